@@ -1,0 +1,3 @@
+"""Unitbrush: paint with the units inside a generator."""
+
+__version__ = "0.1.0"

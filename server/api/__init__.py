@@ -1,0 +1,1 @@
+"""One router a resource; pydantic lives here and in the document and schema modules only."""

@@ -1,0 +1,1 @@
+"""Which units of which layer make which concept: measured, stored and shown."""

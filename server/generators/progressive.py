@@ -1,0 +1,188 @@
+"""The Progressive GAN generator (Karras et al., ICLR 2018), cut into trunk and tail at any layer.
+
+    generator = ProgressiveGenerator(latent_dim=128, widths=(256, 256, 128, 64))
+    r = generator.trunk(z, "layer4")      # (N, 256, 8, 8)
+    x = generator.tail(r, "layer4")       # (N, 3, 32, 32), about -1..1
+
+Parameters carry the published names: `layer{i}.conv.weight`, `layer{i}.wscale.b`, and
+`output_{R}x{R}.conv.weight`, `output_{R}x{R}.wscale.b`. One module serves training (differentiable,
+raw weights with the equalised learning rate of section 4.1 of the paper) and, after `fold`, painting.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer one can edit: its name, its number of units and the size of their featuremaps."""
+
+    name: str
+    units: int
+    height: int
+    width: int
+
+
+class UnknownLayer(ValueError):
+    """The generator has no layer of that name."""
+
+
+def pixelnorm(x: Tensor) -> Tensor:
+    """Each pixel's channel vector divided by its root mean square (eq. 1 of the paper); shape kept."""
+    return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-8)
+
+
+def upsampling_kernel(w: Tensor) -> Tensor:
+    """Fold nearest x2 upsampling into a 3x3 kernel.
+
+    Of the nine taps that an output pixel reads after upsampling, several land on the same source pixel; summing
+    them leaves four 2x2 kernels, one for each parity of the output row and column: exact, and 4/9 of the work.
+
+    w: (O, C, 3, 3). Returns (4 * O, C, 2, 2), the parities (even, even), (even, odd), (odd, even), (odd, odd).
+    """
+    rows = (
+        torch.stack([w[:, :, 0], w[:, :, 1] + w[:, :, 2]], 2),  # (O, C, 2, 3), even output rows
+        torch.stack([w[:, :, 0] + w[:, :, 1], w[:, :, 2]], 2),  # (O, C, 2, 3), odd output rows
+    )
+    kernels = []
+    for r in rows:
+        kernels.append(torch.stack([r[..., 0], r[..., 1] + r[..., 2]], 3))  # (O, C, 2, 2), even columns
+        kernels.append(torch.stack([r[..., 0] + r[..., 1], r[..., 2]], 3))  # (O, C, 2, 2), odd columns
+    return torch.cat(kernels, 0)  # (4 O, C, 2, 2)
+
+
+def upsampling_conv(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    """Nearest x2 upsampling followed by a padded 3x3 convolution, by the kernel of `upsampling_kernel`.
+
+    x: (N, C, H, W); kernel: (4 * O, C, 2, 2); bias: (O,). Returns (N, O, 2 H, 2 W).
+    """
+    n, _, h, w = x.shape
+    o = bias.shape[0]
+    y = F.conv2d(x, kernel, bias.repeat(4), padding=1)  # (N, 4 O, H + 1, W + 1)
+    ee, eo, oe, oo = y.split(o, 1)
+    even = torch.stack([ee[:, :, :h, :w], eo[:, :, :h, 1:]], -1)  # (N, O, H, W, 2)
+    odd = torch.stack([oe[:, :, 1:, :w], oo[:, :, 1:, 1:]], -1)  # (N, O, H, W, 2)
+    full = torch.stack([even, odd], 3)  # (N, O, H, 2, W, 2)
+    return full.reshape(n, o, 2 * h, 2 * w).contiguous(memory_format=torch.channels_last)
+
+
+class _Weight(nn.Module):
+    """Holds `weight`, so that parameters carry the published names."""
+
+    def __init__(self, shape: tuple[int, int, int, int]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(shape))
+
+
+class _Bias(nn.Module):
+    """Holds `b`, so that parameters carry the published names."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.b = nn.Parameter(torch.zeros(width))
+
+
+class Block(nn.Module):
+    """PixelNorm, nearest x2 upsampling where `up`, convolution, scale and bias, LeakyReLU(0.2) where `active`."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, padding: int = 1, up: bool = False, active: bool = True
+    ) -> None:
+        super().__init__()
+        self.conv = _Weight((outputs, inputs, kernel, kernel))
+        self.wscale = _Bias(outputs)
+        self.up, self.active, self.padding = up, active, padding
+        # He's constant at run time; the paper's output layer has gain 1.
+        self.scale = (math.sqrt(2.0) if active else 1.0) / math.sqrt(inputs * kernel * kernel)
+        self.folded: Tensor | None = None
+
+    def kernel(self) -> Tensor:
+        """The convolution kernel that runs: scaled, and folded with the upsampling where there is one."""
+        if self.folded is not None:
+            return self.folded
+        w = self.conv.weight * self.scale  # (O, C, k, k)
+        return upsampling_kernel(w) if self.up else w
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (N, C, H, W). Returns (N, O, H', W'), twice the size where `up`."""
+        x = pixelnorm(x)
+        kernel, b = self.kernel(), self.wscale.b
+        y = upsampling_conv(x, kernel, b) if self.up else F.conv2d(x, kernel, b, padding=self.padding)
+        return F.leaky_relu(y, 0.2) if self.active else y
+
+
+class ProgressiveGenerator(nn.Module):
+    """A stack of blocks `layer1` ... `layerN` and an `output_RxR`.
+
+    widths: units at 4x4, 8x8, 16x16, ... (two layers each), or one number a layer where a published file differs.
+    """
+
+    def __init__(self, latent_dim: int, widths: Sequence[int], per_layer: bool = False) -> None:
+        super().__init__()
+        units = tuple(widths) if per_layer else tuple(w for w in widths for _ in range(2))
+        self.latent_dim = latent_dim
+        self.resolution = 4 * 2 ** ((len(units) - 1) // 2)
+        self.layers = tuple(
+            Layer(f"layer{i + 1}", u, 4 * 2 ** (i // 2), 4 * 2 ** (i // 2)) for i, u in enumerate(units)
+        )
+        self.add_module("layer1", Block(latent_dim, units[0], kernel=4, padding=3))
+        for i in range(1, len(units)):
+            self.add_module(f"layer{i + 1}", Block(units[i - 1], units[i], up=i >= 2 and i % 2 == 0))
+        self.add_module(self.output_name, Block(units[-1], 3, kernel=1, padding=0, active=False))
+
+    @property
+    def output_name(self) -> str:
+        """The published name of the output block."""
+        return f"output_{self.resolution}x{self.resolution}"
+
+    def index(self, layer: str) -> int:
+        """The place of a layer, 0 the first. Raises UnknownLayer."""
+        for i, known in enumerate(self.layers):
+            if known.name == layer:
+                return i
+        raise UnknownLayer(f"no layer {layer!r}; there are {self.layers[0].name} to {self.layers[-1].name}")
+
+    def block(self, name: str) -> Block:
+        """The block of that name."""
+        found = getattr(self, name)
+        assert isinstance(found, Block)
+        return found
+
+    def trunk(self, z: Tensor, layer: str) -> Tensor:
+        """z: (N, latent_dim). Returns the layer's output, (N, units, height, width)."""
+        x = z[:, :, None, None]  # (N, latent_dim, 1, 1)
+        for known in self.layers[: self.index(layer) + 1]:
+            x = self.block(known.name)(x)
+        return x
+
+    def advance(self, r: Tensor, after: str, to: str) -> Tensor:
+        """Run the layers behind `after` up to and including `to` on the output of `after`."""
+        for known in self.layers[self.index(after) + 1 : self.index(to) + 1]:
+            r = self.block(known.name)(r)
+        return r
+
+    def tail(self, r: Tensor, layer: str) -> Tensor:
+        """r: the layer's output. Returns the image, (N, 3, resolution, resolution), about -1..1, not clamped."""
+        x = self.advance(r, layer, self.layers[-1].name)
+        image: Tensor = self.block(self.output_name)(x)
+        return image
+
+    def forward(self, z: Tensor) -> Tensor:
+        """z: (N, latent_dim). Returns the image, (N, 3, resolution, resolution)."""
+        return self.tail(self.trunk(z, "layer1"), "layer1")
+
+    def fold(self) -> ProgressiveGenerator:
+        """Freeze for painting: kernels scaled and folded once, channels last, no gradients. Returns itself."""
+        self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        for name in [*(known.name for known in self.layers), self.output_name]:
+            block = self.block(name)
+            block.folded = None
+            block.folded = block.kernel().contiguous(memory_format=torch.channels_last)
+        return self

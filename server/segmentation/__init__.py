@@ -1,0 +1,1 @@
+"""Per-pixel concept scores for an image."""

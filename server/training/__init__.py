@@ -1,0 +1,1 @@
+"""Training of the default generator and of the segmenters."""
