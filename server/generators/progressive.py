@@ -40,37 +40,24 @@ def pixelnorm(x: Tensor) -> Tensor:
 
 
 def upsampling_kernel(w: Tensor) -> Tensor:
-    """Fold nearest x2 upsampling into a 3x3 kernel.
+    """Fold nearest x2 upsampling into a 3x3 kernel, as the kernel of a transposed convolution of stride 2.
 
-    Of the nine taps that an output pixel reads after upsampling, several land on the same source pixel; summing
-    them leaves four 2x2 kernels, one for each parity of the output row and column: exact, and 4/9 of the work.
+    Upsampling and convolving spreads each source pixel over the 3x3 kernel blurred by a 2x2 box: 4x4 taps. Every
+    output pixel then reads 2x2 of them instead of 3x3: exact, and 4/9 of the work.
 
-    w: (O, C, 3, 3). Returns (4 * O, C, 2, 2), the parities (even, even), (even, odd), (odd, even), (odd, odd).
+    w: (O, C, 3, 3). Returns (C, O, 4, 4).
     """
-    rows = (
-        torch.stack([w[:, :, 0], w[:, :, 1] + w[:, :, 2]], 2),  # (O, C, 2, 3), even output rows
-        torch.stack([w[:, :, 0] + w[:, :, 1], w[:, :, 2]], 2),  # (O, C, 2, 3), odd output rows
-    )
-    kernels = []
-    for r in rows:
-        kernels.append(torch.stack([r[..., 0], r[..., 1] + r[..., 2]], 3))  # (O, C, 2, 2), even columns
-        kernels.append(torch.stack([r[..., 0] + r[..., 1], r[..., 2]], 3))  # (O, C, 2, 2), odd columns
-    return torch.cat(kernels, 0)  # (4 O, C, 2, 2)
+    k = F.pad(w, (1, 1, 1, 1))  # (O, C, 5, 5)
+    k = k[..., 1:, 1:] + k[..., :-1, 1:] + k[..., 1:, :-1] + k[..., :-1, :-1]  # (O, C, 4, 4)
+    return k.flip(2, 3).transpose(0, 1)  # (C, O, 4, 4), flipped as a transposed convolution wants it
 
 
 def upsampling_conv(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
     """Nearest x2 upsampling followed by a padded 3x3 convolution, by the kernel of `upsampling_kernel`.
 
-    x: (N, C, H, W); kernel: (4 * O, C, 2, 2); bias: (O,). Returns (N, O, 2 H, 2 W).
+    x: (N, C, H, W); kernel: (C, O, 4, 4); bias: (O,). Returns (N, O, 2 H, 2 W).
     """
-    n, _, h, w = x.shape
-    o = bias.shape[0]
-    y = F.conv2d(x, kernel, bias.repeat(4), padding=1)  # (N, 4 O, H + 1, W + 1)
-    ee, eo, oe, oo = y.split(o, 1)
-    even = torch.stack([ee[:, :, :h, :w], eo[:, :, :h, 1:]], -1)  # (N, O, H, W, 2)
-    odd = torch.stack([oe[:, :, 1:, :w], oo[:, :, 1:, 1:]], -1)  # (N, O, H, W, 2)
-    full = torch.stack([even, odd], 3)  # (N, O, H, 2, W, 2)
-    return full.reshape(n, o, 2 * h, 2 * w).contiguous(memory_format=torch.channels_last)
+    return F.conv_transpose2d(x, kernel, bias, stride=2, padding=1)
 
 
 class _Weight(nn.Module):
