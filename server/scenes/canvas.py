@@ -1,0 +1,109 @@
+"""A picture being painted: planar colours, labels, and anti-aliased coverage from signed distances.
+
+All lengths are fractions of the picture's side, x to the right and y down. A signed distance is negative
+inside a shape. Colours are planar, (3, height, width), because numpy broadcasts over the last axis fastest.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A square picture of `size` pixels: `image` (3, size, size) in 0..1, `labels` (size, size)."""
+
+    size: int
+    image: Array
+    labels: npt.NDArray[np.uint8]
+    centres: Array
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box of pixels: its slices, and the pixel centres x (1, width) and y (height, 1)."""
+
+    rows: slice
+    columns: slice
+    x: Array
+    y: Array
+
+
+def blank(size: int) -> Canvas:
+    """A black canvas of size x size pixels, labelled 0 all over."""
+    centres = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size)  # (size,)
+    return Canvas(size, np.zeros((3, size, size), np.float32), np.zeros((size, size), np.uint8), centres)
+
+
+def region(canvas: Canvas, left: float, top: float, right: float, bottom: float) -> Region | None:
+    """The pixels that a shape within this box can touch; None where the box lies outside the picture."""
+    size = canvas.size
+    columns = slice(max(0, math.floor(left * size) - 1), min(size, math.ceil(right * size) + 1))
+    rows = slice(max(0, math.floor(top * size) - 1), min(size, math.ceil(bottom * size) + 1))
+    if columns.start >= columns.stop or rows.start >= rows.stop:
+        return None
+    return Region(rows, columns, canvas.centres[None, columns], canvas.centres[rows, None])
+
+
+def mix(a: Array, b: Array, t: Array | float) -> Array:
+    """a where t is 0, b where t is 1."""
+    result: Array = a + (b - a) * t
+    return result
+
+
+def smoothstep(low: float, high: float, x: Array) -> Array:
+    """0 below `low`, 1 above `high`, a smooth cubic between; `low` may be the larger one, which turns it round."""
+    t = np.minimum(np.maximum((x - np.float32(low)) * np.float32(1 / (high - low)), 0), 1)
+    result: Array = t * t * (3 - 2 * t)
+    return result
+
+
+def coverage(canvas: Canvas, distance: Array) -> Array:
+    """The share of each pixel that lies inside, 0..1, from the signed distance of its centre."""
+    result: Array = np.minimum(np.maximum(np.float32(0.5) - distance * np.float32(canvas.size), 0), 1)
+    return result
+
+
+def paint(canvas: Canvas, where: Region, alpha: Array, colour: Array, concept: int | None) -> None:
+    """Lay `colour`, broadcastable to (3, height, width), over the region with opacity `alpha` (height, width).
+
+    Pixels covered by more than half take the label `concept`; None leaves the labels alone.
+    """
+    pixels = canvas.image[:, where.rows, where.columns]  # (3, height, width)
+    pixels += (colour - pixels) * alpha
+    if concept is not None:
+        canvas.labels[where.rows, where.columns][alpha > 0.5] = concept
+
+
+def outline(canvas: Canvas, distance: Array, width: float, strength: float) -> Array:
+    """A shade (height, width): 1 inside a shape, darker by `strength` within `width` of its edge."""
+    result: Array = 1 - np.float32(strength) * (1 - coverage(canvas, distance + np.float32(width)))
+    return result
+
+
+def polygon_distance(where: Region, points: Sequence[Point]) -> Array:
+    """Signed distance (height, width) to a convex polygon; exact inside and beside its edges."""
+    area = sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(points, [*points[1:], points[0]], strict=True))
+    sign = 1.0 if area > 0 else -1.0
+    distance: Array | None = None
+    for (x0, y0), (x1, y1) in zip(points, [*points[1:], points[0]], strict=True):
+        length = math.hypot(x1 - x0, y1 - y0) + 1e-9
+        normal_x, normal_y = sign * (y1 - y0) / length, -sign * (x1 - x0) / length
+        edge: Array = (where.x - np.float32(x0)) * np.float32(normal_x) + (
+            where.y - np.float32(y0)
+        ) * np.float32(normal_y)
+        distance = edge if distance is None else np.maximum(distance, edge)
+    assert distance is not None
+    return distance
+
+
+def polygon_region(canvas: Canvas, points: Sequence[Point]) -> Region | None:
+    """The region around a polygon."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return region(canvas, min(xs), min(ys), max(xs), max(ys))

@@ -1,0 +1,100 @@
+"""A scene: all that a village picture shows, sampled from a seed before anything is drawn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from server.scenes.buildings import Building
+from server.scenes.land import Meadow, Mountains, Path, Treeline, Water
+from server.scenes.palette import Light, blend, season_colours, sky_colours
+from server.scenes.plants import Tree
+from server.scenes.sampling import (
+    sample_buildings,
+    sample_clouds,
+    sample_meadow,
+    sample_mountains,
+    sample_path,
+    sample_sky,
+    sample_treeline,
+    sample_trees,
+    sample_water,
+)
+from server.scenes.sky import Cloud, Sky
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything in one picture. `season` runs 0 winter, 0.25 spring, 0.5 summer, 0.9 autumn; `daytime` 0 noon, 0.8
+    sunset, from 0.93 night; `cloudiness` 0 clear to 1 overcast. Parts that a scene lacks are None or empty."""
+
+    seed: int
+    season: float
+    daytime: float
+    cloudiness: float
+    light: Light
+    sky: Sky
+    clouds: tuple[Cloud, ...]
+    mountains: Mountains | None
+    treeline: Treeline | None
+    meadow: Meadow
+    water: Water | None
+    path: Path | None
+    buildings: tuple[Building, ...]
+    trees: tuple[Tree, ...]
+
+    def attributes(self) -> dict[str, float]:
+        """The scene's parameters a probe can look for, exact: `season`, `snow`, `daytime`, `night`, `cloudiness`
+        (0..1 each), `building_size` (scale of the largest building, 0 without one), `trees` (their number),
+        `buildings`, `water`, `path`, `mountains` (number or 0 and 1), `horizon` (0 top, 1 bottom), `sun_x`."""
+        return {
+            "season": self.season,
+            "snow": self.light.snow,
+            "daytime": self.daytime,
+            "night": self.light.night,
+            "cloudiness": self.cloudiness,
+            "building_size": max((b.scale for b in self.buildings), default=0.0),
+            "trees": float(len(self.trees)),
+            "buildings": float(len(self.buildings)),
+            "water": float(self.water is not None),
+            "path": float(self.path is not None),
+            "mountains": float(self.mountains is not None),
+            "horizon": self.sky.horizon,
+            "sun_x": self.sky.sun_x,
+        }
+
+
+def sample_scene(seed: int) -> Scene:
+    """The scene of a seed (0 or more); the same seed gives the same scene, always."""
+    rng = np.random.default_rng(seed)
+    season, daytime, cloudiness = (float(u) for u in rng.uniform(size=3))
+    overcast = min(1.0, max(0.0, (cloudiness - 0.82) / 0.10))
+    colours = sky_colours(daytime, overcast)
+    plants = season_colours(season)
+    sky = sample_sky(rng, colours, overcast)
+    side = 1.0 if sky.sun_x < 0.5 else -1.0
+    haze = blend(colours.bottom, colours.middle, 0.3)
+    light = Light(colours.tint, haze, side, colours.night, plants.snow)
+    clouds = sample_clouds(rng, cloudiness, sky.horizon)
+    mountains = sample_mountains(rng, plants)
+    treeline = sample_treeline(rng, plants)
+    meadow = sample_meadow(rng, plants, sky.horizon)
+    water = sample_water(rng, sky.horizon)
+    buildings = sample_buildings(rng, sky.horizon, water)
+    path = sample_path(rng, plants, sky.horizon, buildings, water)
+    trees = sample_trees(rng, plants, sky.horizon, buildings, water)
+    return Scene(
+        seed=seed,
+        season=season,
+        daytime=daytime,
+        cloudiness=cloudiness,
+        light=light,
+        sky=sky,
+        clouds=clouds,
+        mountains=mountains,
+        treeline=treeline,
+        meadow=meadow,
+        water=water,
+        path=path,
+        buildings=buildings,
+        trees=trees,
+    )
