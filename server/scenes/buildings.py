@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from server.scenes.canvas import Canvas, Point
 from server.scenes.masonry import Dome, Finial, Material, Opening, Part, Roof, Wall, draw_part
-from server.scenes.palette import Colour, Light
+from server.scenes.palette import Light
 from server.scenes.plants import draw_shadow
 
 SPIRED_KINDS = ("parish", "chapel", "twin", "tower")
@@ -15,9 +15,11 @@ HOUSE_KINDS = ("long", "gable")
 
 @dataclass(frozen=True)
 class Building:
-    """A building of a kind, with the middle of its foot at (x, y). Lengths grow with `scale`; `wide`, `tall` and
-    `pitch` are proportions around 1, `side` (-1 or 1) turns it, `domed` chooses domes instead of spires and
-    `onion` their shape."""
+    """A building with the middle of its foot at (x, y); `kind` is a key of LAYOUTS.
+
+    Lengths grow with `scale`. `wide`, `tall` and `pitch` are proportions around 1, `side` (-1 or 1) turns the
+    building, `domed` puts domes on its towers instead of spires, and `onion` (0..1) is the domes' shape.
+    """
 
     name: str
     door_name: str
@@ -31,12 +33,7 @@ class Building:
     side: float
     domed: bool
     onion: float
-    masonry: str
-    wall: Colour
-    roof: Colour
-    dome: Colour
-    door: Colour
-    haze: float
+    material: Material
 
 
 Parts = Iterator[Part]
@@ -75,7 +72,7 @@ def _band(b: Building, x: float, y: float, width: float) -> Roof:
 
 
 def _cap(b: Building, x: float, y: float, width: float, lighted: float) -> Parts:
-    """What ends a tower at (x, y): a spire or a dome, with its cross. `lighted` is the light's side."""
+    """What ends a tower at (x, y): a spire or a dome, with its cross; `lighted` is the light's side."""
     s = b.scale
     if b.domed:
         wide = width * 1.18
@@ -255,33 +252,31 @@ def door_x(building: Building) -> float:
 
 def half_width(building: Building) -> float:
     """Half of the width of the building's walls."""
-    xs = [x for p in parts(building, 1.0) if isinstance(p, Wall) for x, _ in p.points]
+    return _half_width(parts(building, 1.0))
+
+
+def _half_width(pieces: tuple[Part, ...]) -> float:
+    xs = [x for part in pieces if isinstance(part, Wall) for x, _ in part.points]
     return (max(xs) - min(xs)) / 2
 
 
 def _hidden(part: Part, building: Building, hide: frozenset[str]) -> bool:
-    if isinstance(part, Opening):
-        return (part.door and bool(hide & {"doors", building.door_name})) or (
-            not part.door and "windows" in hide
-        )
-    return "domes" in hide and (isinstance(part, Dome) or (isinstance(part, Finial) and part.on_dome))
+    match part:
+        case Opening(door=True):
+            return "doors" in hide or building.door_name in hide
+        case Opening():
+            return "windows" in hide
+        case Dome() | Finial(on_dome=True):
+            return "domes" in hide
+        case _:
+            return False
 
 
 def draw_building(canvas: Canvas, light: Light, building: Building, hide: frozenset[str]) -> None:
     """Draw a building with its shadow, without the parts named in `hide`."""
-    width = half_width(building) * 1.25
-    draw_shadow(canvas, light, building.x, building.y, width, 0.02 + 0.02 * building.scale)
-    material = Material(
-        building.masonry,
-        building.wall,
-        building.roof,
-        building.dome,
-        building.door,
-        building.scale,
-        building.x,
-        building.y,
-        building.haze,
-    )
-    for part in parts(building, light.side):
+    pieces = parts(building, light.side)
+    shadow = _half_width(pieces) * 1.25
+    draw_shadow(canvas, light, building.x, building.y, shadow, 0.02 + 0.02 * building.scale)
+    for part in pieces:
         if not _hidden(part, building, hide):
-            draw_part(canvas, light, material, part)
+            draw_part(canvas, light, building.material, part)

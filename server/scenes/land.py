@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from server.scenes.canvas import Array, Canvas, Region, coverage, mix, paint, region, smoothstep
+from server.scenes.canvas import Array, Canvas, Region, clip, coverage, mix, paint, region, smoothstep
 from server.scenes.concepts import GRASS, MOUNTAIN, PATH, TREE, WATER
 from server.scenes.palette import Colour, Light, SeasonColours, array, blend, fill, lit
 from server.scenes.sky import Sky, gradient
@@ -46,9 +46,12 @@ class Meadow:
 
 @dataclass(frozen=True)
 class Water:
-    """A `kind` of water. "lake": from the horizon down to `y`, full where x is on `side` of the middle or all
-    across (side 0). "pond": an ellipse at (x, y) with half axes (width, depth). "river": from (x, horizon) down to
-    `end` at the bottom, `width` half wide there, bent by `bend`."""
+    """Water of a `kind`, its edge wobbling with `bend`.
+
+    "lake": from the horizon down to `y`, all across where `side` is 0, else right (1) or left (-1) of x.
+    "pond": an ellipse around (x, y) with half axes `width` and `depth`.
+    "river": from (x, horizon) to (end, 1), half `width` wide at the bottom.
+    """
 
     kind: str
     horizon: float
@@ -75,20 +78,22 @@ class Path:
 
 def draw_mountains(canvas: Canvas, sky: Sky, light: Light, mountains: Mountains) -> None:
     """Draw the peaks with a lit and a shaded face and caps of snow, and the rolling hills before them."""
-    x, horizon = canvas.centres[None], np.float32(sky.horizon)
+    horizon = np.float32(sky.horizon)
+    x: Array = canvas.centres[None]  # (1, size)
     if mountains.peaks:
         wobble = 0.008 * np.sin(x * 31 + 9 * mountains.phases[0]) + 0.005 * np.sin(x * 67)
         heights = np.concatenate([h - np.abs(x - px) * s for px, h, s in mountains.peaks])  # (peaks, size)
         sides = np.concatenate([(x - px) * light.side for px, _, _ in mountains.peaks])  # (peaks, size)
         ridge: Array = heights.max(0, keepdims=True) + wobble.astype(np.float32)  # (1, size)
-        side = np.take_along_axis(sides, heights.argmax(0)[None], 0)  # (1, size)
+        side: Array = np.take_along_axis(sides, heights.argmax(0)[None], 0)  # (1, size)
         where = region(canvas, 0, sky.horizon - float(ridge.max()), 1, sky.horizon + 0.02)
         if where is not None:
-            depth = where.y - (horizon - ridge)  # (height, size)
+            depth: Array = where.y - (horizon - ridge)  # (height, size)
+            teeth = np.float32(0.018) * np.sin(x * np.float32(60))
             face = smoothstep(0.012, -0.012, side + 0.22 * depth * np.sin(depth * 55))
             rock = mix(array(mountains.rock) * 0.74, array(mountains.rock) * 1.18, face)
-            cap = smoothstep(0.008, -0.008, depth - 0.065 - 0.06 * light.snow - 0.018 * np.sin(x * 60))
-            cap = cap * np.clip((ridge - 0.10 + 0.06 * light.snow) * 40, 0, 1)
+            cap = smoothstep(0.008, -0.008, depth - 0.065 - 0.06 * light.snow - teeth)
+            cap = cap * clip((ridge - 0.10 + 0.06 * light.snow) * 40, 0, 1)
             snow = mix(array((0.76, 0.84, 0.96)), array((1.0, 1.0, 1.0)), face)
             fill(canvas, light, where, -depth * 0.8, mix(rock, snow, cap), MOUNTAIN, 0.22)
     first, second = mountains.phases
@@ -97,7 +102,7 @@ def draw_mountains(canvas: Canvas, sky: Sky, light: Light, mountains: Mountains)
     where = region(canvas, 0, sky.horizon - float(hills.max()), 1, sky.horizon + 0.03)
     if where is not None:
         depth = where.y - (horizon - hills)
-        shade = 1.06 - np.clip(depth * 2.2, 0, 0.22)
+        shade = 1.06 - clip(depth * 2.2, 0, 0.22)
         fill(canvas, light, where, -depth, array(mountains.hill) * shade, MOUNTAIN, 0.16)
 
 
@@ -106,13 +111,13 @@ def draw_meadow(canvas: Canvas, sky: Sky, light: Light, meadow: Meadow) -> None:
     where = region(canvas, 0, sky.horizon - 0.01, 1, 1)
     if where is None:
         return
-    t = np.clip((where.y - sky.horizon) / (1 - sky.horizon), 0, 1)
+    t = clip((where.y - sky.horizon) / (1 - sky.horizon), 0, 1)
     bands = 1 + np.sin(np.sqrt(t) * 17 + 2.4 * where.x + meadow.phase) * (0.035 * (1 - 0.6 * light.snow))
     colour = mix(array(meadow.far), array(meadow.near), t**0.7) * bands
     edge = sky.horizon + 0.006 * np.sin(7 * where.x + meadow.phase) - where.y
     fill(canvas, light, where, edge, colour, GRASS)
     fold = meadow.fold + meadow.tilt * (where.x - 0.5) + 0.025 * np.sin(4 * where.x + meadow.phase) - where.y
-    near = mix(array(meadow.far), array(meadow.near), np.clip(0.45 + 2.2 * -fold, 0, 1))
+    near = mix(array(meadow.far), array(meadow.near), clip(0.45 + 2.2 * -fold, 0, 1))
     fill(canvas, light, where, np.maximum(fold, edge), near * (0.93 + 0.06 * bands), GRASS)
 
 
@@ -127,13 +132,13 @@ def draw_treeline(canvas: Canvas, sky: Sky, light: Light, line: Treeline) -> Non
     top = np.float32(sky.horizon) - line.height * (0.75 + bumps) * ends
     distance = np.maximum(top - where.y, where.y - np.float32(sky.horizon + 0.014))
     distance = np.maximum(distance, 0.004 - ends * 0.02)
-    shade = np.clip(1.14 - 3.0 * (where.y - top), 0.75, 1.14)
+    shade = clip(1.14 - 3.0 * (where.y - top), 0.75, 1.14)
     fill(canvas, light, where, distance, array(line.colour) * shade, TREE, 0.14, 0.006)
 
 
 def path_centre(path: Path, y: Array) -> tuple[Array, Array]:
     """The path's middle and half width at heights y."""
-    t = np.clip((y - path.y) / max(1 - path.y, 1e-3), 0, 1)
+    t = clip((y - path.y) / max(1 - path.y, 1e-3), 0, 1)
     middle = path.x + (path.end - path.x) * t + path.bend * np.sin(math.pi * t) * (1 - 0.3 * t)
     return middle, 0.026 + path.width * t**1.1
 
@@ -163,7 +168,7 @@ def water_distance(water: Water, x: Array, y: Array) -> Array:
         radius = np.sqrt(dx * dx + dy * dy) + 0.06 * np.sin(3 * np.arctan2(dy, dx) + 9 * water.bend)
         result: Array = ((radius - 1) * water.depth).astype(np.float32)
     elif water.kind == "river":
-        t = np.clip(below, 0, 1)
+        t = clip(below, 0, 1)
         middle = (
             water.x + (water.end - water.x) * t + water.bend * np.sin(5.2 * np.sqrt(t)) * (0.25 + 0.75 * t)
         )
@@ -187,10 +192,10 @@ def draw_water(canvas: Canvas, sky: Sky, light: Light, water: Water) -> None:
     sand = array(blend((0.90, 0.82, 0.60), (0.86, 0.91, 0.97), light.snow))
     shore = smoothstep(0.020, 0.006, distance) * np.float32(0.75)
     paint(canvas, where, shore * (where.y > water.horizon), lit(light, sand), None)
-    height = np.clip(1 - (where.y - sky.horizon) / (1 - sky.horizon), 0, 1)
+    height = clip(1 - (where.y - sky.horizon) / (1 - sky.horizon), 0, 1)
     mirror = gradient(sky, height)  # (3, height, 1)
     own = lit(light, array(blend((0.10, 0.46, 0.74), (0.60, 0.78, 0.90), light.snow)))
-    t = np.sqrt(np.clip(1 - height, 0, 1))
+    t = np.sqrt(clip(1 - height, 0, 1))
     ripple = 1 + 0.055 * np.sin(34 * t + 2.5 * np.sin(5 * where.x)) * (1 - 0.5 * light.snow)
     track = np.exp(-(((where.x - sky.sun_x) / 0.07) ** 2)) * (0.34 * sky.sun_shine)
     colour = mix(mirror, own, 0.52) * ripple * (1 - 0.22 * smoothstep(-0.014, -0.002, distance))

@@ -10,6 +10,7 @@ from server.scenes.canvas import (
     Canvas,
     Point,
     Region,
+    clip,
     mix,
     polygon_distance,
     polygon_region,
@@ -61,7 +62,7 @@ class Dome:
 
 @dataclass(frozen=True)
 class Opening:
-    """A door or a window with the middle of its foot at (x, y); `arch` runs from 0 (square) to 1 (round head)."""
+    """A door or a window with the middle of its foot at (x, y); `arch` is 0 for a square head, 1 round."""
 
     x: float
     y: float
@@ -76,7 +77,10 @@ Part = Wall | Roof | Finial | Dome | Opening
 
 @dataclass(frozen=True)
 class Material:
-    """The colours of a building's parts, the kind of its walls, its scale and foot (for courses), its haze."""
+    """What a building is made of: "brick", "stone" or "plaster", and the colours of its parts.
+
+    Courses are laid from the building's foot (x, y) and as high as its `scale` wants; `haze` is 0..1.
+    """
 
     masonry: str
     wall: Colour
@@ -96,7 +100,7 @@ def draw_wall(canvas: Canvas, light: Light, material: Material, part: Wall) -> N
         return
     left, right = min(x for x, _ in part.points), max(x for x, _ in part.points)
     across = (where.x - np.float32((left + right) / 2)) / np.float32(max(right - left, 1e-3))
-    low = np.clip((where.y - np.float32(material.y - 0.12 * material.scale)) * 1.2, -0.3, 0.3)
+    low = clip((where.y - np.float32(material.y - 0.12 * material.scale)) * 1.2, -0.3, 0.3)
     shade: Array = (1.02 - 0.22 * across * light.side - 0.3 * low) * np.float32(part.shade)
     if material.masonry != "plaster":
         shade = shade * _courses(canvas, where, material)
@@ -113,7 +117,7 @@ def draw_wall(canvas: Canvas, light: Light, material: Material, part: Wall) -> N
 
 
 def _courses(canvas: Canvas, where: Region, material: Material) -> Array:
-    """The shade (height, width) of joints between bricks or stones, faded out where they would be too fine."""
+    """The shade (height, width) of the joints between bricks or stones, faint where too fine."""
     brick = material.masonry == "brick"
     tall = (0.042 if brick else 0.062) * material.scale
     strength = (0.17 if brick else 0.14) * min(1.0, max(0.0, tall * canvas.size / 3 - 0.4))
@@ -167,7 +171,7 @@ def draw_dome(canvas: Canvas, light: Light, material: Material, part: Dome) -> N
     where = region(canvas, part.x - half, part.y - part.height, part.x + half, part.y)
     if where is None:
         return
-    up = np.clip((np.float32(part.y) - where.y) / np.float32(part.height), 0, 1)  # (height, 1)
+    up = clip((np.float32(part.y) - where.y) / np.float32(part.height), 0, 1)  # (height, 1)
     bulb = np.where(
         up < 0.36,
         0.78 + 0.42 * np.sin(up / 0.36 * (math.pi / 2)),
@@ -180,13 +184,14 @@ def draw_dome(canvas: Canvas, light: Light, material: Material, part: Dome) -> N
         np.float32
     )
     distance = np.maximum(distance, np.float32(part.y - part.height) - where.y)
-    turn = np.clip(x / np.maximum(radius, 1e-3), -1, 1) * light.side
-    shade = 0.98 - 0.30 * turn + 0.12 * (up - 0.4)
+    turn = clip(x / np.maximum(radius, 1e-3), -1, 1) * light.side
+    shade: Array = 0.98 - 0.30 * turn + 0.12 * (up - 0.4)
     shade = shade + 0.34 * smoothstep(0.24, 0.05, np.abs(turn + 0.45)) * (1 - 0.5 * up)
     colour = array(material.dome) * shade
     if light.snow:
         cover = smoothstep(0.52, 0.66, up + 0.04 * np.sin(turn * 7)) * (0.9 * light.snow)
-        colour = mix(colour, array(SNOW_COLOUR) * (0.55 + 0.45 * shade), cover)
+        snow: Array = array(SNOW_COLOUR) * (0.55 + 0.45 * shade)
+        colour = mix(colour, snow, cover)
     fill(canvas, light, where, distance, colour, DOME, material.haze, RIM)
 
 
@@ -212,7 +217,7 @@ def draw_opening(canvas: Canvas, light: Light, material: Material, part: Opening
     trim = array(blend(material.wall, (0.98, 0.95, 0.88), 0.72))
     fill(canvas, light, where, surround, trim, WALL, material.haze, 0.004)
     inner = np.maximum(straight, y)
-    up = np.clip(-y / np.float32(part.height), 0, 1)
+    up = clip(-y / np.float32(part.height), 0, 1)
     if part.door:
         _fill_door(canvas, light, where, material, part, inner, up)
     else:

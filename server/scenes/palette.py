@@ -24,7 +24,7 @@ class Light:
 
 @dataclass(frozen=True)
 class SkyColours:
-    """The sky's colours at the zenith, half way and at the horizon, the light's tint, and how much night it is."""
+    """The sky's colours from the zenith to the horizon, the light's tint, and how much night it is (0..1)."""
 
     top: Colour
     middle: Colour
@@ -175,7 +175,7 @@ def fill(
     haze: float = 0.0,
     rim: float = 0.0,
 ) -> None:
-    """Paint a shape given by its signed distance in a lit colour, with an outline `rim` wide drawn inside it."""
+    """Paint a shape, given by its signed distance, in a lit colour and with an outline `rim` wide inside."""
     if rim:
         colour = colour * outline(canvas, distance, rim, 0.42)
     paint(canvas, where, coverage(canvas, distance), lit(light, colour, haze), concept)

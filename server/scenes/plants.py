@@ -1,10 +1,11 @@
 """Trees and bushes."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from server.scenes.canvas import Array, Canvas, mix, paint, region, smoothstep
+from server.scenes.canvas import Array, Canvas, circle_distance, clip, mix, paint, region, smoothstep
 from server.scenes.concepts import TREE
 from server.scenes.palette import SNOW_COLOUR, Colour, Light, array, fill
 
@@ -63,7 +64,7 @@ def _draw_trunk(canvas: Canvas, light: Light, tree: Tree) -> None:
     x = where.x - np.float32(tree.x)
     flare = np.float32(half) + np.maximum(0, where.y - np.float32(tree.y - 0.08 * tree.height)) * 0.35
     distance = np.maximum(np.abs(x) - flare, where.y - np.float32(tree.y))
-    shade = 1 - 0.28 * np.clip(x / np.float32(half), -1, 1) * light.side
+    shade = 1 - 0.28 * clip(x / np.float32(half), -1, 1) * light.side
     fill(canvas, light, where, distance, array(tree.bark) * shade, TREE, tree.haze, 0.006)
 
 
@@ -77,22 +78,15 @@ def _draw_crown(canvas: Canvas, light: Light, tree: Tree) -> None:
     if where is None:
         return
     x, y = where.x - np.float32(tree.x), where.y - np.float32(middle)
-    distance: Array = x * 0 + y * 0 + 9
-    bright: Array = distance
-    for index, (dx, dy, radius) in enumerate(tree.puffs):
-        puff = np.hypot(x - np.float32(dx * w), y - np.float32(dy * w)) - np.float32(radius * w)
-        distance = np.minimum(distance, puff)
-        if index < 3:
-            lamp_x, lamp_y = (dx - 0.16 * light.side * radius) * w, (dy - 0.24 * radius) * w
-            lamp = np.hypot(x - np.float32(lamp_x), y - np.float32(lamp_y)) - np.float32(0.62 * radius * w)
-            bright = np.minimum(bright, lamp)
+    distance = reduce(np.minimum, [circle_distance(x, y, dx * w, dy * w, r * w) for dx, dy, r in tree.puffs])
+    lamps = [
+        circle_distance(x, y, (dx - 0.16 * light.side * r) * w, (dy - 0.24 * r) * w, 0.62 * r * w)
+        for dx, dy, r in tree.puffs[:3]
+    ]
+    bright = reduce(np.minimum, lamps)
     if tree.kind == "bush":
         distance = np.maximum(distance, where.y - np.float32(tree.y))
-    shade = (
-        0.90
-        - 0.10 * np.clip(y / np.float32(w), -1, 1)
-        - 0.08 * np.clip(x / np.float32(w), -1, 1) * light.side
-    )
+    shade = 0.90 - 0.10 * clip(y / np.float32(w), -1, 1) - 0.08 * clip(x / np.float32(w), -1, 1) * light.side
     shade = shade + 0.22 * smoothstep(0.10 * w, -0.06 * w, bright)
     fill(canvas, light, where, distance, array(tree.leaf) * shade, TREE, tree.haze, 0.008)
 
@@ -104,9 +98,9 @@ def _draw_poplar(canvas: Canvas, light: Light, tree: Tree) -> None:
     if where is None:
         return
     x, y = (where.x - np.float32(tree.x)) / np.float32(w), (where.y - np.float32(middle)) / np.float32(half)
-    narrow = 1 + 0.30 * np.clip(-y, -0.4, 1)
+    narrow = 1 + 0.30 * clip(-y, -0.4, 1)
     radius = np.sqrt((x * narrow) ** 2 + y * y)
-    shade = 0.98 - 0.24 * np.clip(x * light.side, -1, 1) - 0.08 * y
+    shade = 0.98 - 0.24 * clip(x * light.side, -1, 1) - 0.08 * y
     shade = shade + 0.14 * smoothstep(0.08, -0.08, np.hypot(x + 0.28 * light.side, (y + 0.1) * 0.8) - 0.5)
     fill(canvas, light, where, (radius - 1) * np.float32(w), array(tree.leaf) * shade, TREE, tree.haze, 0.008)
 
@@ -117,15 +111,13 @@ def _draw_conifer(canvas: Canvas, light: Light, tree: Tree) -> None:
     where = region(canvas, tree.x - w * 1.1, foot - tall, tree.x + w * 1.1, foot)
     if where is None:
         return
-    x, t = where.x - np.float32(tree.x), np.clip((np.float32(foot) - where.y) / np.float32(tall), 0, 1)
+    x, t = where.x - np.float32(tree.x), clip((np.float32(foot) - where.y) / np.float32(tall), 0, 1)
     tier = np.minimum(np.floor(t * 3), 2)
     along = t * 3 - tier  # 0 at a tier's skirt, 1 at its top
     half = np.float32(w) * (1.0 - 0.25 * tier) * (1 - along * np.where(tier == 2, 1.0, 0.55))
     distance = np.maximum(np.abs(x) - half, np.maximum(where.y - foot, foot - tall - where.y))
-    shade = (
-        1.02
-        - 0.26 * np.clip(x / np.float32(w) * 1.6, -1, 1) * light.side
-        - 0.26 * smoothstep(0.75, 1.0, along)
+    shade: Array = (
+        1.02 - 0.26 * clip(x / np.float32(w) * 1.6, -1, 1) * light.side - 0.26 * smoothstep(0.75, 1.0, along)
     )
     colour = array(tree.leaf) * (shade * np.where(tier == 2, 1.06, 1.0))
     if light.snow:

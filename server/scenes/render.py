@@ -25,8 +25,11 @@ class SceneObject:
 
 
 def objects(scene: Scene) -> tuple[SceneObject, ...]:
-    """All that can be hidden in this scene: single things ("tree0", "cloud1", "house0", "church", "door0") and the
-    groups "doors", "windows" and "domes"; "mountains" are peaks and hills together."""
+    """All that can be hidden in this scene.
+
+    Single things are named "tree0", "cloud1", "house0", "church", "door0"; the groups are "doors", "windows"
+    and "domes" (with the crosses on them), and "mountains" are peaks and hills together.
+    """
     found = [SceneObject(cloud.name, "cloud") for cloud in scene.clouds]
     ground = (
         ("mountains", "mountain", scene.mountains),
@@ -54,10 +57,13 @@ def render(
 ) -> tuple[Pixels, Pixels]:
     """Draw a scene as an image (size, size, 3) and its labels (size, size), indices into CONCEPTS.
 
-    Edges are anti-aliased analytically; `supersample` draws that many times larger and averages (labels are taken
-    from the middle). Objects named in `hide` (see `objects`) are left out together with their shadows, and all
-    other pixels stay as they are: an exact counterfactual. Names the scene does not have are ignored.
+    Edges are anti-aliased analytically; `supersample` draws that many times larger and averages (labels are
+    taken from the middle). Objects named in `hide` (see `objects`) are left out with their shadows, and all
+    other pixels stay as they are: an exact counterfactual. Names the scene does not have are ignored. Raises
+    ValueError where `size` or `supersample` is below 1.
     """
+    if size < 1 or supersample < 1:
+        raise ValueError(f"size and supersample are 1 or more, not {size} and {supersample}")
     canvas = blank(size * supersample)
     light = scene.light
     draw_sky(canvas, scene.sky)

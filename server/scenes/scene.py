@@ -8,24 +8,25 @@ from server.scenes.buildings import Building
 from server.scenes.land import Meadow, Mountains, Path, Treeline, Water
 from server.scenes.palette import Light, blend, season_colours, sky_colours
 from server.scenes.plants import Tree
-from server.scenes.sampling import (
-    sample_buildings,
+from server.scenes.sample_land import (
     sample_clouds,
     sample_meadow,
     sample_mountains,
-    sample_path,
     sample_sky,
     sample_treeline,
-    sample_trees,
     sample_water,
 )
+from server.scenes.sample_village import sample_buildings, sample_path, sample_trees
 from server.scenes.sky import Cloud, Sky
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything in one picture. `season` runs 0 winter, 0.25 spring, 0.5 summer, 0.9 autumn; `daytime` 0 noon, 0.8
-    sunset, from 0.93 night; `cloudiness` 0 clear to 1 overcast. Parts that a scene lacks are None or empty."""
+    """Everything in one picture; parts that a scene lacks are None or empty.
+
+    `season`: 0 winter, 0.25 spring, 0.5 summer, 0.9 autumn. `daytime`: 0 noon, 0.8 sunset, from 0.93 night.
+    `cloudiness`: 0 clear to 1 overcast. Buildings and trees come far ones first.
+    """
 
     seed: int
     season: float
@@ -43,9 +44,12 @@ class Scene:
     trees: tuple[Tree, ...]
 
     def attributes(self) -> dict[str, float]:
-        """The scene's parameters a probe can look for, exact: `season`, `snow`, `daytime`, `night`, `cloudiness`
-        (0..1 each), `building_size` (scale of the largest building, 0 without one), `trees` (their number),
-        `buildings`, `water`, `path`, `mountains` (number or 0 and 1), `horizon` (0 top, 1 bottom), `sun_x`."""
+        """What a probe may look for in the picture, exact.
+
+        0 to 1: `season`, `snow`, `daytime`, `night`, `cloudiness`, `horizon` (0 top, 1 bottom), `sun_x`.
+        Counts: `trees`, `buildings`. 0 or 1: `water`, `path`, `mountains`. `building_size` is the scale of
+        the largest building, 0 where there is none.
+        """
         return {
             "season": self.season,
             "snow": self.light.snow,
@@ -64,7 +68,7 @@ class Scene:
 
 
 def sample_scene(seed: int) -> Scene:
-    """The scene of a seed (0 or more); the same seed gives the same scene, always."""
+    """The scene of a seed; the same seed always gives the same scene. Raises ValueError below 0."""
     rng = np.random.default_rng(seed)
     season, daytime, cloudiness = (float(u) for u in rng.uniform(size=3))
     overcast = min(1.0, max(0.0, (cloudiness - 0.82) / 0.10))

@@ -35,8 +35,8 @@ def render_sheet(
 ) -> Path:
     """Write a contact sheet of the scenes `seed`, `seed` + 1, ... as an image file and return its path.
 
-    `labels` puts each scene's label map, in the colours of PALETTE, beside it: a row then holds `columns` pictures
-    and maps together.
+    `labels` puts each scene's label map, in the colours of PALETTE, beside it; `columns` then counts both.
+    Raises ValueError where `count`, `size` or `columns` is below 1 or the file's ending is no image format's.
     """
     images: list[npt.NDArray[np.uint8]] = []
     for index in range(count):

@@ -1,10 +1,21 @@
 """Sky, sun, moon, stars and clouds."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from server.scenes.canvas import Array, Canvas, coverage, mix, paint, region, smoothstep
+from server.scenes.canvas import (
+    Array,
+    Canvas,
+    circle_distance,
+    clip,
+    coverage,
+    mix,
+    paint,
+    region,
+    smoothstep,
+)
 from server.scenes.concepts import CLOUD, SKY
 from server.scenes.palette import Light, SkyColours, array, blend
 
@@ -23,7 +34,10 @@ class Sky:
 
 @dataclass(frozen=True)
 class Cloud:
-    """A cloud with its middle at (x, y), half as wide as `width`; `puffs` are circles (dx, dy, radius) in widths."""
+    """A cloud with its middle at (x, y), half as wide as `width`; `puffs` are circles.
+
+    A puff is (dx, dy, radius), in widths and from the cloud's middle.
+    """
 
     name: str
     x: float
@@ -35,13 +49,13 @@ class Cloud:
 def gradient(sky: Sky, height: Array) -> Array:
     """The sky's colour, planar, at heights (0 zenith, 1 horizon) of any shape (h, 1)."""
     top, middle, bottom = (array(c) for c in (sky.colours.top, sky.colours.middle, sky.colours.bottom))
-    upper = mix(top, middle, np.clip(height / 0.55, 0, 1)[None])
-    return mix(upper, bottom, np.clip((height - 0.55) / 0.45, 0, 1)[None])  # (3, h, 1)
+    upper = mix(top, middle, clip(height / 0.55, 0, 1)[None])
+    return mix(upper, bottom, clip((height - 0.55) / 0.45, 0, 1)[None])  # (3, h, 1)
 
 
 def draw_sky(canvas: Canvas, sky: Sky) -> None:
     """Fill the whole canvas with sky, the sun or moon with its glow, and stars at night."""
-    canvas.image[:] = gradient(sky, np.clip(canvas.centres / np.float32(sky.horizon), 0, 1)[:, None])
+    canvas.image[:] = gradient(sky, clip(canvas.centres / np.float32(sky.horizon), 0, 1)[:, None])
     canvas.labels[:] = SKY
     night = sky.colours.night
     for x, y in sky.stars if night > 0.6 else ():
@@ -77,11 +91,8 @@ def draw_cloud(canvas: Canvas, sky: Sky, light: Light, cloud: Cloud) -> None:
     if where is None:
         return
     x, y = where.x - np.float32(cloud.x), where.y - np.float32(cloud.y)
-    distance: Array = y * 0 + x * 0 + 9
-    for dx, dy, radius in cloud.puffs:
-        puff = np.hypot(x - np.float32(dx * w), y - np.float32(dy * w)) - np.float32(radius * w)
-        distance = np.minimum(distance, puff)
-    distance = np.maximum(distance, y - np.float32(base))
+    circles = [circle_distance(x, y, dx * w, dy * w, radius * w) for dx, dy, radius in cloud.puffs]
+    distance = np.maximum(reduce(np.minimum, circles), y - np.float32(base))
     sunny, shaded = cloud_colours(sky, light)
     shade = smoothstep(top * 0.35, base, y + np.float32(0.02 * w) * np.sin(x * np.float32(14 / w)))
     paint(canvas, where, coverage(canvas, distance), mix(sunny, shaded, shade), CLOUD)

@@ -1,20 +1,14 @@
-"""Chance: how the parts of a scene are drawn from a random generator."""
+"""Chance in the village: how buildings, the path and the trees find their places on dry ground."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
 
 from server.scenes.buildings import DOMED_KINDS, HOUSE_KINDS, SPIRED_KINDS, Building, door_x, half_width
 from server.scenes.canvas import Array
-from server.scenes.land import (
-    Meadow,
-    Mountains,
-    Path,
-    Treeline,
-    Water,
-    path_distance,
-    treeline_colour,
-    water_distance,
-)
+from server.scenes.land import Path, Water, path_distance, water_distance
+from server.scenes.masonry import Material
 from server.scenes.palette import (
     DOME_COLOURS,
     DOOR_COLOURS,
@@ -22,111 +16,23 @@ from server.scenes.palette import (
     WALL_COLOURS,
     Colour,
     SeasonColours,
-    SkyColours,
     blend,
     scaled,
 )
 from server.scenes.plants import TREE_KINDS, Tree
-from server.scenes.sky import Cloud, Sky
+from server.scenes.sample_land import between
 
-
-def between(rng: Generator, low: float, high: float) -> float:
-    """A uniform number."""
-    return low + (high - low) * rng.random()
+# Kinds that stand twice are twice as frequent.
+CHURCH_KINDS = (
+    *("parish", "parish", "chapel", "chapel", "twin", "tower"),
+    *("basilica", "onion", "onion", "rotunda"),
+)
+PROPORTIONS = {"round": (1.0, 0.36), "conifer": (1.15, 0.32), "poplar": (1.2, 0.20), "bush": (0.5, 0.36)}
 
 
 def haze(horizon: float, y: float) -> float:
     """How hazy a thing with its foot at height y looks: 0.18 at the horizon, 0 near by."""
     return min(0.18, max(0.0, 0.18 - 1.1 * (y - horizon)))
-
-
-def sample_sky(rng: Generator, colours: SkyColours, overcast: float) -> Sky:
-    """A horizon, a sun or moon anywhere above it, and a dozen stars."""
-    horizon = between(rng, 0.46, 0.70)
-    hue = between(rng, -0.10, 0.10)
-    top = scaled(colours.top, (1 + hue, 1 - 0.3 * hue, 1 - 0.2 * hue))
-    colours = SkyColours(top, colours.middle, colours.bottom, colours.tint, colours.night)
-    stars = tuple((between(rng, 0, 1), between(rng, 0, horizon * 0.75)) for _ in range(12))
-    sun_x, sun_y = between(rng, 0.04, 0.96), between(rng, 0.08, 0.62) * horizon
-    return Sky(colours, horizon, sun_x, sun_y, 1 - 0.85 * overcast, stars)
-
-
-def sample_clouds(rng: Generator, cloudiness: float, horizon: float) -> tuple[Cloud, ...]:
-    """0 to 5 clouds, more of them the cloudier it is, anywhere in the sky."""
-    clouds = []
-    for index in range(min(5, int(cloudiness * 5.6))):
-        width = between(rng, 0.09, 0.24)
-        x, y = between(rng, -0.02, 1.02), between(rng, 0.06, max(0.14, horizon - 0.10))
-        crest = between(rng, -0.35, 0.35)
-        puffs = (
-            (crest, -0.24 - between(rng, 0.0, 0.12), between(rng, 0.36, 0.46)),
-            (crest - 0.52, -0.06, between(rng, 0.26, 0.34)),
-            (crest + 0.50, -0.08, between(rng, 0.26, 0.36)),
-            (-0.80, 0.00, between(rng, 0.20, 0.28)),
-            (0.80, 0.00, between(rng, 0.20, 0.28)),
-            (-0.42, 0.00, 0.32),
-            (0.42, 0.00, 0.32),
-        )
-        clouds.append(Cloud(f"cloud{index}", x, y, width, puffs))
-    return tuple(clouds)
-
-
-def sample_mountains(rng: Generator, season: SeasonColours) -> Mountains | None:
-    """Hills in most scenes, peaks behind them in half."""
-    kind = rng.uniform()
-    peaks = []
-    count = int(rng.integers(1, 4))
-    for _ in range(count if kind < 0.58 else 0):
-        height = between(rng, 0.16, 0.40)
-        peaks.append((between(rng, -0.05, 1.05), height, between(rng, 0.60, 1.0)))
-    rock = blend((0.40, 0.42, 0.66), (0.58, 0.48, 0.62), between(rng, 0, 1))
-    tone = between(rng, 0.70, 0.86)
-    green = scaled(blend(season.far, season.near, 0.5), (tone * 0.82, tone, tone * 1.05))
-    hill = blend(green, (0.74, 0.83, 0.94), season.snow * 0.8)
-    height, phases = between(rng, 0.03, 0.15), (between(rng, 0, 1), between(rng, 0, 1))
-    return Mountains(tuple(peaks), rock, hill, height, phases) if kind < 0.88 else None
-
-
-def sample_treeline(rng: Generator, season: SeasonColours) -> Treeline | None:
-    """In four scenes of ten a far row of trees, across the picture or at one side."""
-    chance, left, right = rng.uniform(), between(rng, -0.3, 0.5), between(rng, 0.5, 1.3)
-    height, phase = between(rng, 0.035, 0.075), between(rng, 0, 1)
-    return Treeline(left, right, height, phase, treeline_colour(season)) if chance < 0.40 else None
-
-
-def sample_meadow(rng: Generator, season: SeasonColours, horizon: float) -> Meadow:
-    """The ground, yellower or bluer by chance."""
-    hue = between(rng, -0.10, 0.10) * (1 - season.snow)
-    factor = (1 + hue, 1.0, 1 - hue)
-    fold = horizon + (1 - horizon) * between(rng, 0.30, 0.80)
-    return Meadow(
-        scaled(season.far, factor),
-        scaled(season.near, factor),
-        fold,
-        between(rng, -0.25, 0.25),
-        between(rng, 0, 6.28),
-    )
-
-
-def sample_water(rng: Generator, horizon: float) -> Water | None:
-    """A lake, a pond or a river in 38 scenes of a hundred."""
-    chance, kind = rng.uniform(), str(rng.choice(("lake", "pond", "pond", "river")))
-    side = float(rng.choice((-1.0, 0.0, 1.0)))
-    bend = between(rng, -0.14, 0.14)
-    ground = 1 - horizon
-    if kind == "lake":
-        bottom = horizon + ground * between(rng, 0.26, 0.62)
-        water = Water(kind, horizon, between(rng, 0.35, 0.65), bottom, 0, 0, side, 0, bend)
-    elif kind == "pond":
-        y = horizon + ground * between(rng, 0.32, 0.88)
-        size = between(rng, 0.7, 1.15) * (0.20 + 0.55 * (y - horizon))
-        water = Water(
-            kind, horizon, between(rng, 0.05, 0.95), y, size, size * between(rng, 0.28, 0.40), 0, 0, bend
-        )
-    else:
-        start, end = between(rng, 0.10, 0.90), between(rng, -0.05, 1.05)
-        water = Water(kind, horizon, start, horizon, between(rng, 0.09, 0.22), 0, 0, end, bend)
-    return water if chance < 0.40 else None
 
 
 def _dry(water: Water | None, x: float, y: float, half: float) -> bool:
@@ -158,31 +64,22 @@ def _sample_building(
         side=float(rng.choice((-1.0, 1.0))),
         domed=domed,
         onion=onion,
-        masonry=masonry,
-        wall=scaled(wall, (tone, tone, tone)),
-        roof=ROOF_COLOURS[int(rng.integers(len(ROOF_COLOURS)))],
-        dome=DOME_COLOURS[int(rng.integers(len(DOME_COLOURS)))],
-        door=DOOR_COLOURS[int(rng.integers(len(DOOR_COLOURS)))],
-        haze=haze(horizon, y),
+        material=Material(
+            masonry=masonry,
+            wall=scaled(wall, (tone, tone, tone)),
+            roof=ROOF_COLOURS[int(rng.integers(len(ROOF_COLOURS)))],
+            dome=DOME_COLOURS[int(rng.integers(len(DOME_COLOURS)))],
+            door=DOOR_COLOURS[int(rng.integers(len(DOOR_COLOURS)))],
+            scale=scale,
+            x=x,
+            y=y,
+            haze=haze(horizon, y),
+        ),
     )
 
 
-CHURCH_KINDS = (
-    "parish",
-    "parish",
-    "chapel",
-    "chapel",
-    "twin",
-    "tower",
-    "basilica",
-    "onion",
-    "onion",
-    "rotunda",
-)
-
-
 def sample_buildings(rng: Generator, horizon: float, water: Water | None) -> tuple[Building, ...]:
-    """None (7 %), cottages only (13 %), a close-up church (20 %), or a church with up to two cottages; far ones first."""
+    """No building (7 %), cottages only (13 %), or a church (20 % of all close up) with up to two cottages."""
     plan = rng.uniform()
     wanted: list[tuple[str, str]] = []
     if plan > 0.20:
@@ -260,22 +157,14 @@ def sample_trees(
                 found.append(tree)
                 break
     found.sort(key=lambda t: t.y)
-    return tuple(_named(tree, f"tree{i}") for i, tree in enumerate(found))
-
-
-def _named(tree: Tree, name: str) -> Tree:
-    return Tree(
-        name, tree.kind, tree.x, tree.y, tree.height, tree.width, tree.haze, tree.leaf, tree.bark, tree.puffs
-    )
+    return tuple(replace(tree, name=f"tree{i}") for i, tree in enumerate(found))
 
 
 def _sample_tree(rng: Generator, season: SeasonColours, horizon: float, x: float, y: float) -> Tree:
     odds = (0.44, 0.26, 0.14, 0.16) if season.snow < 0.5 else (0.22, 0.56, 0.08, 0.14)
     kind = str(rng.choice(TREE_KINDS, p=odds))
     size = between(rng, 0.75, 1.25) * (0.24 + 0.62 * (y - horizon))
-    tall, wide = {"round": (1.0, 0.36), "conifer": (1.15, 0.32), "poplar": (1.2, 0.20), "bush": (0.5, 0.36)}[
-        kind
-    ]
+    tall, wide = PROPORTIONS[kind]
     height, width = tall * size, wide * size * between(rng, 0.9, 1.1)
     hue = min(1.0, max(0.0, (between(rng, 0, 1) - 0.35) / 0.3))
     leaf: Colour = blend(season.leaf, season.other_leaf, hue)
@@ -284,7 +173,7 @@ def _sample_tree(rng: Generator, season: SeasonColours, horizon: float, x: float
     elif kind == "poplar":
         leaf = blend(leaf, (0.22, 0.50, 0.20), 0.35 * (1 - season.snow))
     jitter = [between(rng, 0.92, 1.08) for _ in range(5)]
-    puffs = (
+    puffs: tuple[tuple[float, float, float], ...] = (
         (0.05, -0.34, 0.66 * jitter[0]),
         (-0.46, 0.02, 0.54 * jitter[1]),
         (0.46, 0.00, 0.54 * jitter[2]),
@@ -292,6 +181,6 @@ def _sample_tree(rng: Generator, season: SeasonColours, horizon: float, x: float
         (0.20, 0.30, 0.50 * jitter[4]),
     )
     if kind == "bush":
-        puffs = tuple((dx * 1.15, dy * 0.75, radius * 0.82) for dx, dy, radius in puffs)  # type: ignore[assignment]
+        puffs = tuple((dx * 1.15, dy * 0.75, radius * 0.82) for dx, dy, radius in puffs)
     bark = blend((0.44, 0.28, 0.18), (0.48, 0.44, 0.46), season.snow * 0.5)
     return Tree("", kind, x, y, height, width, haze(horizon, y), leaf, bark, puffs)
