@@ -19,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from server.errors import UnknownLayer
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -28,10 +30,6 @@ class Layer:
     units: int
     height: int
     width: int
-
-
-class UnknownLayer(ValueError):
-    """The generator has no layer of that name."""
 
 
 def pixelnorm(x: Tensor) -> Tensor:
@@ -80,7 +78,13 @@ class Block(nn.Module):
     """PixelNorm, nearest x2 upsampling where `up`, convolution, scale and bias, LeakyReLU(0.2) where `active`."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 3, padding: int = 1, up: bool = False, active: bool = True
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        padding: int = 1,
+        up: bool = False,
+        active: bool = True,
     ) -> None:
         super().__init__()
         self.conv = _Weight((outputs, inputs, kernel, kernel))

@@ -1,0 +1,165 @@
+"""The models that are installed: weights under `models/<name>/`, their dissections under `dissect_results/<name>/`.
+
+A model's folder may hold a `model.json`:
+
+    {"schema": 1, "title": "Village", "license": "CC0-1.0", "generator": "generator.safetensors",
+     "sha256": {"generator.safetensors": "..."}}
+
+Without one, the folder's only `generator.safetensors` or `proggan_*.pth` is the generator. A folder without a
+generator (a published model that was not fetched) is no model.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.dissection.results import Dissection, DissectionError, load_dissection
+from server.errors import UnknownModel, WeightError
+from server.generators.loader import load_generator
+from server.generators.progressive import ProgressiveGenerator
+
+log = logging.getLogger(__name__)
+
+SCHEMA = 1
+CARD = "model.json"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model in memory. generator: folded, float32, never written to. folder: where its other files lie."""
+
+    name: str
+    title: str
+    license: str
+    default: bool
+    folder: Path
+    generator: ProgressiveGenerator
+    dissection: Dissection
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a model before it is loaded. sha256: of the generator's file, None where unknown."""
+
+    title: str
+    license: str
+    generator: Path
+    sha256: str | None
+
+
+class Catalog:
+    """Finds models, loads each at its first use and keeps it. Safe to share between threads."""
+
+    def __init__(self, models_dir: Path, results_dir: Path, default: str = "village") -> None:
+        self.models_dir, self.results_dir, self.default = Path(models_dir), Path(results_dir), default
+        self._lock = threading.Lock()
+        self._loaded: dict[str, Model] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the installed models, the default first, damaged ones among them."""
+        if not self.models_dir.is_dir():
+            return ()
+        found = [f.name for f in self.models_dir.iterdir() if f.is_dir() and _generator_file(f) is not None]
+        return tuple(sorted(found, key=lambda n: (n != self.default, n)))
+
+    def get(self, name: str | None = None) -> Model:
+        """The model of that name, the default one for None. Raises UnknownModel, WeightError or DissectionError."""
+        name = self.default if name is None else name
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = self._load(name)
+            return self._loaded[name]
+
+    def usable(self) -> tuple[Model, ...]:
+        """Every model that loads, the default first; a damaged one is reported to the log and left out."""
+        models = []
+        for name in self.names():
+            try:
+                models.append(self.get(name))
+            except (WeightError, DissectionError) as error:
+                log.error("model %s is left out: %s", name, error)
+        return tuple(models)
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong with the installed models that do not load, by name."""
+        found = {}
+        for name in self.names():
+            try:
+                self.get(name)
+            except (WeightError, DissectionError) as error:
+                found[name] = str(error)
+        return found
+
+    def _load(self, name: str) -> Model:
+        known = self.names()
+        if name not in known:
+            installed = ", ".join(known) or f"none, {self.models_dir} holds no models"
+            raise UnknownModel(f"there is no model {name!r}; installed: {installed}")
+        card = read_card(self.models_dir / name)
+        generator = load_generator(card.generator, card.sha256).fold()
+        dissection = load_dissection(self.results_dir / name)
+        _check_fit(generator, dissection)
+        return Model(
+            name,
+            card.title,
+            card.license,
+            name == self.default,
+            self.models_dir / name,
+            generator,
+            dissection,
+        )
+
+
+def read_card(folder: Path) -> Card:
+    """The model's card, or what stands in its place without one. Raises WeightError where there is no generator."""
+    generator = _generator_file(folder)
+    if generator is None:
+        raise WeightError(f"{folder} holds no generator")
+    document = _card_document(folder)
+    hashes = document.get("sha256", {})
+    sha256 = hashes.get(generator.name) if isinstance(hashes, dict) else None
+    return Card(
+        title=str(document.get("title", folder.name.replace("_", " ").capitalize())),
+        license=str(document.get("license", "unknown")),
+        generator=generator,
+        sha256=sha256 if isinstance(sha256, str) else None,
+    )
+
+
+def _card_document(folder: Path) -> dict[str, object]:
+    path = folder / CARD
+    if not path.exists():
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise WeightError(f"{path} is damaged: {' '.join(str(error).split())}") from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise WeightError(f"{path} is no model card of schema {SCHEMA}")
+    return document
+
+
+def _generator_file(folder: Path) -> Path | None:
+    """The generator's file, or None where the folder holds none (a damaged card still shows its file)."""
+    try:
+        named = _card_document(folder).get("generator")
+    except WeightError:
+        named = None
+    candidates = [folder / named] if isinstance(named, str) and Path(named).name == named else []
+    candidates += [folder / "generator.safetensors", *sorted(folder.glob("proggan_*.pth"))]
+    return next((c for c in candidates if c.is_file()), None)
+
+
+def _check_fit(generator: ProgressiveGenerator, dissection: Dissection) -> None:
+    """Raises DissectionError where the dissection speaks of layers or units that the generator does not have."""
+    units = {layer.name: layer.units for layer in generator.layers}
+    for brush in dissection.brushes:
+        if max(u.unit for u in brush.units) >= units.get(brush.layer, 0):
+            raise DissectionError(
+                f"the dissection of {dissection.model!r} belongs to another generator: its brush of {brush.concept!r} "
+                f"names units that {brush.layer} does not have; run `unitbrush dissect` again"
+            )

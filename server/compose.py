@@ -1,0 +1,109 @@
+"""Edits become changes of featuremaps: which units, at which layer, to which levels.
+
+Later edits lie over earlier ones. With the coverage times the strength as a and the level as v, two edits compose to
+a' = 1-(1-a2)(1-a1) and v' = (v1 a1 (1-a2) + v2 a2)/a', and r' = r(1-a') + v' a'. Multiplied out, that is
+r' = (r(1-a1) + v1 a1)(1-a2) + v2 a2: the edits applied one after another, which is how they are computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.errors import PictureError, UnknownConcept, UnknownLayer
+from server.mask import Mask
+from server.picture import Edit, Picture
+
+if TYPE_CHECKING:
+    from server.catalog import Model
+    from server.generators.progressive import Layer
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one edit does: at `layer`, inside the mask, blend these units by `strength` towards their levels.
+
+    units: unit numbers, (n,). levels: the constants, (n,).
+    """
+
+    layer: Layer
+    units: NDArray[np.int64]
+    levels: NDArray[np.float32]
+    strength: float
+    mask: Mask
+
+
+def check(picture: Picture, model: Model) -> None:
+    """Raises PictureError (UnknownConcept, UnknownLayer) where the model cannot draw the picture."""
+    length = model.generator.latent_dim
+    if picture.z is not None and len(picture.z) != length:
+        raise PictureError(f"z has {len(picture.z)} numbers; the model {model.name!r} takes {length}", "/z")
+    changes(picture, model)
+
+
+def changes(picture: Picture, model: Model) -> tuple[Change, ...]:
+    """One change an edit, in their order. Raises PictureError with a pointer to the edit's member."""
+    return tuple(change(edit, model, f"/edits/{i}") for i, edit in enumerate(picture.edits))
+
+
+def change(edit: Edit, model: Model, pointer: str = "") -> Change:
+    """What the edit does to the model's featuremaps. pointer: the edit's place in the document, for errors."""
+    if edit.concept is not None and edit.concept not in model.dissection.concepts:
+        known = ", ".join(model.dissection.concepts)
+        raise UnknownConcept(
+            f"{model.name!r} has no concept {edit.concept!r}; it has {known}", f"{pointer}/concept"
+        )
+    layer = _layer(edit, model, pointer)
+    if isinstance(edit.units, tuple):
+        units = np.asarray(edit.units, np.int64)  # (n,)
+        if units.max() >= layer.units:
+            raise PictureError(f"{layer.name} has units 0..{layer.units - 1}", f"{pointer}/units")
+        levels = np.zeros(len(units)) if edit.levels is None else np.asarray(edit.levels)
+        return Change(layer, units, levels.astype(np.float32), edit.strength, edit.mask)
+    assert edit.concept is not None  # the document's rule for edits without a list of units
+    brush = model.dissection.brush(edit.concept, layer.name)
+    if brush is None:
+        raise UnknownConcept(f"{edit.concept!r} has no brush at {layer.name}", f"{pointer}/layer")
+    count = brush.recommended_units if edit.units is None else edit.units
+    if not 1 <= count <= len(brush.units):
+        raise PictureError(
+            f"units is {count}; the brush of {edit.concept!r} at {layer.name} has 1..{len(brush.units)}",
+            f"{pointer}/units",
+        )
+    top = brush.units[:count]
+    drawn = edit.op == "draw"
+    return Change(
+        layer=layer,
+        units=np.array([u.unit for u in top], np.int64),
+        levels=np.array([u.level if drawn else 0.0 for u in top], np.float32),
+        strength=edit.strength,
+        mask=edit.mask,
+    )
+
+
+def apply(r: NDArray[np.float32], coverage: NDArray[np.float32], change: Change) -> None:
+    """Blend the change into featuremaps, in place. r: (H, W, C). coverage: (H, W), 0..1."""
+    rows, columns = coverage.any(1).nonzero()[0], coverage.any(0).nonzero()[0]
+    if not len(rows):
+        return
+    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    alpha = coverage[box][:, :, None] * np.float32(change.strength)  # (h, w, 1)
+    inside = r[box]  # (h, w, C)
+    before = inside[:, :, change.units]  # (h, w, n)
+    inside[:, :, change.units] = before * (1 - alpha) + change.levels * alpha
+
+
+def _layer(edit: Edit, model: Model, pointer: str) -> Layer:
+    name = edit.layer
+    if name is None:
+        brush = None if edit.concept is None else model.dissection.brush(edit.concept)
+        if brush is None:
+            raise UnknownLayer("a list of units without a concept needs a layer", f"{pointer}/layer")
+        name = brush.layer
+    try:
+        return model.generator.layers[model.generator.index(name)]
+    except UnknownLayer as error:
+        raise UnknownLayer(error.detail, f"{pointer}/layer") from error

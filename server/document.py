@@ -1,0 +1,224 @@
+"""The edge: documents that somebody sent become pictures, or a PictureError that says what is wrong and where.
+
+picture = parse_picture(b'{"version": 1, "model": "village", "seed": 42, "edits": []}')
+check(picture, model)      # what only the model knows is checked by server.compose
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+import pydantic_core
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from server.errors import MalformedJSON, PictureError
+from server.mask import Mask, MaskError, Png, Rect, Stroke, Strokes, decode_png
+from server.picture import Edit, Picture, edit_to_dict, picture_to_dict, picture_to_json
+
+__all__ = ["edit_to_dict", "parse_edit", "parse_picture", "picture_to_dict", "picture_to_json"]
+
+MAX_EDITS = 256
+MAX_POINTS = 4096
+MAX_PNG_CHARACTERS = 6 * 2**20
+MAX_LATENT = 8192
+MAX_UNITS = 8192
+LARGEST = 1e6  # of a level or a latent's component: far beyond any real one, far from float32's end
+
+T = TypeVar("T")
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class _Stroke(_Strict):
+    points: Annotated[list[Annotated[list[Fraction], Field(min_length=2, max_length=2)]], Field(min_length=1)]
+    radius: Annotated[float, Field(gt=0, le=2)]
+    erase: bool = False
+
+
+class _Strokes(_Strict):
+    strokes: Annotated[list[_Stroke], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _few_enough(self) -> _Strokes:
+        if sum(len(s.points) for s in self.strokes) > MAX_POINTS:
+            raise PydanticCustomError("too_many_points", f"a mask has at most {MAX_POINTS} points in all")
+        return self
+
+    def mask(self) -> Mask:
+        return Strokes(
+            tuple(Stroke(tuple((x, y) for x, y in s.points), s.radius, s.erase) for s in self.strokes)
+        )
+
+
+class _Rect(_Strict):
+    rect: Annotated[list[Fraction], Field(min_length=4, max_length=4)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> _Rect:
+        x0, y0, x1, y1 = self.rect
+        if x0 >= x1 or y0 >= y1:
+            raise PydanticCustomError("rect_order", "a rect is [x0, y0, x1, y1] with x0 < x1 and y0 < y1")
+        return self
+
+    def mask(self) -> Mask:
+        return Rect(*self.rect)
+
+
+class _Png(_Strict):
+    png: Annotated[str, Field(max_length=MAX_PNG_CHARACTERS)]
+
+    @model_validator(mode="after")
+    def _decodes(self) -> _Png:
+        try:
+            decode_png(Png(self.png))
+        except MaskError as error:
+            raise PydanticCustomError("bad_png", "{reason}", {"reason": str(error)}) from error
+        return self
+
+    def mask(self) -> Mask:
+        return Png(self.png)
+
+
+def _kind(value: object) -> str | None:
+    """Which mask it is: the one of the keys it has."""
+    kinds = [k for k in ("strokes", "rect", "png") if isinstance(value, dict) and k in value]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+_AnyMask = Annotated[
+    Annotated[_Strokes, Tag("strokes")] | Annotated[_Rect, Tag("rect")] | Annotated[_Png, Tag("png")],
+    Discriminator(
+        _kind,
+        custom_error_type="mask_kind",
+        custom_error_message="a mask is null or an object with one of strokes, rect, png",
+    ),
+]
+
+
+class _Edit(_Strict):
+    op: Literal["draw", "remove"]
+    concept: Name | None = None
+    mask: _AnyMask | None
+    units: (
+        Annotated[int, Field(ge=1, le=MAX_UNITS)]
+        | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=MAX_UNITS)]
+        | None
+    ) = None
+    levels: Annotated[list[Number], Field(max_length=MAX_UNITS)] | None = None
+    strength: Fraction = 1.0
+    layer: Name | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> _Edit:
+        if not isinstance(self.units, list):
+            if self.concept is None:
+                raise PydanticCustomError("no_concept", "an edit names a concept, or lists its units")
+            if self.levels is not None:
+                raise PydanticCustomError("levels", "levels belong to a list of units")
+        elif len(set(self.units)) != len(self.units):
+            raise PydanticCustomError("units_twice", "a list of units names each unit once")
+        elif self.op == "draw" and (self.levels is None or len(self.levels) != len(self.units)):
+            raise PydanticCustomError("levels", "drawing a list of units takes one level for each of them")
+        elif self.op == "remove" and self.levels is not None:
+            raise PydanticCustomError("levels", "removing sets units to zero and takes no levels")
+        elif self.concept is None and self.layer is None:
+            raise PydanticCustomError("no_layer", "a list of units without a concept needs a layer")
+        return self
+
+    def edit(self) -> Edit:
+        return Edit(
+            op=self.op,
+            concept=self.concept,
+            mask=None if self.mask is None else self.mask.mask(),
+            units=tuple(self.units) if isinstance(self.units, list) else self.units,
+            strength=self.strength,
+            layer=self.layer,
+            levels=None if self.levels is None else tuple(self.levels),
+        )
+
+
+class _Picture(_Strict):
+    version: Literal[1] = 1
+    model: Name | None = None
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = None
+    z: Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT)] | None = None
+    edits: Annotated[list[_Edit], Field(max_length=MAX_EDITS)] = []
+
+    @model_validator(mode="after")
+    def _one_latent(self) -> _Picture:
+        if (self.seed is None) == (self.z is None):
+            raise PydanticCustomError("latent", "a picture has either a seed or a z")
+        return self
+
+
+_picture_adapter = TypeAdapter(_Picture)
+_edit_adapter = TypeAdapter(_Edit)
+
+
+def parse_picture(data: object, default_model: str | None = None) -> Picture:
+    """Read a picture document: bytes or text of JSON, or what JSON decodes to.
+
+    default_model: stands where the document names no model. Raises PictureError; MalformedJSON for bytes that are no
+    JSON.
+    """
+    parsed = _validate(_picture_adapter, data)
+    model = parsed.model or default_model
+    if model is None:
+        raise PictureError("a picture names its model", "/model")
+    return Picture(
+        model=model,
+        seed=parsed.seed,
+        edits=tuple(e.edit() for e in parsed.edits),
+        z=None if parsed.z is None else tuple(parsed.z),
+    )
+
+
+def parse_edit(data: object) -> Edit:
+    """Read one edit: bytes or text of JSON, or what JSON decodes to. Raises PictureError."""
+    return _validate(_edit_adapter, data).edit()
+
+
+def _validate(adapter: TypeAdapter[T], data: object) -> T:
+    if isinstance(data, bytes | bytearray | str):
+        data = _decode(data)
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        raise _explain(error) from error
+
+
+def _decode(data: bytes | bytearray | str) -> Any:
+    try:
+        return pydantic_core.from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedJSON(f"the body is not JSON: {error}") from error
+
+
+def _explain(error: ValidationError) -> PictureError:
+    """The first complaint, in one line, with a JSON pointer to it."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    pointer, before = "", ""
+    for step in first["loc"]:
+        # Behind a union's field pydantic names the branch it tried, which is no place in the document.
+        if not (isinstance(step, str) and before in ("mask", "units")):
+            pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
+            before = str(step)
+        else:
+            before = ""
+    return PictureError(f"{pointer or 'the document'}: {first['msg']}", pointer)

@@ -1,0 +1,69 @@
+"""Pixels to image files, thumbnails, and the picture document inside a PNG."""
+
+from __future__ import annotations
+
+import io
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from server.errors import PictureError
+
+Format = Literal["png", "jpeg", "webp"]
+MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+TEXT_KEY = "unitbrush"
+JPEG_QUALITY = 90
+MAX_TEXT = 8 * 2**20
+MAX_SIDE = 8192
+
+Pixels = NDArray[np.uint8]
+
+
+def encode(pixels: Pixels, form: Format = "png", document: str | None = None) -> bytes:
+    """An image file. pixels: (H, W, 3).
+
+    PNG and WebP are lossless, JPEG has quality 90 and whole colour resolution. document: a picture's JSON, written
+    into a PNG as its text chunk `unitbrush`, left out of the others.
+    """
+    image = Image.fromarray(pixels)
+    out = io.BytesIO()
+    if form == "png":
+        info = PngInfo()
+        if document is not None:
+            info.add_itxt(TEXT_KEY, document)
+        image.save(out, "PNG", compress_level=1, pnginfo=info)
+    elif form == "jpeg":
+        image.save(out, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    else:
+        image.save(out, "WEBP", lossless=True, method=0)
+    return out.getvalue()
+
+
+def resize(pixels: Pixels, size: int) -> Pixels:
+    """The picture with its longer side `size` pixels long, filtered. pixels: (H, W, 3)."""
+    height, width = pixels.shape[:2]
+    if size == max(height, width):
+        return pixels
+    scale = size / max(height, width)
+    target = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(pixels).resize(target, Image.Resampling.LANCZOS, reducing_gap=3.0))
+
+
+def read_document(data: bytes) -> str:
+    """The picture document inside a PNG that `encode` wrote, not yet validated. Raises PictureError."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            if max(image.size) > MAX_SIDE:
+                raise PictureError(f"the image is larger than {MAX_SIDE} pixels")
+            image.load()
+            text = image.info.get(TEXT_KEY)
+    except PictureError:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise PictureError("the file is damaged or no PNG") from error
+    if not isinstance(text, str) or len(text) > MAX_TEXT:
+        raise PictureError(f"the PNG has no text chunk {TEXT_KEY!r}: it was not painted here")
+    return text
