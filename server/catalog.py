@@ -1,4 +1,4 @@
-"""The models that are installed: weights under `models/<name>/`, their dissections under `dissect_results/<name>/`.
+"""The installed models: weights in `models/<name>/`, their dissections in `dissect_results/<name>/`.
 
 A model's folder may hold a `model.json`:
 
@@ -67,7 +67,7 @@ class Catalog:
         return tuple(sorted(found, key=lambda n: (n != self.default, n)))
 
     def get(self, name: str | None = None) -> Model:
-        """The model of that name, the default one for None. Raises UnknownModel, WeightError or DissectionError."""
+        """The model of that name, None for the default. Raises UnknownModel, WeightError, DissectionError."""
         name = self.default if name is None else name
         with self._lock:
             if name not in self._loaded:
@@ -115,7 +115,7 @@ class Catalog:
 
 
 def read_card(folder: Path) -> Card:
-    """The model's card, or what stands in its place without one. Raises WeightError where there is no generator."""
+    """The model's card, or what stands in for one. Raises WeightError where there is no generator."""
     generator = _generator_file(folder)
     if generator is None:
         raise WeightError(f"{folder} holds no generator")
@@ -155,11 +155,12 @@ def _generator_file(folder: Path) -> Path | None:
 
 
 def _check_fit(generator: ProgressiveGenerator, dissection: Dissection) -> None:
-    """Raises DissectionError where the dissection speaks of layers or units that the generator does not have."""
+    """Raises DissectionError where the dissection names layers or units that the generator does not have."""
     units = {layer.name: layer.units for layer in generator.layers}
     for brush in dissection.brushes:
         if max(u.unit for u in brush.units) >= units.get(brush.layer, 0):
             raise DissectionError(
-                f"the dissection of {dissection.model!r} belongs to another generator: its brush of {brush.concept!r} "
-                f"names units that {brush.layer} does not have; run `unitbrush dissect` again"
+                f"the dissection of {dissection.model!r} belongs to another generator: "
+                f"its brush of {brush.concept!r} names units that {brush.layer} does not have; "
+                "run `unitbrush dissect` again"
             )

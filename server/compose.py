@@ -1,8 +1,9 @@
 """Edits become changes of featuremaps: which units, at which layer, to which levels.
 
-Later edits lie over earlier ones. With the coverage times the strength as a and the level as v, two edits compose to
-a' = 1-(1-a2)(1-a1) and v' = (v1 a1 (1-a2) + v2 a2)/a', and r' = r(1-a') + v' a'. Multiplied out, that is
-r' = (r(1-a1) + v1 a1)(1-a2) + v2 a2: the edits applied one after another, which is how they are computed.
+Later edits lie over earlier ones. With the coverage times the strength as a and the level as v, two edits
+compose to a' = 1-(1-a2)(1-a1) and v' = (v1 a1 (1-a2) + v2 a2)/a', and r' = r(1-a') + v' a'. Multiplied out,
+that is r' = (r(1-a1) + v1 a1)(1-a2) + v2 a2: the edits applied one after another, which is how they are
+computed.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def changes(picture: Picture, model: Model) -> tuple[Change, ...]:
 
 
 def change(edit: Edit, model: Model, pointer: str = "") -> Change:
-    """What the edit does to the model's featuremaps. pointer: the edit's place in the document, for errors."""
+    """What the edit does to the model's featuremaps. pointer: the edit's place in the document."""
     if edit.concept is not None and edit.concept not in model.dissection.concepts:
         known = ", ".join(model.dissection.concepts)
         raise UnknownConcept(
@@ -86,7 +87,7 @@ def change(edit: Edit, model: Model, pointer: str = "") -> Change:
 
 def apply(r: NDArray[np.float32], coverage: NDArray[np.float32], change: Change) -> None:
     """Blend the change into featuremaps, in place. r: (H, W, C). coverage: (H, W), 0..1."""
-    rows, columns = coverage.any(1).nonzero()[0], coverage.any(0).nonzero()[0]
+    rows, columns = np.flatnonzero(coverage.any(1)), np.flatnonzero(coverage.any(0))
     if not len(rows):
         return
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))

@@ -1,4 +1,4 @@
-"""The edge: documents that somebody sent become pictures, or a PictureError that says what is wrong and where.
+"""The edge: documents that somebody sent become pictures, or a PictureError that says what is wrong.
 
 picture = parse_picture(b'{"version": 1, "model": "village", "seed": 42, "edits": []}')
 check(picture, model)      # what only the model knows is checked by server.compose
@@ -174,8 +174,8 @@ _edit_adapter = TypeAdapter(_Edit)
 def parse_picture(data: object, default_model: str | None = None) -> Picture:
     """Read a picture document: bytes or text of JSON, or what JSON decodes to.
 
-    default_model: stands where the document names no model. Raises PictureError; MalformedJSON for bytes that are no
-    JSON.
+    default_model: stands where the document names no model. Raises PictureError; MalformedJSON for bytes that
+    are no JSON.
     """
     parsed = _validate(_picture_adapter, data)
     model = parsed.model or default_model

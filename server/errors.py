@@ -1,7 +1,7 @@
 """Everything that can go wrong for a caller, as one small hierarchy that the API and the command line share.
 
-Each error carries what a problem document (RFC 9457) needs: an HTTP `status`, a `slug` that names its kind, a `title`
-that is the same for every error of the kind, and a `detail` of one line for this one.
+Each error carries what a problem document (RFC 9457) needs: an HTTP `status`, a `slug` that names its kind, a
+`title` that is the same for every error of the kind, and a `detail` of one line for this one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import ClassVar
 
 
 class UnitbrushError(Exception):
-    """The root of the hierarchy. detail: one line that says what is wrong and, where it can, what would be right.
+    """The root of the hierarchy. detail: one line: what is wrong and, where it can, what would be right.
 
     pointer: where in the caller's document (a JSON pointer, RFC 6901), None where there is no such place.
     """

@@ -25,8 +25,8 @@ Pixels = NDArray[np.uint8]
 def encode(pixels: Pixels, form: Format = "png", document: str | None = None) -> bytes:
     """An image file. pixels: (H, W, 3).
 
-    PNG and WebP are lossless, JPEG has quality 90 and whole colour resolution. document: a picture's JSON, written
-    into a PNG as its text chunk `unitbrush`, left out of the others.
+    PNG and WebP are lossless, JPEG has quality 90 and whole colour resolution. document: a picture's JSON,
+    written into a PNG as its text chunk `unitbrush`, left out of the others.
     """
     image = Image.fromarray(pixels)
     out = io.BytesIO()

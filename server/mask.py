@@ -1,8 +1,8 @@
 """Masks: where an edit applies, and how much of each cell of a grid that covers.
 
-Coordinates are fractions of the picture, x right and y down; radii are fractions of its width. Every mask becomes a
-`coverage`: the share of each cell's area inside the mask, so that an edit's edge is soft by exactly one cell and a
-stroke smaller than a cell still paints, faintly.
+Coordinates are fractions of the picture, x right and y down; radii are fractions of its width. Every mask
+becomes a `coverage`: the share of each cell's area inside the mask, so that an edit's edge is soft by exactly
+one cell and a stroke smaller than a cell still paints, faintly.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class MaskError(ValueError):
 
 @dataclass(frozen=True)
 class Stroke:
-    """A round brush of that radius drawn along a polyline; one point is a dot. erase: takes paint away instead."""
+    """A round brush of that radius along a polyline; one point is a dot. erase: takes paint away instead."""
 
     points: tuple[tuple[float, float], ...]
     radius: float
@@ -54,7 +54,7 @@ class Rect:
 
 @dataclass(frozen=True)
 class Png:
-    """An image of any size up to 2048x2048, stretched over the picture: its alpha, or luminance without one."""
+    """An image up to 2048x2048, stretched over the picture: its alpha, or luminance without one."""
 
     data: str  # base64
 
@@ -63,15 +63,15 @@ Mask = Strokes | Rect | Png | None
 
 
 def coverage(mask: Mask, height: int, width: int) -> Array:
-    """The share of each cell inside the mask: (height, width), 0..1. None covers everything. Raises MaskError."""
+    """Each cell's share inside the mask: (height, width), 0..1. None covers everything. Raises MaskError."""
     if mask is None:
         return np.ones((height, width), np.float32)
     if isinstance(mask, Strokes):
         return _strokes_coverage(mask, height, width)
     if isinstance(mask, Rect):
-        rows = _overlap(mask.y0, mask.y1, height)  # (height,)
-        columns = _overlap(mask.x0, mask.x1, width)  # (width,)
-        return np.outer(rows, columns).astype(np.float32)
+        down = _overlap(mask.y0, mask.y1, height)  # (height,)
+        along = _overlap(mask.x0, mask.x1, width)  # (width,)
+        return np.outer(down, along).astype(np.float32)  # (height, width)
     picture = decode_png(mask)  # (H, W)
     rows = _area_weights(picture.shape[0], height)  # (height, H)
     columns = _area_weights(picture.shape[1], width)  # (width, W)
@@ -80,7 +80,7 @@ def coverage(mask: Mask, height: int, width: int) -> Array:
 
 
 def decode_png(mask: Png) -> Array:
-    """The mask's own pixels, 0..1, at its own size. Raises MaskError for what is no PNG, damaged, or too large."""
+    """The mask's own pixels, 0..1, at its own size. Raises MaskError for one that is damaged or too large."""
     try:
         raw = base64.b64decode(mask.data, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -90,7 +90,7 @@ def decode_png(mask: Png) -> Array:
             # The header is read before any pixel, so a decompression bomb is refused before it opens.
             if max(image.size) > MAX_PNG_SIDE:
                 raise MaskError(
-                    f"the mask's png is {image.width}x{image.height}; at most {MAX_PNG_SIDE}x{MAX_PNG_SIDE} is taken"
+                    f"the mask's png is {image.width}x{image.height}, more than {MAX_PNG_SIDE}x{MAX_PNG_SIDE}"
                 )
             image.load()
             return _plane(image)
@@ -102,10 +102,10 @@ def decode_png(mask: Png) -> Array:
 
 def _plane(image: Image.Image) -> Array:
     if image.has_transparency_data:
-        return np.asarray(image.convert("RGBA").getchannel("A"), np.float32) / 255
+        return np.asarray(image.convert("RGBA").getchannel("A"), np.float32) / np.float32(255)
     if image.mode.startswith("I"):
-        return np.asarray(image, np.float32) / 65535
-    return np.asarray(image.convert("L"), np.float32) / 255
+        return np.asarray(image, np.float32) / np.float32(65535)
+    return np.asarray(image.convert("L"), np.float32) / np.float32(255)
 
 
 def _overlap(low: float, high: float, cells: int) -> NDArray[np.float64]:
@@ -127,14 +127,15 @@ def _strokes_coverage(mask: Strokes, height: int, width: int) -> Array:
     inside = np.zeros((height * fine, width * fine), np.bool_)  # one sample each
     for stroke in mask.strokes:
         _rasterise(stroke, inside)
-    return inside.reshape(height, fine, width, fine).mean((1, 3), dtype=np.float32)
+    share: Array = inside.reshape(height, fine, width, fine).mean((1, 3), dtype=np.float32)  # (height, width)
+    return share
 
 
 def _rasterise(stroke: Stroke, inside: NDArray[np.bool_]) -> None:
     """Set (or clear) the samples whose centre lies within the radius of the polyline.
 
-    A capsule is convex, so a row of samples meets it in one interval. The ends of all intervals are counted into one
-    array, whose running sum along a row is positive just where some capsule covers.
+    A capsule is convex, so a row of samples meets it in one interval. The ends of all intervals are counted
+    into one array, whose running sum along a row is positive just where some capsule covers.
     """
     rows, columns = inside.shape
     points = np.asarray(stroke.points, np.float64)  # (P, 2)
@@ -173,7 +174,7 @@ def _capsule_interval(
     r: float,
     y: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where horizontal lines meet capsules of radius r around the segments a-b: (low, high), low > high for nowhere.
+    """Where horizontal lines meet capsules around the segments a-b: (low, high), low > high for nowhere.
 
     The capsule is two discs and the rectangle between them; being convex, its interval is the hull of theirs.
     """
@@ -187,7 +188,8 @@ def _capsule_interval(
     dx, dy = bx - ax, by - ay
     length = np.hypot(dx, dy)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # Along the segment: 0 <= (x - ax) dx + (y - ay) dy <= length^2. Across it: |(y - ay) dx - (x - ax) dy| <= r length.
+        # Along the segment: 0 <= (x - ax) dx + (y - ay) dy <= length^2. Across it: |(y - ay) dx - (x - ax)
+        # dy| <= r length.
         along0, along1 = _solve(dx, (y - ay) * dy, np.zeros_like(length), length * length)
         across0, across1 = _solve(-dy, (y - ay) * dx, -r * length, r * length)
     body0 = ax + np.maximum(along0, across0)

@@ -4,8 +4,8 @@
     pixels = painter.render(picture)             # uint8 (R, R, 3), float32 arithmetic
     frame = painter.render(picture, draft=True)  # the same within a few of 255, faster: bfloat16
 
-The model is never written to. The trunk's activations are kept for each scene, so that another edit of a scene runs
-only the tail.
+The model is never written to. The trunk's activations are kept for each scene, so that another edit of a
+scene runs only the tail.
 """
 
 from __future__ import annotations

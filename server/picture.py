@@ -26,9 +26,9 @@ VERSION = 1
 class Edit:
     """One draw or remove.
 
-    units: how many of the brush's top units (None for the recommended number), or explicit unit numbers; then a
-    draw has a level for each and the concept is a label that may be missing. strength: 0..1, blends towards the
-    constant. layer: None for the concept's best layer.
+    units: how many of the brush's top units (None for the recommended number), or explicit unit numbers; then
+    a draw has a level for each and the concept is a label that may be missing. strength: 0..1, blends towards
+    the constant. layer: None for the concept's best layer.
     """
 
     op: Literal["draw", "remove"]
@@ -85,7 +85,7 @@ def edit_to_dict(edit: Edit) -> dict[str, Any]:
 
 
 def picture_to_json(picture: Picture) -> str:
-    """The canonical document: sorted keys, no spaces, the shortest digits that read back as the same float64."""
+    """The canonical document: sorted keys, no spaces, the shortest digits that read back the same."""
     return json.dumps(
         picture_to_dict(picture), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )

@@ -8,9 +8,10 @@ A folder `dissect_results/<model>/` holds `dissection.json`:
         "draw_effect": 0.44, "remove_effect": 0.31,
         "units": [{"unit": 17, "iou": 0.21, "effect": 0.03, "level": 1.9, "score": 0.8}, ...best first]}]}
 
-A brush is what one concept is painted with at one layer: a ranking, a level for each of its units, and what it was
-measured to do. Every concept has one brush a dissected layer, and one of them is its best. `null` stands where a
-number was never measured; `recommended_units`, `source`, `ranking` and `score` may be left out.
+A brush is what one concept is painted with at one layer: a ranking, a level for each of its units, and what
+it was measured to do. Every concept has one brush a dissected layer, and one of them is its best. `null`
+stands where a number was never measured; `recommended_units`, `source`, `ranking` and `score` may be left
+out.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ class DissectionError(ValueError):
 
 @dataclass(frozen=True)
 class RankedUnit:
-    """A unit in a brush's ranking: its number, its IoU with the concept, its own share of the effect, its level.
+    """A unit in a brush's ranking: number, IoU with the concept, own share of the effect, level.
 
-    iou and effect are None where they were not measured; score is what the ranking was sorted by, None where that
-    is one of the two.
+    iou and effect are None where they were not measured; score is what the ranking was sorted by, None where
+    that is one of the two.
     """
 
     unit: int
@@ -51,10 +52,10 @@ class RankedUnit:
 class Brush:
     """What one concept is painted with at one layer.
 
-    units: best first. recommended_units: how many of them measured best. draw_effect, remove_effect: mean change
-    of the concept's share of the mask, -1..1, when drawing (up is good) and removing (down is good, so stored as the
-    share taken away), with the recommended number of units; None where they were not measured. ranking: in a word
-    or two, what the units were sorted by.
+    units: best first. recommended_units: how many of them measured best. draw_effect, remove_effect: mean
+    change of the concept's share of the mask, -1..1, when drawing (up is good) and removing (down is good, so
+    stored as the share taken away), with the recommended number of units; None where they were not measured.
+    ranking: in a word or two, what the units were sorted by.
     """
 
     concept: str
@@ -77,7 +78,7 @@ class Dissection:
 
     @property
     def concepts(self) -> tuple[str, ...]:
-        """The concepts with a brush, those that paint best first, unmeasured ones last in their stored order."""
+        """The concepts with a brush, best painting first; unmeasured ones last, in their stored order."""
         best = sorted((b for b in self.brushes if b.best), key=_by_draw_effect)
         return tuple(b.concept for b in best)
 
@@ -96,13 +97,13 @@ class Dissection:
 
 
 def load_dissection(folder: Path) -> Dissection:
-    """Read `folder/dissection.json`. Raises DissectionError where it is missing, damaged or of another schema."""
+    """Read `folder/dissection.json`. Raises DissectionError where that is missing or unreadable."""
     path = folder / FILE_NAME
     try:
         document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
         if document["schema"] != SCHEMA:
             raise DissectionError(
-                f"{path} has schema {document['schema']!r}; this version reads {SCHEMA}: run `unitbrush dissect` again"
+                f"{path} has schema {document['schema']!r}, not {SCHEMA}: run `unitbrush dissect` again"
             )
         brushes = tuple(_read_brush(entry) for entry in document["brushes"])
         dissection = Dissection(str(document["model"]), brushes, str(document.get("source", "")))
@@ -118,11 +119,12 @@ def load_dissection(folder: Path) -> Dissection:
 
 
 def save_dissection(folder: Path, dissection: Dissection) -> None:
-    """Write `folder/dissection.json`, whole or not at all. Raises DissectionError for a dissection load would refuse."""
+    """Write `folder/dissection.json`, whole or not at all. Raises DissectionError for an unusable one."""
     _check(dissection)
     lines = ",\n".join(_compact(_brush_document(b)) for b in dissection.brushes)
     text = (
-        f'{{"schema": {SCHEMA}, "model": {_compact(dissection.model)}, "source": {_compact(dissection.source)},\n'
+        f'{{"schema": {SCHEMA}, "model": {_compact(dissection.model)}, '
+        f'"source": {_compact(dissection.source)},\n'
         f'"brushes": [\n{lines}\n]}}\n'
     )
     folder.mkdir(parents=True, exist_ok=True)

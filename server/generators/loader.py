@@ -1,11 +1,12 @@
-"""Reads generators from `.safetensors` files and from the published `.pth` files, and refuses everything else.
+"""Reads generators from `.safetensors` files and from the published `.pth` files, and nothing else.
 
-The published format (GAN Dissection, Bau et al., ICLR 2019) is a state dict, or a dict whose `state_dict` key holds
-one. Three spellings of its names are in use:
+The published format (GAN Dissection, Bau et al., ICLR 2019) is a state dict, or a dict whose `state_dict` key
+holds one. Three spellings of its names are in use:
 
     layer{1..n}.conv.weight     layer{i}.wscale.b       output_{R}x{R}.conv.weight   output_{R}x{R}.wscale.b
     features.{0..n-1}.conv...   features.{i}.wscale.b   output.conv.weight           output.wscale.b
-    layer{0..n-1}.conv...       layer{i}.wscale.bias    output{k}.conv.weight        output{k}.wscale.bias, and a `lod`
+    layer{0..n-1}.conv...       layer{i}.wscale.bias    output{k}.conv.weight        output{k}.wscale.bias,
+    and a `lod`
 
 Widths are read off the weights: they differ between published files.
 """
@@ -42,9 +43,10 @@ _ENTRY = re.compile(
 def load_generator(path: Path, sha256: str | None = None) -> ProgressiveGenerator:
     """Read a generator in float32, in evaluation mode and without gradients; `fold` it for speed.
 
-    sha256: the file's SHA-256 or the first 8 or more hex digits of it, checked before anything is read; by default
-    the digits in a published file's name. Raises WeightError, with one line, for a file that is missing, damaged,
-    truncated, not finite, too large, of other shapes, or that holds other objects than tensors.
+    sha256: the file's SHA-256 or the first 8 or more hex digits of it, checked before anything is read; by
+    default the digits in a published file's name. Raises WeightError, with one line, for a file that is
+    missing, damaged, truncated, not finite, too large, of other shapes, or that holds other objects than
+    tensors.
     """
     path = Path(path)
     _check_file(path, sha256)
@@ -137,7 +139,7 @@ def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
     resolutions = [r for r in outputs if r >= 4 and len(outputs) == 1]
     if resolutions and resolutions[0] != generator.resolution:
         raise WeightError(
-            f"the output is named for {resolutions[0]} pixels, but {len(layers)} layers make {generator.resolution}"
+            f"the output is for {resolutions[0]} pixels; {len(layers)} layers make {generator.resolution}"
         )
     names = [layer.name for layer in generator.layers] + [generator.output_name]
     state: dict[str, Tensor] = {}
@@ -152,7 +154,7 @@ def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
 def _sort(
     weights: Mapping[str, Tensor],
 ) -> tuple[dict[int, tuple[Tensor, Tensor]], dict[int, tuple[Tensor, Tensor]]]:
-    """(weight, bias) of the layers by number, and of the outputs by resolution or, in other lineages, number."""
+    """(weight, bias) of the layers by number, and of the outputs by resolution or number."""
     found: dict[tuple[str, int], dict[str, Tensor]] = {}
     for name, tensor in weights.items():
         if name == "lod":
@@ -202,7 +204,8 @@ def _check_shapes(blocks: list[tuple[Tensor, Tensor]]) -> list[int]:
             or not widths[-1]
         ):
             raise WeightError(
-                f"{what} has a kernel of shape {tuple(weight.shape)}, expected (units, {widths[-1] or 'units'}, {k}, {k})"
+                f"{what} has a kernel of shape {tuple(weight.shape)}, "
+                f"expected (units, {widths[-1] or 'units'}, {k}, {k})"
             )
         if tuple(bias.shape) != (outputs,):
             raise WeightError(f"{what} has a bias of shape {tuple(bias.shape)}, expected ({outputs},)")

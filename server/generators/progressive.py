@@ -40,8 +40,8 @@ def pixelnorm(x: Tensor) -> Tensor:
 def upsampling_kernel(w: Tensor) -> Tensor:
     """Fold nearest x2 upsampling into a 3x3 kernel, as the kernel of a transposed convolution of stride 2.
 
-    Upsampling and convolving spreads each source pixel over the 3x3 kernel blurred by a 2x2 box: 4x4 taps. Every
-    output pixel then reads 2x2 of them instead of 3x3: exact, and 4/9 of the work.
+    Upsampling and convolving spreads each source pixel over the 3x3 kernel blurred by a 2x2 box: 4x4 taps.
+    Every output pixel then reads 2x2 of them instead of 3x3: exact, and 4/9 of the work.
 
     w: (O, C, 3, 3). Returns (C, O, 4, 4).
     """
@@ -75,7 +75,7 @@ class _Bias(nn.Module):
 
 
 class Block(nn.Module):
-    """PixelNorm, nearest x2 upsampling where `up`, convolution, scale and bias, LeakyReLU(0.2) where `active`."""
+    """PixelNorm, nearest x2 upsampling (`up`), convolution, scale, bias, LeakyReLU(0.2) (`active`)."""
 
     def __init__(
         self,
@@ -112,7 +112,8 @@ class Block(nn.Module):
 class ProgressiveGenerator(nn.Module):
     """A stack of blocks `layer1` ... `layerN` and an `output_RxR`.
 
-    widths: units at 4x4, 8x8, 16x16, ... (two layers each), or one number a layer where a published file differs.
+    widths: units at 4x4, 8x8, 16x16, ... (two layers each), or one number a layer where a published file
+    differs.
     """
 
     def __init__(self, latent_dim: int, widths: Sequence[int], per_layer: bool = False) -> None:
@@ -160,7 +161,7 @@ class ProgressiveGenerator(nn.Module):
         return r
 
     def tail(self, r: Tensor, layer: str) -> Tensor:
-        """r: the layer's output. Returns the image, (N, 3, resolution, resolution), about -1..1, not clamped."""
+        """r: the layer's output. Returns the image, (N, 3, R, R), about -1..1, not clamped."""
         x = self.advance(r, layer, self.layers[-1].name)
         image: Tensor = self.block(self.output_name)(x)
         return image
@@ -170,8 +171,8 @@ class ProgressiveGenerator(nn.Module):
         return self.tail(self.trunk(z, "layer1"), "layer1")
 
     def fold(self) -> ProgressiveGenerator:
-        """Freeze for painting: kernels scaled and folded once, channels last, no gradients. Returns itself."""
-        self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        """Freeze for painting: kernels scaled and folded once, channels last, no gradients. Returns self."""
+        self.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for name in [*(known.name for known in self.layers), self.output_name]:
             block = self.block(name)
             block.folded = None
