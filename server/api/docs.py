@@ -1,0 +1,144 @@
+"""`/docs`: the API's reference as one page of HTML, made here from the OpenAPI document; it loads nothing
+else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+JSON = dict[str, Any]
+
+
+def add_docs(app: FastAPI) -> None:
+    """Add `/docs` and its style sheet to the app."""
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
+    template = environment.get_template("docs.html")
+    style = (TEMPLATES / "docs.css").read_bytes()
+
+    async def page(request: Request) -> Response:
+        html = template.render(describe(app.openapi()), root=request.scope.get("root_path", ""))
+        return HTMLResponse(html, headers={"Content-Security-Policy": CSP, "Cache-Control": "no-cache"})
+
+    async def sheet(request: Request) -> Response:
+        return Response(style, headers={"Cache-Control": "no-cache"}, media_type="text/css")
+
+    app.add_route("/docs", page, include_in_schema=False)
+    app.add_route("/docs.css", sheet, include_in_schema=False)
+
+
+def describe(openapi: JSON) -> JSON:
+    """What the page shows of an OpenAPI document: its info, calls and schemas, resolved to plain text."""
+    calls = [
+        _call(method, path, call)
+        for path, methods in openapi["paths"].items()
+        for method, call in methods.items()
+        if method in ("get", "put", "post", "delete")
+    ]
+    schemas = openapi.get("components", {}).get("schemas", {})
+    return {
+        "info": {"description": "", **openapi["info"]},
+        "calls": calls,
+        "schemas": [_schema(name, schema) for name, schema in schemas.items()],
+        "paragraphs": paragraphs,
+    }
+
+
+def paragraphs(text: str | None) -> list[str]:
+    """The text's paragraphs, each on one line."""
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text or "") if part.strip()]
+
+
+def _call(method: str, path: str, call: JSON) -> JSON:
+    content: JSON = call.get("requestBody", {}).get("content", {})
+    media = next(iter(content), "")
+    body: JSON = content.get(media, {})
+    example = body.get("example") or body.get("schema", {}).get("example")
+    written = json.dumps(example, indent=2, ensure_ascii=False) if example is not None else ""
+    return {
+        "method": method,
+        "path": path,
+        "anchor": re.sub(r"[^a-z0-9]+", "-", f"{method} {path}".lower()).strip("-"),
+        "description": call.get("description", ""),
+        "parameters": [
+            {
+                "name": p["name"],
+                "where": p["in"],
+                "required": p.get("required", False),
+                "type": type_name(p.get("schema", {})),
+                "description": p.get("description") or p.get("schema", {}).get("description", ""),
+            }
+            for p in call.get("parameters", [])
+        ],
+        "body": {"media": media, "type": type_name(body.get("schema", {})), "example": written}
+        if content
+        else None,
+        "responses": [
+            {
+                "status": status,
+                "description": r.get("description", ""),
+                "media": ", ".join(r.get("content", {})),
+            }
+            for status, r in call.get("responses", {}).items()
+        ],
+        "curl": _curl(method, path, example),
+    }
+
+
+def _curl(method: str, path: str, example: object) -> str:
+    parts = ["curl -sS"]
+    if method not in ("get", "post") or (method == "post" and example is None):
+        parts.append(f"-X {method.upper()}")
+    if example is not None:
+        parts.append(f"--json '{json.dumps(example, ensure_ascii=False)}'")
+    return " ".join([*parts, f"http://localhost:8000{path}"])
+
+
+def type_name(schema: JSON) -> str:
+    """A schema in a few words, as `array of integer (0..9)`."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            return " or ".join(dict.fromkeys(type_name(s) for s in schema[key]))
+    if "enum" in schema:
+        return " or ".join(json.dumps(v) for v in schema["enum"])
+    if "const" in schema:
+        return json.dumps(schema["const"])
+    if schema.get("type") == "array":
+        return f"array of {type_name(schema.get('items', {}))}"
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    bounds = (
+        f" ({'' if low is None else low}..{'' if high is None else high})"
+        if (low, high) != (None, None)
+        else ""
+    )
+    return f"{schema.get('type', 'anything')}{bounds}"
+
+
+def _schema(name: str, schema: JSON) -> JSON:
+    required = schema.get("required", [])
+    return {
+        "name": name,
+        "description": schema.get("description", ""),
+        "fields": [
+            {
+                "name": field,
+                "required": field in required,
+                "type": type_name(s),
+                "description": s.get("description", ""),
+            }
+            for field, s in schema.get("properties", {}).items()
+        ],
+    }

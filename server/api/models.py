@@ -1,0 +1,75 @@
+"""`/models`: what is installed, what it can paint, and its unedited images."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from server import catalog, schemas
+from server.api.deps import UsesServices
+from server.api.images import WantsImage, image_response
+from server.picture import Picture
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+Seed = Annotated[int, Path(ge=0, le=2**32 - 1, description="the latent's seed, 0..4294967295")]
+
+
+@router.get("")
+async def models(services: UsesServices) -> schemas.Models:
+    """Every installed model, the default first."""
+    usable = await services.aside(services.catalog.usable)
+    return schemas.Models(models=[_describe(model) for model in usable])
+
+
+@router.get("/{model}/concepts")
+async def concepts(model: str, services: UsesServices) -> schemas.Concepts:
+    """What the model can paint, best first, each with the ranking of its units at its best layer."""
+    dissection = (await services.aside(services.catalog.get, model)).dissection
+    found = []
+    for name in dissection.concepts:
+        brush = dissection.brush(name)
+        assert brush is not None
+        found.append(
+            schemas.Concept(
+                name=name,
+                layer=brush.layer,
+                units=[
+                    schemas.RankedUnit(unit=u.unit, iou=u.iou, effect=u.effect, level=u.level)
+                    for u in brush.units
+                ],
+                recommended_units=brush.recommended_units,
+                draw_effect=brush.draw_effect,
+                remove_effect=brush.remove_effect,
+            )
+        )
+    return schemas.Concepts(concepts=found)
+
+
+@router.get("/{model}/images/{seed}", response_class=Response)
+async def image(
+    model: str, seed: Seed, options: WantsImage, request: Request, services: UsesServices
+) -> Response:
+    """The unedited image of a seed. It never changes, and says so to caches."""
+    return await image_response(services, request, Picture(model, seed), options, IMMUTABLE)
+
+
+def _describe(model: catalog.Model) -> schemas.Model:
+    generator = model.generator
+    return schemas.Model(
+        name=model.name,
+        title=model.title,
+        resolution=generator.resolution,
+        latent_dim=generator.latent_dim,
+        edit_layer=model.dissection.edit_layer,
+        layers=[
+            schemas.Layer(name=layer.name, units=layer.units, height=layer.height, width=layer.width)
+            for layer in generator.layers
+        ],
+        concepts=list(model.dissection.concepts),
+        default=model.default,
+        license=model.license,
+    )

@@ -1,0 +1,236 @@
+"""`/pictures`: pictures the server keeps, with undo and redo.
+
+Every change is on the disk before it is acknowledged. A call may carry `If-Match` with the revision it knows
+(the ETag of the resource); it then fails with 412 where somebody else changed the picture meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Path, Request
+from starlette.responses import Response
+
+from server.api.deps import JsonBody, UsesServices, decode_object
+from server.api.images import WantsImage, image_response
+from server.api.problems import InvalidParameter, NotFound, PictureFull
+from server.compose import change, check
+from server.document import MAX_EDITS, parse_edit, parse_picture
+from server.errors import PictureError
+from server.picture import Edit, Picture, edit_to_dict, picture_to_dict
+from server.schemas import Resource
+from server.services import Services
+from server.store import Edits, Record
+
+router = APIRouter(prefix="/pictures", tags=["pictures"])
+
+
+def known_revision(if_match: Annotated[str | None, Header()] = None) -> int | None:
+    """The revision the caller knows, None where it names none. Raises InvalidParameter."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().strip('"')
+    if not text.isdigit() or len(text) > 18:
+        raise InvalidParameter(f'If-Match is {if_match!r}; it takes a revision in quotes, as "3"')
+    return int(text)
+
+
+Known = Annotated[int | None, Depends(known_revision)]
+PictureId = Annotated[str, Path(max_length=64, description="the picture's id")]
+
+
+@router.post("", status_code=201, response_model=Resource)
+async def create(body: JsonBody, request: Request, services: UsesServices) -> Response:
+    """Keep a new picture: a whole document, or only a `model` and a `seed` or `z`. Without either of those,
+    the seed is drawn by lot; without a model, the default one is taken."""
+    picture = await services.aside(_new_picture, services, body)
+    base, edits = _split(picture)
+    _check_room(services, base, edits)
+    record = await services.stored(services.store.create, base, edits)
+    response = _resource(request, record, 201)
+    response.headers["Location"] = _address(request, record.id)
+    return response
+
+
+@router.get("/{picture}", response_model=Resource)
+async def get(picture: PictureId, request: Request, services: UsesServices) -> Response:
+    """The picture as it is now."""
+    return _resource(request, await services.stored(services.store.get, picture))
+
+
+@router.delete("/{picture}", status_code=204)
+async def delete(picture: PictureId, known: Known, services: UsesServices) -> Response:
+    """Forget the picture and its history."""
+    await services.stored(services.store.delete, picture, known)
+    return Response(status_code=204)
+
+
+@router.get("/{picture}/image", response_class=Response)
+async def image(
+    picture: PictureId, options: WantsImage, request: Request, services: UsesServices
+) -> Response:
+    """The picture's image as it is now. A `revision` in the query tells caches that it has changed."""
+    record = await services.stored(services.store.get, picture)
+    parsed = await services.aside(parse_picture, _document(record))
+    return await image_response(services, request, parsed, options, "private, no-cache")
+
+
+@router.post("/{picture}/draw", response_model=Resource)
+async def draw(
+    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
+) -> Response:
+    """Paint a concept inside a mask: `{"concept", "mask", "units"?, "strength"?, "layer"?}`."""
+    return await _add(services, request, picture, "draw", body, known)
+
+
+@router.post("/{picture}/remove", response_model=Resource)
+async def remove(
+    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
+) -> Response:
+    """Take a concept away inside a mask: the body of `draw`."""
+    return await _add(services, request, picture, "remove", body, known)
+
+
+@router.post("/{picture}/undo", response_model=Resource)
+async def undo(picture: PictureId, known: Known, request: Request, services: UsesServices) -> Response:
+    """Go back one step: an edit, a reset, a deletion. 409 where there is none."""
+    return _resource(request, await services.stored(services.store.undo, picture, known))
+
+
+@router.post("/{picture}/redo", response_model=Resource)
+async def redo(picture: PictureId, known: Known, request: Request, services: UsesServices) -> Response:
+    """Take back the last undo. 409 where there is none, or something else was done since."""
+    return _resource(request, await services.stored(services.store.redo, picture, known))
+
+
+@router.post("/{picture}/reset", response_model=Resource)
+async def reset(picture: PictureId, known: Known, request: Request, services: UsesServices) -> Response:
+    """Drop every edit. Can itself be undone."""
+    return _resource(request, await services.stored(services.store.change, picture, lambda edits: (), known))
+
+
+@router.put("/{picture}/edits", response_model=Resource)
+async def replace_edits(
+    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
+) -> Response:
+    """Put other edits in the place of all: `{"edits": [...]}`, to reorder, change or hide them in one
+    undoable step.
+    """
+    record = await services.stored(services.store.get, picture)
+    edits = await services.aside(_new_edits, services, record, body)
+    _check_room(services, record.base, edits)
+    return _resource(request, await services.stored(services.store.change, picture, lambda old: edits, known))
+
+
+@router.delete("/{picture}/edits/{index}", response_model=Resource)
+async def delete_edit(
+    picture: PictureId,
+    index: Annotated[int, Path(ge=0, description="the edit's place, 0 the earliest")],
+    known: Known,
+    request: Request,
+    services: UsesServices,
+) -> Response:
+    """Drop one edit, whichever it is, and keep the others. Can be undone."""
+
+    def without(edits: Edits) -> Edits:
+        if index >= len(edits):
+            raise NotFound(f"the picture has {len(edits)} edits, and none at {index}")
+        return edits[:index] + edits[index + 1 :]
+
+    return _resource(request, await services.stored(services.store.change, picture, without, known))
+
+
+async def _add(
+    services: Services,
+    request: Request,
+    picture: str,
+    op: Literal["draw", "remove"],
+    body: bytes,
+    known: int | None,
+) -> Response:
+    record = await services.stored(services.store.get, picture)
+    new = await services.aside(_new_edit, services, record, op, body)
+
+    def added(edits: Edits) -> Edits:
+        both = (*edits, new)
+        _check_room(services, record.base, both)
+        return both
+
+    return _resource(request, await services.stored(services.store.change, picture, added, known))
+
+
+def _new_picture(services: Services, body: bytes) -> Picture:
+    document = decode_object(body) if body else {}
+    if "seed" not in document and "z" not in document:
+        document["seed"] = secrets.randbelow(2**32)
+    picture = parse_picture(document, services.catalog.default)
+    check(picture, services.catalog.get(picture.model))
+    return picture
+
+
+def _new_edit(services: Services, record: Record, op: str, body: bytes) -> str:
+    document = decode_object(body)
+    if document.get("op", op) != op:
+        raise PictureError(f"op is {document['op']!r}; this call makes {op!r}", "/op")
+    edit = parse_edit({**document, "op": op})
+    change(edit, services.catalog.get(json.loads(record.base)["model"]))
+    return _edit_json(edit)
+
+
+def _new_edits(services: Services, record: Record, body: bytes) -> Edits:
+    document = decode_object(body)
+    if document.keys() != {"edits"}:
+        raise PictureError('the body is {"edits": [...]}, and nothing else', "")
+    picture = parse_picture({**json.loads(record.base), **document})
+    check(picture, services.catalog.get(picture.model))
+    return _split(picture)[1]
+
+
+def _check_room(services: Services, base: str, edits: Edits) -> None:
+    """Raise PictureFull where the picture would be no document that `/render` takes."""
+    if len(edits) > MAX_EDITS:
+        raise PictureFull(f"a picture has at most {MAX_EDITS} edits; delete one, or reset it")
+    if len(base) + sum(len(edit) + 1 for edit in edits) + 64 > services.settings.max_body_bytes:
+        raise PictureFull(
+            f"the document would be over {services.settings.max_body_bytes} bytes; use simpler masks"
+        )
+
+
+def _split(picture: Picture) -> tuple[str, Edits]:
+    """The document without edits, and each edit, all JSON of the canonical kind."""
+    document = picture_to_dict(picture)
+    del document["edits"]
+    return _json(document), tuple(_edit_json(edit) for edit in picture.edits)
+
+
+def _edit_json(edit: Edit) -> str:
+    return _json(edit_to_dict(edit))
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def _document(record: Record) -> str:
+    """The whole document of a stored picture, JSON."""
+    return f'{record.base[:-1]},"edits":[{",".join(record.edits)}]}}'
+
+
+def _address(request: Request, picture: str) -> str:
+    return request.url_for("get", picture=picture).path
+
+
+def _resource(request: Request, record: Record, status: int = 200) -> Response:
+    """The resource. The document is written through as it is stored: the bytes are what `/render` takes."""
+    members = {
+        "id": record.id,
+        "revision": record.revision,
+        "image": f"{_address(request, record.id)}/image?revision={record.revision}",
+        "can_undo": record.can_undo,
+        "can_redo": record.can_redo,
+    }
+    body = f'{json.dumps(members)[:-1]}, "picture": {_document(record)}}}'
+    headers = {"ETag": f'"{record.revision}"', "Cache-Control": "no-cache"}
+    return Response(body, status, headers, "application/json")

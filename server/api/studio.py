@@ -1,0 +1,131 @@
+"""The studio's files: small, compressed once, always revalidated, and nothing but what lies in the folder."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from server.api.problems import MethodNotAllowed, NotFound
+from server.security import TokenMissing, cookie_name, cookie_value, query_token, token_valid
+from server.settings import Settings
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
+    " media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'self'"
+)
+COMPRESSED = frozenset({".html", ".css", ".js", ".json", ".svg", ".webmanifest", ".txt"})
+# What the system's table of types may lack or, on Windows, get wrong.
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+    ".webp": "image/webp",
+}
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file as it is sent. stamp: its time and size, to see when it was changed."""
+
+    stamp: tuple[int, int]
+    body: bytes
+    packed: bytes | None
+    etag: str
+    media_type: str
+
+
+class Studio:
+    """An ASGI app for every path that no other route takes."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder = folder.resolve()
+        self._settings = settings
+        self._files: dict[Path, _File] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve `GET` and `HEAD`; raise NotFound or MethodNotAllowed for everything else."""
+        if scope["type"] != "http":
+            raise NotFound("there is no socket here; the live one is /api/v1/live")
+        request = Request(scope, receive)
+        path = request.url.path.removeprefix(scope.get("root_path", ""))
+        if path.startswith("/api/"):
+            raise NotFound(f"there is no call {path}; /docs lists them all")
+        file = self._find(path)
+        if file is None:
+            raise NotFound(f"there is nothing at {path}")
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(f"{request.method} is not possible at {path}")
+        response = self._sign_in(request) if path == "/" else None
+        await (response or self._respond(request, file))(scope, receive, send)
+
+    def _sign_in(self, request: Request) -> Response | None:
+        """`/?token=...` trades the token for a cookie and takes it out of the address bar."""
+        token = self._settings.token
+        given = query_token(request.scope)
+        if token is None or not given:
+            return None
+        bearer = {
+            **request.scope,
+            "headers": [(b"authorization", b"Bearer " + given.encode("latin-1", "replace"))],
+        }
+        if not token_valid(bearer, self._settings):
+            raise TokenMissing("that is not this server's token")
+        response = RedirectResponse(request.scope.get("root_path", "") + "/", 303)
+        response.set_cookie(
+            cookie_name(self._settings),
+            cookie_value(token.get_secret_value()),
+            max_age=365 * 86400,
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+    def _respond(self, request: Request, file: _File) -> Response:
+        packs = file.packed is not None and "gzip" in request.headers.get("accept-encoding", "")
+        etag = f'"{file.etag}-gzip"' if packs else f'"{file.etag}"'
+        headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Security-Policy": CSP}
+        if file.packed is not None:
+            headers["Vary"] = "Accept-Encoding"
+        if etag in (part.strip() for part in request.headers.get("if-none-match", "").split(",")):
+            return Response(status_code=304, headers=headers)
+        if packs:
+            headers["Content-Encoding"] = "gzip"
+        return Response(file.packed if packs else file.body, headers=headers, media_type=file.media_type)
+
+    def _find(self, path: str) -> _File | None:
+        """The file at that path, or None where there is none that may be served."""
+        parts = PurePosixPath(path.lstrip("/") or "index.html").parts
+        if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
+            return None
+        target = self._folder.joinpath(*parts)
+        try:
+            if not target.resolve().is_relative_to(self._folder) or not target.is_file():
+                return None
+            status = target.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            known = self._files.get(target)
+            if known is None or known.stamp != stamp:
+                known = self._files[target] = _load(target, stamp)
+        except OSError:
+            return None
+        return known
+
+
+def _load(path: Path, stamp: tuple[int, int]) -> _File:
+    body = path.read_bytes()
+    suffix = path.suffix.lower()
+    packed = gzip.compress(body, 9, mtime=0) if suffix in COMPRESSED and len(body) > 512 else None
+    media_type = TYPES.get(suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return _File(stamp, body, packed, hashlib.sha256(body).hexdigest()[:32], media_type)

@@ -1,0 +1,116 @@
+"""The web server: `create_app(settings)` puts routes, checks and services together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from server import __version__
+from server.api import live, models, operations, pictures, render
+from server.api.docs import add_docs
+from server.api.problems import add_handlers
+from server.api.studio import Studio
+from server.catalog import Catalog
+from server.engine import Engine
+from server.metrics import Histogram, Metrics, resident_bytes
+from server.middleware import Front
+from server.painter import Painter
+from server.services import BytesCache, Services
+from server.settings import Settings
+from server.store import Store
+
+log = logging.getLogger(__name__)
+
+DESCRIPTION = """Paint with the units inside a generator: trees, doors, sky and domes onto a picture that a GAN
+draws.
+
+An image is a pure function of a picture, a small JSON document: a model, a seed and a list of edits. Every error is
+a problem document (RFC 9457). Images are PNG unless `Accept` or `?format=` says otherwise.
+
+The live socket is at /api/v1/live. Send text, {"seq": n, "picture": {...}}, with "final": true for full precision.
+Answers are binary, 4 bytes big-endian seq then a JPEG, or text, {"seq": n, "problem": {...}}; of several waiting
+requests only the newest is drawn."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app; its services start and stop with its lifespan, and stand at `app.state.services`."""
+    app = FastAPI(
+        title="Unitbrush",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    api = APIRouter(prefix="/api/v1")
+    for part in (models, render, pictures, live):
+        api.include_router(part.router)
+    app.include_router(api)
+    app.include_router(operations.router)
+    add_docs(app)
+    add_handlers(app)
+    # The studio takes what no route takes; as a route it would turn each 405 into a 404.
+    app.router.default = Studio(settings.frontend_dir, settings)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match"],
+            expose_headers=["ETag", "Location", "Retry-After"],
+        )
+    app.add_middleware(Front, settings=settings)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model)
+    painter = Painter(catalog, settings.trunk_cache_bytes)
+    store = Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history)
+    render_seconds = Histogram()
+    engine = Engine(
+        painter, settings.queue_size, render_seconds.observe, lambda: _set_threads(settings.threads)
+    )
+    services = Services(
+        settings, catalog, engine, store, Metrics(render_seconds), BytesCache(settings.image_cache_bytes)
+    )
+    services.metrics.gauge(
+        "unitbrush_queue_length", "Renders that wait for the device.", lambda: engine.waiting
+    )
+    services.metrics.gauge("unitbrush_live_sockets", "Open live sockets.", lambda: services.sockets)
+    services.metrics.gauge("unitbrush_resident_bytes", "Memory this process holds.", resident_bytes)
+    app.state.services = services
+    async with engine:
+        warming = asyncio.create_task(_warm_up(services, painter))
+        try:
+            yield
+        finally:
+            warming.cancel()
+    services.close()
+
+
+async def _warm_up(services: Services, painter: Painter) -> None:
+    """Draw a first picture, so that nobody waits for a cold model, and tell `/readyz`."""
+    try:
+        await services.engine.run(painter.warm_up)
+        services.ready = True
+    except Exception as error:
+        services.trouble = f"the default model does not draw: {error}"
+        log.error(services.trouble)
+
+
+def _set_threads(threads: int) -> None:
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)

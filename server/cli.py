@@ -1,0 +1,83 @@
+"""`unitbrush`: one small module a subcommand, under `server.commands`, imported only when it runs.
+
+Wrong input ends with one line on stderr and exit status 2, an interrupt with status 130.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn, Protocol, cast
+
+from server import __version__
+
+COMMANDS = {
+    "serve": "run the studio and the API",
+    "paint": "draw a picture document, or one told by options, into an image file",
+}
+
+
+class Command(Protocol):
+    """What a module of `server.commands` offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add the subcommand's options; imports nothing heavy."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it. Returns the exit status."""
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be; the message is one line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not try to flush it again.
+        sys.stdout = None
+        return 0
+
+
+def _run(arguments: list[str]) -> int:
+    from server.errors import UnitbrushError
+
+    try:
+        args = _parse(arguments)
+        return cast(Command, args.command).run(args)
+    except (UsageError, UnitbrushError) as error:
+        print(f"unitbrush: {error}", file=sys.stderr)
+        return 2
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = _Parser(prog="unitbrush", description="Paint with the units inside a generator.")
+    parser.add_argument("--version", action="version", version=f"unitbrush {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    wanted = next((a for a in arguments if not a.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        if name == wanted:
+            command = cast(Command, importlib.import_module(f"server.commands.{name}"))
+            command.add_arguments(sub)
+            sub.set_defaults(command=command)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

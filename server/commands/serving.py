@@ -1,0 +1,67 @@
+"""What `serve` does once its options are read."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import uvicorn
+from pydantic import ValidationError
+
+from server.app import create_app
+from server.cli import UsageError
+from server.settings import Settings
+
+
+def settings_from(given: Mapping[str, Any]) -> Settings:
+    """The settings of the environment with `given` over them. Raises UsageError."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "the settings"
+        raise UsageError(f"{name.replace('_', '-')}: {first['msg']}") from error
+
+
+def server_config(settings: Settings, access_log: bool = False) -> uvicorn.Config:
+    """How uvicorn runs the app: bounded messages, no compression of what is compressed, a bounded stop."""
+    return uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        access_log=access_log,
+        ws_max_size=settings.max_body_bytes,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
+        server_header=False,
+    )
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A socket that listens. Raises UsageError where that port cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        where = f"{settings.host} port {settings.port}"
+        raise UsageError(f"cannot listen on {where}: {error.strerror}; choose another with --port") from error
+    return listener
+
+
+def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
+    """Serve until SIGINT or SIGTERM, then finish what runs. Returns the exit status."""
+    with listen(settings) as listener:
+        port = listener.getsockname()[1]
+        settings = settings.model_copy(update={"port": port})
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        print(f"Unitbrush is at http://{host}:{port}/ (stop it with Ctrl-C)", file=out, flush=True)
+        try:
+            uvicorn.Server(server_config(settings, access_log)).run(sockets=[listener])
+        except KeyboardInterrupt:
+            # uvicorn has stopped in order and passes the signal on.
+            return 0
+    return 0

@@ -1,0 +1,66 @@
+"""The one middleware: checks, headers, the body limit and the counting, around every call and socket."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.api.problems import error_response
+from server.errors import UnitbrushError
+from server.security import BodyLimit, check, guarded_send
+from server.services import Services
+from server.settings import Settings
+
+SECURITY_HEADERS = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+
+class Front:
+    """Wraps the app."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        # Configured origins are let in by name; the resource policy would shut them out again.
+        own = SECURITY_HEADERS if not settings.allowed_origins else SECURITY_HEADERS[:-1]
+        self._headers = list(own)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        begin, status = time.perf_counter(), 0
+
+        async def counted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        guarded = guarded_send(counted, self._headers)
+        try:
+            await self._guard(scope, receive, guarded)
+        finally:
+            if scope["type"] == "http":
+                services: Services = scope["app"].state.services
+                route = getattr(scope.get("route"), "path", "other")
+                services.metrics.request(scope["method"], route, status or 500, time.perf_counter() - begin)
+
+    async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            check(scope, self._settings)
+            if scope["type"] == "http":
+                limit = BodyLimit(receive, self._settings.max_body_bytes)
+                await limit.check_declared(Headers(scope=scope))
+                receive = limit
+        except UnitbrushError as error:
+            if scope["type"] == "websocket":
+                await receive()
+            await error_response(error)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)

@@ -1,0 +1,96 @@
+"""What the routes work with: one bundle for each running app, made when it starts."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from server.catalog import Catalog, read_card
+from server.engine import Engine
+from server.metrics import Metrics
+from server.settings import Settings
+from server.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class BytesCache:
+    """The most recently used byte strings, up to `limit` bytes in all. Belongs to the event loop."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+        self._items: OrderedDict[Hashable, bytes] = OrderedDict()
+
+    def get(self, key: Hashable) -> bytes | None:
+        """The bytes kept under that key, or None."""
+        if key in self._items:
+            self._items.move_to_end(key)
+        return self._items.get(key)
+
+    def put(self, key: Hashable, value: bytes) -> None:
+        """Keep the bytes, and forget the oldest ones where there are too many."""
+        if len(value) > self._limit:
+            return
+        self._held += len(value) - len(self._items.pop(key, b""))
+        self._items[key] = value
+        while self._held > self._limit:
+            self._held -= len(self._items.popitem(last=False)[1])
+
+
+@dataclass
+class Services:
+    """settings: the configuration; catalog: the models; engine: the device's queue; store: the pictures.
+
+    desk: a thread for the store, so that its waits for the disk stay off the event loop; bench: threads for
+    reading documents and encoding images. ready: set once a first picture has been drawn. trouble: why that
+    failed.
+    """
+
+    settings: Settings
+    catalog: Catalog
+    engine: Engine
+    store: Store
+    metrics: Metrics
+    images: BytesCache
+    desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "store"))
+    bench: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "bench"))
+    ready: bool = False
+    trouble: str | None = None
+    sockets: int = 0
+    fingerprints: dict[str, str] = field(default_factory=dict)
+
+    async def stored(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a method of the store in its thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.desk, partial(call, *args, **kwargs))
+
+    async def aside(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something that would hold up the event loop, in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.bench, partial(call, *args, **kwargs))
+
+    async def fingerprint(self, model: str) -> str:
+        """A hash of all that a model's pixels depend on: its weights and its brushes. Raises UnknownModel and
+        what loading it raises."""
+        if model not in self.fingerprints:
+            self.fingerprints[model] = await self.aside(_fingerprint, self.catalog, model)
+        return self.fingerprints[model]
+
+    def close(self) -> None:
+        """Stop the threads and close the store."""
+        self.desk.shutdown()
+        self.bench.shutdown()
+        self.store.close()
+
+
+def _fingerprint(catalog: Catalog, name: str) -> str:
+    model = catalog.get(name)
+    digest = hashlib.sha256(read_card(model.folder).generator.read_bytes())
+    digest.update(repr(model.dissection).encode())
+    return digest.hexdigest()

@@ -1,0 +1,119 @@
+"""What can be configured, each by an environment variable `UNITBRUSH_<NAME>` or by an option of `unitbrush
+serve`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+def share_dir() -> Path:
+    """The folder that holds frontend/, models/ and dissect_results/: inside the package once installed from a
+    wheel, the repository otherwise."""
+    package = Path(__file__).resolve().parent
+    packaged = package / "share"
+    return packaged if packaged.is_dir() else package.parent
+
+
+def default_data_dir() -> Path:
+    """Where pictures are kept: `data/` of a source tree, else the user's own data folder of this system."""
+    share = share_dir()
+    if (share / "pyproject.toml").is_file():
+        return share / "data"
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Application Support")
+    else:
+        base = os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))
+    return Path(base) / "unitbrush"
+
+
+class Settings(BaseSettings):
+    """One server's configuration; frozen once made.
+
+    Hosts and origins are lists separated by commas. Numbers out of range raise pydantic's ValidationError.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="UNITBRUSH_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 is every network")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
+    models_dir: Path = Field(default_factory=lambda: share_dir() / "models", description="folder of models")
+    results_dir: Path = Field(
+        default_factory=lambda: share_dir() / "dissect_results", description="folder of dissections"
+    )
+    frontend_dir: Path = Field(
+        default_factory=lambda: share_dir() / "frontend", description="the studio's files"
+    )
+    data_dir: Path = Field(default_factory=default_data_dir, description="folder of the pictures' database")
+    default_model: str = Field("village", description="the model of a picture that names none")
+
+    token: SecretStr | None = Field(
+        None, description="when set, every call has to carry it as a bearer token"
+    )
+    allowed_hosts: Names = Field(
+        (),
+        description="further host names to answer to (`*` is any); addresses and localhost always work",
+    )
+    allowed_origins: Names = Field(
+        (), description="other origins, as https://example.org, whose pages may call this server"
+    )
+
+    max_body_bytes: int = Field(8 * MIB, ge=1024, description="largest request body and socket message")
+    max_pictures: int = Field(100_000, ge=1, description="pictures kept at most")
+    max_history: int = Field(1000, ge=2, description="steps that can be undone at most; the oldest go first")
+    max_sockets: int = Field(256, ge=1, description="open live sockets at most")
+
+    device: str = Field("auto", description="auto, cpu or cuda")
+    threads: int = Field(0, ge=0, description="threads a render may use on the CPU; 0 is one for each core")
+    queue_size: int = Field(
+        64, ge=1, description="renders that may wait before a caller is told to come back"
+    )
+    trunk_cache_bytes: int = Field(
+        256 * MIB, ge=0, description="memory for trunk activations of recent scenes"
+    )
+    image_cache_bytes: int = Field(64 * MIB, ge=0, description="memory for encoded images")
+    send_timeout: float = Field(20.0, gt=0, description="seconds a live socket may take for one frame")
+    shutdown_timeout: int = Field(15, ge=0, description="seconds that running requests get when stopping")
+
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Accept `a, b` beside a real list."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origin(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what no browser sends as an origin."""
+        for origin in value:
+            scheme, found, rest = origin.partition("://")
+            if not found or scheme not in ("http", "https") or not rest or "/" in rest:
+                raise ValueError(
+                    f"{origin!r} is not an origin; write it as https://example.org, without a path"
+                )
+        return value
+
+    @field_validator("token")
+    @classmethod
+    def _token(cls, value: SecretStr | None) -> SecretStr | None:
+        """An empty token means none; one that a header cannot carry is refused."""
+        if value is None or not value.get_secret_value():
+            return None
+        text = value.get_secret_value()
+        if not (text.isascii() and text.isprintable() and " " not in text):
+            raise ValueError("a token is printable ASCII without spaces")
+        return value

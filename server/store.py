@@ -1,0 +1,274 @@
+"""The pictures people keep, in one SQLite file.
+
+A picture is a base (its document without edits) and a line of states, each the list of its edits; undo and
+redo move a position along that line, and a new state drops what lay ahead. Edits are stored once and states
+name them by number, so a long history of large masks costs no more than the masks.
+
+The file is in WAL mode with `synchronous=FULL`: a call returns when its change is on the disk, so neither a
+killed process nor a power cut loses an acknowledged edit. Every change is one immediate transaction:
+simultaneous edits of one picture, from several processes too, follow each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.errors import UnitbrushError
+
+SCHEMA = 1
+_TABLES = """
+CREATE TABLE pictures (
+    id TEXT PRIMARY KEY, base TEXT NOT NULL, revision INTEGER NOT NULL, position INTEGER NOT NULL,
+    created REAL NOT NULL, changed REAL NOT NULL
+) STRICT;
+CREATE TABLE edits (
+    id INTEGER PRIMARY KEY, picture TEXT NOT NULL REFERENCES pictures ON DELETE CASCADE,
+    digest BLOB NOT NULL, body TEXT NOT NULL, UNIQUE (picture, digest)
+) STRICT;
+CREATE TABLE states (
+    picture TEXT NOT NULL REFERENCES pictures ON DELETE CASCADE, number INTEGER NOT NULL, edits TEXT NOT NULL,
+    PRIMARY KEY (picture, number)
+) STRICT;
+"""
+
+Edits = tuple[str, ...]
+
+
+class StoreError(UnitbrushError):
+    """The file cannot be used; the message says why and what to do."""
+
+    status = 503
+    slug = "store-unavailable"
+    title = "The pictures cannot be kept"
+
+
+class UnknownPicture(UnitbrushError, LookupError):
+    """No picture has that id."""
+
+    status = 404
+    slug = "unknown-picture"
+    title = "There is no such picture"
+
+
+class NothingToUndo(UnitbrushError):
+    """The picture is at its oldest state (or, when redoing, at its newest)."""
+
+    status = 409
+    slug = "nothing-to-undo"
+    title = "There is nothing to undo or redo"
+
+
+class RevisionMismatch(UnitbrushError):
+    """The caller knew another revision than the present one."""
+
+    status = 412
+    slug = "revision-mismatch"
+    title = "The picture has changed meanwhile"
+
+
+class StoreFull(UnitbrushError):
+    """As many pictures as configured, or as the disk holds, are kept already."""
+
+    status = 507
+    slug = "store-full"
+    title = "No more pictures can be kept"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A stored picture as it is now. base: its document without edits, JSON. edits: each one's JSON, oldest
+    first. revision: 1 when created, one more with every change, undo and redo included."""
+
+    id: str
+    revision: int
+    base: str
+    edits: Edits
+    can_undo: bool
+    can_redo: bool
+
+
+class Store:
+    """The open file. Methods may be called from any thread; each waits until its change is on the disk."""
+
+    def __init__(self, path: Path, max_pictures: int = 100_000, max_history: int = 1000) -> None:
+        """Open or create the file and its folder. Raises StoreError."""
+        self._max_pictures = max_pictures
+        self._max_history = max_history
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
+            self._prepare(path)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"cannot keep pictures in {path}: {error}; choose another data folder"
+            ) from error
+
+    def _prepare(self, path: Path) -> None:
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA foreign_keys=ON")
+        with self._transaction():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in _TABLES.split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={SCHEMA}")
+        if version not in (0, SCHEMA):
+            self._db.close()
+            raise StoreError(f"{path} is of another version (schema {version}); choose another data folder")
+
+    def close(self) -> None:
+        """Close the file; nothing is lost without it."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+                    raise StoreFull("the disk is full") from error
+                if isinstance(error, sqlite3.Error):
+                    raise StoreError(f"the pictures' file gave an error: {error}") from error
+                raise
+
+    def count(self) -> int:
+        """How many pictures are kept."""
+        with self._lock:
+            (number,) = self._db.execute("SELECT count(*) FROM pictures").fetchone()
+        return int(number)
+
+    def create(self, base: str, edits: Edits = ()) -> Record:
+        """Keep a new picture. Raises StoreFull."""
+        name, now = secrets.token_urlsafe(12), time.time()
+        with self._transaction():
+            (number,) = self._db.execute("SELECT count(*) FROM pictures").fetchone()
+            if number >= self._max_pictures:
+                raise StoreFull(f"{self._max_pictures} pictures are kept already; delete one first")
+            self._db.execute("INSERT INTO pictures VALUES (?, ?, 1, 0, ?, ?)", (name, base, now, now))
+            self._put_state(name, 0, edits)
+            return self._record(name)
+
+    def get(self, picture: str) -> Record:
+        """The picture as it is now. Raises UnknownPicture."""
+        with self._lock:
+            return self._record(picture)
+
+    def change(self, picture: str, edit: Callable[[Edits], Edits], revision: int | None = None) -> Record:
+        """Replace the edits by `edit(edits)`, as a new state that can be undone. Nothing changes where it
+        returns the same edits or raises.
+
+        revision: the one the caller knows, checked when given. Raises UnknownPicture, RevisionMismatch,
+        StoreFull.
+        """
+        with self._transaction():
+            old = self._checked(picture, revision)
+            new = edit(old.edits)
+            if new == old.edits:
+                return old
+            (position,) = self._db.execute(
+                "SELECT position FROM pictures WHERE id = ?", (picture,)
+            ).fetchone()
+            dropped = self._db.execute(
+                "DELETE FROM states WHERE picture = ? AND (number > ? OR number <= ?)",
+                (picture, position, position + 1 - self._max_history),
+            ).rowcount
+            self._put_state(picture, position + 1, new)
+            if dropped:
+                self._drop_orphans(picture)
+            self._move(picture, position + 1)
+            return self._record(picture)
+
+    def undo(self, picture: str, revision: int | None = None) -> Record:
+        """Go back one state. Raises UnknownPicture, RevisionMismatch, NothingToUndo."""
+        return self._step(picture, -1, revision)
+
+    def redo(self, picture: str, revision: int | None = None) -> Record:
+        """Go forward one state. Raises UnknownPicture, RevisionMismatch, NothingToUndo."""
+        return self._step(picture, 1, revision)
+
+    def delete(self, picture: str, revision: int | None = None) -> None:
+        """Forget the picture and its history. Raises UnknownPicture, RevisionMismatch."""
+        with self._transaction():
+            self._checked(picture, revision)
+            self._db.execute("DELETE FROM pictures WHERE id = ?", (picture,))
+
+    def _step(self, picture: str, by: int, revision: int | None) -> Record:
+        with self._transaction():
+            old = self._checked(picture, revision)
+            if not (old.can_undo if by < 0 else old.can_redo):
+                raise NothingToUndo("nothing to undo" if by < 0 else "nothing to redo")
+            (position,) = self._db.execute(
+                "SELECT position FROM pictures WHERE id = ?", (picture,)
+            ).fetchone()
+            self._move(picture, position + by)
+            return self._record(picture)
+
+    def _move(self, picture: str, position: int) -> None:
+        self._db.execute(
+            "UPDATE pictures SET position = ?, revision = revision + 1, changed = ? WHERE id = ?",
+            (position, time.time(), picture),
+        )
+
+    def _checked(self, picture: str, revision: int | None) -> Record:
+        record = self._record(picture)
+        if revision is not None and revision != record.revision:
+            raise RevisionMismatch(f"the picture is at revision {record.revision}, not {revision}")
+        return record
+
+    def _put_state(self, picture: str, number: int, edits: Edits) -> None:
+        numbers = []
+        for body in edits:
+            digest = hashlib.sha256(body.encode()).digest()
+            self._db.execute(
+                "INSERT INTO edits (picture, digest, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (picture, digest, body),
+            )
+            found = self._db.execute(
+                "SELECT id FROM edits WHERE picture = ? AND digest = ?", (picture, digest)
+            )
+            numbers.append(found.fetchone()[0])
+        self._db.execute("INSERT INTO states VALUES (?, ?, ?)", (picture, number, json.dumps(numbers)))
+
+    def _drop_orphans(self, picture: str) -> None:
+        """Delete the edits that no state names any more."""
+        self._db.execute(
+            "DELETE FROM edits WHERE picture = :picture AND id NOT IN"
+            " (SELECT value FROM states, json_each(states.edits) WHERE states.picture = :picture)",
+            {"picture": picture},
+        )
+
+    def _record(self, picture: str) -> Record:
+        row = self._db.execute(
+            "SELECT base, revision, edits, EXISTS (SELECT 1 FROM states WHERE picture = id AND number < position),"
+            " EXISTS (SELECT 1 FROM states WHERE picture = id AND number > position)"
+            " FROM pictures JOIN states ON picture = id AND number = position WHERE id = ?",
+            (picture,),
+        ).fetchone()
+        if row is None:
+            raise UnknownPicture(f"no picture {picture!r}")
+        base, revision, numbers, can_undo, can_redo = row
+        bodies = dict(
+            self._db.execute(
+                "SELECT id, body FROM edits WHERE picture = ? AND id IN (SELECT value FROM json_each(?))",
+                (picture, numbers),
+            )
+        )
+        edits = tuple(bodies[number] for number in json.loads(numbers))
+        return Record(picture, revision, base, edits, bool(can_undo), bool(can_redo))
