@@ -26,15 +26,15 @@ from server.store import Store
 
 log = logging.getLogger(__name__)
 
-DESCRIPTION = """Paint with the units inside a generator: trees, doors, sky and domes onto a picture that a GAN
-draws.
+DESCRIPTION = """Paint with the units inside a generator: trees, doors, sky and domes onto a picture that a
+GAN draws.
 
-An image is a pure function of a picture, a small JSON document: a model, a seed and a list of edits. Every error is
-a problem document (RFC 9457). Images are PNG unless `Accept` or `?format=` says otherwise.
+An image is a pure function of a picture, a small JSON document: a model, a seed and a list of edits. Every
+error is a problem document (RFC 9457). Images are PNG unless `Accept` or `?format=` says otherwise.
 
-The live socket is at /api/v1/live. Send text, {"seq": n, "picture": {...}}, with "final": true for full precision.
-Answers are binary, 4 bytes big-endian seq then a JPEG, or text, {"seq": n, "problem": {...}}; of several waiting
-requests only the newest is drawn."""
+The live socket is at /api/v1/live. Send text, {"seq": n, "picture": {...}}, with "final": true for full
+precision. Answers are binary, 4 bytes big-endian seq then a JPEG, or text, {"seq": n, "problem": {...}}; of
+several waiting requests only the newest is drawn."""
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -82,7 +82,7 @@ def origin_allowed(origin: str, host: str, settings: Settings) -> bool:
 
 
 def _split_host(host: str) -> tuple[str | None, int | None]:
-    """`name:port` as (name in lower case without brackets, port or None); (None, None) where it is no host."""
+    """`name:port` as (name in lower case without brackets, port or None); (None, None) for no host."""
     try:
         parts = urlsplit(f"//{host}")
         port = parts.port

@@ -256,7 +256,8 @@ class Store:
 
     def _record(self, picture: str) -> Record:
         row = self._db.execute(
-            "SELECT base, revision, edits, EXISTS (SELECT 1 FROM states WHERE picture = id AND number < position),"
+            "SELECT base, revision, edits,"
+            " EXISTS (SELECT 1 FROM states WHERE picture = id AND number < position),"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number > position)"
             " FROM pictures JOIN states ON picture = id AND number = position WHERE id = ?",
             (picture,),

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from server import __version__
 from server.api.deps import while_connected
-from server.api.problems import NotAcceptable
 from server.imaging import MEDIA_TYPES, Format, encode, resize
 from server.picture import Picture, digest, picture_to_json
 from server.services import Services

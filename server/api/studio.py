@@ -18,7 +18,8 @@ from server.settings import Settings
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
-    " media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none';"
+    " media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self';"
+    " worker-src 'self'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'self'"
 )
 COMPRESSED = frozenset({".html", ".css", ".js", ".json", ".svg", ".webmanifest", ".txt"})
