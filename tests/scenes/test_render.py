@@ -123,10 +123,11 @@ def test_labels_of_other_sizes_show_the_same_scene() -> None:
 def test_supersampling_smooths_but_does_not_move_anything() -> None:
     for seed in range(5):
         scene = sample_scene(seed)
-        plain, fine = render(scene, 64), render(scene, 64, supersample=4)
+        plain, fine = render(scene, 64), render(scene, 64, supersample=3)
         assert fine[0].shape == plain[0].shape
         assert np.abs(plain[0].astype(int) - fine[0]).mean() < 4
-        assert (plain[1] == fine[1]).mean() > 0.93
+        # The middle one of three subpixels has its centre where the pixel has its own.
+        assert (plain[1] == fine[1]).mean() > 0.985
 
 
 @pytest.mark.parametrize(("size", "supersample"), [(0, 1), (64, 0)])

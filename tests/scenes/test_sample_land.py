@@ -59,3 +59,9 @@ def test_snow_has_no_hue_and_grass_has() -> None:
     summer = {sample_meadow(np.random.default_rng(seed), SUMMER, 0.6).near for seed in range(5)}
     assert winter == {WINTER.near}
     assert len(summer) == 5
+
+
+def test_about_four_scenes_of_ten_have_a_treeline(scenes: tuple[Scene, ...]) -> None:
+    lines = [scene.treeline for scene in scenes if scene.treeline is not None]
+    assert 0.3 < len(lines) / len(scenes) < 0.5
+    assert all(line.left < line.right for line in lines)
