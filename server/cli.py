@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from typing import NoReturn, Protocol, cast
 
 from server import __version__
+from server.commands.usage import UsageError
+from server.dissection.results import DissectionError
+from server.errors import UnitbrushError
 
 COMMANDS = {
     "serve": "run the studio and the API",
@@ -27,10 +30,6 @@ class Command(Protocol):
 
     def run(self, args: argparse.Namespace) -> int:
         """Do it. Returns the exit status."""
-
-
-class UsageError(Exception):
-    """The command line asks for something that cannot be; the message is one line."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,12 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    from server.errors import UnitbrushError
-
     try:
         args = _parse(arguments)
         return cast(Command, args.command).run(args)
-    except (UsageError, UnitbrushError) as error:
+    except (UnitbrushError, DissectionError) as error:
         print(f"unitbrush: {error}", file=sys.stderr)
         return 2
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from server.errors import UnitbrushError
 
 MIB = 1024 * 1024
 
@@ -39,6 +42,14 @@ def default_data_dir() -> Path:
     return Path(base) / "unitbrush"
 
 
+class SettingsError(UnitbrushError):
+    """An option or environment variable has a value that cannot be."""
+
+    status = 500
+    slug = "invalid-settings"
+    title = "The configuration is not valid"
+
+
 class Settings(BaseSettings):
     """One server's configuration; frozen once made.
 
@@ -47,8 +58,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="UNITBRUSH_", frozen=True, extra="ignore")
 
-    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 is every network")
-    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
+    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 is every network")
+    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
     models_dir: Path = Field(default_factory=lambda: share_dir() / "models", description="folder of models")
     results_dir: Path = Field(
         default_factory=lambda: share_dir() / "dissect_results", description="folder of dissections"
@@ -57,35 +68,45 @@ class Settings(BaseSettings):
         default_factory=lambda: share_dir() / "frontend", description="the studio's files"
     )
     data_dir: Path = Field(default_factory=default_data_dir, description="folder of the pictures' database")
-    default_model: str = Field("village", description="the model of a picture that names none")
+    default_model: str = Field(default="village", description="the model of a picture that names none")
 
     token: SecretStr | None = Field(
-        None, description="when set, every call has to carry it as a bearer token"
+        default=None, description="when set, every call has to carry it as a bearer token"
     )
     allowed_hosts: Names = Field(
         (),
         description="further host names to answer to (`*` is any); addresses and localhost always work",
     )
     allowed_origins: Names = Field(
-        (), description="other origins, as https://example.org, whose pages may call this server"
+        default=(), description="other origins, as https://example.org, whose pages may call this server"
     )
 
-    max_body_bytes: int = Field(8 * MIB, ge=1024, description="largest request body and socket message")
-    max_pictures: int = Field(100_000, ge=1, description="pictures kept at most")
-    max_history: int = Field(1000, ge=2, description="steps that can be undone at most; the oldest go first")
-    max_sockets: int = Field(256, ge=1, description="open live sockets at most")
+    max_body_bytes: int = Field(
+        default=8 * MIB, ge=1024, description="largest request body and socket message"
+    )
+    max_pictures: int = Field(default=100_000, ge=1, description="pictures kept at most")
+    max_history: int = Field(
+        default=1000, ge=2, description="steps that can be undone at most; the oldest go first"
+    )
+    max_sockets: int = Field(default=256, ge=1, description="open live sockets at most")
 
-    device: str = Field("auto", description="auto, cpu or cuda")
-    threads: int = Field(0, ge=0, description="threads a render may use on the CPU; 0 is one for each core")
+    device: str = Field(default="auto", description="auto, cpu or cuda")
+    threads: int = Field(
+        default=0, ge=0, description="threads a render may use on the CPU; 0 is one for each core"
+    )
     queue_size: int = Field(
-        64, ge=1, description="renders that may wait before a caller is told to come back"
+        default=64, ge=1, description="renders that may wait before a caller is told to come back"
     )
     trunk_cache_bytes: int = Field(
-        256 * MIB, ge=0, description="memory for trunk activations of recent scenes"
+        default=256 * MIB, ge=0, description="memory for trunk activations of recent scenes"
     )
-    image_cache_bytes: int = Field(64 * MIB, ge=0, description="memory for encoded images")
-    send_timeout: float = Field(20.0, gt=0, description="seconds a live socket may take for one frame")
-    shutdown_timeout: int = Field(15, ge=0, description="seconds that running requests get when stopping")
+    image_cache_bytes: int = Field(default=64 * MIB, ge=0, description="memory for encoded images")
+    send_timeout: float = Field(
+        default=20.0, gt=0, description="seconds a live socket may take for one frame"
+    )
+    shutdown_timeout: int = Field(
+        default=15, ge=0, description="seconds that running requests get when stopping"
+    )
 
     @field_validator("allowed_hosts", "allowed_origins", mode="before")
     @classmethod
@@ -117,3 +138,13 @@ class Settings(BaseSettings):
         if not (text.isascii() and text.isprintable() and " " not in text):
             raise ValueError("a token is printable ASCII without spaces")
         return value
+
+
+def read_settings(given: Mapping[str, Any] | None = None) -> Settings:
+    """The environment's settings with `given` over them. Raises SettingsError, with one line."""
+    try:
+        return Settings(**(given or {}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise SettingsError(f"{name} (or UNITBRUSH_{name.upper()}): {first['msg']}") from error

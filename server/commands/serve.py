@@ -35,10 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    from server.commands.serving import run_server, settings_from
+    from server.commands.serving import run_server
+    from server.settings import read_settings
 
     given: dict[str, Any] = {
         name.replace("-", "_"): getattr(args, name.replace("-", "_")) for name in OPTIONS
     }
-    settings = settings_from({name: value for name, value in given.items() if value is not None})
+    settings = read_settings({name: value for name, value in given.items() if value is not None})
     return run_server(settings, access_log=args.access_log, out=sys.stderr)

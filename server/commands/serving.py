@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TextIO
 
 import uvicorn
-from pydantic import ValidationError
 
 from server.app import create_app
-from server.cli import UsageError
+from server.commands.usage import UsageError
 from server.settings import Settings
-
-
-def settings_from(given: Mapping[str, Any]) -> Settings:
-    """The settings of the environment with `given` over them. Raises UsageError."""
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "the settings"
-        raise UsageError(f"{name.replace('_', '-')}: {first['msg']}") from error
 
 
 def server_config(settings: Settings, access_log: bool = False) -> uvicorn.Config:

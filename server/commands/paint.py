@@ -1,0 +1,263 @@
+"""`unitbrush paint`: a picture document, or one told by options, into an image file; no server runs.
+
+unitbrush paint picture.json -o picture.png
+unitbrush paint --seed 42 --draw tree --rect 0.1,0.5,0.4,0.9 --remove door -o picture.webp
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from server.commands.usage import UsageError
+from server.errors import PictureError
+
+if TYPE_CHECKING:
+    from server.imaging import Format
+    from server.picture import Picture
+
+RADIUS = 0.05
+SUFFIXES: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options; those of an edit follow the `--draw` or `--remove` that begins it."""
+    parser.add_argument(
+        "document", nargs="?", help="a picture document, or a PNG painted here; - reads a document from stdin"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="picture.png",
+        help="file to write, .png, .jpg or .webp; - is PNG to stdout (default: picture.png)",
+    )
+    parser.add_argument("--model", help="the model (default: the document's, else village)")
+    parser.add_argument("--seed", type=int, help="the seed (default: the document's, else 0)")
+    parser.add_argument("--size", type=int, help="longer side in pixels (default: the model's own)")
+    parser.add_argument("--models-dir", type=Path, help="folder of models")
+    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
+    edits = parser.add_argument_group(
+        "edits", "in their order; each mask and number belongs to the edit before it"
+    )
+    edits.add_argument(
+        "--draw", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that draws"
+    )
+    edits.add_argument(
+        "--remove", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that removes"
+    )
+    edits.add_argument("--rect", action=_Refine, type=_rect, metavar="X0,Y0,X1,Y1", help="a rectangle, 0..1")
+    edits.add_argument(
+        "--stroke", action=_Refine, type=_points, metavar="X,Y[,X,Y...]", help="a stroke; may be repeated"
+    )
+    edits.add_argument(
+        "--radius",
+        action=_Refine,
+        type=_number,
+        metavar="R",
+        help=f"of the edit's strokes, in widths (default: {RADIUS})",
+    )
+    edits.add_argument(
+        "--mask",
+        action=_Refine,
+        type=_png,
+        metavar="PNG",
+        help="an image whose alpha or luminance is the mask",
+    )
+    edits.add_argument(
+        "--units", action=_Refine, type=int, metavar="N", help="how many of the concept's best units"
+    )
+    edits.add_argument("--strength", action=_Refine, type=_number, metavar="S", help="0..1 (default: 1)")
+    edits.add_argument(
+        "--layer", action=_Refine, metavar="LAYER", help="the layer (default: the concept's best)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Paint, and write the image whole or not at all."""
+    form = _format(args.output)
+    _check_size(args.size)
+    picture = read_picture(args.document, args.model, args.seed, args.edits or [])
+    data = paint(picture, form, args.size, args.models_dir, args.results_dir)
+    if args.output == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        write_whole(Path(args.output), data)
+    return 0
+
+
+def paint(
+    picture: Picture, form: Format, size: int | None, models_dir: Path | None, results_dir: Path | None
+) -> bytes:
+    """The image file of a picture. Raises what the painter raises."""
+    from server.catalog import Catalog
+    from server.imaging import encode, resize
+    from server.painter import Painter
+    from server.picture import picture_to_json
+    from server.settings import read_settings
+
+    settings = read_settings()
+    catalog = Catalog(models_dir or settings.models_dir, results_dir or settings.results_dir)
+    pixels = Painter(catalog).render(picture)  # (R, R, 3)
+    if size is not None:
+        pixels = resize(pixels, size)
+    return encode(pixels, form, picture_to_json(picture))
+
+
+def read_picture(
+    source: str | None, model: str | None, seed: int | None, edits: Sequence[dict[str, Any]]
+) -> Picture:
+    """The picture of a document's file, with the options' model, seed and further edits over it.
+
+    Raises PictureError, and UsageError where the file cannot be read.
+    """
+    from server.document import parse_picture
+    from server.settings import read_settings
+
+    document = _read_document(source) if source is not None else {"seed": 0}
+    if not isinstance(document, dict):
+        raise PictureError("the document is not an object", "")
+    if model is not None:
+        document["model"] = model
+    if seed is not None:
+        document.pop("z", None)
+        document["seed"] = seed
+    if edits:
+        older = document.get("edits", [])
+        document["edits"] = [*(older if isinstance(older, list) else [older]), *map(_finish, edits)]
+    return parse_picture(document, read_settings().default_model)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that no reader ever sees half of it. Raises UsageError."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _read_document(source: str) -> Any:
+    from server.errors import MalformedJSON
+    from server.imaging import read_document
+
+    try:
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {source}: {error.strerror}") from error
+    text: str | bytes = read_document(data) if data.startswith(b"\x89PNG") else data
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedJSON(f"{source} is neither JSON nor a PNG: {error}") from error
+
+
+def _format(output: str) -> Format:
+    if output == "-":
+        return "png"
+    suffix = Path(output).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(f"cannot tell an image format from {output!r}; end it in .png, .jpg or .webp")
+    return SUFFIXES[suffix]
+
+
+def _check_size(size: int | None) -> None:
+    if size is not None and not 8 <= size <= 4096:
+        raise UsageError(f"--size is {size}; it takes 8 to 4096 pixels")
+
+
+def _finish(edit: dict[str, Any]) -> dict[str, Any]:
+    """The document's edit of what the options told."""
+    told = dict(edit)
+    strokes, radius = told.pop("stroke", None), told.pop("radius", RADIUS)
+    masks: list[dict[str, Any]] = [{kind: told.pop(kind)} for kind in ("rect", "png") if kind in told]
+    if strokes is not None:
+        masks.append({"strokes": [{"points": points, "radius": radius} for points in strokes]})
+    if len(masks) > 1:
+        raise UsageError(
+            f"the edit of {told['concept']!r} has several masks; give each its own --draw or --remove"
+        )
+    return {**told, "mask": masks[0] if masks else None}
+
+
+class _Begin(argparse.Action):
+    """`--draw` and `--remove`: begins an edit."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option: str | None = None,
+    ) -> None:
+        assert option is not None
+        edits = list(namespace.edits or [])
+        namespace.edits = [*edits, {"op": option.lstrip("-"), "concept": values}]
+
+
+class _Refine(argparse.Action):
+    """Every other option of an edit: belongs to the one begun last."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option: str | None = None,
+    ) -> None:
+        if not namespace.edits:
+            raise argparse.ArgumentError(self, "comes after the --draw or --remove it belongs to")
+        edit = namespace.edits[-1]
+        if self.dest == "stroke":
+            edit.setdefault("stroke", []).append(values)
+        else:
+            edit["png" if self.dest == "mask" else self.dest] = values
+
+
+def _argument(text: str, what: str, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}") from None
+
+
+def _number(text: str) -> float:
+    value: float = _argument(text, "a number", float)
+    return value
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(part) for part in text.replace(",", " ").split()]
+
+
+def _rect(text: str) -> list[float]:
+    value: list[float] = _argument(text, "four numbers, as 0.1,0.5,0.4,0.9", _numbers)
+    return value
+
+
+def _points(text: str) -> list[list[float]]:
+    value: list[float] = _argument(text, "points, as 0.2,0.7,0.3,0.72", _numbers)
+    if not value or len(value) % 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not pairs of x and y, as 0.2,0.7,0.3,0.72")
+    return [[x, y] for x, y in zip(value[::2], value[1::2], strict=True)]
+
+
+def _png(text: str) -> str:
+    try:
+        return base64.b64encode(Path(text).read_bytes()).decode()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot read {text}: {error.strerror}") from None
