@@ -56,8 +56,8 @@ class Encoder(nn.Module):
     def __init__(self, concepts: int, width: int, size: int, grid: int = 16) -> None:
         super().__init__()
         steps = int(math.log2(size // 2 // grid))
-        widths = [48, 96, 160, 192][-steps:]
-        self.first = EqualConv(4 * (3 + concepts), widths[0], 3)
+        widths = [32, 64, 128][-steps:]
+        self.first = EqualConv(4 * (3 + concepts), widths[0], 1)
         self.down = nn.ModuleList(EqualConv(a, b, 4, 2) for a, b in zip(widths, [*widths[1:], 192], strict=True))
         self.mix = EqualConv(192, 192, 3)
         self.last = EqualConv(192, width, 3, gain=1.0)
@@ -89,7 +89,7 @@ class Discriminator(nn.Module):
         super().__init__()
         steps = int(math.log2(size // 2 // 4))
         w = list(widths)[-steps - 1 :]
-        self.first = EqualConv(4 * channels, w[0], 3)
+        self.first = EqualConv(4 * channels, w[0], 1)
         self.down = nn.ModuleList(EqualConv(a, b, 4, 2) for a, b in zip(w[:-1], w[1:], strict=True))
         self.local_after = steps - 3
         self.local_mix = EqualConv(w[steps - 2], w[steps - 2], 3)
