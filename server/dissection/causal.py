@@ -1,0 +1,155 @@
+"""Rankings by cause: which units, set to their level, bring a concept about, and which, set to zero, take it
+away.
+
+`attributions` spreads the effect of editing every unit over the units by integrated gradients (Sundararajan
+et al., 2017) along the way from the unedited to the edited activations: a few backward passes see all units
+at once. `optimise` is the ranking of Bau et al. (ICLR 2019, section 3.2): a weight in 0..1 for every unit,
+trained so that inserting adds the concept where it is inserted and zeroing removes it where it stood, with an
+L2 penalty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from server.dissection.effect import Trial, edited
+from server.dissection.passes import Passes, batches
+
+BATCH = 12
+_LEAST_GAIN = 0.02  # of probability: a concept that cannot be drawn at all must not drown the penalty
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Each unit's part of the change of the concept's probability in the mask, (units,), draw and remove
+    apart.
+    """
+
+    draw: Tensor
+    remove: Tensor
+
+    def combined(self) -> Tensor:
+        """One score a unit for a ranking that serves both: parts of what helps to draw and of what helps to
+        remove.
+        """
+        return self.draw / self.draw.clamp(min=0).sum().clamp(min=1e-9) + self.remove / self.remove.clamp(
+            min=0
+        ).sum().clamp(min=1e-9)
+
+
+def _present(passes: Passes, trial: Trial, s: slice, r: Tensor, concept: int) -> Tensor:
+    """The mean probability of the concept in the mask, a picture at a time: (B,)."""
+    p = passes.scores(r, trial.layer)[:, concept].exp()  # (B, R, R)
+    m = trial.mask[s].to(p.device).float()
+    return (p * m).sum((1, 2)) / m.sum((1, 2)).clamp(min=1)
+
+
+def _path(passes: Passes, trial: Trial, concept: int, alpha: Tensor, value: Tensor, steps: int) -> Tensor:
+    """Integrated gradients of the concept's probability in the mask along the way to an edit: (units,)."""
+    total = torch.zeros(trial.r.shape[1])
+    for s in batches(len(trial), BATCH):
+        r = trial.r[s].float().to(passes.device)
+        m = trial.coverage[s].to(passes.device)
+        way = edited(r, m, alpha.to(r), value.to(r)) - r  # (B, units, h, w)
+        for step in range(steps):
+            at = (r + (step + 0.5) / steps * way).requires_grad_()
+            p = _present(passes, trial, s, at, concept).sum()
+            (gradient,) = torch.autograd.grad(p, at)
+            total += (gradient * way).sum((0, 2, 3)).cpu() / steps
+    return total / max(1, len(trial))
+
+
+def attributions(
+    passes: Passes, draw: Trial, remove: Trial, concept: int, value: Tensor, alpha: Tensor, steps: int
+) -> Attribution:
+    """The parts of an edit of the units with weight `alpha`, (units,), at the levels `value`, (units,).
+
+    `remove` counts what zeroing takes away as positive.
+    """
+    return Attribution(
+        _path(passes, draw, concept, alpha, value, steps),
+        -_path(passes, remove, concept, alpha, torch.zeros_like(value), steps),
+    )
+
+
+def eliminate(
+    passes: Passes,
+    draw: Trial,
+    remove: Trial,
+    concept: int,
+    value: Tensor,
+    keep: float = 0.5,
+    least: int = 12,
+    steps: int = 2,
+) -> tuple[npt.NDArray[np.int64], Tensor]:
+    """Rank units by leaving the weakest out, round by round, with the parts counted anew in each round.
+
+    What a unit brings about depends on which others are edited with it, so a ranking made with all units
+    edited is not the best one for twenty. value: (units,). Returns the ranking and the combined parts with
+    all units, (units,).
+    """
+    alive = np.arange(len(value))
+    order: list[int] = []
+    every: Tensor | None = None
+    while True:
+        alpha = torch.zeros_like(value)
+        alpha[torch.from_numpy(alive)] = 1
+        part = attributions(passes, draw, remove, concept, value, alpha, steps).combined()  # (units,)
+        every = part if every is None else every
+        alive = alive[np.argsort(-part.numpy()[alive], kind="stable")]
+        count = max(least, int(len(alive) * keep))
+        if count >= len(alive):
+            return np.array([*alive, *order], np.int64), every
+        order = [*alive[count:].tolist(), *order]
+        alive = alive[:count]
+
+
+def optimise(
+    passes: Passes,
+    draw: Trial,
+    remove: Trial,
+    concept: int,
+    value: Tensor,
+    steps: int,
+    rng: np.random.Generator,
+    rate: float = 0.1,
+    penalty: float = 0.004,
+) -> Tensor:
+    """Train the weight of every unit, from 0.1 on. value: (units,), their levels. Returns (units,) in 0..1.
+
+    Insertion is read in the mask it was made in. Both gains count in units of what all units together can do.
+    """
+    zero, ones = torch.zeros_like(value), torch.ones_like(value)
+    alpha = (0.1 * ones).requires_grad_()
+    optimiser = torch.optim.Adam([alpha], rate)
+    few = slice(BATCH)
+    with torch.no_grad():
+        inserted = _mean(passes, draw.pick(few), ones, value, concept) - _mean(
+            passes, draw.pick(few), zero, value, concept
+        )
+        ablated = _mean(passes, remove.pick(few), zero, zero, concept) - _mean(
+            passes, remove.pick(few), ones, zero, concept
+        )
+    scales = float(inserted.clamp(min=_LEAST_GAIN)), -float(ablated.clamp(min=_LEAST_GAIN))
+    for _ in range(steps):
+        loss = penalty * alpha.square().sum()
+        for trial, level, scale in ((draw, value, scales[0]), (remove, zero, scales[1])):
+            some = torch.from_numpy(rng.permutation(len(trial))[:BATCH])
+            loss = loss - _mean(passes, trial.pick(some), alpha, level, concept) / scale
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        with torch.no_grad():
+            alpha.clamp_(0, 1)
+    return alpha.detach()
+
+
+def _mean(passes: Passes, trial: Trial, alpha: Tensor, value: Tensor, concept: int) -> Tensor:
+    """The concept's mean probability in the masks after an edit, a scalar."""
+    r = edited(trial.r.float().to(passes.device), trial.coverage.to(passes.device), alpha, value)
+    return _present(passes, trial, slice(None), r, concept).mean()

@@ -1,0 +1,83 @@
+"""The passes dissection is made of: a generator, a segmenter that reads its pictures, and the precision they
+run in.
+
+Everything here is counted in passes: the generator's tail and the segmenter are nearly the whole cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from server.generators.progressive import ProgressiveGenerator
+from server.segmentation.segmenter import Segmenter
+
+
+def latents(seeds: Sequence[int], latent_dim: int) -> Tensor:
+    """The latents of seeds, as a picture document defines them. Returns (N, latent_dim) float32."""
+    rows = [np.random.RandomState(seed).standard_normal(latent_dim) for seed in seeds]
+    return torch.from_numpy(np.asarray(rows, dtype=np.float32).reshape(len(rows), latent_dim))
+
+
+def bfloat16_is_fast(device: torch.device) -> bool:
+    """Whether bfloat16 convolutions have hardware behind them on that device."""
+    if device.type == "cpu":
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+
+@dataclass(frozen=True)
+class Passes:
+    """A generator and a segmenter on one device; bfloat16 convolutions where `low`."""
+
+    generator: ProgressiveGenerator
+    segmenter: Segmenter
+    low: bool
+    device: torch.device
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """The segmenter's concepts, in the order of its label values."""
+        return self.segmenter.concepts
+
+    @property
+    def resolution(self) -> int:
+        """The pictures' width and height in pixels."""
+        return int(self.generator.resolution)
+
+    def autocast(self) -> torch.autocast:
+        """The precision everything runs in."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.low)
+
+    def trunk(self, z: Tensor, layer: str) -> Tensor:
+        """z: (N, latent_dim). Returns the layer's output (N, units, height, width), bfloat16 where `low`."""
+        with torch.inference_mode(), self.autocast():
+            return self.generator.trunk(z.to(self.device), layer)
+
+    def images(self, r: Tensor, layer: str) -> Tensor:
+        """r: the layer's output. Returns pictures (N, 3, R, R) in -1..1."""
+        with torch.inference_mode(), self.autocast():
+            x = self.generator.tail(r.contiguous(memory_format=torch.channels_last), layer)
+            return x.clamp(-1, 1)  # (N, 3, R, R)
+
+    def labels(self, images: Tensor) -> Tensor:
+        """images: (N, 3, R, R) in -1..1. Returns the concept that scores best in each pixel, (N, R, R) uint8."""
+        with torch.inference_mode(), self.autocast():
+            scores = self.segmenter(images.contiguous(memory_format=torch.channels_last))  # (N, C, R, R)
+            return scores.argmax(1).to(torch.uint8)
+
+    def scores(self, r: Tensor, layer: str) -> Tensor:
+        """Differentiable: r, the layer's output, to log probabilities of the concepts, (N, C, R, R) float32."""
+        with self.autocast():
+            x = self.generator.tail(r, layer).clamp(-1, 1)  # (N, 3, R, R)
+            scores = self.segmenter(x.contiguous(memory_format=torch.channels_last))  # (N, C, R, R)
+        return scores.float().log_softmax(1)
+
+
+def batches(count: int, size: int) -> Iterator[slice]:
+    """Slices of at most `size` that cover 0..count."""
+    return (slice(start, min(start + size, count)) for start in range(0, count, size))
