@@ -1,0 +1,144 @@
+/** The server's calls. Every failure is one of two errors: Unreachable, or a Problem with the server's own words. */
+
+/** @typedef {import("./types.js").Picture} Picture */
+/** @typedef {import("./types.js").Edit} Edit */
+/** @typedef {import("./types.js").Model} Model */
+/** @typedef {import("./types.js").Concept} Concept */
+
+const BASE = "api/v1/";
+const TIMEOUT = 30_000;
+
+/** The server did not answer. */
+export class Unreachable extends Error {}
+
+/** The server answered with a problem document. */
+export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {string} title
+   * @param {string} detail
+   * @param {number} retryAfter  seconds; 0 where the server named none
+   */
+  constructor(status, title, detail, retryAfter = 0) {
+    super(detail || title);
+    this.status = status;
+    this.title = title;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** @returns {Promise<Model[]>} */
+export async function models() {
+  return (await json("models")).models;
+}
+
+/**
+ * @param {string} model
+ * @returns {Promise<Concept[]>}
+ */
+export async function concepts(model) {
+  return (await json(`models/${encodeURIComponent(model)}/concepts`)).concepts;
+}
+
+/**
+ * The address of an unedited image.
+ *
+ * @param {string} model
+ * @param {number} seed
+ * @param {number} size  pixels on a side
+ */
+export function imageUrl(model, seed, size) {
+  return `${BASE}models/${encodeURIComponent(model)}/images/${seed}?size=${size}`;
+}
+
+/**
+ * @param {Picture} picture
+ * @param {"png" | "jpeg" | "webp"} format
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Blob>}
+ */
+export async function render(picture, format, signal) {
+  return (await call(`render?format=${format}`, send("POST", picture, signal))).blob();
+}
+
+/**
+ * Keep a picture on the server.
+ *
+ * @param {Picture} picture
+ * @returns {Promise<string>} its id
+ */
+export async function createPicture(picture) {
+  return (await (await call("pictures", send("POST", picture))).json()).id;
+}
+
+/**
+ * Replace the edits of a kept picture, as one step of its history.
+ *
+ * @param {string} id
+ * @param {Edit[]} edits
+ */
+export async function replaceEdits(id, edits) {
+  await call(`pictures/${encodeURIComponent(id)}/edits`, send("PUT", { edits }));
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<unknown>} the picture document
+ */
+export async function loadPicture(id) {
+  return (await json(`pictures/${encodeURIComponent(id)}`)).picture;
+}
+
+/** Whether the server answers at all. */
+export async function alive() {
+  try {
+    return (await fetch("healthz", { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** The live socket's address, under the same prefix as the page. */
+export function liveUrl() {
+  const url = new URL(`${BASE}live`, document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
+/**
+ * @param {"POST" | "PUT"} method
+ * @param {unknown} body
+ * @param {AbortSignal} [signal]
+ * @returns {RequestInit}
+ */
+function send(method, body, signal) {
+  return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal };
+}
+
+/** @param {string} path */
+async function json(path) {
+  return (await call(path)).json();
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [init]
+ */
+async function call(path, init = {}) {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), TIMEOUT);
+  init.signal?.addEventListener("abort", () => timeout.abort());
+  let response;
+  try {
+    response = await fetch(BASE + path, { ...init, signal: timeout.signal });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new Unreachable(String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+  if (response.ok) return response;
+  const body = await response.json().catch(() => ({}));
+  const retryAfter = Number(response.headers.get("Retry-After")) || 0;
+  throw new Problem(response.status, body.title ?? response.statusText, body.detail ?? "", retryAfter);
+}

@@ -1,0 +1,63 @@
+/** The picture itself: the newest frame, smoothly enlarged, or the unedited one beside or in place of it. */
+
+import { byId } from "./dom.js";
+
+const LARGEST = 2048;
+
+/**
+ * @typedef {object} PictureCanvas
+ * @property {(bitmap: ImageBitmap) => void} show
+ * @property {(bitmap: ImageBitmap | null) => void} setBefore  the unedited picture to compare with
+ * @property {(share: number) => void} setSplit  how much of the width shows the unedited one, from the left, 0..1
+ * @property {() => HTMLCanvasElement} element
+ */
+
+/** @returns {PictureCanvas} */
+export function createPictureCanvas() {
+  const canvas = byId("picture", HTMLCanvasElement);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
+  /** @type {ImageBitmap | null} */
+  let after = null;
+  /** @type {ImageBitmap | null} */
+  let before = null;
+  let split = 0;
+
+  function paint() {
+    const side = canvas.width;
+    context.imageSmoothingEnabled = true;
+    context.imageSmoothingQuality = "high";
+    if (after && (split < 1 || !before)) context.drawImage(after, 0, 0, side, side);
+    if (before && split > 0) {
+      const edge = Math.round(side * split);
+      context.save();
+      context.beginPath();
+      context.rect(0, 0, edge, side);
+      context.clip();
+      context.drawImage(before, 0, 0, side, side);
+      context.restore();
+    }
+  }
+
+  new ResizeObserver(() => {
+    const side = Math.min(LARGEST, Math.round(canvas.clientWidth * (window.devicePixelRatio || 1)));
+    if (!side || side === canvas.width) return;
+    canvas.width = canvas.height = side;
+    paint();
+  }).observe(canvas);
+
+  return {
+    show(bitmap) {
+      after = bitmap;
+      paint();
+    },
+    setBefore(bitmap) {
+      before = bitmap;
+      paint();
+    },
+    setSplit(share) {
+      split = share;
+      paint();
+    },
+    element: () => canvas,
+  };
+}

@@ -1,0 +1,225 @@
+/** Puts the studio together. Everything it needs to know about a subject stands in that subject's own file. */
+
+/** @typedef {import("./types.js").Brush} Brush */
+/** @typedef {import("./types.js").Model} Model */
+/** @typedef {import("./types.js").Picture} Picture */
+
+import { announce } from "./announce.js";
+import { Unreachable, concepts, models } from "./api.js";
+import { createBusy } from "./busy.js";
+import { createPictureCanvas } from "./canvas.js";
+import { createCompare } from "./compare.js";
+import { watchConnection } from "./connection.js";
+import { setUpControls, stepSize } from "./controls.js";
+import { newPicture, published, withoutEdits } from "./document.js";
+import { byId } from "./dom.js";
+import { fileName, saveFile } from "./download.js";
+import { createFrames } from "./frames.js";
+import { setUpHelp } from "./help.js";
+import { createHistory } from "./history.js";
+import { conceptName, loadLanguage, preferredLanguage, t } from "./i18n.js";
+import { placeIcons } from "./icons.js";
+import { createImages } from "./images.js";
+import { listenToKeys, paintByKeys } from "./keyboard.js";
+import { notify, notifyError } from "./notices.js";
+import { createPainter } from "./painter.js";
+import { createPalette } from "./palette.js";
+import { listenToPointers } from "./pointer.js";
+import { createRing } from "./ring.js";
+import { createSaver } from "./saver.js";
+import { createScenes } from "./scenes.js";
+import { loadHistory, preference, saveHistory } from "./storage.js";
+import { createStore } from "./store.js";
+import { setUpTheme } from "./theme.js";
+import { createTint } from "./tint.js";
+import { setUpToolbar } from "./toolbar.js";
+import { setUpTools } from "./tools.js";
+import { createView } from "./view.js";
+
+const FIRST_SEED = 7;
+
+/** @returns {Brush} */
+function firstBrush() {
+  const kept = /** @type {Partial<Brush>} */ (preference("brush") ?? {});
+  return { mode: "draw", concept: "tree", radius: 0.075, strength: 1, units: 0, ...kept, tool: "brush" };
+}
+
+/** The server's models; asked for again until it answers. */
+async function waitForModels() {
+  const banner = byId("offline", HTMLElement);
+  for (;;) {
+    try {
+      const found = await models();
+      banner.hidden = true;
+      return found;
+    } catch (error) {
+      if (error instanceof Unreachable) banner.hidden = false;
+      else notifyError(error);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    }
+  }
+}
+
+/**
+ * What was painted last time, if its model is still there.
+ *
+ * @param {Model[]} available
+ */
+function firstHistory(available) {
+  const kept = loadHistory();
+  const names = available.map((model) => model.name);
+  if (kept && kept.states.every((picture) => names.includes(picture.model))) {
+    return createHistory(kept.states, kept.position);
+  }
+  const usual = available.find((model) => model.default) ?? available[0];
+  return createHistory([newPicture(usual.name, FIRST_SEED)]);
+}
+
+async function start() {
+  placeIcons(document);
+  setUpTheme();
+  const language = loadLanguage(preferredLanguage());
+  const available = await waitForModels();
+  await language;
+
+  const history = firstHistory(available);
+  const brush = createStore(firstBrush());
+  const view = createView();
+  const canvas = createPictureCanvas();
+  const tint = createTint();
+  const ring = createRing(view, () => brush.get().radius);
+  const images = createImages();
+  const saver = createSaver();
+  const connection = watchConnection(() => {
+    frames.resume();
+    saver.again();
+    announce(t("online"));
+  });
+  const present = () => published(history.present());
+
+  const frames = createFrames(images, {
+    onFrame(bitmap, { mark, final }) {
+      canvas.show(bitmap);
+      painter.framed(mark, final);
+      if (final) byId("stage", HTMLElement).dataset.shown = "final";
+    },
+    onWaiting: createBusy(),
+    onProblem: (error) => {
+      tint.setPending(undefined);
+      notifyError(error, () => frames.finish(present()));
+    },
+    onUnreachable: connection.lost,
+    onReachable: connection.found,
+  });
+
+  const painter = createPainter({
+    brush: brush.get,
+    present: history.present,
+    draft(make) {
+      byId("stage", HTMLElement).dataset.shown = "draft";
+      frames.draft(make);
+    },
+    tint: tint.setPending,
+    abandon: () => frames.finish(present()),
+    refused: () => notify(t("full")),
+    commit(picture, { tool, op, concept }) {
+      history.push(picture);
+      announce(tool === "eraser" ? t("said.erased") : t(`said.${op}`, { concept: conceptName(concept) }));
+    },
+  });
+
+  const compare = createCompare(canvas, async () => {
+    const before = await images.load(withoutEdits(present())).catch(() => null);
+    return before?.bitmap ?? null;
+  });
+  const palette = createPalette(brush);
+  const scenes = createScenes((seed) => {
+    history.push(newPicture(history.present().model, seed));
+    announce(t("scene", { seed }));
+  });
+
+  const undo = () => void (history.undo() && announce(t("said.undo")));
+  const redo = () => void (history.redo() && announce(t("said.redo")));
+  const reset = () => {
+    if (!history.present().edits.length) return;
+    history.push(withoutEdits(history.present()));
+    announce(t("said.reset"));
+  };
+  setUpToolbar({ history, view, undo, redo, reset });
+  setUpControls(brush, () => ring.preview());
+  setUpTools(brush, painter.everywhere);
+  const help = setUpHelp();
+
+  listenToPointers(view, {
+    start(sample) {
+      ring.moveTo(sample.x, sample.y);
+      painter.start(sample);
+    },
+    move(samples) {
+      const last = samples[samples.length - 1];
+      ring.moveTo(last.x, last.y);
+      painter.move(samples);
+    },
+    end: painter.end,
+    cancel: painter.cancel,
+    hover: (sample) => (sample ? ring.moveTo(sample.x, sample.y) : ring.hide()),
+  });
+  paintByKeys(painter, ring, () => brush.get().radius);
+  listenToKeys({
+    draw: () => brush.set({ mode: "draw" }),
+    remove: () => brush.set({ mode: "remove" }),
+    undo,
+    redo,
+    size(step) {
+      stepSize(brush, step);
+      ring.preview();
+    },
+    brushAt: palette.chooseAt,
+    compare: compare.hold,
+    fit: view.fit,
+    random: scenes.random,
+    help,
+    everywhere: painter.everywhere,
+    tool: (tool) => brush.set({ tool }),
+    zoom(factor) {
+      const box = byId("stage", HTMLElement).getBoundingClientRect();
+      view.zoom(factor, box.left + box.width / 2, box.top + box.height / 2);
+    },
+  });
+
+  byId("download", HTMLButtonElement).addEventListener("click", async () => {
+    try {
+      saveFile((await images.load(present())).blob, `${fileName(present())}.png`);
+      announce(t("said.download"));
+    } catch (error) {
+      notifyError(error);
+    }
+  });
+
+  /** @type {string | undefined} */
+  let model;
+  async function showModel() {
+    const name = history.present().model;
+    if (name === model) return;
+    model = name;
+    scenes.fill(name);
+    palette.fill(await concepts(name));
+  }
+
+  function showPresent() {
+    const picture = present();
+    frames.finish(picture);
+    compare.refresh();
+    scenes.mark(picture.seed);
+    void showModel().catch(notifyError);
+  }
+
+  history.subscribe(() => {
+    showPresent();
+    saver.save(present());
+    if (!saveHistory(history.saved())) notify(t("unsaved"));
+  });
+  showPresent();
+}
+
+void start();

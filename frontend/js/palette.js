@@ -1,0 +1,62 @@
+/** The brushes: one button for each concept of the model, best first. */
+
+/** @typedef {import("./types.js").Concept} Concept */
+/** @typedef {import("./store.js").Store<import("./types.js").Brush>} BrushStore */
+
+import { conceptIcon } from "./concept-icons.js";
+import { byId, make } from "./dom.js";
+import { conceptName, onLanguage } from "./i18n.js";
+import { setUpRadios } from "./radio.js";
+
+/**
+ * @typedef {object} Palette
+ * @property {(concepts: Concept[]) => void} fill
+ * @property {(index: number) => void} chooseAt  the brush a digit key stands for
+ */
+
+/**
+ * @param {BrushStore} brush
+ * @returns {Palette}
+ */
+export function createPalette(brush) {
+  const group = byId("palette", HTMLElement);
+  const mark = setUpRadios(group, (concept) => brush.set({ concept }));
+  /** @type {string[]} */
+  let names = [];
+
+  function build() {
+    group.replaceChildren(
+      ...names.map((name, i) => {
+        const swatch = make("span", { class: "swatch" });
+        swatch.append(conceptIcon(name));
+        const label = make("span", { class: "swatch-name" }, conceptName(name));
+        const keys = i < 10 ? ` (${(i + 1) % 10})` : "";
+        return make(
+          "button",
+          { type: "button", role: "radio", class: "brush", "data-value": name, title: conceptName(name) + keys },
+          swatch,
+          label,
+        );
+      }),
+    );
+    mark(brush.get().concept);
+  }
+
+  brush.subscribe(({ concept }, before) => {
+    if (concept === before.concept) return;
+    mark(concept);
+    group.querySelector("[aria-checked=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+  onLanguage(build);
+
+  return {
+    fill(concepts) {
+      names = [...concepts].sort((a, b) => (b.draw_effect ?? -1) - (a.draw_effect ?? -1)).map((c) => c.name);
+      if (!names.includes(brush.get().concept)) brush.set({ concept: names.includes("tree") ? "tree" : names[0] });
+      build();
+    },
+    chooseAt(index) {
+      if (names[index]) brush.set({ concept: names[index] });
+    },
+  };
+}

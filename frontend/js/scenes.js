@@ -1,0 +1,111 @@
+/** The scenes: a strip of thumbnails, a random one, and any seed by its number. */
+
+import { imageUrl } from "./api.js";
+import { isSeed } from "./document.js";
+import { byId, make } from "./dom.js";
+import { onLanguage, t } from "./i18n.js";
+
+const AT_FIRST = 24;
+const THUMBNAIL = 96;
+
+/**
+ * @typedef {object} Scenes
+ * @property {(model: string) => void} fill
+ * @property {(seed: number | undefined) => void} mark  the present scene; undefined for one without a seed
+ * @property {() => void} random
+ */
+
+/**
+ * @param {(seed: number) => void} choose
+ * @returns {Scenes}
+ */
+export function createScenes(choose) {
+  const strip = byId("scenes", HTMLElement);
+  const field = byId("seed", HTMLInputElement);
+  let model = "";
+  let next = 0;
+  /** @type {number | undefined} */
+  let present;
+
+  const more = new IntersectionObserver(
+    (entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) grow();
+    },
+    { root: strip, rootMargin: "200px" },
+  );
+
+  function grow() {
+    more.disconnect();
+    for (const end = next + AT_FIRST; next < end; next += 1) {
+      if (!find(next)) strip.append(thumbnail(next));
+    }
+    if (strip.lastElementChild) more.observe(strip.lastElementChild);
+  }
+
+  /** @param {number} seed */
+  function thumbnail(seed) {
+    const image = make("img", {
+      src: imageUrl(model, seed, THUMBNAIL),
+      alt: "",
+      width: THUMBNAIL,
+      height: THUMBNAIL,
+      loading: "lazy",
+      decoding: "async",
+      fetchpriority: "low",
+      draggable: "false",
+    });
+    const button = make("button", { type: "button", class: "scene", "data-seed": seed }, image);
+    describe(button);
+    return button;
+  }
+
+  /** @param {Element} button */
+  function describe(button) {
+    button.setAttribute("aria-label", t("scene", { seed: button.getAttribute("data-seed") ?? "" }));
+    button.setAttribute("aria-pressed", String(Number(button.getAttribute("data-seed")) === present));
+  }
+
+  /** @param {number} seed */
+  function find(seed) {
+    return strip.querySelector(`[data-seed="${seed}"]`);
+  }
+
+  function random() {
+    choose(Math.floor(Math.random() * 1e6));
+  }
+
+  strip.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-seed]") : null;
+    if (button) choose(Number(button.getAttribute("data-seed")));
+  });
+  byId("seed-form", HTMLFormElement).addEventListener("submit", (event) => {
+    event.preventDefault();
+    const seed = field.value.trim() === "" ? NaN : Number(field.value);
+    field.setAttribute("aria-invalid", String(!isSeed(seed)));
+    if (isSeed(seed)) choose(seed);
+  });
+  field.addEventListener("focus", () => field.select());
+  byId("random", HTMLButtonElement).addEventListener("click", random);
+  onLanguage(() => [...strip.children].forEach(describe));
+
+  return {
+    fill(name) {
+      if (name === model) return;
+      model = name;
+      next = 0;
+      strip.replaceChildren();
+      grow();
+    },
+    mark(seed) {
+      if (seed === present && strip.querySelector("[aria-pressed=true]")) return;
+      present = seed;
+      field.value = seed === undefined ? "" : String(seed);
+      field.removeAttribute("aria-invalid");
+      if (seed !== undefined && model && !find(seed)) strip.prepend(thumbnail(seed));
+      [...strip.children].forEach(describe);
+      const chosen = seed === undefined ? null : find(seed);
+      if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
+    },
+    random,
+  };
+}

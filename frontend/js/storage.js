@@ -1,0 +1,85 @@
+/** What the browser keeps for us. Every call works without storage too; then nothing survives a reload. */
+
+/** @typedef {import("./types.js").Picture} Picture */
+
+import { readPicture } from "./document.js";
+
+const HISTORY = "unitbrush.history";
+const PREFERENCES = "unitbrush.preferences";
+const LARGEST = 3_500_000; // characters; browsers give a page about five million
+
+/**
+ * Keep the undo history, as much of it as fits: the oldest states go first.
+ *
+ * @param {{states: Picture[], position: number}} history
+ * @returns {boolean} false where not even the present picture could be kept
+ */
+export function saveHistory({ states, position }) {
+  let drop = 0;
+  while (drop <= position) {
+    const text = JSON.stringify({ states: states.slice(drop), position: position - drop });
+    if (text.length <= LARGEST && write(HISTORY, text)) return true;
+    drop = drop === position ? position + 1 : Math.min(position, drop + Math.ceil((position - drop) / 2));
+  }
+  return false;
+}
+
+/**
+ * @returns {{states: Picture[], position: number} | null}
+ */
+export function loadHistory() {
+  try {
+    const { states, position } = JSON.parse(read(HISTORY) ?? "null") ?? {};
+    if (!Array.isArray(states) || !states.length || !Number.isInteger(position)) return null;
+    return { states: states.map(readPicture), position };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} name
+ * @returns {unknown}  undefined where nothing is kept
+ */
+export function preference(name) {
+  return preferences()[name];
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+export function setPreference(name, value) {
+  write(PREFERENCES, JSON.stringify({ ...preferences(), [name]: value }));
+}
+
+/** @returns {Record<string, unknown>} */
+function preferences() {
+  try {
+    return JSON.parse(read(PREFERENCES) ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} key */
+function read(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {string} text
+ */
+function write(key, text) {
+  try {
+    localStorage.setItem(key, text);
+    return true;
+  } catch {
+    return false;
+  }
+}

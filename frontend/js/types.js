@@ -1,0 +1,66 @@
+/**
+ * The shapes that every module shares. Only types: nothing here runs.
+ *
+ * @typedef {"draw" | "remove"} Op
+ *
+ * A stroke's points are [x, y], 0..1 of the picture, y down; the radius is in fractions of its width.
+ * @typedef {{points: [number, number][], radius: number, erase?: boolean}} Stroke
+ *
+ * @typedef {{strokes: Stroke[]}} StrokesMask
+ * @typedef {{rect: [number, number, number, number]}} RectMask
+ * @typedef {{png: string}} PngMask
+ * @typedef {StrokesMask | RectMask | PngMask | null} Mask
+ *
+ * An edit of a picture document. `hidden` is the studio's own and never leaves it.
+ * @typedef {object} Edit
+ * @property {Op} op
+ * @property {string} [concept]
+ * @property {Mask} mask
+ * @property {number | number[]} [units]
+ * @property {number[]} [levels]
+ * @property {number} [strength]
+ * @property {string} [layer]
+ * @property {boolean} [hidden]
+ *
+ * A picture document. Never changed once made: every change makes a new one that shares what stays.
+ * @typedef {object} Picture
+ * @property {1} version
+ * @property {string} model
+ * @property {number} [seed]
+ * @property {number[]} [z]
+ * @property {Edit[]} edits
+ *
+ * @typedef {{name: string, units: number, height: number, width: number}} Layer
+ *
+ * @typedef {object} Model
+ * @property {string} name
+ * @property {string} title
+ * @property {number} resolution
+ * @property {number} latent_dim
+ * @property {string} edit_layer
+ * @property {Layer[]} layers
+ * @property {string[]} concepts
+ * @property {boolean} default
+ * @property {string} license
+ *
+ * @typedef {object} Concept
+ * @property {string} name
+ * @property {string} layer
+ * @property {{unit: number, iou: number | null, effect: number | null, level: number}[]} units
+ * @property {number} recommended_units
+ * @property {number | null} draw_effect
+ * @property {number | null} remove_effect
+ *
+ * @typedef {"brush" | "line" | "rect" | "eraser"} Tool
+ *
+ * What the next stroke does. `units` 0 stands for the recommended number.
+ * @typedef {object} Brush
+ * @property {Op} mode
+ * @property {string} concept
+ * @property {Tool} tool
+ * @property {number} radius
+ * @property {number} strength
+ * @property {number} units
+ */
+
+export {};
