@@ -1,0 +1,118 @@
+"""What tests of the server share: a model small enough to draw in a millisecond, the app without a network, and real
+servers in a thread or in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import torch
+import uvicorn
+from safetensors.torch import save_file
+
+from server.app import create_app
+from server.commands.serving import server_config
+from server.dissection.results import Brush, Dissection, RankedUnit, save_dissection
+from server.generators.progressive import ProgressiveGenerator
+from server.settings import Settings
+
+CONCEPTS = ("tree", "door", "sky")
+
+
+def write_model(folder: Path, name: str = "village", seed: int = 0) -> None:
+    """A random generator of 16x16 pixels with a brush of 8 units a concept, under models/ and dissect_results/."""
+    torch.manual_seed(seed)
+    generator = ProgressiveGenerator(latent_dim=8, widths=(8, 8, 8))
+    models = folder / "models" / name
+    models.mkdir(parents=True)
+    save_file(
+        {key: value.contiguous() for key, value in generator.state_dict().items()}, models / "generator.safetensors"
+    )
+    brushes = [
+        Brush(
+            concept=concept,
+            layer=layer,
+            units=tuple(RankedUnit((u + i) % 8, 0.1, 0.1, 2.0 + i) for u in range(8)),
+            recommended_units=6,
+            draw_effect=0.5 - i / 10,
+            remove_effect=0.2,
+            best=layer == "layer4",
+        )
+        for i, concept in enumerate(CONCEPTS)
+        for layer in ("layer3", "layer4")
+    ]
+    save_dissection(folder / "dissect_results" / name, Dissection(name, tuple(brushes)))
+
+
+def settings_in(folder: Path, **given: Any) -> Settings:
+    """Settings of a server that has all its files in `folder`, where `write_model` wrote."""
+    defaults = {
+        "models_dir": folder / "models",
+        "results_dir": folder / "dissect_results",
+        "frontend_dir": folder / "frontend",
+        "data_dir": folder / "data",
+        "threads": 1,
+    }
+    return Settings(**{**defaults, **given})
+
+
+@asynccontextmanager
+async def asgi_client(settings: Settings, headers: dict[str, str] | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app, without a network; the app runs as long as the client."""
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with app.router.lifespan_context(app):
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+            client.app = app
+            yield client
+
+
+@contextmanager
+def threaded_server(settings: Settings) -> Iterator[str]:
+    """A real server on a free port of this machine; gives its `host:port`."""
+    server = uvicorn.Server(server_config(settings.model_copy(update={"port": 0})))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def spawn_server(folder: Path, port: int, **environment: str) -> subprocess.Popen[bytes]:
+    """`unitbrush serve` in a process of its own, ready to answer; the caller ends it."""
+    paths = {
+        "UNITBRUSH_MODELS_DIR": str(folder / "models"),
+        "UNITBRUSH_RESULTS_DIR": str(folder / "dissect_results"),
+        "UNITBRUSH_DATA_DIR": str(folder / "data"),
+        "UNITBRUSH_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]
+    process = subprocess.Popen(
+        command, env={**os.environ, **paths, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+                return process
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)
+    process.kill()
+    process.wait()
+    raise AssertionError("the server did not answer in time")
