@@ -15,9 +15,11 @@ class TrainConfig:
     latent_dim: int = 128
     widths: tuple[int, ...] = (256, 256, 192, 96, 64, 32)
     edit_layer: str = "layer6"
+    encoder_size: int = 64
     scenes: int = 30_000
     held_out: int = 500
     batch: int = 16
+    trunk_batch: int = 32
     seed: int = 0
     units_a_concept: int = 8
     level: float = 2.0
@@ -32,6 +34,7 @@ class TrainConfig:
     hide_labels: float = 0.3
     tail_images: int = 60_000
     trunk_images: int = 400_000
+    grow_images: int = 30_000
     joint_images: int = 60_000
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -50,7 +51,8 @@ class Encoder(nn.Module):
     """From a rendered scene and its labels to the activations before the edit layer, at 16x16.
 
     It gives the tail exact targets (reconstruct this scene; this scene without that tree) and the trunk's
-    discriminator examples of featuremaps. Nothing of it is shipped for painting.
+    discriminator examples of featuremaps. It looks at scenes at `size` whatever the generator's resolution, and
+    painting needs nothing of it.
     """
 
     def __init__(self, concepts: int, width: int, size: int, grid: int = 16) -> None:
@@ -90,7 +92,7 @@ class Discriminator(nn.Module):
         steps = int(math.log2(size // 2 // 4))
         w = list(widths)[-steps - 1 :]
         self.first = EqualConv(4 * channels, w[0], 1)
-        self.down = nn.ModuleList(EqualConv(a, b, 4, 2) for a, b in zip(w[:-1], w[1:], strict=True))
+        self.down = nn.ModuleList(EqualConv(a, b, 4, 2) for a, b in pairwise(w))
         self.local_after = steps - 3
         self.local_mix = EqualConv(w[steps - 2], w[steps - 2], 3)
         self.local = EqualConv(w[steps - 2], 1, 1, gain=1.0)
@@ -117,21 +119,22 @@ class Discriminator(nn.Module):
 class FeatureDiscriminator(nn.Module):
     """Judges the edit layer's featuremaps at 16x16: those of encoded scenes against those of the trunk."""
 
-    def __init__(self, units: int, width: int = 192) -> None:
+    def __init__(self, units: int, width: int = 128) -> None:
         super().__init__()
-        self.first = EqualConv(units, width, 3)
+        self.first = EqualConv(units, width, 1)
+        self.mix = EqualConv(width, width, 3)
         self.local = EqualConv(width, 1, 1, gain=1.0)
-        self.down1 = EqualConv(width, width, 4, 2)
-        self.down2 = EqualConv(width, width, 4, 2)
-        self.last = EqualConv(width + 1, width, 3)
-        self.dense = EqualConv(width, 128, 4)
+        self.down1 = EqualConv(width, 192, 4, 2)
+        self.down2 = EqualConv(192, 256, 4, 2)
+        self.last = EqualConv(257, 256, 3)
+        self.dense = EqualConv(256, 128, 4)
         self.out = EqualConv(128, 1, 1, gain=1.0)
 
     def forward(self, r: Tensor) -> tuple[Tensor, Tensor]:
         """r: (N, units, 16, 16). Returns scores (N, 1, 1, 1) and local scores (N, 1, 16, 16)."""
-        x = _active(self.first(r))  # (N, width, 16, 16)
+        x = _active(self.mix(_active(self.first(r))))  # (N, width, 16, 16)
         local: Tensor = self.local(x)
-        x = _active(self.down2(_active(self.down1(x))))  # (N, width, 4, 4)
+        x = _active(self.down2(_active(self.down1(x))))  # (N, 256, 4, 4)
         x = _active(self.last(_minibatch_deviation(x)))
         w = self.dense.weight * self.dense.scale
         score: Tensor = self.out(_active(F.conv2d(x, w, self.dense.bias)))

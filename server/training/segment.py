@@ -87,7 +87,7 @@ def train_segmenter(
             scores = network(x)
         loss = F.cross_entropy(scores.float(), y.argmax(1), weights)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         if (step + 1) % 50 == 0:
             speed = (step + 1) * batch / (time.monotonic() - started)

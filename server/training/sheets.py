@@ -22,7 +22,7 @@ def to_pixels(x: Tensor) -> np.ndarray:
 
 @torch.no_grad()
 def sample_sheet(state: RunState, held: Batch, z: Tensor, rng: np.random.Generator) -> Image.Image:
-    """Rows of 8: held-out scenes, the same rebuilt, edited scenes, edited and drawn, what was meant; samples; labels."""
+    """Rows of 8: held-out scenes, the same rebuilt; scenes, the same edited, what was meant; samples and labels."""
     config, average = state.config, state.average
     generator, head, encoder = average["generator"], average["head"], average["encoder"]
     edit = generator.block(config.edit_layer)  # type: ignore[operator]

@@ -28,13 +28,13 @@ class RunState(nn.Module):
         self.config, self.device = config, device
         self.generator = ProgressiveGenerator(config.latent_dim, config.widths)
         self.head = LabelHead(config.widths[-1], n)
-        self.encoder = Encoder(n, config.edit_width, config.size)
+        self.encoder = Encoder(n, config.edit_width, config.encoder_size)
         self.discriminator = Discriminator(3 + n, config.size)
         self.features = FeatureDiscriminator(config.edit_width)
         self.average = nn.ModuleDict({name: copy.deepcopy(getattr(self, name)) for name in MAKERS})
         self.average.requires_grad_(False)
         self.register_buffer("levels", torch.full((n * config.units_a_concept,), config.level))
-        self.register_buffer("images_seen", torch.zeros(3, dtype=torch.int64))
+        self.register_buffer("images_seen", torch.zeros(4, dtype=torch.int64))
         self.levels: Tensor
         self.images_seen: Tensor
         self.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -44,6 +44,11 @@ class RunState(nn.Module):
         for name in MAKERS:
             mean, live = self.average[name], getattr(self, name)
             torch._foreach_lerp_(list(mean.parameters()), list(live.parameters()), 1 - decay)
+
+    def settle(self) -> None:
+        """Take the averages as the live weights, where a stage begins."""
+        for name in MAKERS:
+            getattr(self, name).load_state_dict(self.average[name].state_dict())
 
     def maker_parameters(self, names: tuple[str, ...] = MAKERS) -> list[nn.Parameter]:
         """Parameters of the named makers."""
@@ -60,6 +65,28 @@ def save_checkpoint(path: Path, state: RunState) -> None:
 def load_checkpoint(path: Path, state: RunState) -> None:
     """Fill `state` from a file of `save_checkpoint`; nothing is unpickled but tensors."""
     state.load_state_dict(torch.load(path, map_location=state.device, weights_only=True))
+
+
+def _depth(tensors: dict[str, Tensor]) -> int:
+    return sum(name.startswith("discriminator.down.") for name in tensors)
+
+
+def adopt(state: RunState, source: dict[str, Tensor]) -> list[str]:
+    """Take from a smaller run's checkpoint all that still fits, and return the names of what was new.
+
+    The discriminator gains a convolution in front when the size doubles, so its old ones move one place back.
+    """
+    own = state.state_dict()
+    taken: dict[str, Tensor] = {}
+    deeper = _depth(own) > _depth(source)
+    for name, tensor in source.items():
+        if deeper and name.startswith("discriminator.down."):
+            _, _, index, kind = name.split(".")
+            name = f"discriminator.down.{int(index) + 1}.{kind}"
+        if name in own and own[name].shape == tensor.shape:
+            taken[name] = tensor
+    state.load_state_dict(taken, strict=False)
+    return sorted(set(own) - set(taken))
 
 
 def adam(parameters: list[nn.Parameter], rate: float) -> torch.optim.Adam:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ def functions(state: RunState, compiled: bool) -> Functions:
     def edit_block(h: Tensor) -> Tensor:
         return generator.block(config.edit_layer)(h)  # type: ignore[no-any-return]
 
-    made: list[Callable[..., object]] = [
+    made: list[Callable[..., Any]] = [
         state.encoder.forward,
         edit_block,
         tail,
@@ -66,7 +67,8 @@ def functions(state: RunState, compiled: bool) -> Functions:
     def half() -> AbstractContextManager[object]:
         return torch.autocast(kind, torch.bfloat16)
 
-    return Functions(*made, half=half)  # type: ignore[arg-type]
+    encode, block, draw, first, judge, judge_features = made
+    return Functions(encode, block, draw, first, judge, judge_features, half)
 
 
 def show(images: Tensor, labels: Tensor, keep: Tensor) -> Tensor:
@@ -102,6 +104,9 @@ def penalty(judge: torch.nn.Module, real: Tensor, weight: float) -> Tensor:
 
 def encode(state: RunState, f: Functions, images: Tensor, labels: Tensor, noise: bool) -> Tensor:
     """The edit layer's activations of scenes, (N, U, 16, 16)."""
+    scale = state.config.size // state.config.encoder_size
+    if scale > 1:
+        images, labels = F.avg_pool2d(images, scale), F.avg_pool2d(labels, scale)
     h = f.encode(images, labels).float()
     if noise:
         size = h.detach().square().mean(1, keepdim=True).sqrt()

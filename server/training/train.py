@@ -1,7 +1,8 @@
-"""The three stages of training the default model.
+"""The stages of training the default model.
 
 tail: the edit layer and everything behind it learn to draw encoded scenes, and edits of them, as they must be.
 trunk: everything before the edit layer learns, adversarially, to make featuremaps like those of encoded scenes.
+grow: two more layers at twice the size learn to draw the same featuremaps finer.
 joint: all of it together, with the pictures of samples judged too, and strokes rehearsed on samples.
 """
 
@@ -25,7 +26,7 @@ from server.training.state import RunState, adam, load_checkpoint, save_checkpoi
 from server.training.steps import Figures, Functions
 
 Log = Callable[[str], None]
-STAGES = ("tail", "trunk", "joint")
+STAGES = ("tail", "trunk", "grow", "joint")
 REPORT_STEPS = 50
 SAVE_SECONDS = 120.0
 
@@ -56,11 +57,13 @@ class Run:
         """Run a stage up to its length, or for that long; its learning rate falls over the last third."""
         which = STAGES.index(name)
         total = getattr(self.config, f"{name}_images")
+        if int(self.state.images_seen[which]) == 0:
+            self.state.settle()
         make: Callable[[], Callable[[int], Figures]] = getattr(self, f"_{name}")
         step_of = make()
         started = saved = time.monotonic()
         sums: defaultdict[str, list[float]] = defaultdict(list)
-        step = 0
+        step, batch = 0, self.config.trunk_batch if name == "trunk" else self.config.batch
         while True:
             seen = int(self.state.images_seen[which])
             spent = time.monotonic() - started
@@ -72,14 +75,14 @@ class Run:
                 _set_rate(optimiser, rate)
             figures = step_of(step)
             step += 1
-            self.state.images_seen[which] += self.config.batch
+            self.state.images_seen[which] += batch
             self.state.update_average(min(self.config.average, (1 + step) / (10 + step)))
             for key, value in figures.items():
                 sums[key].append(value)
             if step % REPORT_STEPS == 0:
                 text = " ".join(f"{k} {np.mean(v):.3f}" for k, v in sums.items())
-                speed = step * self.config.batch / (time.monotonic() - started)
-                self.log(f"{name}: {seen + self.config.batch} images, {100 * done:.0f} %, {speed:.1f}/s, {text}")
+                speed = step * batch / (time.monotonic() - started)
+                self.log(f"{name}: {seen + batch} images, {100 * done:.0f} %, {speed:.1f}/s, {text}")
                 if not all(np.isfinite(v).all() for v in sums.values()):
                     raise FloatingPointError(f"{name}: a loss is not finite; the last checkpoint is {self.path}")
                 sums.clear()
@@ -102,7 +105,7 @@ class Run:
         if step % 16 == 0:
             loss = loss + steps.penalty(judge, real[:8], 16 * self.config.penalty)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         judge.requires_grad_(False)
         return float(loss.detach())
@@ -111,14 +114,28 @@ class Run:
         n = batch.images.shape[0]
         return steps.show(batch.images, batch.labels, steps.kept(n, self.config.hide_labels))
 
+    def _behind(self, layer: str) -> list[torch.nn.Parameter]:
+        """Parameters from that layer on, output and label head included."""
+        g = self.state.generator
+        names = [k.name for k in g.layers[g.index(layer) :]] + [g.output_name]
+        return [p for name in names for p in g.block(name).parameters()] + list(self.state.head.parameters())
+
     def _tail(self) -> Callable[[int], Figures]:
+        return self._drawing([*self._behind(self.config.edit_layer), *self.state.encoder.parameters()])
+
+    def _grow(self) -> Callable[[int], Figures]:
+        layers = self.state.generator.layers
+        params = self._behind(layers[-2].name)
+        self.state.generator.requires_grad_(False)
+        self.state.encoder.requires_grad_(False)
+        for p in params:
+            p.requires_grad_(True)
+        return self._drawing(params)
+
+    def _drawing(self, parameters: list[torch.nn.Parameter]) -> Callable[[int], Figures]:
+        """Steps that rebuild and edit scenes, training these parameters."""
         config, state = self.config, self.state
-        names = ("head", "encoder")
-        before = config.edit_layer
-        index = state.generator.index(before)
-        behind = [k.name for k in state.generator.layers[index:]] + [state.generator.output_name]
-        params = [p for name in behind for p in state.generator.block(name).parameters()]
-        makers = adam(params + state.maker_parameters(names), config.learning_rate)
+        makers = adam(parameters, config.learning_rate)
         judges = adam(list(state.discriminator.parameters()), config.learning_rate)
         self.optimisers = [makers, judges]
 
@@ -149,7 +166,7 @@ class Run:
         if step % 16 == 0:
             loss = loss + steps.penalty(judge, real[:8], 16 * self.config.penalty)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         judge.requires_grad_(False)
         return float(loss.detach())
@@ -167,10 +184,12 @@ class Run:
         store = self._featuremaps()
 
         def step(i: int) -> Figures:
-            index = torch.from_numpy(self.rng.integers(0, store.shape[0], config.batch))
+            index = torch.from_numpy(self.rng.integers(0, store.shape[0], config.trunk_batch))
             real = store[index].float().contiguous(memory_format=torch.channels_last)
             with self.f.half():
-                fake = self.f.edit_block(self.f.trunk(torch.randn(config.batch, config.latent_dim)).float()).float()
+                fake = self.f.edit_block(
+                    self.f.trunk(torch.randn(config.trunk_batch, config.latent_dim)).float()
+                ).float()
             d = self._judge_features(i, real, fake, judges)
             with self.f.half():
                 convince = steps.maker_loss(self.f.judge_features(fake))
@@ -233,7 +252,12 @@ class Run:
             makers.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             makers.step()
-            figures = {"d": d, "fd": fd, "g": float(convince.detach()), "fg": float(convince_features.detach())}
+            figures = {
+                "d": d,
+                "fd": fd,
+                "g": float(convince.detach()),
+                "fg": float(convince_features.detach()),
+            }
             return {**built.figures, **figures, "obey": float(obey.detach()), "calm": float(calm.detach())}
 
         return step

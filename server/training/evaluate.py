@@ -1,0 +1,79 @@
+"""How close samples come to renderings: Frechet distance over segmenter features, and how often concepts occur."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from server.generators.progressive import ProgressiveGenerator
+from server.segmentation.segmenter import UNet
+from server.training.data import SceneData
+
+BATCH = 50
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of a set of images: mean (F,) and covariance (F, F) of their pooled features, and each concept's mean share
+    of the pixels (C,)."""
+
+    mean: Tensor
+    covariance: Tensor
+    shares: Tensor
+
+
+def measure(batches: Iterator[Tensor], segmenter: UNet) -> Statistics:
+    """Statistics of images that come in batches (N, 3, R, R), -1..1."""
+    n = len(segmenter.concepts)
+    features, shares = [], []
+    with torch.inference_mode():
+        for x in batches:
+            x = x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
+            features.append(segmenter.pooled_features(x).double())  # (N, F)
+            found = segmenter(x).argmax(1)  # (N, R, R)
+            shares.append(torch.bincount(found.flatten(), minlength=n).double() / found.numel())  # (C,)
+    f = torch.cat(features)
+    return Statistics(f.mean(0), torch.cov(f.T), torch.stack(shares).mean(0))
+
+
+def frechet(a: Statistics, b: Statistics) -> float:
+    """Frechet distance between two Gaussians (Dowson and Landau, 1982), 0 for equal ones."""
+    root = torch.linalg.eigvals(a.covariance @ b.covariance).real.clamp(min=0).sqrt().sum()
+    apart = (a.mean - b.mean).square().sum() + a.covariance.trace() + b.covariance.trace() - 2 * root
+    return float(apart)
+
+
+def rendered(data: SceneData, first: int, count: int) -> Iterator[Tensor]:
+    """Images of scenes first..first+count-1."""
+    for a in range(first, first + count, BATCH):
+        yield data.take(np.arange(a, min(a + BATCH, first + count))).images
+
+
+def sampled(generator: ProgressiveGenerator, seeds: range) -> Iterator[Tensor]:
+    """Images of seeds, as a picture's `seed` gives them."""
+    for a in range(seeds.start, seeds.stop, BATCH):
+        block = range(a, min(a + BATCH, seeds.stop))
+        z = np.stack([np.random.RandomState(s).standard_normal(generator.latent_dim) for s in block])
+        with torch.inference_mode():
+            yield generator(torch.from_numpy(z.astype(np.float32)))
+
+
+def compare(generator: ProgressiveGenerator, data: SceneData, segmenter: UNet, count: int = 1000) -> dict[str, object]:
+    """The report of a generator: distances (and the floor, renderings against renderings) and concept shares."""
+    real = measure(rendered(data, 0, count), segmenter)
+    floor = measure(rendered(data, count, count), segmenter)
+    fake = measure(sampled(generator, range(count)), segmenter)
+    shares = {
+        c: {"renderings": round(float(a), 4), "samples": round(float(b), 4)}
+        for c, a, b in zip(segmenter.concepts, real.shares, fake.shares, strict=True)
+    }
+    return {
+        "images": count,
+        "frechet": round(frechet(real, fake), 4),
+        "frechet_floor": round(frechet(real, floor), 4),
+        "shares": shares,
+    }
