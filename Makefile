@@ -1,0 +1,44 @@
+# make run: set up and serve the studio at http://127.0.0.1:8000
+# make test: set up and run every test, browser tests included
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Give pip options here, such as an index with CPU or CUDA builds of torch; the README says which.
+PIP_OPTIONS ?=
+
+.PHONY: run test lint pictures clean
+
+run: $(VENV)/.run
+	$(BIN)/unitbrush serve
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev node_modules/.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	npm run --silent check
+
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.pictures
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Unitbrush needs Python 3.11 or newer; say make PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --editable .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --editable '.[dev]'
+	touch $@ $(VENV)/.run
+
+node_modules/.stamp: package.json
+	npm install --silent --no-audit --no-fund --no-package-lock
+	touch $@
+
+clean:
+	rm -rf $(VENV) node_modules
