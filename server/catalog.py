@@ -30,7 +30,7 @@ CARD = "model.json"
 
 @dataclass(frozen=True)
 class Model:
-    """A model in memory. generator: folded, float32, never written to. folder: where its other files lie."""
+    """A model in memory. generator: float32, never written to. folder: where its other files lie."""
 
     name: str
     title: str
@@ -100,7 +100,7 @@ class Catalog:
             installed = ", ".join(known) or f"none, {self.models_dir} holds no models"
             raise UnknownModel(f"there is no model {name!r}; installed: {installed}")
         card = read_card(self.models_dir / name)
-        generator = load_generator(card.generator, card.sha256).fold()
+        generator = load_generator(card.generator, card.sha256)
         dissection = load_dissection(self.results_dir / name)
         _check_fit(generator, dissection)
         return Model(

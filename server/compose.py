@@ -54,9 +54,7 @@ def change(edit: Edit, model: Model, pointer: str = "") -> Change:
     """What the edit does to the model's featuremaps. pointer: the edit's place in the document."""
     if edit.concept is not None and edit.concept not in model.dissection.concepts:
         known = ", ".join(model.dissection.concepts)
-        raise UnknownConcept(
-            f"{model.name!r} has no concept {edit.concept!r}; it has {known}", f"{pointer}/concept"
-        )
+        raise UnknownConcept(f"{model.name!r} has no concept {edit.concept!r}; it has {known}", f"{pointer}/concept")
     layer = _layer(edit, model, pointer)
     if isinstance(edit.units, tuple):
         units = np.asarray(edit.units, np.int64)  # (n,)

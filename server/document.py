@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from server.errors import MalformedJSON, PictureError
-from server.mask import Mask, MaskError, Png, Rect, Stroke, Strokes, decode_png
+from server.mask import Mask, Png, Rect, Stroke, Strokes, decode_png
 from server.picture import Edit, Picture, edit_to_dict, picture_to_dict, picture_to_json
 
 __all__ = ["edit_to_dict", "parse_edit", "parse_picture", "picture_to_dict", "picture_to_json"]
@@ -61,9 +61,7 @@ class _Strokes(_Strict):
         return self
 
     def mask(self) -> Mask:
-        return Strokes(
-            tuple(Stroke(tuple((x, y) for x, y in s.points), s.radius, s.erase) for s in self.strokes)
-        )
+        return Strokes(tuple(Stroke(tuple((x, y) for x, y in s.points), s.radius, s.erase) for s in self.strokes))
 
 
 class _Rect(_Strict):
@@ -87,8 +85,8 @@ class _Png(_Strict):
     def _decodes(self) -> _Png:
         try:
             decode_png(Png(self.png))
-        except MaskError as error:
-            raise PydanticCustomError("bad_png", "{reason}", {"reason": str(error)}) from error
+        except PictureError as error:
+            raise PydanticCustomError("bad_png", "{reason}", {"reason": error.detail}) from error
         return self
 
     def mask(self) -> Mask:

@@ -17,13 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from server.errors import PictureError
+
 MAX_PNG_SIDE = 2048
 
 Array = NDArray[np.float32]
-
-
-class MaskError(ValueError):
-    """The mask cannot be read; the message is one line."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ Mask = Strokes | Rect | Png | None
 
 
 def coverage(mask: Mask, height: int, width: int) -> Array:
-    """Each cell's share inside the mask: (height, width), 0..1. None covers everything. Raises MaskError."""
+    """Each cell's share inside the mask: (height, width), 0..1. None covers everything. Raises PictureError."""
     if mask is None:
         return np.ones((height, width), np.float32)
     if isinstance(mask, Strokes):
@@ -80,24 +78,24 @@ def coverage(mask: Mask, height: int, width: int) -> Array:
 
 
 def decode_png(mask: Png) -> Array:
-    """The mask's own pixels, 0..1, at its own size. Raises MaskError for one that is damaged or too large."""
+    """The mask's own pixels, 0..1, at its own size. Raises PictureError for one that is damaged or too large."""
     try:
         raw = base64.b64decode(mask.data, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise MaskError("the mask's png is not base64") from error
+        raise PictureError("the mask's png is not base64") from error
     try:
         with Image.open(io.BytesIO(raw), formats=["PNG"]) as image:
             # The header is read before any pixel, so a decompression bomb is refused before it opens.
             if max(image.size) > MAX_PNG_SIDE:
-                raise MaskError(
+                raise PictureError(
                     f"the mask's png is {image.width}x{image.height}, more than {MAX_PNG_SIDE}x{MAX_PNG_SIDE}"
                 )
             image.load()
             return _plane(image)
-    except MaskError:
+    except PictureError:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise MaskError("the mask's png is damaged or no PNG at all") from error
+        raise PictureError("the mask's png is damaged or no PNG at all") from error
 
 
 def _plane(image: Image.Image) -> Array:

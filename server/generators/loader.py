@@ -74,9 +74,7 @@ def _check_file(path: Path, sha256: str | None) -> None:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise WeightError(
-                f"{path.name}: {size} bytes is more than a generator needs (at most {MAX_BYTES})"
-            )
+            raise WeightError(f"{path.name}: {size} bytes is more than a generator needs (at most {MAX_BYTES})")
         published = _PUBLISHED_NAME.fullmatch(path.name)
         expected = sha256 or (published[1] if published else None)
         if expected is not None:
@@ -128,9 +126,7 @@ def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
     if sorted(layers) != list(range(first, first + len(layers))) or first > 1:
         raise WeightError(f"layers are missing: there are {', '.join(str(i) for i in sorted(layers))}")
     if len(layers) > MAX_LAYERS:
-        raise WeightError(
-            f"{len(layers)} layers are more than the {MAX_LAYERS} of the largest known generator"
-        )
+        raise WeightError(f"{len(layers)} layers are more than the {MAX_LAYERS} of the largest known generator")
     # Other lineages keep the output of every resolution they grew through; the last one is in use.
     blocks = [layers[i] for i in sorted(layers)] + [outputs[max(outputs)]]
     widths = _check_shapes(blocks)
@@ -198,11 +194,7 @@ def _check_shapes(blocks: list[tuple[Tensor, Tensor]]) -> list[int]:
         what = "the output" if last else f"layer {i + 1}"
         k = 4 if i == 0 else 1 if last else 3
         outputs = 3 if last else int(weight.shape[0]) if weight.ndim else 0
-        if (
-            tuple(weight.shape) != (outputs, widths[-1], k, k)
-            or not 0 < outputs <= MAX_UNITS
-            or not widths[-1]
-        ):
+        if tuple(weight.shape) != (outputs, widths[-1], k, k) or not 0 < outputs <= MAX_UNITS or not widths[-1]:
             raise WeightError(
                 f"{what} has a kernel of shape {tuple(weight.shape)}, "
                 f"expected (units, {widths[-1] or 'units'}, {k}, {k})"
