@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import torch
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
@@ -16,12 +17,13 @@ from server.api.docs import add_docs
 from server.api.problems import add_handlers
 from server.api.studio import Studio
 from server.catalog import Catalog
-from server.engine import Engine
+from server.engine import Engine, Renderer
 from server.metrics import Histogram, Metrics, resident_bytes
 from server.middleware import Front
 from server.painter import Painter
+from server.picture import Picture
 from server.services import BytesCache, Services
-from server.settings import Settings
+from server.settings import Settings, SettingsError
 from server.store import Store
 
 log = logging.getLogger(__name__)
@@ -37,8 +39,24 @@ precision. Answers are binary, 4 bytes big-endian seq then a JPEG, or text, {"se
 several waiting requests only the newest is drawn."""
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The app; its services start and stop with its lifespan, and stand at `app.state.services`."""
+MakePainter = Callable[[Catalog, Settings], Renderer]
+
+
+def make_painter(catalog: Catalog, settings: Settings) -> Renderer:
+    """The painter of the settings' device. Raises SettingsError where torch has no such device."""
+    device = settings.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    elif device.startswith("cuda") and not torch.cuda.is_available():
+        raise SettingsError(f"device is {device!r}, and torch finds no such device; use cpu or auto")
+    return Painter(catalog, device, settings.trunk_cache_bytes)
+
+
+def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastAPI:
+    """The app; its services start and stop with its lifespan, and stand at `app.state.services`.
+
+    painter: makes what draws.
+    """
     app = FastAPI(
         title="Unitbrush",
         version=__version__,
@@ -47,9 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
-        lifespan=_lifespan,
+        lifespan=lambda app: _lifespan(app, settings, painter),
     )
-    app.state.settings = settings
     api = APIRouter(prefix="/api/v1")
     for part in (models, render, pictures, live):
         api.include_router(part.router)
@@ -72,26 +89,21 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings: Settings = app.state.settings
+async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter) -> AsyncIterator[None]:
     catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model)
-    painter = Painter(catalog, settings.trunk_cache_bytes)
+    painter = make(catalog, settings)
     store = Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history)
     render_seconds = Histogram()
-    engine = Engine(
-        painter, settings.queue_size, render_seconds.observe, lambda: _set_threads(settings.threads)
-    )
+    engine = Engine(painter, settings.queue_size, render_seconds.observe, lambda: _set_threads(settings.threads))
     services = Services(
         settings, catalog, engine, store, Metrics(render_seconds), BytesCache(settings.image_cache_bytes)
     )
-    services.metrics.gauge(
-        "unitbrush_queue_length", "Renders that wait for the device.", lambda: engine.waiting
-    )
+    services.metrics.gauge("unitbrush_queue_length", "Renders that wait for the device.", lambda: engine.waiting)
     services.metrics.gauge("unitbrush_live_sockets", "Open live sockets.", lambda: services.sockets)
     services.metrics.gauge("unitbrush_resident_bytes", "Memory this process holds.", resident_bytes)
     app.state.services = services
     async with engine:
-        warming = asyncio.create_task(_warm_up(services, painter))
+        warming = asyncio.create_task(_warm_up(services))
         try:
             yield
         finally:
@@ -99,10 +111,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services.close()
 
 
-async def _warm_up(services: Services, painter: Painter) -> None:
+async def _warm_up(services: Services) -> None:
     """Draw a first picture, so that nobody waits for a cold model, and tell `/readyz`."""
     try:
-        await services.engine.run(painter.warm_up)
+        model = await services.aside(services.catalog.get)
+        for draft in (False, True):
+            await services.engine.render(Picture(model.name, seed=0), draft)
         services.ready = True
     except Exception as error:
         services.trouble = f"the default model does not draw: {error}"
@@ -111,6 +125,4 @@ async def _warm_up(services: Services, painter: Painter) -> None:
 
 def _set_threads(threads: int) -> None:
     if threads:
-        import torch
-
         torch.set_num_threads(threads)

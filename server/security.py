@@ -136,9 +136,7 @@ def check(scope: Scope, settings: Settings) -> None:
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if not host_allowed(host, settings):
-        raise UnknownHost(
-            f"this server does not answer to the host {host!r}; UNITBRUSH_ALLOWED_HOSTS can name it"
-        )
+        raise UnknownHost(f"this server does not answer to the host {host!r}; UNITBRUSH_ALLOWED_HOSTS can name it")
     if scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS:
         origin = headers.get("origin")
         if origin is not None and not origin_allowed(origin, host, settings):

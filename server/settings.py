@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -64,15 +64,11 @@ class Settings(BaseSettings):
     results_dir: Path = Field(
         default_factory=lambda: share_dir() / "dissect_results", description="folder of dissections"
     )
-    frontend_dir: Path = Field(
-        default_factory=lambda: share_dir() / "frontend", description="the studio's files"
-    )
+    frontend_dir: Path = Field(default_factory=lambda: share_dir() / "frontend", description="the studio's files")
     data_dir: Path = Field(default_factory=default_data_dir, description="folder of the pictures' database")
     default_model: str = Field(default="village", description="the model of a picture that names none")
 
-    token: SecretStr | None = Field(
-        default=None, description="when set, every call has to carry it as a bearer token"
-    )
+    token: SecretStr | None = Field(default=None, description="when set, every call has to carry it as a bearer token")
     allowed_hosts: Names = Field(
         (),
         description="further host names to answer to (`*` is any); addresses and localhost always work",
@@ -81,32 +77,18 @@ class Settings(BaseSettings):
         default=(), description="other origins, as https://example.org, whose pages may call this server"
     )
 
-    max_body_bytes: int = Field(
-        default=8 * MIB, ge=1024, description="largest request body and socket message"
-    )
+    max_body_bytes: int = Field(default=8 * MIB, ge=1024, description="largest request body and socket message")
     max_pictures: int = Field(default=100_000, ge=1, description="pictures kept at most")
-    max_history: int = Field(
-        default=1000, ge=2, description="steps that can be undone at most; the oldest go first"
-    )
+    max_history: int = Field(default=1000, ge=2, description="steps that can be undone at most; the oldest go first")
     max_sockets: int = Field(default=256, ge=1, description="open live sockets at most")
 
-    device: str = Field(default="auto", description="auto, cpu or cuda")
-    threads: int = Field(
-        default=0, ge=0, description="threads a render may use on the CPU; 0 is one for each core"
-    )
-    queue_size: int = Field(
-        default=64, ge=1, description="renders that may wait before a caller is told to come back"
-    )
-    trunk_cache_bytes: int = Field(
-        default=256 * MIB, ge=0, description="memory for trunk activations of recent scenes"
-    )
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu or cuda")
+    threads: int = Field(default=0, ge=0, description="threads a render may use on the CPU; 0 is one for each core")
+    queue_size: int = Field(default=64, ge=1, description="renders that may wait before a caller is told to come back")
+    trunk_cache_bytes: int = Field(default=256 * MIB, ge=0, description="memory for trunk activations of recent scenes")
     image_cache_bytes: int = Field(default=64 * MIB, ge=0, description="memory for encoded images")
-    send_timeout: float = Field(
-        default=20.0, gt=0, description="seconds a live socket may take for one frame"
-    )
-    shutdown_timeout: int = Field(
-        default=15, ge=0, description="seconds that running requests get when stopping"
-    )
+    send_timeout: float = Field(default=20.0, gt=0, description="seconds a live socket may take for one frame")
+    shutdown_timeout: int = Field(default=15, ge=0, description="seconds that running requests get when stopping")
 
     @field_validator("allowed_hosts", "allowed_origins", mode="before")
     @classmethod
@@ -123,9 +105,7 @@ class Settings(BaseSettings):
         for origin in value:
             scheme, found, rest = origin.partition("://")
             if not found or scheme not in ("http", "https") or not rest or "/" in rest:
-                raise ValueError(
-                    f"{origin!r} is not an origin; write it as https://example.org, without a path"
-                )
+                raise ValueError(f"{origin!r} is not an origin; write it as https://example.org, without a path")
         return value
 
     @field_validator("token")

@@ -109,9 +109,7 @@ class Store:
             self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
             self._prepare(path)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                f"cannot keep pictures in {path}: {error}; choose another data folder"
-            ) from error
+            raise StoreError(f"cannot keep pictures in {path}: {error}; choose another data folder") from error
 
     def _prepare(self, path: Path) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -182,9 +180,7 @@ class Store:
             new = edit(old.edits)
             if new == old.edits:
                 return old
-            (position,) = self._db.execute(
-                "SELECT position FROM pictures WHERE id = ?", (picture,)
-            ).fetchone()
+            (position,) = self._db.execute("SELECT position FROM pictures WHERE id = ?", (picture,)).fetchone()
             dropped = self._db.execute(
                 "DELETE FROM states WHERE picture = ? AND (number > ? OR number <= ?)",
                 (picture, position, position + 1 - self._max_history),
@@ -214,9 +210,7 @@ class Store:
             old = self._checked(picture, revision)
             if not (old.can_undo if by < 0 else old.can_redo):
                 raise NothingToUndo("nothing to undo" if by < 0 else "nothing to redo")
-            (position,) = self._db.execute(
-                "SELECT position FROM pictures WHERE id = ?", (picture,)
-            ).fetchone()
+            (position,) = self._db.execute("SELECT position FROM pictures WHERE id = ?", (picture,)).fetchone()
             self._move(picture, position + by)
             return self._record(picture)
 
@@ -240,9 +234,7 @@ class Store:
                 "INSERT INTO edits (picture, digest, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (picture, digest, body),
             )
-            found = self._db.execute(
-                "SELECT id FROM edits WHERE picture = ? AND digest = ?", (picture, digest)
-            )
+            found = self._db.execute("SELECT id FROM edits WHERE picture = ? AND digest = ?", (picture, digest))
             numbers.append(found.fetchone()[0])
         self._db.execute("INSERT INTO states VALUES (?, ?, ?)", (picture, number, json.dumps(numbers)))
 

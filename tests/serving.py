@@ -20,8 +20,8 @@ import torch
 import uvicorn
 from safetensors.torch import save_file
 
-from server.app import create_app
-from server.commands.serving import server_config
+from server.app import MakePainter, create_app, make_painter
+from server.commands.serving import listen, server_config
 from server.dissection.results import Brush, Dissection, RankedUnit, save_dissection
 from server.generators.progressive import ProgressiveGenerator
 from server.settings import Settings
@@ -67,28 +67,31 @@ def settings_in(folder: Path, **given: Any) -> Settings:
 
 
 @asynccontextmanager
-async def asgi_client(settings: Settings, headers: dict[str, str] | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def asgi_client(
+    settings: Settings, headers: dict[str, str] | None = None, painter: MakePainter = make_painter
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app, without a network; the app runs as long as the client."""
-    app = create_app(settings)
+    app = create_app(settings, painter)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with app.router.lifespan_context(app):
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
-            client.app = app
-            yield client
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client,
+    ):
+        yield client
 
 
 @contextmanager
-def threaded_server(settings: Settings) -> Iterator[str]:
+def threaded_server(settings: Settings, painter: MakePainter = make_painter) -> Iterator[str]:
     """A real server on a free port of this machine; gives its `host:port`."""
-    server = uvicorn.Server(server_config(settings.model_copy(update={"port": 0})))
-    thread = threading.Thread(target=server.run)
+    server = uvicorn.Server(server_config(create_app(settings, painter), settings))
+    listener = listen(settings.model_copy(update={"port": 0}))
+    thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:
         while not server.started:
             assert thread.is_alive(), "the server did not start"
             time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"127.0.0.1:{port}"
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -158,7 +159,7 @@ async def test_lanes_take_turns_and_alternate_with_requests(engine: Engine, gate
     assert [s for s in order if s >= 10] == [10, 20, 11, 21, 12, 22]
     # While both kinds wait, neither is served twice in a row.
     kinds = [s >= 10 for s in order[1:7]]
-    assert all(a != b for a, b in zip(kinds, kinds[1:], strict=False))
+    assert all(a != b for a, b in pairwise(kinds))
 
 
 async def test_a_cancelled_lane_is_dropped(engine: Engine, gate: Gate) -> None:

@@ -40,9 +40,7 @@ async def json_body(request: Request) -> bytes:
     """The request's body. Raises UnsupportedMedia where it is declared to be something else than JSON."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise UnsupportedMedia(
-            f"the body is declared as {kind!r}; send it with `Content-Type: application/json`"
-        )
+        raise UnsupportedMedia(f"the body is declared as {kind!r}; send it with `Content-Type: application/json`")
     return await request.body()
 
 

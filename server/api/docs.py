@@ -80,9 +80,7 @@ def _call(method: str, path: str, call: JSON) -> JSON:
             }
             for p in call.get("parameters", [])
         ],
-        "body": {"media": media, "type": type_name(body.get("schema", {})), "example": written}
-        if content
-        else None,
+        "body": {"media": media, "type": type_name(body.get("schema", {})), "example": written} if content else None,
         "responses": [
             {
                 "status": status,
@@ -119,11 +117,7 @@ def type_name(schema: JSON) -> str:
         return f"array of {type_name(schema.get('items', {}))}"
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))
-    bounds = (
-        f" ({'' if low is None else low}..{'' if high is None else high})"
-        if (low, high) != (None, None)
-        else ""
-    )
+    bounds = f" ({'' if low is None else low}..{'' if high is None else high})" if (low, high) != (None, None) else ""
     return f"{schema.get('type', 'anything')}{bounds}"
 
 

@@ -29,9 +29,7 @@ class ImageOptions:
 
 def image_options(
     request: Request,
-    format: Annotated[
-        Format | None, Query(description="the image's format; stands before the `Accept` header")
-    ] = None,
+    format: Annotated[Format | None, Query(description="the image's format; stands before the `Accept` header")] = None,
     size: Annotated[
         int | None,
         Query(ge=MIN_SIZE, le=MAX_SIDE, description="longer side in pixels; the model's own without it"),

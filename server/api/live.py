@@ -154,9 +154,7 @@ class LiveSession:
 async def live(socket: WebSocket, services: UsesServices) -> None:
     """Follow a brush: see this module."""
     if services.sockets >= services.settings.max_sockets:
-        await socket.send_denial_response(
-            error_response(Busy("too many live sockets are open; try again later"))
-        )
+        await socket.send_denial_response(error_response(Busy("too many live sockets are open; try again later")))
         return
     services.sockets += 1
     try:

@@ -37,10 +37,7 @@ async def concepts(model: str, services: UsesServices) -> schemas.Concepts:
             schemas.Concept(
                 name=name,
                 layer=brush.layer,
-                units=[
-                    schemas.RankedUnit(unit=u.unit, iou=u.iou, effect=u.effect, level=u.level)
-                    for u in brush.units
-                ],
+                units=[schemas.RankedUnit(unit=u.unit, iou=u.iou, effect=u.effect, level=u.level) for u in brush.units],
                 recommended_units=brush.recommended_units,
                 draw_effect=brush.draw_effect,
                 remove_effect=brush.remove_effect,
@@ -50,9 +47,7 @@ async def concepts(model: str, services: UsesServices) -> schemas.Concepts:
 
 
 @router.get("/{model}/images/{seed}", response_class=Response)
-async def image(
-    model: str, seed: Seed, options: WantsImage, request: Request, services: UsesServices
-) -> Response:
+async def image(model: str, seed: Seed, options: WantsImage, request: Request, services: UsesServices) -> Response:
     """The unedited image of a seed. It never changes, and says so to caches."""
     return await image_response(services, request, Picture(model, seed), options, IMMUTABLE)
 

@@ -68,9 +68,7 @@ async def delete(picture: PictureId, known: Known, services: UsesServices) -> Re
 
 
 @router.get("/{picture}/image", response_class=Response)
-async def image(
-    picture: PictureId, options: WantsImage, request: Request, services: UsesServices
-) -> Response:
+async def image(picture: PictureId, options: WantsImage, request: Request, services: UsesServices) -> Response:
     """The picture's image as it is now. A `revision` in the query tells caches that it has changed."""
     record = await services.stored(services.store.get, picture)
     parsed = await services.aside(parse_picture, _document(record))
@@ -78,9 +76,7 @@ async def image(
 
 
 @router.post("/{picture}/draw", response_model=Resource)
-async def draw(
-    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
-) -> Response:
+async def draw(picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices) -> Response:
     """Paint a concept inside a mask: `{"concept", "mask", "units"?, "strength"?, "layer"?}`."""
     return await _add(services, request, picture, "draw", body, known)
 
@@ -193,9 +189,7 @@ def _check_room(services: Services, base: str, edits: Edits) -> None:
     if len(edits) > MAX_EDITS:
         raise PictureFull(f"a picture has at most {MAX_EDITS} edits; delete one, or reset it")
     if len(base) + sum(len(edit) + 1 for edit in edits) + 64 > services.settings.max_body_bytes:
-        raise PictureFull(
-            f"the document would be over {services.settings.max_body_bytes} bytes; use simpler masks"
-        )
+        raise PictureFull(f"the document would be over {services.settings.max_body_bytes} bytes; use simpler masks")
 
 
 def _split(picture: Picture) -> tuple[str, Edits]:

@@ -61,9 +61,7 @@ class InvalidParameter(UnitbrushError):
     title = "A parameter is not valid"
 
 
-def problem_response(
-    members: Mapping[str, object], status: int, headers: Mapping[str, str] | None = None
-) -> Response:
+def problem_response(members: Mapping[str, object], status: int, headers: Mapping[str, str] | None = None) -> Response:
     """The document as a response, never cached."""
     body = json.dumps(members, ensure_ascii=False).encode()
     return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)

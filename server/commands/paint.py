@@ -43,15 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, help="longer side in pixels (default: the model's own)")
     parser.add_argument("--models-dir", type=Path, help="folder of models")
     parser.add_argument("--results-dir", type=Path, help="folder of dissections")
-    edits = parser.add_argument_group(
-        "edits", "in their order; each mask and number belongs to the edit before it"
-    )
-    edits.add_argument(
-        "--draw", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that draws"
-    )
-    edits.add_argument(
-        "--remove", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that removes"
-    )
+    edits = parser.add_argument_group("edits", "in their order; each mask and number belongs to the edit before it")
+    edits.add_argument("--draw", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that draws")
+    edits.add_argument("--remove", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that removes")
     edits.add_argument("--rect", action=_Refine, type=_rect, metavar="X0,Y0,X1,Y1", help="a rectangle, 0..1")
     edits.add_argument(
         "--stroke", action=_Refine, type=_points, metavar="X,Y[,X,Y...]", help="a stroke; may be repeated"
@@ -70,13 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PNG",
         help="an image whose alpha or luminance is the mask",
     )
-    edits.add_argument(
-        "--units", action=_Refine, type=int, metavar="N", help="how many of the concept's best units"
-    )
+    edits.add_argument("--units", action=_Refine, type=int, metavar="N", help="how many of the concept's best units")
     edits.add_argument("--strength", action=_Refine, type=_number, metavar="S", help="0..1 (default: 1)")
-    edits.add_argument(
-        "--layer", action=_Refine, metavar="LAYER", help="the layer (default: the concept's best)"
-    )
+    edits.add_argument("--layer", action=_Refine, metavar="LAYER", help="the layer (default: the concept's best)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -93,9 +83,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def paint(
-    picture: Picture, form: Format, size: int | None, models_dir: Path | None, results_dir: Path | None
-) -> bytes:
+def paint(picture: Picture, form: Format, size: int | None, models_dir: Path | None, results_dir: Path | None) -> bytes:
     """The image file of a picture. Raises what the painter raises."""
     from server.catalog import Catalog
     from server.imaging import encode, resize
@@ -111,9 +99,7 @@ def paint(
     return encode(pixels, form, picture_to_json(picture))
 
 
-def read_picture(
-    source: str | None, model: str | None, seed: int | None, edits: Sequence[dict[str, Any]]
-) -> Picture:
+def read_picture(source: str | None, model: str | None, seed: int | None, edits: Sequence[dict[str, Any]]) -> Picture:
     """The picture of a document's file, with the options' model, seed and further edits over it.
 
     Raises PictureError, and UsageError where the file cannot be read.
@@ -188,9 +174,7 @@ def _finish(edit: dict[str, Any]) -> dict[str, Any]:
     if strokes is not None:
         masks.append({"strokes": [{"points": points, "radius": radius} for points in strokes]})
     if len(masks) > 1:
-        raise UsageError(
-            f"the edit of {told['concept']!r} has several masks; give each its own --draw or --remove"
-        )
+        raise UsageError(f"the edit of {told['concept']!r} has several masks; give each its own --draw or --remove")
     return {**told, "mask": masks[0] if masks else None}
 
 

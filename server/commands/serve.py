@@ -18,6 +18,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "results-dir": (Path, "folder of dissections"),
     "data-dir": (Path, "folder where pictures are kept"),
     "default-model": (str, "the model of a picture that names none (default: village)"),
+    "device": (str, "auto, cpu or cuda (default: auto)"),
     "threads": (int, "threads a render may use on the CPU (default: one for each core)"),
     "allowed-hosts": (str, "further host names to answer to, separated by commas"),
     "allowed-origins": (str, "other origins whose pages may call, separated by commas"),
@@ -27,9 +28,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options; each is also an environment variable, UNITBRUSH_HOST for --host."""
     for name, (kind, text) in OPTIONS.items():
-        parser.add_argument(
-            f"--{name}", type=kind, default=None, help=text, metavar=name.rpartition("-")[2].upper()
-        )
+        parser.add_argument(f"--{name}", type=kind, default=None, help=text, metavar=name.rpartition("-")[2].upper())
     parser.add_argument("--access-log", action="store_true", help="log every request")
 
 
@@ -38,8 +37,6 @@ def run(args: argparse.Namespace) -> int:
     from server.commands.serving import run_server
     from server.settings import read_settings
 
-    given: dict[str, Any] = {
-        name.replace("-", "_"): getattr(args, name.replace("-", "_")) for name in OPTIONS
-    }
+    given: dict[str, Any] = {name.replace("-", "_"): getattr(args, name.replace("-", "_")) for name in OPTIONS}
     settings = read_settings({name: value for name, value in given.items() if value is not None})
     return run_server(settings, access_log=args.access_log, out=sys.stderr)

@@ -6,16 +6,17 @@ import socket
 from typing import TextIO
 
 import uvicorn
+from fastapi import FastAPI
 
 from server.app import create_app
 from server.commands.usage import UsageError
 from server.settings import Settings
 
 
-def server_config(settings: Settings, access_log: bool = False) -> uvicorn.Config:
+def server_config(app: FastAPI, settings: Settings, access_log: bool = False) -> uvicorn.Config:
     """How uvicorn runs the app: bounded messages, no compression of what is compressed, a bounded stop."""
     return uvicorn.Config(
-        create_app(settings),
+        app,
         log_level="warning",
         access_log=access_log,
         ws_max_size=settings.max_body_bytes,
@@ -48,7 +49,7 @@ def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         print(f"Unitbrush is at http://{host}:{port}/ (stop it with Ctrl-C)", file=out, flush=True)
         try:
-            uvicorn.Server(server_config(settings, access_log)).run(sockets=[listener])
+            uvicorn.Server(server_config(create_app(settings), settings, access_log)).run(sockets=[listener])
         except KeyboardInterrupt:
             # uvicorn has stopped in order and passes the signal on.
             return 0
