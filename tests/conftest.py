@@ -1,0 +1,45 @@
+"""What tests of the painter share: a random generator of 32x32 pixels with brushes, made on the fly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from server.catalog import Catalog
+from server.dissection.results import Brush, Dissection, RankedUnit, save_dissection
+from server.generators.loader import save_generator
+from server.generators.progressive import ProgressiveGenerator
+from server.painter import Painter
+
+WIDTHS = (16, 12, 8, 8)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with models/village and dissect_results/village; tests do not write into it."""
+    folder = tmp_path_factory.mktemp("installed")
+    torch.manual_seed(1)
+    (folder / "models" / "village").mkdir(parents=True)
+    save_generator(folder / "models" / "village" / "generator.safetensors", ProgressiveGenerator(8, WIDTHS))
+    brushes = []
+    for i, concept in enumerate(("tree", "door", "sky")):
+        for layer, units in (("layer4", 12), ("layer6", 8)):
+            ranking = tuple(
+                RankedUnit(unit=(u + i) % units, iou=0.2, effect=0.1, level=3.0 - i + u / 10) for u in range(units)
+            )
+            brushes.append(Brush(concept, layer, ranking, 5, 0.4 - i / 10, 0.3, layer == "layer4"))
+    save_dissection(folder / "dissect_results" / "village", Dissection("village", tuple(brushes)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def catalog(installed: Path) -> Catalog:
+    return Catalog(installed / "models", installed / "dissect_results")
+
+
+@pytest.fixture
+def painter(catalog: Catalog) -> Painter:
+    """A painter with cold caches."""
+    return Painter(catalog)
