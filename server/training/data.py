@@ -127,8 +127,10 @@ class SceneData:
         return self.take(np.arange(first, first + n))
 
     def shares(self, n: int = 1000) -> Tensor:
-        """Mean share of each concept in each cell of a 16x16 grid over n scenes: (C, 16, 16)."""
+        """Mean share of each concept in each cell of a 16x16 grid over n scenes (fewer where there are
+        fewer): (C, 16, 16)."""
+        n = min(n, self.count)
         total = torch.zeros(len(CONCEPTS), 16, 16)
         for a in range(0, n, 100):
-            total += F.avg_pool2d(self.take(np.arange(a, a + 100)).labels, self.size // 16).sum(0)
+            total += F.avg_pool2d(self.take(np.arange(a, min(a + 100, n))).labels, self.size // 16).sum(0)
         return total / n

@@ -59,6 +59,7 @@ class Encoder(nn.Module):
         super().__init__()
         steps = int(math.log2(size // 2 // grid))
         widths = [32, 64, 128][-steps:]
+        self.size = size
         self.first = EqualConv(4 * (3 + concepts), widths[0], 1)
         self.down = nn.ModuleList(EqualConv(a, b, 4, 2) for a, b in zip(widths, [*widths[1:], 192], strict=True))
         self.mix = EqualConv(192, 192, 3)
@@ -66,7 +67,8 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """images: (N, 3, R, R); labels: (N, C, R, R), shares. Returns (N, width, 16, 16)."""
-        x = _active(self.first(F.pixel_unshuffle(torch.cat([images, labels], 1), 2)))  # (N, 48, R/2, R/2)
+        x = F.adaptive_avg_pool2d(torch.cat([images, labels], 1), self.size)  # (N, 3 + C, size, size)
+        x = _active(self.first(F.pixel_unshuffle(x, 2)))  # (N, w, size/2, size/2)
         for conv in self.down:
             x = _active(conv(x))  # halves the size
         x = x + _active(self.mix(x))  # (N, 192, 16, 16)

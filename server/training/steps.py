@@ -104,9 +104,6 @@ def penalty(judge: torch.nn.Module, real: Tensor, weight: float) -> Tensor:
 
 def encode(state: RunState, f: Functions, images: Tensor, labels: Tensor, noise: bool) -> Tensor:
     """The edit layer's activations of scenes, (N, U, 16, 16)."""
-    scale = state.config.size // state.config.encoder_size
-    if scale > 1:
-        images, labels = F.avg_pool2d(images, scale), F.avg_pool2d(labels, scale)
     h = f.encode(images, labels).float()
     if noise:
         size = h.detach().square().mean(1, keepdim=True).sqrt()
