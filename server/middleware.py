@@ -48,8 +48,8 @@ class Front:
         finally:
             if scope["type"] == "http":
                 services: Services = scope["app"].state.services
-                route = getattr(scope.get("route"), "path", "other")
-                services.metrics.request(scope["method"], route, status or 500, time.perf_counter() - begin)
+                seconds = time.perf_counter() - begin
+                services.metrics.request(scope["method"], pattern(scope), status or 500, seconds)
 
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -64,3 +64,12 @@ class Front:
             await error_response(error)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+def pattern(scope: Scope) -> str:
+    """The routed path with its parameters' names for their values, `other` where no route took it: as many
+    patterns as there are routes, whatever people ask for."""
+    if "endpoint" not in scope:
+        return "other"
+    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
+    return "/".join(names.get(part, part) for part in scope["path"].split("/"))

@@ -1,0 +1,204 @@
+"""The whole app: every error is a problem, headers, the queue's bound, what happens when clients or parts fail."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import pytest_asyncio
+from serving import asgi_client, settings_in, threaded_server, write_model
+
+from server.app import make_painter
+from server.catalog import Catalog
+from server.engine import Image
+from server.picture import Picture
+from server.settings import Settings, SettingsError
+
+
+class HeldPainter:
+    """Waits in each drawing until it is let go."""
+
+    def __init__(self) -> None:
+        self.drawn: list[int | None] = []
+        self.started = threading.Semaphore(0)
+        self.go = threading.Event()
+
+    def make(self, catalog: Catalog, settings: Settings) -> HeldPainter:
+        return self
+
+    def render(self, picture: Picture, draft: bool = False) -> Image:
+        self.started.release()
+        assert self.go.wait(60)
+        self.drawn.append(picture.seed)
+        if picture.seed == 13:
+            raise RuntimeError("a secret of the inside")
+        return np.zeros((16, 16, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    write_model(folder)
+    return folder
+
+
+@pytest_asyncio.fixture
+async def client(model: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with asgi_client(settings_in(model, data_dir=tmp_path)) as client:
+        yield client
+
+
+def is_problem(answer: httpx.Response, status: int) -> bool:
+    members = answer.json()
+    return (
+        answer.status_code == status
+        and answer.headers["content-type"] == "application/problem+json"
+        and members["status"] == status
+        and all(isinstance(members[key], str) and members[key] for key in ("type", "title", "detail"))
+    )
+
+
+async def test_unknown_paths_are_404_problems(client: httpx.AsyncClient) -> None:
+    for method in ("GET", "POST", "DELETE", "PATCH"):
+        for path in ("/api/v1/nothing", "/api/v2/models", "/nothing.html", "/api/v1/pictures/x/paint"):
+            assert is_problem(await client.request(method, path), 404), (method, path)
+
+
+async def test_other_methods_are_405_problems_that_name_the_right_ones(client: httpx.AsyncClient) -> None:
+    for method, path, allowed in [
+        ("DELETE", "/api/v1/models", "GET"),
+        ("GET", "/api/v1/render", "POST"),
+        ("POST", "/healthz", "GET"),
+        ("PATCH", "/docs", "GET"),
+    ]:
+        answer = await client.request(method, path)
+        assert is_problem(answer, 405), (method, path)
+        assert allowed in answer.headers["allow"]
+
+
+async def test_an_unexpected_error_is_a_500_problem_that_tells_nothing(model: Path, tmp_path: Path) -> None:
+    painter = HeldPainter()
+    painter.go.set()
+    async with asgi_client(settings_in(model, data_dir=tmp_path), painter=painter.make) as client:
+        answer = await client.post("/api/v1/render", json={"seed": 13})
+        assert is_problem(answer, 500)
+        assert "secret" not in answer.text
+        assert "Traceback" not in answer.text
+        assert (await client.post("/api/v1/render", json={"seed": 14})).status_code == 200
+
+
+async def test_every_answer_carries_the_headers_that_keep_browsers_strict(client: httpx.AsyncClient) -> None:
+    for path in ("/api/v1/models", "/api/v1/models/village/images/1", "/nothing", "/docs", "/healthz"):
+        headers = (await client.get(path)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+
+
+async def test_host_origin_and_token_are_checked_before_anything_else(model: Path, tmp_path: Path) -> None:
+    async with asgi_client(settings_in(model, data_dir=tmp_path, token="hunter2")) as client:
+        good = {"Authorization": "Bearer hunter2"}
+        assert is_problem(await client.get("/api/v1/models"), 401)
+        assert (await client.get("/api/v1/models")).headers["www-authenticate"].startswith("Bearer")
+        assert (await client.get("/api/v1/models", headers=good)).status_code == 200
+        assert is_problem(await client.get("/api/v1/models", headers={**good, "Host": "evil.example"}), 421)
+        foreign = {**good, "Origin": "http://evil.example"}
+        assert is_problem(await client.post("/api/v1/pictures", json={}, headers=foreign), 403)
+        assert (await client.post("/api/v1/pictures", json={}, headers=good)).status_code == 201
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_configured_origins_may_read_answers(model: Path, tmp_path: Path) -> None:
+    origin = {"Origin": "https://museum.example"}
+    async with asgi_client(settings_in(model, data_dir=tmp_path, allowed_origins="https://museum.example")) as client:
+        preflight = await client.options("/api/v1/render", headers={**origin, "Access-Control-Request-Method": "POST"})
+        answer = await client.post("/api/v1/render", json={"seed": 1}, headers=origin)
+        other = await client.get("/api/v1/models", headers={"Origin": "https://evil.example"})
+    assert preflight.headers["access-control-allow-origin"] == origin["Origin"]
+    assert answer.headers["access-control-allow-origin"] == origin["Origin"]
+    assert "access-control-allow-origin" not in other.headers
+
+
+async def test_past_the_queues_bound_a_render_is_503_with_retry_after(model: Path, tmp_path: Path) -> None:
+    painter = HeldPainter()
+    async with asgi_client(settings_in(model, data_dir=tmp_path, queue_size=2), painter=painter.make) as client:
+        # The server's own first picture holds the device.
+        await asyncio.to_thread(painter.started.acquire)
+        waiting = [asyncio.create_task(client.post("/api/v1/render", json={"seed": seed})) for seed in (1, 2)]
+        while "unitbrush_queue_length 2" not in (await client.get("/metrics")).text:
+            await asyncio.sleep(0.01)
+        refused = await client.post("/api/v1/render", json={"seed": 3})
+        assert is_problem(refused, 503)
+        assert int(refused.headers["retry-after"]) >= 1
+        painter.go.set()
+        assert [(await answer).status_code for answer in waiting] == [200, 200]
+        assert (await client.post("/api/v1/render", json={"seed": 3})).status_code == 200
+
+
+async def test_a_vanished_clients_render_is_dropped_from_the_queue(model: Path, tmp_path: Path) -> None:
+    painter = HeldPainter()
+    with threaded_server(settings_in(model, data_dir=tmp_path), painter.make) as address:
+        async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:
+            await asyncio.to_thread(painter.started.acquire)
+            leaving = asyncio.create_task(client.post("/api/v1/render", json={"seed": 666}))
+            while "unitbrush_queue_length 1" not in (await client.get("/metrics")).text:
+                await asyncio.sleep(0.01)
+            leaving.cancel()
+            while "unitbrush_queue_length 0" not in (await client.get("/metrics")).text:
+                await asyncio.sleep(0.01)
+            painter.go.set()
+            assert (await client.post("/api/v1/render", json={"seed": 5})).status_code == 200
+    assert 666 not in painter.drawn
+
+
+async def test_stopping_finishes_the_renders_that_wait(model: Path, tmp_path: Path) -> None:
+    painter = HeldPainter()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        with threaded_server(settings_in(model, data_dir=tmp_path), painter.make) as address:
+            await asyncio.to_thread(painter.started.acquire)
+            render = asyncio.create_task(client.post(f"http://{address}/api/v1/render", json={"seed": 5}, timeout=60))
+            while "unitbrush_queue_length 1" not in (await client.get(f"http://{address}/metrics")).text:
+                await asyncio.sleep(0.01)
+            threading.Timer(0.3, painter.go.set).start()
+        assert (await render).status_code == 200
+
+
+async def test_ready_only_after_the_first_picture(model: Path, tmp_path: Path) -> None:
+    painter = HeldPainter()
+    async with asgi_client(settings_in(model, data_dir=tmp_path), painter=painter.make) as client:
+        assert (await client.get("/healthz")).status_code == 200
+        assert is_problem(await client.get("/readyz"), 503)
+        painter.go.set()
+        while (answer := await client.get("/readyz")).status_code != 200:
+            assert is_problem(answer, 503)
+            await asyncio.sleep(0.01)
+
+
+async def test_without_a_model_the_server_runs_and_says_what_is_missing(tmp_path: Path) -> None:
+    async with asgi_client(settings_in(tmp_path)) as client:
+        while "village" not in (await client.get("/readyz")).json()["detail"]:
+            await asyncio.sleep(0.01)
+        assert (await client.get("/api/v1/models")).json() == {"models": []}
+        assert is_problem(await client.post("/api/v1/render", json={"seed": 1}), 404)
+        assert is_problem(await client.post("/api/v1/pictures", json={"seed": 1}), 404)
+
+
+async def test_metrics_count_calls_by_their_pattern(client: httpx.AsyncClient) -> None:
+    for seed in (1, 2):
+        await client.get(f"/api/v1/models/village/images/{seed}")
+    await client.get("/api/v1/nothing")
+    text = (await client.get("/metrics")).text
+    pattern = 'route="/api/v1/models/{model}/images/{seed}"'
+    assert f'unitbrush_requests_total{{method="GET",{pattern},status="200"}} 2' in text
+    assert 'unitbrush_requests_total{method="GET",route="other",status="404"} 1' in text
+
+
+def test_a_device_that_is_not_there_is_refused(model: Path) -> None:
+    settings = settings_in(model, device="cuda:77")
+    with pytest.raises(SettingsError, match="cuda:77"):
+        make_painter(Catalog(settings.models_dir, settings.results_dir), settings)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import spawn_server, write_model
+
+from server.cli import COMMANDS, main
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    write_model(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["serve", "--port", "x"],
+        ["serve", "--port", "70000"],
+        ["serve", "--allowed-origins", "example.org"],
+        ["paint", "--colour", "red"],
+        ["paint", "nowhere.json"],
+        ["paint", "--rect", "0,0,1,1"],
+        ["paint", "-o", "picture.gif"],
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("unitbrush: ")
+    assert err.count("\n") == 1
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from server.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "assert not {'torch', 'fastapi', 'numpy'} & set(sys.modules), 'heavy'"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for command in COMMANDS:
+        assert command in told
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as caught:
+            main([command, "--help"])
+        assert caught.value.code == 0
+        assert command in capsys.readouterr().out
+
+
+def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str], model: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert main(["serve", "--port", str(taken.getsockname()[1]), "--data-dir", str(model / "data")]) == 2
+    assert "choose another with --port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_server_in_order(model: Path, number: signal.Signals) -> None:
+    process = spawn_server(model, free_port())
+    process.send_signal(number)
+    assert process.wait(60) in (0, -number)
+
+
+def test_kill_9_between_acknowledged_edits_loses_nothing(model: Path) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/api/v1/pictures"
+    picture: str | None = None
+    strengths: list[float] = []
+    for kill_round in range(4):
+        process = spawn_server(model, port)
+        with httpx.Client(trust_env=False, timeout=60) as client:
+            if picture is None:
+                picture = client.post(address, json={"seed": 1}).json()["id"]
+            edits = client.get(f"{address}/{picture}").json()["picture"]["edits"]
+            assert [edit["strength"] for edit in edits] == strengths
+            for number in range(3 + 2 * kill_round):
+                strength = (kill_round * 16 + number) / 64
+                edit = {"concept": "tree", "mask": {"rect": [0, 0, 0.5, 1]}, "strength": strength}
+                answer = client.post(f"{address}/{picture}/draw", json=edit)
+                assert answer.status_code == 200
+                strengths.append(strength)
+            if kill_round == 2:
+                assert client.post(f"{address}/{picture}/undo").status_code == 200
+                strengths.pop()
+            os.kill(process.pid, signal.SIGKILL)
+        assert process.wait(60) == -signal.SIGKILL
+    assert len(strengths) == 3 + 5 + 7 - 1 + 9
+
+
+def test_an_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(args: argparse.Namespace) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("server.commands.paint.run", interrupted)
+    assert main(["paint"]) == 130
+    assert capsys.readouterr() == ("", "interrupted\n")
