@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from server.errors import MalformedJSON, PictureError
 from server.mask import Mask, Png, Rect, Stroke, Strokes, decode_png
-from server.picture import Edit, Picture, edit_to_dict, picture_to_dict, picture_to_json
+from server.picture import VERSION, Edit, Picture, edit_to_dict, picture_to_dict, picture_to_json
 
 __all__ = ["edit_to_dict", "parse_edit", "parse_picture", "picture_to_dict", "picture_to_json"]
 
@@ -109,15 +109,19 @@ _AnyMask = Annotated[
 ]
 
 
+_Count = Annotated[int, Field(ge=1, le=MAX_UNITS)]
+_Numbers = Annotated[list[Annotated[int, Field(ge=0, lt=MAX_UNITS)]], Field(min_length=1, max_length=MAX_UNITS)]
+_Units = Annotated[
+    Annotated[_Count, Tag("count")] | Annotated[_Numbers, Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, list) else "count"),
+]
+
+
 class _Edit(_Strict):
     op: Literal["draw", "remove"]
     concept: Name | None = None
     mask: _AnyMask | None
-    units: (
-        Annotated[int, Field(ge=1, le=MAX_UNITS)]
-        | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=MAX_UNITS)]
-        | None
-    ) = None
+    units: _Units | None = None
     levels: Annotated[list[Number], Field(max_length=MAX_UNITS)] | None = None
     strength: Fraction = 1.0
     layer: Name | None = None
@@ -152,7 +156,7 @@ class _Edit(_Strict):
 
 
 class _Picture(_Strict):
-    version: Literal[1] = 1
+    version: Annotated[int, Field(ge=VERSION, le=VERSION)] = VERSION
     model: Name | None = None
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = None
     z: Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT)] | None = None
