@@ -1,0 +1,161 @@
+"""The painter is a pure function, and paints what the picture says."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pictures import edits, pictures
+
+from server.catalog import Catalog
+from server.errors import PictureError, UnknownLayer, UnknownModel
+from server.mask import Rect, Stroke, Strokes, coverage
+from server.painter import Painter
+from server.picture import Edit, Picture, latent
+
+DOT = Strokes((Stroke(((0.3, 0.7),), 0.2),))
+drawable = pictures(
+    st.just("village"),
+    edits(st.sampled_from(["tree", "door", "sky"]), st.sampled_from(["layer4", "layer6"]), most_units=8, fewest=8),
+).map(lambda p: p if p.z is None else replace(p, z=(p.z * 8)[:8]))
+
+
+def naive(picture: Picture, catalog: Catalog) -> np.ndarray:
+    """The picture drawn layer by layer with the plain generator, from the design's words."""
+    model = catalog.get()
+    r = torch.from_numpy(latent(picture, 8))[None, :, None, None]
+    for layer in model.generator.layers:
+        r = model.generator.block(layer.name)(r)
+        for edit in picture.edits:
+            brush = model.dissection.brush(edit.concept or "", edit.layer)
+            assert brush is not None
+            if brush.layer != layer.name:
+                continue
+            count = edit.units if isinstance(edit.units, int) else brush.recommended_units
+            a = torch.from_numpy(coverage(edit.mask, layer.height, layer.width)) * edit.strength
+            for u in brush.units[:count]:
+                level = u.level if edit.op == "draw" else 0.0
+                r[0, u.unit] = r[0, u.unit] * (1 - a) + level * a
+    x = model.generator.block(model.generator.output_name)(r)[0]
+    return ((x + 1) / 2 * 255).clamp(0, 255).permute(1, 2, 0).numpy()
+
+
+PICTURES = [
+    Picture("village", seed=5),
+    Picture("village", seed=5, edits=(Edit("draw", "tree", DOT),)),
+    Picture("village", seed=5, edits=(Edit("remove", "tree"),)),
+    Picture("village", seed=5, edits=(Edit("draw", "door", DOT, units=7, strength=0.4, layer="layer6"),)),
+    Picture("village", z=(0.5,) * 8, edits=(Edit("draw", "sky", Rect(0, 0, 1, 0.4)), Edit("remove", "tree", DOT))),
+    Picture(
+        "village",
+        seed=6,
+        edits=(
+            Edit("draw", "tree", DOT, layer="layer6"),
+            Edit("draw", "sky", Rect(0, 0, 0.5, 1), layer="layer4"),
+            Edit("remove", "tree", Rect(0.2, 0.2, 0.9, 0.9), layer="layer6", strength=0.7),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_draws_what_the_design_says(picture: Picture, painter: Painter, catalog: Catalog) -> None:
+    pixels = painter.render(picture)
+    assert pixels.dtype == np.uint8
+    assert pixels.shape == (32, 32, 3)
+    assert np.abs(pixels - naive(picture, catalog)).max() <= 0.51
+    if picture.edits:
+        assert not np.array_equal(pixels, painter.render(replace(picture, edits=())))
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_a_draft_is_close(picture: Picture, painter: Painter) -> None:
+    final, draft = painter.render(picture), painter.render(picture, draft=True)
+    assert np.abs(final.astype(float) - draft).mean() < 4
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawable, drawable)
+def test_rendering_is_pure(painter: Painter, a: Picture, b: Picture) -> None:
+    cold = Painter(painter.catalog).render(a)
+    painter.render(b)
+    painter.render(b, draft=True)
+    assert painter.render(a).tobytes() == cold.tobytes()
+    assert painter.render(a).tobytes() == cold.tobytes()
+
+
+@pytest.mark.parametrize("draft", [False, True])
+def test_many_threads_in_any_order_give_the_same_bytes(catalog: Catalog, draft: bool) -> None:
+    alone = [Painter(catalog).render(p, draft).tobytes() for p in PICTURES]
+    order = list(range(len(PICTURES))) * 12
+    random.Random(1).shuffle(order)
+    # A cache that holds only a few activations, so that threads fill and empty it under each other.
+    painter = Painter(catalog, trunk_bytes=8000)
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda i: painter.render(PICTURES[i], draft).tobytes(), order))
+    assert together == [alone[i] for i in order]
+
+
+def test_the_shared_weights_are_never_written_to(painter: Painter, catalog: Catalog) -> None:
+    before = {name: t.clone() for name, t in catalog.get().generator.state_dict().items()}
+    for picture in PICTURES:
+        painter.render(picture)
+    for name, t in catalog.get().generator.state_dict().items():
+        assert torch.equal(t, before[name])
+
+
+def test_an_edit_that_is_dropped_leaves_no_trace(painter: Painter) -> None:
+    plain = Picture("village", seed=9)
+    before = painter.render(plain).tobytes()
+    for edit in (Edit("draw", "tree"), Edit("remove", "sky", DOT, layer="layer6")):
+        painter.render(replace(plain, edits=(edit,)))
+        assert painter.render(plain).tobytes() == before
+
+
+def test_an_edit_of_no_strength_or_outside_the_grid_changes_nothing(painter: Painter) -> None:
+    plain = Picture("village", seed=9)
+    faint = replace(plain, edits=(Edit("draw", "tree", strength=0.0),))
+    erased = Strokes((Stroke(((0.5, 0.5),), 0.2), Stroke(((0.5, 0.5),), 0.3, erase=True)))
+    nowhere = replace(plain, edits=(Edit("draw", "tree", erased),))
+    assert painter.render(faint).tobytes() == painter.render(plain).tobytes()
+    assert painter.render(nowhere).tobytes() == painter.render(plain).tobytes()
+
+
+def test_featuremaps_show_the_edit_where_it_is(painter: Painter) -> None:
+    plain = Picture("village", seed=2)
+    edit = Edit("draw", None, Rect(0, 0, 0.5, 0.25), units=(3, 5), layer="layer4", levels=(9.0, -4.0))
+    before, after = (painter.featuremaps(p, "layer4") for p in (plain, replace(plain, edits=(edit,))))
+    assert before.shape == (8, 8, 12)
+    assert np.array_equal(after[:2, :4, 3], np.full((2, 4), 9.0, np.float32))
+    assert np.array_equal(after[:2, :4, 5], np.full((2, 4), -4.0, np.float32))
+    after[:2, :4, [3, 5]] = before[:2, :4, [3, 5]]
+    assert np.array_equal(after, before)
+
+
+def test_featuremaps_before_an_edit_are_the_unedited_ones(painter: Painter) -> None:
+    plain = Picture("village", seed=2)
+    edited = replace(plain, edits=(Edit("draw", "tree", layer="layer6"),))
+    assert np.array_equal(painter.featuremaps(plain, "layer4"), painter.featuremaps(edited, "layer4"))
+    assert not np.array_equal(painter.featuremaps(plain, "layer7"), painter.featuremaps(edited, "layer7"))
+    with pytest.raises(UnknownLayer):
+        painter.featuremaps(plain, "layer77")
+
+
+def test_what_cannot_be_drawn_is_said(painter: Painter) -> None:
+    with pytest.raises(UnknownModel, match="village"):
+        painter.render(Picture("atlantis", seed=1))
+    with pytest.raises(PictureError):
+        painter.render(Picture("village", z=(1.0,)))
+    with pytest.raises(PictureError):
+        painter.render(Picture("village", seed=1, edits=(Edit("draw", "dragon"),)))
+
+
+def test_warming_up_loads_the_default_model(painter: Painter) -> None:
+    painter.warm_up()
+    assert painter.render(Picture("village", seed=0)).shape == (32, 32, 3)
