@@ -19,6 +19,10 @@ from server.errors import UnitbrushError
 COMMANDS = {
     "serve": "run the studio and the API",
     "paint": "draw a picture document, or one told by options, into an image file",
+    "fetch": "download a published generator and check it",
+    "dissect": "measure which units of a model make what, and write its brushes",
+    "train": "train the default model from nothing, or go on with it",
+    "bench": "measure the parts of painting on this machine",
 }
 
 

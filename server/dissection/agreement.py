@@ -9,6 +9,8 @@ k-th row and column.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +23,9 @@ from server.dissection.quantiles import QuantileSketch
 CANDIDATES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.975, 0.985, 0.99, 0.995, 0.998)
 FIXED = 0.99
 INTERPRETABLE = 0.05
-_CHUNK = 2**25  # activations thresholded at a time
+_BLOCK = 64  # pictures
 
+Floats = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint64]
 
 
@@ -34,11 +37,11 @@ class Agreement:
     threshold_fixed: (units,), the unit's 0.99 quantile. iqr: (units, C), the ratio, 0..1.
     """
 
-    iou: npt.NDArray[np.float32]
-    threshold: npt.NDArray[np.float32]
-    iqr: npt.NDArray[np.float32]
-    iou_fixed: npt.NDArray[np.float32]
-    threshold_fixed: npt.NDArray[np.float32]
+    iou: Floats
+    threshold: Floats
+    iqr: Floats
+    iou_fixed: Floats
+    threshold_fixed: Floats
 
 
 def lattice(size: int, most: int) -> npt.NDArray[np.int64]:
@@ -49,82 +52,99 @@ def lattice(size: int, most: int) -> npt.NDArray[np.int64]:
     return np.arange(step // 2, size, step)
 
 
-def upsampling_matrix(size: int, height: int, rows: npt.NDArray[np.int64]) -> Tensor:
-    """Bilinear upsampling (align_corners False) from `height` to `size`, the given rows of it: (len(rows),
+def upsampling_matrix(size: int, height: int, rows: npt.NDArray[np.int64]) -> Floats:
+    """Bilinear upsampling (align_corners False) from `height` to `size`, some rows of it: (len(rows),
     height).
     """
     at = np.clip((rows + 0.5) * height / size - 0.5, 0, height - 1)
     low = np.floor(at).astype(np.int64)
-    high = np.minimum(low + 1, height - 1)
-    out = torch.zeros(len(rows), height)
-    index = torch.arange(len(rows))
-    weight = torch.from_numpy(at - low).float()
-    out[index, torch.from_numpy(low)] += 1 - weight
-    out[index, torch.from_numpy(high)] += weight
+    out = np.zeros((len(rows), height), np.float32)
+    index = np.arange(len(rows))
+    np.add.at(out, (index, low), 1 - (at - low))
+    np.add.at(out, (index, np.minimum(low + 1, height - 1)), at - low)
     return out
 
 
-def _pack(on: Tensor) -> Bits:
-    """on: (K, P) bool. Returns the rows as packed 64-bit words, (K, ceil(P / 64))."""
-    a = on.numpy()
-    pad = -a.shape[1] % 64
-    if pad:
-        a = np.pad(a, ((0, 0), (0, pad)))
-    packed: Bits = np.packbits(a, axis=1).view(np.uint64)
-    return packed
+def upsampled(f: Floats, down: Floats, across: Floats) -> Floats:
+    """A featuremap, stretched by matrices. f: (h, w, N); down: (L, h); across: (L, w). Returns (L, L, N)."""
+    h, w, n = f.shape
+    rows = (down @ f.reshape(h, w * n)).reshape(len(down), w, n)  # (L, w, N)
+    out: Floats = across @ rows  # (L, L, N)
+    return out
+
+
+def _pack(on: npt.NDArray[np.bool_]) -> Bits:
+    """on: (..., P) bool. Returns it in 64-bit words, (..., ceil(P / 64))."""
+    bits = np.packbits(on, axis=-1)
+    short = -bits.shape[-1] % 8
+    if short:
+        bits = np.concatenate([bits, np.zeros((*bits.shape[:-1], short), np.uint8)], -1)
+    words: Bits = bits.view(np.uint64)
+    return words
 
 
 def _count(words: Bits) -> npt.NDArray[np.int64]:
-    """The number of set bits in each row."""
-    return np.bitwise_count(words).sum(-1, dtype=np.int64)  # type: ignore[no-any-return]
+    """The set bits of the last axis."""
+    total: npt.NDArray[np.int64] = np.bitwise_count(words).sum(-1, dtype=np.int64)
+    return total
 
 
-@dataclass(frozen=True)
-class _Pixels:
-    """The labels on the lattice, packed for counting, and how featuremaps get there."""
+class _Lattice:
+    """The labels on the lattice, packed for counting, and how featuremaps get there.
 
-    size: int
-    rows: npt.NDArray[np.int64]
-    present: Bits  # (C, words)
-    present_count: npt.NDArray[np.int64]  # (C,)
-    total: int
-
-    @staticmethod
-    def of(labels: npt.NDArray[np.uint8], concepts: int, most: int) -> _Pixels:
-        rows = lattice(labels.shape[-1], most)
-        y = torch.from_numpy(np.ascontiguousarray(labels[:, rows][:, :, rows])).flatten()  # (P,)
-        present = np.concatenate([_pack((y == c)[None]) for c in range(concepts)])
-        return _Pixels(labels.shape[-1], rows, present, _count(present), len(y))
-
-    def upsampled(self, r: Tensor) -> Tensor:
-        """r: (N, k, h, w). Returns the featuremaps on the lattice, (k, N * len(rows)**2)."""
-        up = upsampling_matrix(self.size, r.shape[2], self.rows).to(r.dtype)  # (L, h)
-        f = r.transpose(0, 1).contiguous()  # (k, N, h, w)
-        return (up @ f @ up.T).flatten(1)  # (k, N * L * L)
-
-
-def _joint(r: Tensor, pixels: _Pixels, thresholds: Tensor, own: bool) -> tuple[Tensor, Tensor]:
-    """Count pixels above thresholds. r: (N, units, h, w); thresholds: (units, T).
-
-    Returns counts above, (units, T), and counts above inside each concept: (units, T, C), or, where `own`, T
-    is C and the t-th threshold belongs to the t-th concept: (units, T).
+    Pictures go by in blocks small enough for the processor's cache.
     """
-    units, count = thresholds.shape
-    above = np.zeros((units, count), np.int64)
-    inside = np.zeros((units, count) if own else (units, count, len(pixels.present)), np.int64)
-    step = max(1, _CHUNK // pixels.total)
-    for start in range(0, units, step):
-        chunk = slice(start, start + step)
-        f = pixels.upsampled(r[:, chunk])  # (k, P)
-        for t in range(count):
-            on = _pack(f > thresholds[chunk, t, None].to(f.dtype))  # (k, words)
-            above[chunk, t] = _count(on)
-            if own:
-                inside[chunk, t] = _count(on & pixels.present[t])
-            else:
-                for c, present in enumerate(pixels.present):
-                    inside[chunk, t, c] = _count(on & present)
-    return torch.from_numpy(above), torch.from_numpy(inside)
+
+    def __init__(self, r: Tensor, labels: npt.NDArray[np.uint8], concepts: int, most: int) -> None:
+        """r: (N, units, h, w). labels: (N, R, R). most: rows of the lattice."""
+        size = labels.shape[-1]
+        rows = lattice(size, most)
+        self.r = r
+        self.down = upsampling_matrix(size, r.shape[2], rows)  # (L, h)
+        self.across = upsampling_matrix(size, r.shape[3], rows)  # (L, w)
+        y = labels[:, rows][:, :, rows].transpose(1, 2, 0)  # (L, L, N)
+        self.blocks = [slice(at, at + _BLOCK) for at in range(0, len(r), _BLOCK)]
+        names = np.arange(concepts)[:, None]
+        self.present = [_pack(y[..., block].reshape(1, -1) == names) for block in self.blocks]  # (C, words) each
+        self.counts = torch.from_numpy(np.sum([_count(words) for words in self.present], 0))  # (C,)
+        self.total = y.size
+
+    def every_pair(self, thresholds: Floats) -> tuple[Tensor, Tensor]:
+        """thresholds: (units, T). Returns the counts above, (units, T), and inside each concept, (units, T,
+        C).
+        """
+        return self._each(thresholds, lambda on, present: np.stack([_count(o & present) for o in on]))
+
+    def own_pairs(self, thresholds: Floats) -> tuple[Tensor, Tensor]:
+        """thresholds: (units, C), one a concept. Returns the counts above and inside that concept, (units,
+        C).
+        """
+        return self._each(thresholds, lambda on, present: _count(on & present))
+
+    def _blocks(self, unit: int) -> Iterator[tuple[Floats, Bits]]:
+        """The unit's featuremap on the lattice, (P,), block by block, and where the concepts are."""
+        f = self.r[:, unit].float().permute(1, 2, 0).contiguous().numpy()  # (h, w, N)
+        for block, present in zip(self.blocks, self.present, strict=True):
+            yield upsampled(f[..., block], self.down, self.across).ravel(), present
+
+    def _each(self, thresholds: Floats, inside: Callable[[Bits, Bits], npt.NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
+        """The counts above every unit's thresholds, and what `inside` counts of where that is and the
+        concepts are.
+
+        NumPy works outside Python's lock, so threads help.
+        """
+
+        def count(unit: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+            both = [
+                (_count(on), inside(on, present))
+                for f, present in self._blocks(unit)
+                for on in [_pack(f > thresholds[unit, :, None])]  # (T, words)
+            ]
+            return np.sum([a for a, _ in both], 0), np.sum([b for _, b in both], 0)
+
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            counts = list(pool.map(count, range(self.r.shape[1])))
+        return tuple(torch.from_numpy(np.stack(part)) for part in zip(*counts, strict=True))  # type: ignore[return-value]
 
 
 def information_quality_ratio(both: Tensor, above: Tensor, present: Tensor, total: int) -> Tensor:
@@ -135,15 +155,13 @@ def information_quality_ratio(both: Tensor, above: Tensor, present: Tensor, tota
     n = float(total)
     both, above, present = both.double() / n, above.double() / n, present.double() / n
     joint = torch.stack([both, above - both, present - both, 1 - above - present + both]).clamp(min=0)
-    product = torch.stack(
-        [above * present, above * (1 - present), (1 - above) * present, (1 - above) * (1 - present)]
-    )
+    product = torch.stack([above * present, above * (1 - present), (1 - above) * present, (1 - above) * (1 - present)])
     mutual = (torch.xlogy(joint, joint) - torch.xlogy(joint, product)).sum(0)
     entropy = -torch.xlogy(joint, joint).sum(0)
     return (mutual / entropy.clamp(min=1e-12)).clamp(0, 1)
 
 
-def _iou(both: Tensor, above: Tensor, present: Tensor) -> npt.NDArray[np.float32]:
+def _iou(both: Tensor, above: Tensor, present: Tensor) -> Floats:
     union = (above + present - both).double()
     return (both.double() / union.clamp(min=1)).float().numpy()
 
@@ -162,26 +180,22 @@ def measure_agreement(
     the lattice that thresholds are chosen on and IoU is counted on.
     """
     candidates = sketch.quantile(CANDIDATES)  # (units, T)
-    units = r.shape[1]
-    first = _Pixels.of(labels[0::2], concepts, coarse)
-    above, inside = _joint(r[0::2], first, candidates, own=False)
-    present = torch.from_numpy(first.present_count)
+    first = _Lattice(r[0::2], labels[0::2], concepts, coarse)
+    above, inside = first.every_pair(candidates.numpy())
+    present = first.counts
     iqr = information_quality_ratio(inside, above[..., None], present, first.total)  # (units, T, C)
-    # A threshold below which the concept lies (a suppressed unit) carries information too, but is no match.
+    # A threshold that the concept lies below (a suppressed unit) carries information too, but is no match.
     expected = above[..., None].double() * present.double() / first.total
     iqr = torch.where(inside.double() > expected, iqr, torch.zeros_like(iqr))
-    best = iqr.max(1)  # (units, C)
-    threshold = torch.gather(candidates[:, :, None].expand(-1, -1, concepts), 1, best.indices[:, None])[:, 0]
+    best, at = iqr.max(1)  # (units, C)
+    threshold = torch.gather(candidates, 1, at)  # (units, C)
 
-    second = _Pixels.of(labels[1::2], concepts, fine)
-    above, inside = _joint(r[1::2], second, threshold, own=True)
-    iou = _iou(inside, above, torch.from_numpy(second.present_count))  # (units, C)
+    second = _Lattice(r[1::2], labels[1::2], concepts, fine)
+    above, inside = second.own_pairs(threshold.numpy())
+    iou = _iou(inside, above, second.counts)
 
-    fixed = sketch.quantile((FIXED,))  # (units, 1)
-    every = _Pixels.of(labels, concepts, fine)
-    above, inside = _joint(r, every, fixed, own=False)
-    iou_fixed = _iou(inside[:, 0], above, torch.from_numpy(every.present_count))  # (units, C)
-    assert iou.shape == (units, concepts)
-    return Agreement(
-        iou, threshold.numpy(), best.values.float().numpy(), iou_fixed, fixed[:, 0].numpy().astype(np.float32)
-    )
+    fixed = candidates[:, CANDIDATES.index(FIXED), None]  # (units, 1)
+    whole = _Lattice(r, labels, concepts, fine)
+    above, inside = whole.every_pair(fixed.numpy())
+    iou_fixed = _iou(inside[:, 0], above, whole.counts)
+    return Agreement(iou, threshold.numpy(), best.float().numpy(), iou_fixed, fixed[:, 0].numpy())

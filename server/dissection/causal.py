@@ -22,6 +22,8 @@ from server.dissection.passes import Passes, batches
 
 BATCH = 12
 _LEAST_GAIN = 0.02  # of probability: a concept that cannot be drawn at all must not drown the penalty
+_GOLDEN = 0.6180339887  # its multiples spread evenly over 0..1
+_TRAINED_COUNTS = (20, 64, 12, 32)
 
 
 @dataclass(frozen=True)
@@ -49,31 +51,36 @@ def _present(passes: Passes, trial: Trial, s: slice, r: Tensor, concept: int) ->
     return (p * m).sum((1, 2)) / m.sum((1, 2)).clamp(min=1)
 
 
-def _path(passes: Passes, trial: Trial, concept: int, alpha: Tensor, value: Tensor, steps: int) -> Tensor:
-    """Integrated gradients of the concept's probability in the mask along the way to an edit: (units,)."""
+def _path(passes: Passes, trial: Trial, concept: int, alpha: Tensor, value: Tensor, shift: float) -> Tensor:
+    """Integrated gradients of the concept's probability in the mask along the way to an edit: (units,).
+
+    Every picture is looked at in one point of its way, and the points spread evenly over the pictures: that
+    costs one backward pass a picture, and pictures differ more than points. shift: 0..1, moves the points.
+    """
+    count = len(trial)
     total = torch.zeros(trial.r.shape[1])
-    for s in batches(len(trial), BATCH):
+    points = (torch.arange(count) * _GOLDEN + shift) % 1  # (M,)
+    for s in batches(count, BATCH):
         r = trial.r[s].float().to(passes.device)
         m = trial.coverage[s].to(passes.device)
         way = edited(r, m, alpha.to(r), value.to(r)) - r  # (B, units, h, w)
-        for step in range(steps):
-            at = (r + (step + 0.5) / steps * way).requires_grad_()
-            p = _present(passes, trial, s, at, concept).sum()
-            (gradient,) = torch.autograd.grad(p, at)
-            total += (gradient * way).sum((0, 2, 3)).cpu() / steps
-    return total / max(1, len(trial))
+        at = (r + points[s, None, None, None].to(r) * way).requires_grad_()
+        p = _present(passes, trial, s, at, concept).sum()
+        (gradient,) = torch.autograd.grad(p, at)
+        total += (gradient * way).sum((0, 2, 3)).cpu()
+    return total / max(1, count)
 
 
 def attributions(
-    passes: Passes, draw: Trial, remove: Trial, concept: int, value: Tensor, alpha: Tensor, steps: int
+    passes: Passes, draw: Trial, remove: Trial, concept: int, value: Tensor, alpha: Tensor, shift: float = 0.5
 ) -> Attribution:
     """The parts of an edit of the units with weight `alpha`, (units,), at the levels `value`, (units,).
 
     `remove` counts what zeroing takes away as positive.
     """
     return Attribution(
-        _path(passes, draw, concept, alpha, value, steps),
-        -_path(passes, remove, concept, alpha, torch.zeros_like(value), steps),
+        _path(passes, draw, concept, alpha, value, shift),
+        -_path(passes, remove, concept, alpha, torch.zeros_like(value), shift),
     )
 
 
@@ -85,28 +92,69 @@ def eliminate(
     value: Tensor,
     keep: float = 0.5,
     least: int = 12,
-    steps: int = 2,
 ) -> tuple[npt.NDArray[np.int64], Tensor]:
-    """Rank units by leaving the weakest out, round by round, with the parts counted anew in each round.
+    """Rank units by leaving the weaker half out, round by round, with the parts counted anew in each round.
 
     What a unit brings about depends on which others are edited with it, so a ranking made with all units
     edited is not the best one for twenty. value: (units,). Returns the ranking and the combined parts with
-    all units, (units,).
+    all units edited, (units,).
     """
     alive = np.arange(len(value))
     order: list[int] = []
     every: Tensor | None = None
-    while True:
+    for turn in range(len(value)):
         alpha = torch.zeros_like(value)
         alpha[torch.from_numpy(alive)] = 1
-        part = attributions(passes, draw, remove, concept, value, alpha, steps).combined()  # (units,)
+        parts = attributions(passes, draw, remove, concept, value, alpha, turn * _GOLDEN % 1)
+        part = parts.combined()  # (units,)
         every = part if every is None else every
         alive = alive[np.argsort(-part.numpy()[alive], kind="stable")]
         count = max(least, int(len(alive) * keep))
         if count >= len(alive):
-            return np.array([*alive, *order], np.int64), every
+            break
         order = [*alive[count:].tolist(), *order]
         alive = alive[:count]
+    assert every is not None
+    return np.array([*alive, *order], np.int64), every
+
+
+def train_level(
+    passes: Passes,
+    draw: Trial,
+    concept: int,
+    ranking: npt.NDArray[np.int64],
+    start: Tensor,
+    low: Tensor,
+    high: Tensor,
+    steps: int,
+    rng: np.random.Generator,
+    rate: float = 0.3,
+    pull: float = 0.002,
+) -> Tensor:
+    """Levels trained for drawing, each kept within its unit's natural range and pulled towards where it
+    started.
+
+    Every step draws with another number of the ranking's first units, so that the levels suit all of them.
+    start, low, high: (units,), the level to begin with and the unit's 0.01 and 0.99 quantile. Returns
+    (units,).
+    """
+    scale = (high - low).clamp(min=1e-6) / 5
+    low, high = torch.minimum(low, start), torch.maximum(high, start)
+    shift = torch.zeros_like(start).requires_grad_()
+    optimiser = torch.optim.Adam([shift], rate)
+    counts = [n for n in _TRAINED_COUNTS if n < len(start)] or [len(start)]
+    for step in range(steps):
+        alpha = torch.zeros_like(start)
+        alpha[torch.from_numpy(ranking[: counts[step % len(counts)]].copy())] = 1
+        some = torch.from_numpy(rng.permutation(len(draw))[:BATCH])
+        gain = _mean(passes, draw.pick(some), alpha, start + shift * scale, concept)
+        loss = pull * (alpha * shift.square()).sum() / alpha.sum() - gain
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        with torch.no_grad():
+            shift.copy_(torch.minimum(torch.maximum(start + shift * scale, low), high).sub(start).div(scale))
+    return (start + shift * scale).detach()
 
 
 def optimise(

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.dissection.masks import Sites, at_size, beyond
+from server.dissection.masks import at_size, beyond
 from server.dissection.passes import Passes, batches
 
 BATCH = 24
@@ -82,17 +82,20 @@ class Outcome:
         return 1 - float(self.kept.mean()) if len(self.kept) else 0.0
 
 
-def prepare(layer: str, r: Tensor, labels: npt.NDArray[np.uint8], sites: Sites) -> Trial:
-    """r: (N, units, h, w) and labels: (N, R, R) of all samples. Returns the trial of the sites."""
+def prepare(layer: str, r: Tensor, labels: npt.NDArray[np.uint8], cells: npt.NDArray[np.bool_]) -> Trial:
+    """Pictures and masks, ready for edits.
+
+    r: (M, units, h, w), the pictures' activations. labels: (M, R, R), theirs. cells: (M, GRID, GRID), their
+    masks.
+    """
     size = labels.shape[-1]
-    index = torch.from_numpy(sites.index)
     return Trial(
         layer,
-        r[index].contiguous(memory_format=torch.channels_last),
-        at_size(sites.cells, r.shape[2])[:, None],
-        at_size(sites.cells, size).bool(),
-        at_size(beyond(sites.cells), size).bool(),
-        torch.from_numpy(labels[sites.index]),
+        r.contiguous(memory_format=torch.channels_last),
+        at_size(cells, r.shape[2])[:, None],
+        at_size(cells, size).bool(),
+        at_size(beyond(cells), size).bool(),
+        torch.from_numpy(labels),
     )
 
 

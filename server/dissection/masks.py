@@ -29,9 +29,9 @@ class Sites:
     def __len__(self) -> int:
         return len(self.index)
 
-    def head(self, count: int) -> Sites:
-        """The first `count` of them."""
-        return Sites(self.index[:count], self.cells[:count])
+    def pick(self, which: slice) -> Sites:
+        """Some of them."""
+        return Sites(self.index[which], self.cells[which])
 
 
 def plausible_sites(shares: Tensor, concept: int, count: int, rng: np.random.Generator) -> Sites:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +43,8 @@ def to_pixels(images: Tensor) -> npt.NDArray[np.uint8]:
     return np.asarray(scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy(), dtype=np.uint8)
 
 
-def draw_samples(passes: Passes, count: int, first: int, advance: Callable[[int], object]) -> Samples:
-    """Generate and label `count` samples from seed `first` on; `advance` hears of every finished batch."""
+def draw_samples(passes: Passes, count: int, first: int) -> Samples:
+    """Generate and label `count` samples from seed `first` on."""
     layer = passes.generator.layers[0].name
     images, labels = [], []
     for s in batches(count, BATCH):
@@ -52,12 +52,11 @@ def draw_samples(passes: Passes, count: int, first: int, advance: Callable[[int]
         x = passes.images(passes.trunk(z, layer), layer)  # (B, 3, R, R)
         images.append(to_pixels(x))
         labels.append(passes.labels(x).cpu().numpy())
-        advance(s.stop - s.start)
     return Samples(first, passes.concepts, np.concatenate(images), np.concatenate(labels))
 
 
-def featuremaps(passes: Passes, seeds: range, layer: str) -> Tensor:
-    """The layer's output for the samples, (N, units, height, width), in the precision the passes run in."""
+def featuremaps(passes: Passes, seeds: Sequence[int], layer: str) -> Tensor:
+    """The layer's output for those seeds, (N, units, height, width), in the precision the passes run in."""
     parts = []
     for s in batches(len(seeds), BATCH):
         z = latents(seeds[s], passes.generator.latent_dim)  # (B, latent_dim)
@@ -76,8 +75,6 @@ def cell_shares(labels: npt.NDArray[np.uint8], concepts: int, grid: int) -> Tens
     out = torch.empty(len(y), concepts, grid, grid)
     for c in range(concepts):
         present = (y == c).float()[:, None]  # (N, 1, R, R)
-        cells = (
-            F.avg_pool2d(present, size // grid) if size >= grid else F.interpolate(present, size=(grid, grid))
-        )
+        cells = F.avg_pool2d(present, size // grid) if size >= grid else F.interpolate(present, size=(grid, grid))
         out[:, c] = cells[:, 0]
     return out

@@ -1,4 +1,5 @@
-"""Stages that outlive an interruption: each one's result lies in a file and is read instead of computed again.
+"""Stages that outlive an interruption: each one's result lies in a file and is read instead of computed
+again.
 
 The files of another model, segmenter, seed or setting are recognised by a key and thrown away.
 """
@@ -21,7 +22,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 _KEY = "key.json"
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then put it in its place, so that no reader sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
@@ -38,12 +39,12 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 def write_json(path: Path, document: object) -> None:
     """Write JSON, whole or not at all. Raises ValueError for numbers that are not finite."""
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    write_whole(path, lambda p: p.write_text(text + "\n", encoding="utf-8") and None)
+    write_whole(path, lambda p: p.write_text(text + "\n", encoding="utf-8"))
 
 
 def write_arrays(path: Path, arrays: Arrays) -> None:
     """Write a compressed .npz, whole or not at all."""
-    write_whole(path, lambda p: np.savez_compressed(p, **arrays))
+    write_whole(path, lambda p: np.savez_compressed(p, allow_pickle=False, **arrays))
 
 
 def read_arrays(path: Path) -> Arrays:
@@ -60,7 +61,9 @@ class Work:
 
     @staticmethod
     def open(folder: Path, key: dict[str, object]) -> Work:
-        """The folder, emptied first where it belongs to another key. Raises OSError where it cannot be written."""
+        """The folder, emptied first where it belongs to another key. Raises OSError where it cannot be
+        written.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         try:
             same = json.loads((folder / _KEY).read_text(encoding="utf-8")) == json.loads(json.dumps(key))
@@ -79,7 +82,7 @@ class Work:
             return read_arrays(path)
         result = compute()
         # Most of these are looked at once or twice: writing them uncompressed is faster than anything else.
-        write_whole(path, lambda p: np.savez(p, **result))
+        write_whole(path, lambda p: np.savez(p, allow_pickle=False, **result))
         return result
 
     def document(self, name: str, compute: Callable[[], Any]) -> Any:

@@ -1,0 +1,121 @@
+"""`unitbrush dissect`: measure which units of a model make which concept, and choose its brushes.
+
+unitbrush dissect village
+unitbrush dissect village --layers layer4,layer6 --samples 500 --out /tmp/dissected
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from server.commands.usage import UsageError
+
+if TYPE_CHECKING:
+    from server.dissection.run import Plan
+    from server.generators.progressive import ProgressiveGenerator
+
+SEGMENTER, JUDGE = "segmenter.safetensors", "judge.safetensors"
+BRUSH_GRIDS = (8, 16)  # the sizes of layers that paint best in small generators
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options; defaults dissect the layers that paint best."""
+    parser.add_argument("model", help="the model's name")
+    parser.add_argument(
+        "--layers",
+        help="layers to find brushes at, with commas between, or all (default: those at 8x8 and 16x16)",
+    )
+    parser.add_argument("--samples", type=int, default=1000, help="pictures to look at (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
+    parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")
+    parser.add_argument("--segmenter", type=Path, help=f"weights (default: the model's {SEGMENTER})")
+    parser.add_argument("--judge", type=Path, help=f"weights (default: the model's {JUDGE})")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
+    parser.add_argument("--threads", type=int, default=0, help="on the CPU (default: one a core)")
+    parser.add_argument("--models-dir", type=Path, help="folder of models")
+    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Dissect, with a progress bar; an interrupted run goes on where it stopped."""
+    import torch
+    from tqdm import tqdm
+
+    from server.catalog import Catalog, read_card
+    from server.dissection.passes import Passes, bfloat16_is_fast
+    from server.dissection.run import dissect
+    from server.errors import UnknownModel
+    from server.generators.loader import load_generator
+    from server.segmentation.segmenter import SegmenterError, load_segmenter
+    from server.settings import read_settings
+
+    settings = read_settings()
+    models, results = args.models_dir or settings.models_dir, args.results_dir or settings.results_dir
+    names = Catalog(models, results).names()
+    if args.model not in names:
+        raise UnknownModel(f"there is no model {args.model!r}; installed: {', '.join(names) or 'none'}")
+    folder = Path(models) / args.model
+    card = read_card(folder)
+    device = torch.device(_device(args.device))
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    generator = load_generator(card.generator, card.sha256).to(device).fold()
+    layers = _layers(args.layers, generator)
+    try:
+        segmenter = load_segmenter(args.segmenter or folder / SEGMENTER).to(device)
+        judge = load_segmenter(args.judge or folder / JUDGE).to(device)
+    except SegmenterError as error:
+        raise UsageError(f"{error}; name one with --segmenter and --judge") from error
+    low = bfloat16_is_fast(device)
+    out = args.out or Path(results) / args.model
+    with tqdm(total=1, unit="stage") as bar:
+
+        def report(text: str, done: int, total: int) -> None:
+            bar.total, bar.n = total, done
+            bar.set_description(text)
+
+        try:
+            dissect(
+                Passes(generator, segmenter, low, device),
+                Passes(generator, judge, low, device),
+                args.model,
+                layers,
+                _plan(args),
+                out,
+                report,
+            )
+        except OSError as error:
+            raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    print((out / "judged.md").read_text(encoding="utf-8"), end="")
+    return 0
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    from server.dissection.run import Plan
+
+    return Plan(samples=args.samples, seed=args.seed)
+
+
+def _device(wanted: str) -> str:
+    import torch
+
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UsageError("there is no CUDA device here; use --device cpu")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted
+
+
+def _layers(wanted: str | None, generator: ProgressiveGenerator) -> list[str]:
+    names = [layer.name for layer in generator.layers]
+    if wanted is None:
+        return [layer.name for layer in generator.layers if layer.height in BRUSH_GRIDS] or names[:-1]
+    if wanted == "all":
+        return names[:-1]
+    chosen = [name.strip() for name in wanted.split(",") if name.strip()]
+    unknown = [name for name in chosen if name not in names]
+    if unknown or not chosen:
+        raise UsageError(f"no layer {unknown[0] if unknown else wanted!r}; there are {names[0]} to {names[-1]}")
+    return list(dict.fromkeys(chosen))
