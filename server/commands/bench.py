@@ -1,0 +1,121 @@
+"""`unitbrush bench`: what painting costs on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from server.commands.usage import UsageError
+
+if TYPE_CHECKING:
+    from server.bench.timing import Timing
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("--model", help="the model (default: village)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="for each measurement, about (default: 2)")
+    parser.add_argument("--threads", type=int, default=0, help="threads of a render (default: one for each core)")
+    parser.add_argument("--device", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument("--no-server", action="store_true", help="leave out the way through a server")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and print a table whose ratios are against the full pass of the same run."""
+    if not 0 < args.seconds <= 600:
+        raise UsageError(f"--seconds is {args.seconds}; it takes 0 to 600")
+    document = measure_all(args)
+    print(json.dumps(document, indent=2) if args.json else table(document))
+    return 0
+
+
+def measure_all(args: argparse.Namespace) -> dict[str, Any]:
+    """Everything, as one JSON-able document."""
+    import torch
+
+    from server.app import make_painter
+    from server.bench.device import edits, encoders, passes
+    from server.bench.wire import peak_bytes, round_trips, running_server
+    from server.catalog import Catalog
+    from server.painter import Painter
+    from server.settings import read_settings
+
+    options = {"threads": args.threads, "device": args.device, "default_model": args.model}
+    settings = read_settings({name: value for name, value in options.items() if value})
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model)
+    model = catalog.get()
+    painter = make_painter(catalog, settings)
+    assert isinstance(painter, Painter)
+    found: list[Timing] = []
+    for part in (passes(model, painter.device, args.seconds), edits(painter, model, args.seconds)):
+        found += _watched(part)
+    found += _watched(encoders(painter, model, args.seconds))
+    memory = None
+    if not args.no_server:
+        with running_server(settings) as (port, process):
+            found += _watched(round_trips(port, model, args.seconds))
+            memory = peak_bytes(process)
+    return {
+        "schema": 1,
+        "model": {"name": model.name, "resolution": model.generator.resolution},
+        "machine": machine(painter.device),
+        "timings": [
+            {
+                "name": t.name,
+                "median_ms": round(t.median_ms, 3),
+                "slow_ms": round(t.slow_ms, 3),
+                "of_full_pass": round(t.median_ms / found[0].median_ms, 3),
+                "runs": t.runs,
+            }
+            for t in found
+        ],
+        "server_peak_bytes": memory,
+    }
+
+
+def machine(device: str) -> dict[str, Any]:
+    """What the numbers were measured on."""
+    import os
+    import platform
+
+    import torch
+
+    return {
+        "system": platform.platform(),
+        "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def table(document: dict[str, Any]) -> str:
+    """The document for people."""
+    model, host = document["model"], document["machine"]
+    lines = [
+        f"{model['name']}, {model['resolution']} pixels, on {host['device']} with {host['threads']} threads"
+        f" of {host['cores']} cores, torch {host['torch']}",
+        "",
+        f"{'':24}{'median ms':>11}{'9 of 10 ms':>12}{'of full pass':>14}{'runs':>7}",
+    ]
+    for t in document["timings"]:
+        lines.append(f"{t['name']:24}{t['median_ms']:11.2f}{t['slow_ms']:12.2f}{t['of_full_pass']:14.2f}{t['runs']:7}")
+    if document["server_peak_bytes"] is not None:
+        lines += ["", f"the server's peak memory: {document['server_peak_bytes'] / 2**20:.0f} MiB"]
+    return "\n".join(lines)
+
+
+def _watched(timings: Any) -> list[Timing]:
+    """The timings, each named on stderr when it is there, where somebody looks."""
+    found = []
+    for timing in timings:
+        if sys.stderr.isatty():
+            print(f"{timing.name}: {timing.median_ms:.2f} ms", file=sys.stderr)
+        found.append(timing)
+    return found

@@ -1,0 +1,49 @@
+"""`unitbrush train`: the default model from nothing, or further from what was shipped."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from server.commands.usage import UsageError
+
+STAGES = ("tail", "trunk", "grow", "joint")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("run", type=Path, help="folder of the run; an interrupted one goes on where it stopped")
+    parser.add_argument("--model", type=Path, help="folder the model is written to (default: models/village)")
+    parser.add_argument(
+        "--config", type=Path, metavar="JSON", help="settings of a new run (default: those of the model)"
+    )
+    parser.add_argument("--resume", choices=STAGES, metavar="STAGE", help="go on with the shipped model at this stage")
+    parser.add_argument("--images", type=int, default=100_000, help="images to go on for (default: 100000)")
+    parser.add_argument(
+        "--segmenter-images", type=int, default=120_000, help="images a segmenter sees (default: 120000)"
+    )
+    parser.add_argument("--threads", type=int, help="threads (default: one for each core)")
+    parser.add_argument("--compile", action="store_true", help="let torch compile the networks first")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, with progress bars."""
+    import os
+
+    from server.settings import read_settings
+    from server.training.config import load_config
+    from server.training.pipeline import resume, train
+
+    model = args.model or read_settings().models_dir / "village"
+    threads = args.threads or os.cpu_count() or 1
+    if args.images < 1 or args.segmenter_images < 1 or threads < 1:
+        raise UsageError("images and threads are whole numbers above 0")
+    try:
+        if args.resume is not None:
+            resume(args.run, model, args.resume, args.images, args.compile, threads)
+        else:
+            config = None if args.config is None else load_config(args.config)
+            train(args.run, model, config, args.compile, threads, args.segmenter_images)
+    except (OSError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    return 0
