@@ -24,6 +24,7 @@ export function setUpHelp() {
     );
   }
   onLanguage(show);
+  show();
 
   const open = () => dialog.showModal();
   byId("help-open", HTMLButtonElement).addEventListener("click", open);

@@ -83,6 +83,7 @@ async function start() {
   await language;
 
   const history = firstHistory(available);
+  const stage = byId("stage", HTMLElement);
   const brush = createStore(firstBrush());
   const view = createView();
   const canvas = createPictureCanvas();
@@ -101,7 +102,7 @@ async function start() {
     onFrame(bitmap, { mark, final }) {
       canvas.show(bitmap);
       painter.framed(mark, final);
-      if (final) byId("stage", HTMLElement).dataset.shown = "final";
+      if (final) stage.dataset.shown = "final";
     },
     onWaiting: createBusy(),
     onProblem: (error) => {
@@ -116,11 +117,11 @@ async function start() {
     brush: brush.get,
     present: history.present,
     draft(make) {
-      byId("stage", HTMLElement).dataset.shown = "draft";
+      stage.dataset.shown = "draft";
       frames.draft(make);
     },
     tint: tint.setPending,
-    abandon: () => frames.finish(present()),
+    abandon: () => showPresent(),
     refused: () => notify(t("full")),
     commit(picture, { tool, op, concept }) {
       history.push(picture);
@@ -182,7 +183,7 @@ async function start() {
     everywhere: painter.everywhere,
     tool: (tool) => brush.set({ tool }),
     zoom(factor) {
-      const box = byId("stage", HTMLElement).getBoundingClientRect();
+      const box = stage.getBoundingClientRect();
       view.zoom(factor, box.left + box.width / 2, box.top + box.height / 2);
     },
   });
@@ -208,6 +209,7 @@ async function start() {
 
   function showPresent() {
     const picture = present();
+    stage.dataset.shown = "due";
     frames.finish(picture);
     compare.refresh();
     scenes.mark(picture.seed);

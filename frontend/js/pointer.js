@@ -5,7 +5,9 @@
 
 import { byId } from "./dom.js";
 
-const PINCH_GRACE = 180; // ms in which a second finger turns a stroke that just began into a pinch
+// A second finger turns a stroke that has just begun into a pinch: within this time, or before it went this far.
+const PINCH_GRACE = 180; // ms
+const PINCH_REACH = 12; // CSS pixels
 
 /**
  * @typedef {{x: number, y: number, pointerType: string, pressure: number}} Sample
@@ -28,7 +30,7 @@ export function listenToPointers(view, gestures) {
   const touches = new Map();
   /** @type {number | null} */
   let painting = null;
-  let began = 0;
+  let began = { time: 0, x: 0, y: 0, reach: 0 };
   /** @type {number | null} */
   let panning = null;
   let pinching = false;
@@ -47,7 +49,7 @@ export function listenToPointers(view, gestures) {
       touches.set(event.pointerId, { x: event.clientX, y: event.clientY });
       if (touches.size === 2) {
         if (painting !== null) {
-          if (performance.now() - began < PINCH_GRACE) gestures.cancel();
+          if (performance.now() - began.time < PINCH_GRACE || began.reach < PINCH_REACH) gestures.cancel();
           else gestures.end();
           painting = null;
         }
@@ -60,7 +62,7 @@ export function listenToPointers(view, gestures) {
       stage.classList.add("panning");
     } else if (event.button === 0 && painting === null) {
       painting = event.pointerId;
-      began = performance.now();
+      began = { time: performance.now(), x: event.clientX, y: event.clientY, reach: 0 };
       gestures.start(sample(event));
     }
   });
@@ -72,6 +74,7 @@ export function listenToPointers(view, gestures) {
     } else if (event.pointerId === panning) {
       view.pan(event.movementX, event.movementY);
     } else if (event.pointerId === painting) {
+      began.reach = Math.max(began.reach, Math.hypot(event.clientX - began.x, event.clientY - began.y));
       const events = event.getCoalescedEvents?.() ?? [];
       gestures.move((events.length ? events : [event]).map(sample));
     } else if (painting === null && event.pointerType !== "touch") {

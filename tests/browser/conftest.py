@@ -1,0 +1,74 @@
+"""A real Chromium on a real server. Where either is missing these tests fail; they are never skipped."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.server import StudioServer
+from tests.browser.studio import Studio, open_studio
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BOOTH_HOST = "booth.example"
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules=MAP {BOOTH_HOST} 127.0.0.1",
+)
+
+
+# Package scope: Playwright's loop has to be gone before asyncio tests of other folders run.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, or any other Chromium of this machine."""
+    path = next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.fail("the browser tests need Chromium: apt-get install chromium", pytrace=False)
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield instance
+        instance.close()
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+    """A server on the shipped model, with an empty folder for its pictures."""
+    running = StudioServer(free_port(), tmp_path_factory.mktemp("data"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[StudioServer]:
+    """A server that a test may kill and start again."""
+    running = StudioServer(free_port(), tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def studio(browser: Browser, server: StudioServer) -> Iterator[Studio]:
+    """The studio at 1280x800 with its first picture on the screen."""
+    with open_studio(browser, server.url) as opened:
+        yield opened
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,173 @@
+"""Touch, keyboard, sizes, languages, themes, and the page as a booth on a local network sees it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import BOOTH_HOST
+from tests.browser.server import StudioServer
+from tests.browser.studio import Studio, change, open_studio
+
+STROKE = [(0.7, 0.62), (0.76, 0.7), (0.82, 0.64)]
+MIDDLE = (0.76, 0.67)
+CONTROLS = ("#undo", "#redo", "#reset", "#compare", "#mode-draw", "#mode-remove", "#random", "#download", "#size")
+
+
+def test_a_finger_paints_on_a_phone(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server.url, (390, 844), touch=True, device_scale_factor=3) as studio:
+        before = studio.pixels()
+        studio.page.locator("#palette [data-value=tree]").tap()
+        studio.paint(STROKE)
+        near, far = change(before, studio.pixels(), MIDDLE, 0.06, 0.45)
+        assert near > 12 > 3 * far
+        assert studio.page.evaluate("scrollY") == 0
+
+
+def test_two_fingers_zoom_and_paint_nothing(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server.url, (390, 844), touch=True) as studio:
+        session = studio.context.new_cdp_session(studio.page)
+
+        def fingers(kind: str, *points: tuple[float, float]) -> None:
+            places = [dict(zip(("x", "y", "id"), (*studio.at(p), i), strict=True)) for i, p in enumerate(points)]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+        fingers("touchStart", (0.45, 0.5))
+        fingers("touchStart", (0.45, 0.5), (0.55, 0.5))
+        for spread in (0.1, 0.15, 0.2, 0.3):
+            fingers("touchMove", (0.5 - spread, 0.5), (0.5 + spread, 0.5))
+        fingers("touchEnd")
+        assert studio.page.locator("#fit").is_visible()
+        assert studio.page.evaluate("document.getElementById('view').style.transform").startswith("translate")
+        assert studio.page.locator("#undo").get_attribute("aria-disabled") == "true"
+        studio.page.locator("#fit").tap()
+        assert studio.page.locator("#fit").is_hidden()
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (820, 1180), (1280, 800), (3840, 2160)])
+def test_everything_fits_at_every_size(browser: Browser, server: StudioServer, size: tuple[int, int]) -> None:
+    with open_studio(browser, server.url, size) as studio:
+        assert studio.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        stage = studio.stage.bounding_box()
+        assert stage is not None
+        assert abs(stage["width"] - stage["height"]) < 1
+        assert stage["width"] > 0.75 * min(size)
+        assert stage["y"] + stage["height"] <= size[1]
+        for control in CONTROLS:
+            locator = studio.page.locator(control)
+            locator.scroll_into_view_if_needed()
+            box = locator.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= size[0]
+            reached = locator.evaluate(
+                "e => {const b = e.getBoundingClientRect();"
+                "return e.contains(document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2))}"
+            )
+            assert reached, f"{control} is covered"
+
+
+def test_keys_choose_and_paint(studio: Studio) -> None:
+    page = studio.page
+    before = studio.pixels()
+    unedited = studio.shown()
+    page.keyboard.press("e")
+    assert page.evaluate("document.body.dataset.mode") == "remove"
+    page.keyboard.press("b")
+    assert page.evaluate("document.body.dataset.mode") == "draw"
+    page.locator("#palette [data-value=tree]").focus()
+    page.keyboard.press("Space")
+    size = float(page.locator("#size").input_value())
+    page.keyboard.press("]")
+    assert float(page.locator("#size").input_value()) > size
+    page.keyboard.press("[")
+    studio.stage.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    studio.settle()
+    (edit,) = studio.picture()["edits"]
+    x, y = edit["mask"]["strokes"][0]["points"][0]
+    assert (x, y) == (pytest.approx(0.5 + 5 * 0.5 * 0.075, abs=0.01), pytest.approx(y))
+    near, far = change(before, studio.pixels(), (x + 0.05, y), 0.05, 0.45)
+    assert near > 12 > 3 * far
+    page.keyboard.press("Space")
+    studio.settle()
+    assert len(studio.picture()["edits"]) == 2
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    studio.settle()
+    assert studio.shown() == unedited
+    page.keyboard.press("Shift+Z")
+    page.keyboard.press("Control+y")
+    studio.settle()
+    assert len(studio.picture()["edits"]) == 2
+
+
+def test_question_mark_lists_the_keys(studio: Studio) -> None:
+    studio.page.keyboard.press("?")
+    assert studio.page.locator("#help").is_visible()
+    assert studio.page.locator("#help-keys dt").count() > 10
+    studio.page.keyboard.press("Escape")
+    assert studio.page.locator("#help").is_hidden()
+
+
+def test_space_drag_moves_the_view(studio: Studio) -> None:
+    page = studio.page
+    page.mouse.move(*studio.at((0.5, 0.5)))
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    zoomed = page.evaluate("document.getElementById('view').style.transform")
+    assert "scale" in zoomed
+    page.keyboard.down("Space")
+    page.mouse.down()
+    page.mouse.move(*studio.at((0.4, 0.4)), steps=3)
+    page.mouse.up()
+    page.keyboard.up("Space")
+    assert page.evaluate("document.getElementById('view').style.transform") != zoomed
+    assert page.locator("#undo").get_attribute("aria-disabled") == "true"
+    page.keyboard.press("Control+0")
+    assert page.evaluate("document.getElementById('view').style.transform") == ""
+
+
+@pytest.mark.parametrize(("locale", "word"), [("ko-KR", "그리기"), ("zh-TW", "繪製"), ("de-DE", "Draw")])
+def test_the_language_is_the_browsers(browser: Browser, server: StudioServer, locale: str, word: str) -> None:
+    with open_studio(browser, server.url, locale=locale) as studio:
+        assert word in studio.page.locator("#mode-draw").inner_text()
+        studio.page.locator("#help-open").click()
+        studio.page.locator("#language").select_option("ko")
+        studio.page.keyboard.press("Escape")
+        studio.page.wait_for_function("() => document.getElementById('mode-draw').innerText.includes('그리기')")
+        studio.page.reload()
+        studio.settle()
+        assert studio.page.evaluate("document.documentElement.lang") == "ko"
+
+
+def test_the_theme_follows_the_system_until_told_otherwise(browser: Browser, server: StudioServer) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    with open_studio(browser, server.url, color_scheme="dark") as studio:
+        dark = studio.page.evaluate(background)
+        studio.page.emulate_media(color_scheme="light")
+        light = studio.page.evaluate(background)
+        assert dark != light
+        studio.page.locator("#theme").click()
+        assert studio.page.evaluate(background) == dark
+        studio.page.reload()
+        studio.settle()
+        assert studio.page.evaluate(background) == dark
+
+
+def test_a_booth_on_plain_http_has_everything_it_needs(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, f"http://{BOOTH_HOST}:{server.port}") as studio:
+        assert studio.page.evaluate("isSecureContext") is False
+        assert studio.page.evaluate("'getCoalescedEvents' in PointerEvent.prototype") is False
+        before = studio.pixels()
+        studio.choose("tree")
+        studio.paint(STROKE)
+        near, far = change(before, studio.pixels(), MIDDLE, 0.06, 0.45)
+        assert near > 12 > 3 * far

@@ -1,0 +1,149 @@
+"""Undo, redo, reset, reload, before and after: exact pictures come back."""
+
+from __future__ import annotations
+
+import time
+
+from playwright.sync_api import Browser
+
+from tests.browser.server import StudioServer
+from tests.browser.studio import Studio, open_studio
+
+LEFT = [(0.2, 0.6), (0.25, 0.7)]
+RIGHT = [(0.7, 0.6), (0.8, 0.7)]
+
+
+def test_undo_and_redo_bring_back_exact_pictures(studio: Studio) -> None:
+    shown = [studio.shown()]
+    for concept, stroke in (("tree", LEFT), ("grass", RIGHT)):
+        studio.choose(concept)
+        studio.paint(stroke)
+        shown.append(studio.shown())
+    assert len(set(shown)) == 3
+    for wanted in (shown[1], shown[0]):
+        studio.click("#undo")
+        assert studio.shown() == wanted
+    assert studio.page.locator("#undo").get_attribute("aria-disabled") == "true"
+    for wanted in (shown[1], shown[2]):
+        studio.click("#redo")
+        assert studio.shown() == wanted
+
+
+def test_undo_gives_the_very_bytes_the_server_renders(studio: Studio, server: StudioServer) -> None:
+    unedited = studio.download()
+    studio.choose("tree")
+    studio.paint(LEFT)
+    studio.click("#undo")
+    assert studio.download() == unedited == server.render(studio.picture())
+
+
+def test_reset_can_be_undone(studio: Studio) -> None:
+    unedited = studio.shown()
+    studio.choose("tree")
+    studio.paint(LEFT)
+    drawn = studio.shown()
+    studio.click("#reset")
+    assert studio.shown() == unedited
+    assert studio.picture()["edits"] == []
+    studio.click("#undo")
+    assert studio.shown() == drawn
+
+
+def test_a_reload_keeps_the_picture_and_its_history(studio: Studio) -> None:
+    unedited = studio.shown()
+    studio.choose("tree")
+    studio.paint(LEFT)
+    drawn = studio.shown()
+    studio.page.reload()
+    studio.settle()
+    assert studio.shown() == drawn
+    studio.click("#undo")
+    assert studio.shown() == unedited
+
+
+def test_the_server_keeps_the_picture_too(studio: Studio, server: StudioServer) -> None:
+    studio.choose("tree")
+    with studio.page.expect_response(lambda answer: answer.url.endswith("/pictures") and answer.status == 201) as made:
+        studio.paint(LEFT)
+    kept = made.value.json()["id"]
+    with studio.page.expect_response(lambda answer: answer.url.endswith("/edits") and answer.ok):
+        studio.paint(RIGHT)
+    edits = server.get(f"pictures/{kept}")["picture"]["edits"]
+    assert [edit["concept"] for edit in edits] == ["tree", "tree"]
+
+
+def test_holding_compare_shows_the_unedited_picture(studio: Studio) -> None:
+    unedited = studio.shown()
+    studio.choose("tree")
+    studio.paint(LEFT)
+    drawn = studio.shown()
+    studio.page.locator("#compare").hover()
+    studio.page.mouse.down()
+    studio.page.wait_for_function(_SHOWS, arg=unedited)
+    assert studio.page.locator("#compare-tag").is_visible()
+    studio.page.mouse.up()
+    studio.page.wait_for_function(_SHOWS, arg=drawn)
+
+
+def test_the_split_shows_both(studio: Studio) -> None:
+    unedited = studio.pixels()
+    studio.choose("tree")
+    studio.paint(LEFT)
+    studio.paint(RIGHT)
+    drawn = studio.pixels()
+    studio.page.locator("#split-toggle").click()
+    studio.page.wait_for_function("drawn => document.getElementById('picture').toDataURL() !== drawn", arg="")
+    studio.page.wait_for_timeout(300)
+    half = studio.pixels()
+    middle = half.shape[1] // 2
+    assert (half[:, : middle - 2] == unedited[:, : middle - 2]).all()
+    assert (half[:, middle + 2 :] == drawn[:, middle + 2 :]).all()
+
+
+def test_another_scene_and_back(studio: Studio) -> None:
+    studio.choose("tree")
+    studio.paint(LEFT)
+    drawn = studio.shown()
+    studio.click("#scenes [data-seed='3']")
+    assert studio.picture() == {"version": 1, "model": "village", "seed": 3, "edits": []}
+    studio.page.locator("#seed").fill("4294967295")
+    studio.page.locator("#seed").press("Enter")
+    studio.settle()
+    assert studio.picture()["seed"] == 4294967295
+    studio.click("#random")
+    studio.click("#undo")
+    studio.click("#undo")
+    studio.click("#undo")
+    assert studio.shown() == drawn
+
+
+def test_a_wrong_seed_is_refused_in_place(studio: Studio) -> None:
+    before = studio.picture() if studio.page.evaluate("localStorage.getItem('unitbrush.history')") else None
+    studio.page.locator("#seed").fill("4294967296")
+    studio.page.locator("#seed").press("Enter")
+    assert studio.page.locator("#seed").get_attribute("aria-invalid") == "true"
+    assert before is None
+    assert studio.page.evaluate("localStorage.getItem('unitbrush.history')") is None
+
+
+def test_the_server_dies_in_the_middle_of_a_stroke(browser: Browser, own_server: StudioServer) -> None:
+    with open_studio(browser, own_server.url, may_complain=True) as studio:
+        unedited = studio.shown()
+        studio.choose("tree")
+        studio.paint(LEFT)
+        studio.press_along(RIGHT)
+        own_server.kill()
+        studio.drag([(0.75, 0.75), (0.7, 0.75)])
+        studio.lift()
+        studio.page.locator("#offline").wait_for(state="visible", timeout=20_000)
+        time.sleep(0.5)
+        own_server.start()
+        studio.page.locator("#offline").wait_for(state="hidden", timeout=20_000)
+        studio.settle()
+        picture = studio.picture()
+        assert len(picture["edits"]) == 2
+        assert studio.shown() != unedited
+        assert studio.download() == own_server.render(picture)
+
+
+_SHOWS = "wanted => document.getElementById('picture').toDataURL('image/png') === wanted"

@@ -1,0 +1,128 @@
+"""Painting and removing: what a stroke does to the picture, while it lasts and afterwards."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, WebSocketRoute
+
+from tests.browser.server import StudioServer
+from tests.browser.studio import Studio, change, decode, open_studio
+
+STROKE = [(0.72, 0.66), (0.76, 0.7), (0.8, 0.66), (0.76, 0.64)]
+MIDDLE = (0.76, 0.67)
+
+
+def test_a_tree_brush_changes_what_is_under_it(studio: Studio) -> None:
+    before = studio.pixels()
+    studio.choose("tree")
+    studio.paint(STROKE)
+    near, far = change(before, studio.pixels(), MIDDLE, 0.06, 0.45)
+    assert near > 12
+    assert far < near / 4
+
+
+def test_the_picture_follows_the_brush_before_it_is_lifted(studio: Studio) -> None:
+    before = studio.pixels()
+    unedited = studio.shown()
+    studio.choose("tree")
+    studio.press_along(STROKE)
+    studio.page.wait_for_function(
+        "unedited => document.getElementById('picture').toDataURL('image/png') !== unedited", arg=unedited
+    )
+    studio.drag(STROKE)
+    studio.page.wait_for_timeout(500)
+    near, _ = change(before, studio.pixels(), MIDDLE, 0.06, 0.45)
+    assert near > 6
+    assert studio.stage.get_attribute("data-shown") == "draft"
+    studio.lift()
+    studio.settle()
+
+
+def test_what_is_shown_is_what_the_server_renders(studio: Studio, server: StudioServer) -> None:
+    studio.choose("tree")
+    studio.paint(STROKE)
+    file = studio.download()
+    assert file == server.render(studio.picture())
+    assert b"unitbrush" in file[:4096]
+
+
+def test_removing_changes_it_again(studio: Studio) -> None:
+    studio.choose("tree")
+    studio.paint(STROKE)
+    drawn = studio.pixels()
+    studio.choose("tree", mode="remove")
+    studio.paint(STROKE)
+    assert [edit["op"] for edit in studio.picture()["edits"]] == ["draw", "remove"]
+    near, far = change(drawn, studio.pixels(), MIDDLE, 0.06, 0.45)
+    assert near > 12 > 3 * far
+
+
+@pytest.mark.parametrize(("tool", "kind"), [("line", "strokes"), ("rect", "rect")])
+def test_lines_and_rectangles(studio: Studio, tool: str, kind: str) -> None:
+    before = studio.pixels()
+    studio.choose("tree", tool=tool)
+    studio.paint([(0.7, 0.6), (0.85, 0.75)])
+    (edit,) = studio.picture()["edits"]
+    assert kind in edit["mask"]
+    near, far = change(before, studio.pixels(), (0.775, 0.675), 0.06, 0.45)
+    assert near > 12 > 3 * far
+
+
+def test_everywhere_has_no_mask(studio: Studio) -> None:
+    before = studio.pixels()
+    studio.choose("tree")
+    studio.click("#everywhere")
+    assert studio.picture()["edits"][0]["mask"] is None
+    assert (studio.pixels() != before).mean() > 0.9
+
+
+def test_the_eraser_takes_paint_from_an_edit(studio: Studio) -> None:
+    unedited = studio.pixels()
+    studio.choose("tree")
+    studio.paint([(0.2, 0.7), (0.8, 0.7)])
+    studio.choose("tree", tool="eraser")
+    studio.paint([(0.7, 0.7), (0.85, 0.7)])
+    (edit,) = studio.picture()["edits"]
+    assert [bool(stroke.get("erase")) for stroke in edit["mask"]["strokes"]] == [False, True]
+    left, _ = change(unedited, studio.pixels(), (0.25, 0.7), 0.06, 0.45)
+    right, _ = change(unedited, studio.pixels(), (0.8, 0.7), 0.06, 0.45)
+    assert left > 3 * right
+
+
+def test_strength_weakens_a_stroke(studio: Studio) -> None:
+    unedited = studio.pixels()
+    studio.choose("tree")
+    studio.page.locator("#strength").fill("20")
+    studio.paint(STROKE)
+    assert studio.picture()["edits"][0]["strength"] == 0.2
+    weak, _ = change(unedited, studio.pixels(), MIDDLE, 0.06, 0.45)
+    studio.click("#undo")
+    studio.page.locator("#strength").fill("100")
+    studio.paint(STROKE)
+    full, _ = change(unedited, studio.pixels(), MIDDLE, 0.06, 0.45)
+    assert weak < 0.7 * full
+
+
+def test_a_fast_stroke_stays_short_in_the_document(studio: Studio) -> None:
+    studio.choose("grass")
+    studio.paint([(x / 50, 0.5 + 0.3 * (x % 2)) for x in range(51)])
+    points = sum(len(stroke["points"]) for stroke in studio.picture()["edits"][0]["mask"]["strokes"])
+    assert 40 <= points <= 120
+
+
+def test_without_sockets_it_paints_over_http(browser: Browser, server: StudioServer) -> None:
+    def block(route: WebSocketRoute) -> None:
+        route.close()
+
+    with open_studio(browser, server.url, wait=False, may_complain=True) as studio:
+        studio.page.route_web_socket("**/live", block)
+        studio.page.reload()
+        studio.settle()
+        before = studio.shown()
+        studio.choose("tree")
+        with studio.page.expect_response(lambda answer: "format=jpeg" in answer.url):
+            studio.press_along(STROKE)
+        studio.lift()
+        studio.settle()
+        assert studio.shown() != before
+        assert decode(studio.download()).shape[2] == 3
