@@ -23,6 +23,7 @@ from server.dissection.quantiles import QuantileSketch
 CANDIDATES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.975, 0.985, 0.99, 0.995, 0.998)
 FIXED = 0.99
 INTERPRETABLE = 0.05
+_BETWEEN = 8
 _BLOCK = 64  # pictures
 
 Floats = npt.NDArray[np.float32]
@@ -166,6 +167,17 @@ def _iou(both: Tensor, above: Tensor, present: Tensor) -> Floats:
     return (both.double() / union.clamp(min=1)).float().numpy()
 
 
+def candidate_thresholds(sketch: QuantileSketch) -> Tensor:
+    """Quantiles of every unit, and values evenly spread between the first and the last of them.
+
+    The latter matter to featuremaps that know few values. Returns (units, T), the CANDIDATES first.
+    """
+    quantiles = sketch.quantile(CANDIDATES)  # (units, Q)
+    way = torch.arange(1, _BETWEEN + 1) / (_BETWEEN + 1)
+    low, high = quantiles[:, :1], quantiles[:, -1:]
+    return torch.cat([quantiles, low + way * (high - low)], 1)
+
+
 def measure_agreement(
     r: Tensor,
     labels: npt.NDArray[np.uint8],
@@ -179,7 +191,7 @@ def measure_agreement(
     r: (N, units, h, w), the layer's output for the samples. labels: (N, R, R). coarse, fine: the most rows of
     the lattice that thresholds are chosen on and IoU is counted on.
     """
-    candidates = sketch.quantile(CANDIDATES)  # (units, T)
+    candidates = candidate_thresholds(sketch)  # (units, T)
     first = _Lattice(r[0::2], labels[0::2], concepts, coarse)
     above, inside = first.every_pair(candidates.numpy())
     present = first.counts

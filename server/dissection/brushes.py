@@ -21,7 +21,7 @@ from server.dissection.levels import Levels
 from server.dissection.trials import Bench, Floats, Measured, Ranking
 
 COUNTS = (1, 2, 4, 8, 16, 20, 32, 64, 128)
-FIRST_COUNTS = (20, 64)
+FIRST_COUNTS = (32,)
 OTHER_COUNTS = (20, 64, 128)
 TOLERANCE = 0.03  # of the score: fewer units are worth that much
 

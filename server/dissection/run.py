@@ -23,7 +23,15 @@ import numpy as np
 import torch
 
 from server.dissection.agreement import measure_agreement
-from server.dissection.brushes import COUNTS, OTHER_COUNTS, Tried, closer_look, costly_candidates, first_look
+from server.dissection.brushes import (
+    COUNTS,
+    FIRST_COUNTS,
+    OTHER_COUNTS,
+    Tried,
+    closer_look,
+    costly_candidates,
+    first_look,
+)
 from server.dissection.field import Field
 from server.dissection.levels import Levels, measure_levels
 from server.dissection.measure import judge_brushes, verdict_documents, verdict_table
@@ -64,13 +72,13 @@ class Plan:
 
     samples: int = 1000
     first: int = 0
-    learning: int = 16
-    measuring: int = 24
+    learning: int = 12
+    measuring: int = 20
     few: int = 12
     closer: int = 2
     pairs: int = 2
     counts: tuple[int, ...] = COUNTS
-    training: int = 10
+    training: int = 8
     judged: int = 100
     seed: int = 0
 
@@ -224,7 +232,7 @@ class _Run:
             level = pairs[0][1]
             extra = [("causal", "trained"), *((ranking, level) for ranking in rankings)]
             small = replace(small, levels=tried.levels)
-            looked = closer_look(small, tried, extra, OTHER_COUNTS[:2])
+            looked = closer_look(small, tried, extra, FIRST_COUNTS)
             tried = replace(tried, trials=(*tried.trials, *looked))
             pairs = tried.best_pairs(max(bound, tried.gain()))[: self.plan.pairs]
         else:

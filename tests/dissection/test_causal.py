@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from dissection.handmade import BLUE, OFF, ON, RED, UNITS, passes
+
+from server.dissection.causal import attributions, eliminate, optimise, train_level
+from server.dissection.effect import Trial
+from server.dissection.field import Field
+from server.dissection.samples import draw_samples
+
+VALUE = torch.tensor([ON, ON, 2.0, 2.0, -ON])
+
+
+def trials(concept: int) -> tuple[Trial, Trial]:
+    p = passes()
+    return Field(p, draw_samples(p, 120, 0), 16, 16, 0).learn(concept, "layer1")
+
+
+@pytest.mark.parametrize(("concept", "unit"), [(RED, 0), (BLUE, 1)])
+def test_the_unit_that_makes_the_concept_gets_the_effect(concept: int, unit: int) -> None:
+    alpha = torch.zeros(UNITS)
+    alpha[[unit, 2, 3, 4]] = 1
+    part = attributions(passes(), *trials(concept), concept, VALUE, alpha)
+    others = [u for u in range(UNITS) if u != unit]
+    assert part.draw[unit] > 0.3
+    assert part.remove[unit] > 0.05
+    assert part.draw[others].abs().max() < 1e-6
+    assert part.remove[others].abs().max() < 1e-6
+
+
+def test_the_parts_add_up_to_the_change_of_probability() -> None:
+    """Completeness, the axiom of integrated gradients; one point a picture leaves sampling noise."""
+    draw, remove = trials(BLUE)
+    part = attributions(passes(), draw, remove, BLUE, VALUE, torch.tensor([0.0, 1, 0, 0, 0]))
+    p = passes().scores(draw.r, "layer1")[:, BLUE].exp()
+    before = float((p * draw.mask).sum((1, 2)).div(draw.mask.sum((1, 2))).mean())
+    assert float(part.draw.sum()) == pytest.approx(1 - before, rel=0.35)
+
+
+def test_covering_units_count_against() -> None:
+    """Blue lies over red: editing both, blue's unit hinders red."""
+    part = attributions(passes(), *trials(RED), RED, VALUE, torch.ones(UNITS))
+    assert part.draw[1] < 0
+
+
+@pytest.mark.parametrize(("concept", "unit"), [(RED, 0), (BLUE, 1)])
+def test_both_causal_rankings_put_the_right_unit_first(concept: int, unit: int) -> None:
+    order, _ = eliminate(passes(), *trials(concept), concept, VALUE, least=1)
+    assert order[0] == unit
+    assert sorted(order) == list(range(UNITS))
+    alpha = optimise(passes(), *trials(concept), concept, VALUE, 25, np.random.default_rng(0))
+    assert int(alpha.argmax()) == unit
+    assert alpha[unit] > 0.5
+    dead = [2, 3, 4]
+    assert alpha[dead].max() < 0.1  # only the penalty moves them
+    assert bool(((alpha >= 0) & (alpha <= 1)).all())
+
+
+def test_a_trained_level_draws_and_stays_in_the_natural_range() -> None:
+    draw, _ = trials(BLUE)
+    start = torch.tensor([0.6, 0.6, 0.0, 0.0, 0.0])
+    low, high = torch.full((UNITS,), OFF - 0.6), torch.full((UNITS,), ON)
+    level = train_level(passes(), draw, BLUE, np.array([1, 0, 2, 3, 4]), start, low, high, 40, np.random.default_rng(0))
+    assert level[1] > 1.2
+    assert bool(((level >= low - 1e-5) & (level <= high + 1e-5)).all())
