@@ -22,6 +22,7 @@ COMMANDS = {
     "fetch": "download a published generator and check it",
     "dissect": "measure which units of a model make what, and write its brushes",
     "train": "train the default model from nothing, or go on with it",
+    "scenes": "draw a contact sheet of the world the default model is trained on",
     "bench": "measure the parts of painting on this machine",
 }
 
