@@ -32,6 +32,10 @@ class TrainConfig:
     adversarial: float = 0.5
     penalty: float = 0.15
     hide_labels: float = 0.3
+    remember: float = 1.0
+    latent_cost: float = 0.03
+    warm_up: float = 0.25
+    feature_noise: float = 0.3
     tail_images: int = 60_000
     trunk_images: int = 400_000
     grow_images: int = 30_000

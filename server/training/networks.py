@@ -76,6 +76,30 @@ class Encoder(nn.Module):
         return h
 
 
+class LatentEncoder(nn.Module):
+    """From the edit layer's featuremaps to a latent: mean and logarithm of the variance of a Gaussian.
+
+    It makes the trunk half of a variational autoencoder (Kingma and Welling, 2014), so that every scene keeps a
+    latent of its own and no mode can be lost to the adversarial game.
+    """
+
+    def __init__(self, units: int, latent_dim: int, width: int = 128) -> None:
+        super().__init__()
+        self.first = EqualConv(units, width, 1)
+        self.down1 = EqualConv(width, 192, 4, 2)
+        self.down2 = EqualConv(192, 256, 4, 2)
+        self.dense = EqualConv(256, 512, 4)
+        self.out = EqualConv(512, 2 * latent_dim, 1, gain=0.5)
+
+    def forward(self, r: Tensor) -> tuple[Tensor, Tensor]:
+        """r: (N, units, 16, 16). Returns mean and log variance, (N, latent_dim) each."""
+        x = _active(self.down2(_active(self.down1(_active(self.first(r))))))  # (N, 256, 4, 4)
+        w = self.dense.weight * self.dense.scale
+        x = _active(F.conv2d(x, w, self.dense.bias))  # (N, 512, 1, 1)
+        mean, log_variance = self.out(x).flatten(1).chunk(2, 1)
+        return mean, log_variance
+
+
 def _minibatch_deviation(x: Tensor, group: int = 8) -> Tensor:
     """One more channel: the mean standard deviation over groups of the batch (Karras et al., 2018, section 3)."""
     n = x.shape[0]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from server.generators.progressive import ProgressiveGenerator
 from server.scenes.concepts import CONCEPTS
 from server.training.config import TrainConfig
-from server.training.networks import Discriminator, Encoder, FeatureDiscriminator, LabelHead
+from server.training.networks import Discriminator, Encoder, FeatureDiscriminator, LabelHead, LatentEncoder
 
 MAKERS = ("generator", "head", "encoder")
 JUDGES = ("discriminator", "features")
@@ -29,6 +29,7 @@ class RunState(nn.Module):
         self.generator = ProgressiveGenerator(config.latent_dim, config.widths)
         self.head = LabelHead(config.widths[-1], n)
         self.encoder = Encoder(n, config.edit_width, config.encoder_size)
+        self.latent_encoder = LatentEncoder(config.edit_width, config.latent_dim)
         self.discriminator = Discriminator(3 + n, config.size)
         self.features = FeatureDiscriminator(config.edit_width)
         self.average = nn.ModuleDict({name: copy.deepcopy(getattr(self, name)) for name in MAKERS})

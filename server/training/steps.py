@@ -33,6 +33,7 @@ class Functions:
     trunk: Callable[[Tensor], Tensor]
     judge: Callable[[Tensor], tuple[Tensor, Tensor]]
     judge_features: Callable[[Tensor], tuple[Tensor, Tensor]]
+    encode_latent: Callable[[Tensor], tuple[Tensor, Tensor]]
     half: Callable[[], AbstractContextManager[object]]
 
 
@@ -59,6 +60,7 @@ def functions(state: RunState, compiled: bool) -> Functions:
         trunk,
         state.discriminator.forward,
         state.features.forward,
+        state.latent_encoder.forward,
     ]
     if compiled:
         made = [torch.compile(f, dynamic=False) for f in made]
@@ -67,8 +69,8 @@ def functions(state: RunState, compiled: bool) -> Functions:
     def half() -> AbstractContextManager[object]:
         return torch.autocast(kind, torch.bfloat16)
 
-    encode, block, draw, first, judge, judge_features = made
-    return Functions(encode, block, draw, first, judge, judge_features, half)
+    encode, block, draw, first, judge, judge_features, latent = made
+    return Functions(encode, block, draw, first, judge, judge_features, latent, half)
 
 
 def show(images: Tensor, labels: Tensor, keep: Tensor) -> Tensor:
@@ -109,6 +111,23 @@ def encode(state: RunState, f: Functions, images: Tensor, labels: Tensor, noise:
         size = h.detach().square().mean(1, keepdim=True).sqrt()
         h = h + state.config.noise * size * torch.randn_like(h)
     return f.edit_block(h)
+
+
+def remember(state: RunState, f: Functions, real: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Featuremaps of scenes through the trunk, by way of latents: (N, U, 16, 16), with what was lost on the way
+    (mean squared error in units of the variance) and the cost of the latents (nats a dimension).
+
+    real: (N, U, 16, 16).
+    """
+    with f.half():
+        mean, log_variance = f.encode_latent(real)
+    mean, log_variance = mean.float(), log_variance.float().clamp(-8, 4)
+    z = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)  # (N, latent_dim)
+    with f.half():
+        again = f.edit_block(f.trunk(z).float()).float()
+    lost = (again - real).square().mean() / real.var()
+    cost = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
+    return again, lost, cost
 
 
 @dataclass(frozen=True)

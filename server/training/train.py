@@ -49,6 +49,7 @@ class Run:
         seen = int(self.state.images_seen.sum())
         self.rng = np.random.default_rng([config.seed, seen])
         torch.manual_seed(config.seed + seen)
+        self.progress = 0.0
         self.shares = data.shares()  # (C, 16, 16)
         self.weights = steps.concept_weights(self.shares)
         self.show_z = torch.from_numpy(np.random.RandomState(7).standard_normal((32, config.latent_dim))).float()
@@ -70,6 +71,7 @@ class Run:
             done = seen / total if minutes is None else spent / (60 * minutes)
             if done >= 1:
                 break
+            self.progress = done
             rate = self.config.learning_rate * min(1.0, (step + 1) / 100) * max(0.03, min(1.0, 3 * (1 - done)))
             for optimiser in self.optimisers:
                 _set_rate(optimiser, rate)
@@ -162,7 +164,8 @@ class Run:
         judge = self.state.features
         judge.requires_grad_(True)
         with self.f.half():
-            loss = steps.judge_loss(self.f.judge_features(real), self.f.judge_features(fake.detach()))
+            seen = [x + self._noise(x) for x in (real, fake.detach())]
+            loss = steps.judge_loss(self.f.judge_features(seen[0]), self.f.judge_features(seen[1]))
         if step % 16 == 0:
             loss = loss + steps.penalty(judge, real[:8], 16 * self.config.penalty)
         optimiser.zero_grad()
@@ -177,28 +180,36 @@ class Run:
         return [p for name in names for p in g.block(name).parameters()]
 
     def _trunk(self) -> Callable[[int], Figures]:
-        config, state = self.config, self.state
-        makers = adam(self._trunk_parameters(), config.learning_rate)
+        config, state, n = self.config, self.state, self.config.trunk_batch
+        makers = adam(self._trunk_parameters() + list(state.latent_encoder.parameters()), config.learning_rate)
         judges = adam(list(state.features.parameters()), config.learning_rate)
         self.optimisers = [makers, judges]
         store = self._featuremaps()
 
         def step(i: int) -> Figures:
-            index = torch.from_numpy(self.rng.integers(0, store.shape[0], config.trunk_batch))
+            index = torch.from_numpy(self.rng.integers(0, store.shape[0], n))
             real = store[index].float().contiguous(memory_format=torch.channels_last)
-            with self.f.half():
-                fake = self.f.edit_block(
-                    self.f.trunk(torch.randn(config.trunk_batch, config.latent_dim)).float()
-                ).float()
-            d = self._judge_features(i, real, fake, judges)
-            with self.f.half():
-                convince = steps.maker_loss(self.f.judge_features(fake))
+            again, lost, cost = steps.remember(state, self.f, real)
+            loss = config.remember * lost + config.latent_cost * cost
+            figures = {"lost": float(lost.detach()), "nats": float(cost.detach())}
+            if self.progress >= config.warm_up:
+                with self.f.half():
+                    fake = self.f.edit_block(self.f.trunk(torch.randn(n, config.latent_dim)).float()).float()
+                d = self._judge_features(i, real, fake, judges)
+                with self.f.half():
+                    convince = steps.maker_loss(self.f.judge_features(fake + self._noise(fake)))
+                loss = loss + 0.3 * convince
+                figures |= {"d": d, "g": float(convince.detach()), "spread": float(fake.detach().std(0).mean())}
             makers.zero_grad()
-            convince.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]
             makers.step()
-            return {"d": d, "g": float(convince.detach())}
+            return figures
 
         return step
+
+    def _noise(self, r: Tensor) -> Tensor:
+        """Noise on what the featuremaps' discriminator sees: it is to judge layouts, not the last decimals."""
+        return self.config.feature_noise * torch.randn_like(r)
 
     def _featuremaps(self, limit: int = 24_000) -> Tensor:
         """The edit layer's activations of the scenes, computed once: (M, U, 16, 16), float16."""
@@ -246,7 +257,7 @@ class Run:
             fd = self._judge_features(i + 8, self._encoded(self.data.draw(self.rng, config.batch)), r, feature_judges)
             with self.f.half():
                 convince = steps.maker_loss(self.f.judge(fake))
-                convince_features = steps.maker_loss(self.f.judge_features(r))
+                convince_features = steps.maker_loss(self.f.judge_features(r + self._noise(r)))
             loss = built.loss * 0.5 + convince + 0.5 * convince_features
             loss = loss + 0.5 * obey + 2 * calm + 0.5 * config.align * align
             makers.zero_grad()
