@@ -1,6 +1,6 @@
 """The installed models: weights in `models/<name>/`, their dissections in `dissect_results/<name>/`.
 
-A model's folder may hold a `model.json`:
+A model's folder may hold a `segmenter.safetensors`, and a `model.json`:
 
     {"schema": 1, "title": "Village", "license": "CC0-1.0", "generator": "generator.safetensors",
      "sha256": {"generator.safetensors": "..."}}
@@ -21,16 +21,18 @@ from server.dissection.results import Dissection, DissectionError, load_dissecti
 from server.errors import UnknownModel, WeightError
 from server.generators.loader import load_generator
 from server.generators.progressive import ProgressiveGenerator
+from server.segmentation.segmenter import Segmenter, SegmenterError, load_segmenter
 
 log = logging.getLogger(__name__)
 
 SCHEMA = 1
 CARD = "model.json"
+SEGMENTER = "segmenter.safetensors"
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model in memory. generator: float32, never written to. folder: where its other files lie."""
+    """A model in memory. generator: float32, never written to. segmenter: None where it has none."""
 
     name: str
     title: str
@@ -39,6 +41,7 @@ class Model:
     folder: Path
     generator: ProgressiveGenerator
     dissection: Dissection
+    segmenter: Segmenter | None
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,14 @@ class Catalog:
         dissection = load_dissection(self.results_dir / name)
         _check_fit(generator, dissection)
         return Model(
-            name,
-            card.title,
-            card.license,
-            name == self.default,
-            self.models_dir / name,
-            generator,
-            dissection,
+            name=name,
+            title=card.title,
+            license=card.license,
+            default=name == self.default,
+            folder=self.models_dir / name,
+            generator=generator,
+            dissection=dissection,
+            segmenter=_load_segmenter(self.models_dir / name / SEGMENTER),
         )
 
 
@@ -152,6 +156,17 @@ def _generator_file(folder: Path) -> Path | None:
     candidates = [folder / named] if isinstance(named, str) and Path(named).name == named else []
     candidates += [folder / "generator.safetensors", *sorted(folder.glob("proggan_*.pth"))]
     return next((c for c in candidates if c.is_file()), None)
+
+
+def _load_segmenter(path: Path) -> Segmenter | None:
+    """The model's segmenter. A damaged one is reported to the log: all but picking by concept works without."""
+    if not path.is_file():
+        return None
+    try:
+        return load_segmenter(path)
+    except SegmenterError as error:
+        log.error("%s", error)
+        return None
 
 
 def _check_fit(generator: ProgressiveGenerator, dissection: Dissection) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.errors import PictureError, UnknownConcept, UnknownLayer
-from server.mask import Mask
+from server.mask import Mask, Region
 from server.picture import Edit, Picture
 
 if TYPE_CHECKING:
@@ -37,16 +37,14 @@ class Change:
     mask: Mask
 
 
-def check(picture: Picture, model: Model) -> None:
-    """Raises PictureError (UnknownConcept, UnknownLayer) where the model cannot draw the picture."""
+def check(picture: Picture, model: Model) -> tuple[Change, ...]:
+    """One change an edit, in their order.
+
+    Raises PictureError (UnknownConcept, UnknownLayer), with a pointer, where the model cannot draw the picture.
+    """
     length = model.generator.latent_dim
     if picture.z is not None and len(picture.z) != length:
         raise PictureError(f"z has {len(picture.z)} numbers; the model {model.name!r} takes {length}", "/z")
-    changes(picture, model)
-
-
-def changes(picture: Picture, model: Model) -> tuple[Change, ...]:
-    """One change an edit, in their order. Raises PictureError with a pointer to the edit's member."""
     return tuple(change(edit, model, f"/edits/{i}") for i, edit in enumerate(picture.edits))
 
 
@@ -55,6 +53,8 @@ def change(edit: Edit, model: Model, pointer: str = "") -> Change:
     if edit.concept is not None and edit.concept not in model.dissection.concepts:
         known = ", ".join(model.dissection.concepts)
         raise UnknownConcept(f"{model.name!r} has no concept {edit.concept!r}; it has {known}", f"{pointer}/concept")
+    if isinstance(edit.mask, Region):
+        _check_region(edit.mask, model, pointer)
     layer = _layer(edit, model, pointer)
     if isinstance(edit.units, tuple):
         units = np.asarray(edit.units, np.int64)  # (n,)
@@ -93,6 +93,17 @@ def apply(r: NDArray[np.float32], coverage: NDArray[np.float32], change: Change)
     inside = r[box]  # (h, w, C)
     before = inside[:, :, change.units]  # (h, w, n)
     inside[:, :, change.units] = before * (1 - alpha) + change.levels * alpha
+
+
+def _check_region(region: Region, model: Model, pointer: str) -> None:
+    if model.segmenter is None:
+        raise PictureError(f"{model.name!r} has no segmenter to find a concept with", f"{pointer}/mask")
+    if region.concept not in model.segmenter.concepts:
+        known = ", ".join(model.segmenter.concepts)
+        raise UnknownConcept(
+            f"the segmenter of {model.name!r} does not know {region.concept!r}; it knows {known}",
+            f"{pointer}/mask/concept",
+        )
 
 
 def _layer(edit: Edit, model: Model, pointer: str) -> Layer:

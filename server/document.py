@@ -6,6 +6,7 @@ check(picture, model)      # what only the model knows is checked by server.comp
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal, TypeVar
 
 import pydantic_core
@@ -22,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from server.errors import MalformedJSON, PictureError
-from server.mask import Mask, Png, Rect, Stroke, Strokes, decode_png
+from server.mask import Mask, Png, Rect, Region, Stroke, Strokes, decode_png, png_pixels
 from server.picture import VERSION, Edit, Picture, edit_to_dict, picture_to_dict, picture_to_json
 
 __all__ = ["edit_to_dict", "parse_edit", "parse_picture", "picture_to_dict", "picture_to_json"]
@@ -30,6 +31,10 @@ __all__ = ["edit_to_dict", "parse_edit", "parse_picture", "picture_to_dict", "pi
 MAX_EDITS = 256
 MAX_POINTS = 4096
 MAX_PNG_CHARACTERS = 6 * 2**20
+# In all masks of a picture, so that no document takes seconds to draw.
+MAX_ALL_POINTS = 2**16
+MAX_ALL_PIXELS = 2**25
+MAX_REGIONS = 64
 MAX_LATENT = 8192
 MAX_UNITS = 8192
 LARGEST = 1e6  # of a level or a latent's component: far beyond any real one, far from float32's end
@@ -81,30 +86,33 @@ class _Rect(_Strict):
 class _Png(_Strict):
     png: Annotated[str, Field(max_length=MAX_PNG_CHARACTERS)]
 
-    @model_validator(mode="after")
-    def _decodes(self) -> _Png:
-        try:
-            decode_png(Png(self.png))
-        except PictureError as error:
-            raise PydanticCustomError("bad_png", "{reason}", {"reason": error.detail}) from error
-        return self
-
     def mask(self) -> Mask:
         return Png(self.png)
 
 
+class _Region(_Strict):
+    concept: Name
+    at: Annotated[list[Fraction], Field(min_length=2, max_length=2)] | None = None
+
+    def mask(self) -> Mask:
+        return Region(self.concept, None if self.at is None else (self.at[0], self.at[1]))
+
+
 def _kind(value: object) -> str | None:
     """Which mask it is: the one of the keys it has."""
-    kinds = [k for k in ("strokes", "rect", "png") if isinstance(value, dict) and k in value]
+    kinds = [k for k in ("strokes", "rect", "png", "concept") if isinstance(value, dict) and k in value]
     return kinds[0] if len(kinds) == 1 else None
 
 
 _AnyMask = Annotated[
-    Annotated[_Strokes, Tag("strokes")] | Annotated[_Rect, Tag("rect")] | Annotated[_Png, Tag("png")],
+    Annotated[_Strokes, Tag("strokes")]
+    | Annotated[_Rect, Tag("rect")]
+    | Annotated[_Png, Tag("png")]
+    | Annotated[_Region, Tag("concept")],
     Discriminator(
         _kind,
         custom_error_type="mask_kind",
-        custom_error_message="a mask is null or an object with one of strokes, rect, png",
+        custom_error_message="a mask is null or an object with one of strokes, rect, png, concept",
     ),
 ]
 
@@ -183,17 +191,38 @@ def parse_picture(data: object, default_model: str | None = None) -> Picture:
     model = parsed.model or default_model
     if model is None:
         raise PictureError("a picture names its model", "/model")
-    return Picture(
-        model=model,
-        seed=parsed.seed,
-        edits=tuple(e.edit() for e in parsed.edits),
-        z=None if parsed.z is None else tuple(parsed.z),
-    )
+    edits = tuple(e.edit() for e in parsed.edits)
+    _check_masks(edits, "/edits/{}/mask")
+    return Picture(model, parsed.seed, edits, None if parsed.z is None else tuple(parsed.z))
 
 
 def parse_edit(data: object) -> Edit:
     """Read one edit: bytes or text of JSON, or what JSON decodes to. Raises PictureError."""
-    return _validate(_edit_adapter, data).edit()
+    edit = _validate(_edit_adapter, data).edit()
+    _check_masks((edit,), "/mask")
+    return edit
+
+
+def _check_masks(edits: tuple[Edit, ...], pointer: str) -> None:
+    """Raises PictureError where the masks are too much in all, or a png cannot be decoded."""
+    points = pixels = regions = 0
+    for i, edit in enumerate(edits):
+        try:
+            if isinstance(edit.mask, Strokes):
+                points += sum(len(s.points) for s in edit.mask.strokes)
+            elif isinstance(edit.mask, Png):
+                pixels += png_pixels(edit.mask)
+            elif isinstance(edit.mask, Region):
+                regions += 1
+            if points > MAX_ALL_POINTS or pixels > MAX_ALL_PIXELS or regions > MAX_REGIONS:
+                raise PictureError(
+                    f"the masks up to this one have {points} points, {pixels} pixels and {regions} concepts; "
+                    f"at most {MAX_ALL_POINTS}, {MAX_ALL_PIXELS} and {MAX_REGIONS} are taken"
+                )
+            if isinstance(edit.mask, Png):
+                decode_png(edit.mask)
+        except PictureError as error:
+            raise PictureError(error.detail, pointer.format(i)) from error
 
 
 def _validate(adapter: TypeAdapter[T], data: object) -> T:
@@ -224,3 +253,14 @@ def _explain(error: ValidationError) -> PictureError:
         else:
             before = ""
     return PictureError(f"{pointer or 'the document'}: {first['msg']}", pointer)
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """JSON schemas of `Picture`, `Edit` and their parts by name, with references as OpenAPI wants them."""
+    _, found = TypeAdapter.json_schemas(
+        [("picture", "validation", _picture_adapter), ("edit", "validation", _edit_adapter)],
+        ref_template="#/components/schemas/{model}",
+    )
+    text = json.dumps(found["$defs"]).replace('"_', '"').replace("/schemas/_", "/schemas/")
+    schemas: dict[str, dict[str, Any]] = json.loads(text)
+    return schemas

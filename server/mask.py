@@ -11,6 +11,8 @@ import base64
 import binascii
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,10 +59,22 @@ class Png:
     data: str  # base64
 
 
-Mask = Strokes | Rect | Png | None
+@dataclass(frozen=True)
+class Region:
+    """What the segmenter takes for the concept in the picture as the edits before this one left it.
+
+    at: only the connected piece there, or the nearest one; None for all of it. `server.painter` finds it.
+    """
+
+    concept: str
+    at: tuple[float, float] | None = None
 
 
-def coverage(mask: Mask, height: int, width: int) -> Array:
+Area = Strokes | Rect | Png | None  # masks that need no picture
+Mask = Area | Region
+
+
+def coverage(mask: Area, height: int, width: int) -> Array:
     """Each cell's share inside the mask: (height, width), 0..1. None covers everything. Raises PictureError."""
     if mask is None:
         return np.ones((height, width), np.float32)
@@ -70,28 +84,44 @@ def coverage(mask: Mask, height: int, width: int) -> Array:
         down = _overlap(mask.y0, mask.y1, height)  # (height,)
         along = _overlap(mask.x0, mask.x1, width)  # (width,)
         return np.outer(down, along).astype(np.float32)  # (height, width)
-    picture = decode_png(mask)  # (H, W)
-    rows = _area_weights(picture.shape[0], height)  # (height, H)
-    columns = _area_weights(picture.shape[1], width)  # (width, W)
-    pooled: Array = (rows @ picture @ columns.T).clip(0, 1)  # (height, width)
+    return pool(decode_png(mask), height, width)
+
+
+def pool(raster: Array, height: int, width: int) -> Array:
+    """A raster's mean over each cell of a grid laid over it, pixels shared by area. raster: (H, W), 0..1."""
+    rows = _area_weights(raster.shape[0], height)  # (height, H)
+    columns = _area_weights(raster.shape[1], width)  # (width, W)
+    pooled: Array = (rows @ raster @ columns.T).clip(0, 1)  # (height, width)
     return pooled
+
+
+def png_pixels(mask: Png) -> int:
+    """How many pixels the mask's own header promises, nothing decoded. Raises PictureError."""
+    with _open_png(mask) as image:
+        return image.width * image.height
 
 
 def decode_png(mask: Png) -> Array:
     """The mask's own pixels, 0..1, at its own size. Raises PictureError for one that is damaged or too large."""
+    with _open_png(mask) as image:
+        image.load()
+        return _plane(image)
+
+
+@contextmanager
+def _open_png(mask: Png) -> Iterator[Image.Image]:
+    """The image with its header read and its size checked, so that a decompression bomb never opens."""
     try:
         raw = base64.b64decode(mask.data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise PictureError("the mask's png is not base64") from error
     try:
         with Image.open(io.BytesIO(raw), formats=["PNG"]) as image:
-            # The header is read before any pixel, so a decompression bomb is refused before it opens.
             if max(image.size) > MAX_PNG_SIDE:
                 raise PictureError(
                     f"the mask's png is {image.width}x{image.height}, more than {MAX_PNG_SIDE}x{MAX_PNG_SIDE}"
                 )
-            image.load()
-            return _plane(image)
+            yield image
     except PictureError:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
@@ -185,7 +215,7 @@ def _capsule_interval(
         high = np.where(hit, np.maximum(high, cx + half), high)
     dx, dy = bx - ax, by - ay
     length = np.hypot(dx, dy)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         # Along the segment: 0 <= (x - ax) dx + (y - ay) dy <= length^2. Across it: |(y - ay) dx - (x - ax)
         # dy| <= r length.
         along0, along1 = _solve(dx, (y - ay) * dy, np.zeros_like(length), length * length)

@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,16 +23,27 @@ from torch import Tensor
 
 from server.cache import ByteCache
 from server.catalog import Catalog, Model
-from server.compose import Change, apply, changes, check
+from server.compose import Change, apply, check
+from server.errors import PictureError
 from server.generators.folded import FoldedGenerator
-from server.mask import Mask, coverage
-from server.picture import Picture, latent
+from server.mask import Region, coverage, pool
+from server.picture import Picture, digest, latent
+from server.regions import region
 
 TRUNK_BYTES = 128 * 2**20
 COVERAGE_BYTES = 16 * 2**20
 
 Pixels = NDArray[np.uint8]
 Featuremaps = NDArray[np.float32]
+Labels = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A change and its coverage of its layer's grid, (H, W)."""
+
+    change: Change
+    where: NDArray[np.float32]
 
 
 class Painter:
@@ -52,11 +65,8 @@ class Painter:
         Raises PictureError for what the model cannot draw, UnknownModel, WeightError, DissectionError.
         """
         model = self.catalog.get(picture.model)
-        check(picture, model)
         with torch.inference_mode():
-            generator = self._generator(model, draft)
-            last = generator.layers[-1].name
-            return _pixels(generator.tail(self._run(picture, model, generator, last), last))
+            return self._draw(picture, model, self._place(picture, model), draft)
 
     def featuremaps(self, picture: Picture, layer: str) -> Featuremaps:
         """The layer's output in the picture, its edits up to that layer included: (H, W, units).
@@ -64,12 +74,19 @@ class Painter:
         Raises what `render` raises.
         """
         model = self.catalog.get(picture.model)
-        check(picture, model)
         with torch.inference_mode():
             generator = self._generator(model, draft=False)
             generator.layer(layer)
-            r = self._run(picture, model, generator, layer)  # (1, C, H, W)
+            r = self._run(picture, model, generator, layer, self._place(picture, model))  # (1, C, H, W)
             return r[0].permute(1, 2, 0).cpu().numpy().copy()
+
+    def labels(self, picture: Picture) -> Labels:
+        """Which of `model.segmenter.concepts` each pixel of the picture shows: (R, R).
+
+        Raises what `render` raises, and PictureError where the model has no segmenter.
+        """
+        model = self.catalog.get(picture.model)
+        return _labels(self.render(picture), model)
 
     def warm_up(self, model: str | None = None) -> None:
         """Load a model (None: the default one) and run it, so that the first caller does not wait for it."""
@@ -77,18 +94,45 @@ class Painter:
         for draft in (False, True):
             self.render(Picture(name, seed=0), draft)
 
-    def _run(self, picture: Picture, model: Model, generator: FoldedGenerator, to: str) -> Tensor:
+    def _place(self, picture: Picture, model: Model) -> list[Placed]:
+        """The changes the edits make, each with its coverage of its layer's grid. Raises PictureError."""
+        placed: list[Placed] = []
+        for i, change in enumerate(check(picture, model)):
+            height, width = change.layer.height, change.layer.width
+            if isinstance(change.mask, Region):
+                before = replace(picture, edits=picture.edits[:i])
+                find = partial(self._region, before, change.mask, model, placed)
+                where = pool(self._coverages.get((digest(before), change.mask), find), height, width)
+            else:
+                make = partial(coverage, change.mask, height, width)
+                where = self._coverages.get((change.mask, height, width), make)
+            placed.append(Placed(change, where))
+        return placed
+
+    def _region(self, before: Picture, mask: Region, model: Model, placed: list[Placed]) -> NDArray[np.float32]:
+        """The raster of a mask that names a concept, 0 or 1: (R, R).
+
+        Found in float32 for drafts too, so that a draft shows the same region.
+        """
+        assert model.segmenter is not None  # `check` has seen to it
+        labels = _labels(self._draw(before, model, placed, draft=False), model)
+        return region(labels == model.segmenter.concepts.index(mask.concept), mask.at).astype(np.float32)
+
+    def _draw(self, picture: Picture, model: Model, placed: list[Placed], draft: bool) -> Pixels:
+        generator = self._generator(model, draft)
+        last = generator.layers[-1].name
+        return _pixels(generator.tail(self._run(picture, model, generator, last, placed), last))
+
+    def _run(self, picture: Picture, model: Model, generator: FoldedGenerator, to: str, placed: list[Placed]) -> Tensor:
         """The output of layer `to`, the edits at it and at the layers before it applied: (1, C, H, W)."""
         order = [layer.name for layer in generator.layers]
-        by_layer: dict[str, list[Change]] = {}
-        for change in changes(picture, model):
-            by_layer.setdefault(change.layer.name, []).append(change)
-        edited = [name for name in order[: order.index(to) + 1] if name in by_layer]
+        used = {p.change.layer.name for p in placed}
+        edited = [name for name in order[: order.index(to) + 1] if name in used]
         usual = model.dissection.edit_layer
         at = edited[0] if edited else order[min(order.index(to), order.index(usual))]
         r = self._trunk(picture, model, generator, at)
         for name in edited:
-            r = self._edited(generator.advance(r, at, name), by_layer[name])
+            r = _edited(generator.advance(r, at, name), [p for p in placed if p.change.layer.name == name])
             at = name
         return generator.advance(r, at, to)
 
@@ -96,16 +140,6 @@ class Painter:
         z = latent(picture, generator.latent_dim)  # (latent_dim,)
         key = (model.name, generator.dtype, layer, hashlib.sha256(z.tobytes()).digest())
         return self._trunks.get(key, lambda: generator.trunk(torch.from_numpy(z)[None], layer))
-
-    def _edited(self, r: Tensor, changes: Sequence[Change]) -> Tensor:
-        """A copy of the featuremaps with the changes in it. r: (1, C, H, W)."""
-        array = r[0].permute(1, 2, 0).float().cpu().numpy().copy()  # (H, W, C)
-        for change in changes:
-            apply(array, self._coverage(change.mask, change.layer.height, change.layer.width), change)
-        return torch.from_numpy(array).permute(2, 0, 1)[None].to(r.device, r.dtype)  # (1, C, H, W)
-
-    def _coverage(self, mask: Mask, height: int, width: int) -> NDArray[np.float32]:
-        return self._coverages.get((mask, height, width), lambda: coverage(mask, height, width))
 
     def _generator(self, model: Model, draft: bool) -> FoldedGenerator:
         dtype = torch.bfloat16 if draft and _bfloat16_is_fast(self.device) else torch.float32
@@ -122,6 +156,24 @@ def _bfloat16_is_fast(device: str) -> bool:
         return True
     names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(bool(getattr(torch.cpu, name, bool)()) for name in names)
+
+
+def _edited(r: Tensor, placed: Sequence[Placed]) -> Tensor:
+    """A copy of the featuremaps with the changes in it. r: (1, C, H, W)."""
+    array = r[0].permute(1, 2, 0).float().cpu().numpy().copy()  # (H, W, C)
+    for p in placed:
+        apply(array, p.where, p.change)
+    return torch.from_numpy(array).permute(2, 0, 1)[None].to(r.device, r.dtype)  # (1, C, H, W)
+
+
+def _labels(pixels: Pixels, model: Model) -> Labels:
+    """pixels: (R, R, 3). Returns the index of each pixel's concept, (R, R)."""
+    if model.segmenter is None:
+        raise PictureError(f"{model.name!r} has no segmenter")
+    with torch.inference_mode():
+        images = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1  # (1, 3, R, R)
+        scores = model.segmenter(images.contiguous(memory_format=torch.channels_last))  # (1, concepts, R, R)
+        return scores[0].argmax(0).numpy()
 
 
 def _pixels(image: Tensor) -> Pixels:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from server.mask import Mask, Png, Rect, Stroke, Strokes
+from server.mask import Mask, Png, Rect, Region, Stroke
 
 VERSION = 1
 
@@ -103,7 +103,9 @@ def _mask_to_dict(mask: Mask) -> dict[str, Any] | None:
         return {"rect": [_float(v) for v in (mask.x0, mask.y0, mask.x1, mask.y1)]}
     if isinstance(mask, Png):
         return {"png": mask.data}
-    assert isinstance(mask, Strokes)
+    if isinstance(mask, Region):
+        place = {} if mask.at is None else {"at": [_float(v) for v in mask.at]}
+        return {"concept": mask.concept, **place}
     return {"strokes": [_stroke_to_dict(s) for s in mask.strokes]}
 
 

@@ -12,6 +12,7 @@ from server.dissection.results import Brush, Dissection, RankedUnit, save_dissec
 from server.generators.loader import save_generator
 from server.generators.progressive import ProgressiveGenerator
 from server.painter import Painter
+from server.segmentation.segmenter import UNet, save_segmenter
 
 WIDTHS = (16, 12, 8, 8)
 
@@ -23,6 +24,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(1)
     (folder / "models" / "village").mkdir(parents=True)
     save_generator(folder / "models" / "village" / "generator.safetensors", ProgressiveGenerator(8, WIDTHS))
+    torch.manual_seed(5)
+    save_segmenter(folder / "models" / "village" / "segmenter.safetensors", UNet(("sky", "tree", "door"), (6, 6, 6, 6)))
     brushes = []
     for i, concept in enumerate(("tree", "door", "sky")):
         for layer, units in (("layer4", 12), ("layer6", 8)):

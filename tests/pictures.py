@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from server.mask import Png, Rect, Stroke, Strokes
+from server.mask import Png, Rect, Region, Stroke, Strokes
 from server.picture import Edit, Picture
 
 fractions = st.floats(0, 1, allow_nan=False)
@@ -33,12 +33,13 @@ _stroke = st.builds(
     radius=st.floats(0.001, 2),
     erase=st.booleans(),
 )
-masks = st.one_of(
+areas = st.one_of(
     st.none(),
     st.builds(Strokes, st.lists(_stroke, min_size=1, max_size=3).map(tuple)),
     st.builds(_rect, _pair, _pair),
     st.builds(_png, st.integers(1, 9)),
 )
+masks = areas | st.builds(Region, names, st.none() | st.tuples(fractions, fractions))
 _latents = st.one_of(
     st.builds(lambda seed: {"seed": seed}, st.integers(0, 2**32 - 1)),
     st.builds(lambda z: {"z": tuple(z)}, st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8)),
@@ -50,6 +51,7 @@ def edits(
     layers: st.SearchStrategy[str] = names,
     most_units: int = 8192,
     fewest: int = 1,
+    masks: st.SearchStrategy[object] = masks,
 ) -> st.SearchStrategy[Edit]:
     """Edits that the document allows; explicit units are 0..fewest-1, so that any layer of that many has them."""
     counted = st.builds(

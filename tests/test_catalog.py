@@ -113,6 +113,17 @@ def test_a_damaged_model_does_not_stop_the_others(folder: Path) -> None:
         catalog.get("foreign")
 
 
+def test_a_damaged_segmenter_does_not_stop_the_painting(folder: Path) -> None:
+    path = folder / "models" / "village" / "segmenter.safetensors"
+    segmenter = open_catalog(folder).get().segmenter
+    assert segmenter is not None
+    assert segmenter.concepts == ("sky", "tree", "door")
+    path.write_bytes(path.read_bytes()[:300])
+    assert open_catalog(folder).get().segmenter is None
+    path.unlink()
+    assert open_catalog(folder).get().segmenter is None
+
+
 def test_weights_that_are_not_the_cards_are_refused(folder: Path) -> None:
     card(folder, sha256={"generator.safetensors": "0" * 64})
     with pytest.raises(WeightError, match="SHA-256"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from server.catalog import Catalog
-from server.compose import Change, apply, change, changes, check
+from server.compose import Change, apply, change, check
 from server.errors import PictureError, UnknownConcept, UnknownLayer
 from server.generators.progressive import Layer
-from server.mask import Rect
+from server.mask import Rect, Region
 from server.picture import Edit, Picture
 
 LAYER = Layer("layer4", 3, 2, 2)
@@ -84,7 +85,7 @@ def test_listed_units_need_no_concept(catalog: Catalog) -> None:
 
 def test_changes_keep_the_order_of_the_edits(catalog: Catalog) -> None:
     edits = (Edit("draw", "sky"), Edit("draw", "tree"), Edit("remove", "sky"))
-    made = changes(Picture("village", seed=0, edits=edits), catalog.get())
+    made = check(Picture("village", seed=0, edits=edits), catalog.get())
     assert [int(m.units[0]) for m in made] == [2, 0, 2]
 
 
@@ -94,6 +95,7 @@ BAD: list[tuple[dict[str, Any], type[PictureError], str]] = [
     ({"layer": "layer99"}, UnknownLayer, "/edits/1/layer"),
     ({"layer": "output"}, UnknownLayer, "/edits/1/layer"),
     ({"layer": "layer2"}, UnknownConcept, "/edits/1/layer"),
+    ({"mask": Region("dragon")}, UnknownConcept, "/edits/1/mask/concept"),
     ({"units": 13}, PictureError, "/edits/1/units"),
     ({"units": 9, "layer": "layer6"}, PictureError, "/edits/1/units"),
     ({"units": (0, 12), "levels": (1.0, 1.0)}, PictureError, "/edits/1/units"),
@@ -108,6 +110,14 @@ def test_what_the_model_does_not_have(
     with pytest.raises(error) as caught:
         check(Picture("village", seed=0, edits=edits), catalog.get())
     assert caught.value.pointer == pointer
+
+
+def test_a_concepts_region_needs_a_segmenter(catalog: Catalog) -> None:
+    edit = Edit("remove", "tree", Region("tree"))
+    check(Picture("village", seed=0, edits=(edit,)), catalog.get())
+    with pytest.raises(PictureError, match="no segmenter") as caught:
+        change(edit, replace(catalog.get(), segmenter=None))
+    assert caught.value.pointer == "/mask"
 
 
 def test_a_latent_has_the_models_length(catalog: Catalog) -> None:

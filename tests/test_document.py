@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 import json
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import pictures
+from PIL import Image
 
 from server.document import parse_edit, parse_picture
 from server.errors import MalformedJSON, PictureError
@@ -138,6 +141,11 @@ BAD: list[tuple[Any, str]] = [
     (picture(mask=stroke(radius=2.5)), "/edits/0/mask/strokes/0/radius"),
     (picture(mask=stroke(radius=float("nan"))), "/edits/0/mask/strokes/0/radius"),
     (picture(mask=stroke(erase=1)), "/edits/0/mask/strokes/0/erase"),
+    (picture(mask={"concept": "tree", "at": [0.5]}), "/edits/0/mask/at"),
+    (picture(mask={"concept": "tree", "at": [0.5, 1.5]}), "/edits/0/mask/at/1"),
+    (picture(mask={"concept": 5}), "/edits/0/mask/concept"),
+    (picture(mask={"at": [0.5, 0.5]}), "/edits/0/mask"),
+    (picture(mask={"concept": "tree", "rect": [0, 0, 1, 1]}), "/edits/0/mask"),
     (picture(mask={"png": "not base64!"}), "/edits/0/mask"),
     (picture(mask={"png": "aGVsbG8="}), "/edits/0/mask"),
     (picture(mask={"png": 5}), "/edits/0/mask/png"),
@@ -194,6 +202,21 @@ def test_nothing_else_than_a_picture_error_comes_of_any_json(document: Any) -> N
     with contextlib.suppress(PictureError):
         parsed = parse_picture(document)
         assert parse_picture(picture_to_json(parsed)) == parsed
+
+
+def many(mask: dict[str, Any], count: int) -> dict[str, Any]:
+    return {"model": "village", "seed": 1, "edits": picture(mask=mask)["edits"] * count}
+
+
+def test_the_masks_of_a_picture_are_bounded_together() -> None:
+    out = io.BytesIO()
+    Image.new("L", (2048, 2048)).save(out, "PNG")
+    large = {"png": base64.b64encode(out.getvalue()).decode()}
+    assert len(parse_picture(many(stroke(points=[[0.5, 0.5]] * 4096), 16)).edits) == 16
+    for mask, most in ((stroke(points=[[0.5, 0.5]] * 4096), 16), (large, 8), ({"concept": "tree"}, 64)):
+        with pytest.raises(PictureError, match="at most") as error:
+            parse_picture(many(mask, most + 1))
+        assert error.value.pointer == f"/edits/{most}/mask"
 
 
 def test_an_edit_alone() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,18 +13,27 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pictures import edits, pictures
+from pictures import areas, edits, fractions, pictures
+from PIL import Image
 
-from server.catalog import Catalog
+from server.catalog import Catalog, Model
 from server.errors import PictureError, UnknownLayer, UnknownModel
-from server.mask import Rect, Stroke, Strokes, coverage
+from server.mask import Png, Rect, Region, Stroke, Strokes, coverage
 from server.painter import Painter
 from server.picture import Edit, Picture, latent
+from server.regions import region
 
 DOT = Strokes((Stroke(((0.3, 0.7),), 0.2),))
+CONCEPTS = st.sampled_from(["tree", "door", "sky"])
 drawable = pictures(
     st.just("village"),
-    edits(st.sampled_from(["tree", "door", "sky"]), st.sampled_from(["layer4", "layer6"]), most_units=8, fewest=8),
+    edits(
+        CONCEPTS,
+        st.sampled_from(["layer4", "layer6"]),
+        most_units=8,
+        fewest=8,
+        masks=areas | st.builds(Region, CONCEPTS, st.none() | st.tuples(fractions, fractions)),
+    ),
 ).map(lambda p: p if p.z is None else replace(p, z=(p.z * 8)[:8]))
 
 
@@ -145,6 +156,63 @@ def test_featuremaps_before_an_edit_are_the_unedited_ones(painter: Painter) -> N
     assert not np.array_equal(painter.featuremaps(plain, "layer7"), painter.featuremaps(edited, "layer7"))
     with pytest.raises(UnknownLayer):
         painter.featuremaps(plain, "layer77")
+
+
+def png(shown: np.ndarray) -> Png:
+    out = io.BytesIO()
+    Image.fromarray(shown.astype(np.uint8) * 255).save(out, "PNG")
+    return Png(base64.b64encode(out.getvalue()).decode())
+
+
+class ByColour:
+    """A segmenter that names each pixel for its strongest colour."""
+
+    concepts = ("sky", "tree", "door")
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        return images
+
+
+class Coloured(Catalog):
+    """The catalog, its models with that segmenter."""
+
+    def get(self, name: str | None = None) -> Model:
+        return replace(super().get(name), segmenter=ByColour())
+
+
+def test_a_concepts_region_is_where_the_segmenter_sees_it(catalog: Catalog) -> None:
+    painter = Painter(Coloured(catalog.models_dir, catalog.results_dir))
+    plain = Picture("village", seed=5)
+    first = Edit("draw", "tree", Rect(0, 0, 1, 0.6), layer="layer6", units=8)
+    start = replace(plain, edits=(first,))
+    before, labels = painter.labels(plain), painter.labels(start)
+    assert labels.shape == (32, 32)
+    assert not np.array_equal(before, labels)
+    seen = int(np.bincount(labels.ravel()).argmax())
+    name = ("sky", "tree", "door")[seen]
+    shown = labels == seen
+    assert 0 < shown.sum() < shown.size
+
+    def drawn(*edits: Edit, draft: bool = False) -> bytes:
+        return painter.render(replace(plain, edits=edits), draft).tobytes()
+
+    def door(mask: Region | Png) -> Edit:
+        return Edit("draw", "door", mask)
+
+    assert drawn(first, door(Region(name))) == drawn(first, door(png(shown)))
+    y, x = np.argwhere(shown)[-1]
+    at = ((x + 0.5) / 32, (y + 0.5) / 32)
+    piece = png(region(shown, at))
+    assert drawn(first, door(Region(name, at))) == drawn(first, door(piece))
+    assert drawn(first, door(Region(name, at)), draft=True) == drawn(first, door(piece), draft=True)
+    # In another order the segmenter sees another picture.
+    assert drawn(door(Region(name)), first) == drawn(door(png(before == seen)), first)
+
+
+def test_many_regions_upon_each_other_do_not_nest_too_deep(painter: Painter) -> None:
+    edits = tuple(Edit("draw", "door", Region("tree"), strength=i / 64) for i in range(64))
+    picture = Picture("village", seed=5, edits=edits)
+    assert painter.render(picture).tobytes() == Painter(painter.catalog).render(picture).tobytes()
 
 
 def test_what_cannot_be_drawn_is_said(painter: Painter) -> None:

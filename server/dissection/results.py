@@ -24,13 +24,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.errors import UnitbrushError
+
 SCHEMA = 1
 FILE_NAME = "dissection.json"
 DEFAULT_UNITS = 20
 
 
-class DissectionError(ValueError):
+class DissectionError(UnitbrushError, ValueError):
     """The folder holds no dissection this version can read; the message says what to do."""
+
+    slug = "unreadable-dissection"
+    title = "The model's dissection cannot be read"
 
 
 @dataclass(frozen=True)
