@@ -15,6 +15,7 @@ from server import __version__
 from server.api import live, models, operations, pictures, render
 from server.api.docs import add_docs
 from server.api.problems import add_handlers
+from server.api.reference import PROBLEMS, set_reference
 from server.api.studio import Studio
 from server.catalog import Catalog
 from server.engine import Engine, Renderer
@@ -67,11 +68,12 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
         redirect_slashes=False,
         lifespan=lambda app: _lifespan(app, settings, painter),
     )
-    api = APIRouter(prefix="/api/v1")
+    api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (models, render, pictures, live):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(operations.router)
+    set_reference(app)
     add_docs(app)
     add_handlers(app)
     # The studio takes what no route takes; as a route it would turn each 405 into a 404.

@@ -74,7 +74,7 @@ class Resource(BaseModel):
 
     id: str
     revision: int = Field(description="1 when made, one more with every change; also its ETag")
-    picture: dict[str, Any] = Field(description="the picture document; `POST /render` of it gives the same bytes")
+    picture: dict[str, Any] = Field(description="the document; `POST /render` of it gives the bytes of the image")
     image: str = Field(description="address of the image as it is now")
     can_undo: bool
     can_redo: bool

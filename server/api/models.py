@@ -10,6 +10,7 @@ from starlette.responses import Response
 from server import catalog, schemas
 from server.api.deps import UsesServices
 from server.api.images import WantsImage, image_response
+from server.api.reference import IMAGES
 from server.picture import Picture
 
 router = APIRouter(prefix="/models", tags=["models"])
@@ -46,7 +47,7 @@ async def concepts(model: str, services: UsesServices) -> schemas.Concepts:
     return schemas.Concepts(concepts=found)
 
 
-@router.get("/{model}/images/{seed}", response_class=Response)
+@router.get("/{model}/images/{seed}", response_class=Response, responses=IMAGES)
 async def image(model: str, seed: Seed, options: WantsImage, request: Request, services: UsesServices) -> Response:
     """The unedited image of a seed. It never changes, and says so to caches."""
     return await image_response(services, request, Picture(model, seed), options, IMMUTABLE)

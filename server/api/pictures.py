@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Request
@@ -16,15 +17,22 @@ from starlette.responses import Response
 from server.api.deps import JsonBody, UsesServices, decode_object
 from server.api.images import WantsImage, image_response
 from server.api.problems import InvalidParameter, NotFound, PictureFull
+from server.api.reference import EDIT, IMAGES, PICTURE
+from server.api.reference import body as body_of
 from server.compose import change, check
 from server.document import MAX_EDITS, parse_edit, parse_picture
 from server.errors import PictureError
 from server.picture import Edit, Picture, edit_to_dict, picture_to_dict
 from server.schemas import Resource
 from server.services import Services
-from server.store import Edits, Record
+from server.store import Edits, Record, RevisionMismatch
 
 router = APIRouter(prefix="/pictures", tags=["pictures"])
+
+_NEW = body_of("Picture", {"seed": 42}, required=False)
+_DRAW = body_of("Edit", EDIT)
+_REMOVE = body_of("Edit", {"concept": "door", "mask": None})
+_EDITS = body_of({"type": "object", "required": ["edits"], "description": "edits"}, {"edits": PICTURE["edits"]})
 
 
 def known_revision(if_match: Annotated[str | None, Header()] = None) -> int | None:
@@ -41,13 +49,13 @@ Known = Annotated[int | None, Depends(known_revision)]
 PictureId = Annotated[str, Path(max_length=64, description="the picture's id")]
 
 
-@router.post("", status_code=201, response_model=Resource)
+@router.post("", status_code=201, response_model=Resource, openapi_extra=_NEW)
 async def create(body: JsonBody, request: Request, services: UsesServices) -> Response:
     """Keep a new picture: a whole document, or only a `model` and a `seed` or `z`. Without either of those,
     the seed is drawn by lot; without a model, the default one is taken."""
     picture = await services.aside(_new_picture, services, body)
     base, edits = _split(picture)
-    _check_room(services, base, edits)
+    await services.aside(_check_room, services, base, edits)
     record = await services.stored(services.store.create, base, edits)
     response = _resource(request, record, 201)
     response.headers["Location"] = _address(request, record.id)
@@ -67,21 +75,21 @@ async def delete(picture: PictureId, known: Known, services: UsesServices) -> Re
     return Response(status_code=204)
 
 
-@router.get("/{picture}/image", response_class=Response)
+@router.get("/{picture}/image", response_class=Response, responses=IMAGES)
 async def image(picture: PictureId, options: WantsImage, request: Request, services: UsesServices) -> Response:
     """The picture's image as it is now. A `revision` in the query tells caches that it has changed."""
     record = await services.stored(services.store.get, picture)
-    parsed = await services.aside(parse_picture, _document(record))
+    parsed = await services.aside(parse_picture, _document(record.base, record.edits))
     return await image_response(services, request, parsed, options, "private, no-cache")
 
 
-@router.post("/{picture}/draw", response_model=Resource)
+@router.post("/{picture}/draw", response_model=Resource, openapi_extra=_DRAW)
 async def draw(picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices) -> Response:
     """Paint a concept inside a mask: `{"concept", "mask", "units"?, "strength"?, "layer"?}`."""
     return await _add(services, request, picture, "draw", body, known)
 
 
-@router.post("/{picture}/remove", response_model=Resource)
+@router.post("/{picture}/remove", response_model=Resource, openapi_extra=_REMOVE)
 async def remove(
     picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
 ) -> Response:
@@ -104,10 +112,10 @@ async def redo(picture: PictureId, known: Known, request: Request, services: Use
 @router.post("/{picture}/reset", response_model=Resource)
 async def reset(picture: PictureId, known: Known, request: Request, services: UsesServices) -> Response:
     """Drop every edit. Can itself be undone."""
-    return _resource(request, await services.stored(services.store.change, picture, lambda edits: (), known))
+    return _resource(request, await services.stored(services.store.change, picture, _always(()), known))
 
 
-@router.put("/{picture}/edits", response_model=Resource)
+@router.put("/{picture}/edits", response_model=Resource, openapi_extra=_EDITS)
 async def replace_edits(
     picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
 ) -> Response:
@@ -116,8 +124,8 @@ async def replace_edits(
     """
     record = await services.stored(services.store.get, picture)
     edits = await services.aside(_new_edits, services, record, body)
-    _check_room(services, record.base, edits)
-    return _resource(request, await services.stored(services.store.change, picture, lambda old: edits, known))
+    await services.aside(_check_room, services, record.base, edits)
+    return _resource(request, await services.stored(services.store.change, picture, _always(edits), known))
 
 
 @router.delete("/{picture}/edits/{index}", response_model=Resource)
@@ -148,13 +156,23 @@ async def _add(
 ) -> Response:
     record = await services.stored(services.store.get, picture)
     new = await services.aside(_new_edit, services, record, op, body)
+    while True:
+        edits = (*record.edits, new)
+        await services.aside(_check_room, services, record.base, edits)
+        expected = record.revision if known is None else known
+        try:
+            record = await services.stored(services.store.change, picture, _always(edits), expected)
+        except RevisionMismatch:
+            if known is not None:
+                raise
+            # Another edit came between; this one goes on top of it.
+            record = await services.stored(services.store.get, picture)
+        else:
+            return _resource(request, record)
 
-    def added(edits: Edits) -> Edits:
-        both = (*edits, new)
-        _check_room(services, record.base, both)
-        return both
 
-    return _resource(request, await services.stored(services.store.change, picture, added, known))
+def _always(edits: Edits) -> Callable[[Edits], Edits]:
+    return lambda old: edits
 
 
 def _new_picture(services: Services, body: bytes) -> Picture:
@@ -185,11 +203,17 @@ def _new_edits(services: Services, record: Record, body: bytes) -> Edits:
 
 
 def _check_room(services: Services, base: str, edits: Edits) -> None:
-    """Raise PictureFull where the picture would be no document that `/render` takes."""
+    """Raise PictureFull where edits that are fine by themselves make no document that `/render` takes."""
     if len(edits) > MAX_EDITS:
         raise PictureFull(f"a picture has at most {MAX_EDITS} edits; delete one, or reset it")
-    if len(base) + sum(len(edit) + 1 for edit in edits) + 64 > services.settings.max_body_bytes:
+    text = _document(base, edits)
+    # A client that writes the document anew may write it with spaces, as Python's json does.
+    if len(json.dumps(json.loads(text))) > services.settings.max_body_bytes:
         raise PictureFull(f"the document would be over {services.settings.max_body_bytes} bytes; use simpler masks")
+    try:
+        parse_picture(text)
+    except PictureError as error:
+        raise PictureFull(error.detail, error.pointer) from error
 
 
 def _split(picture: Picture) -> tuple[str, Edits]:
@@ -207,9 +231,9 @@ def _json(document: dict[str, Any]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def _document(record: Record) -> str:
+def _document(base: str, edits: Edits) -> str:
     """The whole document of a stored picture, JSON."""
-    return f'{record.base[:-1]},"edits":[{",".join(record.edits)}]}}'
+    return f'{base[:-1]},"edits":[{",".join(edits)}]}}'
 
 
 def _address(request: Request, picture: str) -> str:
@@ -225,6 +249,6 @@ def _resource(request: Request, record: Record, status: int = 200) -> Response:
         "can_undo": record.can_undo,
         "can_redo": record.can_redo,
     }
-    body = f'{json.dumps(members)[:-1]}, "picture": {_document(record)}}}'
+    body = f'{json.dumps(members)[:-1]}, "picture": {_document(record.base, record.edits)}}}'
     headers = {"ETag": f'"{record.revision}"', "Cache-Control": "no-cache"}
     return Response(body, status, headers, "application/json")

@@ -7,12 +7,14 @@ from starlette.responses import Response
 
 from server.api.deps import INLINE_BYTES, JsonBody, UsesServices
 from server.api.images import WantsImage, image_response
+from server.api.reference import IMAGES, PICTURE
+from server.api.reference import body as body_of
 from server.document import parse_picture
 
 router = APIRouter(tags=["render"])
 
 
-@router.post("/render", response_class=Response)
+@router.post("/render", response_class=Response, responses=IMAGES, openapi_extra=body_of("Picture", PICTURE))
 async def render(body: JsonBody, options: WantsImage, request: Request, services: UsesServices) -> Response:
     """The image of a picture document. The same document gives the same bytes.
 

@@ -60,7 +60,7 @@ class Studio:
         if scope["type"] != "http":
             raise NotFound("there is no socket here; the live one is /api/v1/live")
         request = Request(scope, receive)
-        path = request.url.path.removeprefix(scope.get("root_path", ""))
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path.startswith("/api/"):
             raise NotFound(f"there is no call {path}; /docs lists them all")
         file = self._find(path)

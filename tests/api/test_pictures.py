@@ -262,3 +262,13 @@ async def test_pictures_outlive_the_app(tiny: Path, tmp_path: Path) -> None:
     async with asgi_client(settings) as client:
         assert (await client.get(f"/api/v1/pictures/{picture}")).json() == before
         assert (await post(client, picture, "redo"))["picture"]["edits"][0]["concept"] == "tree"
+
+
+async def test_masks_that_are_too_much_together_fill_a_picture(client: httpx.AsyncClient) -> None:
+    points = [[i / 4096, 0.5] for i in range(4096)]
+    body = {"concept": "tree", "mask": {"strokes": [{"points": points, "radius": 0.01}]}}
+    resource = await create(client, {"seed": 1, "edits": [{"op": "draw", **body}] * 16})
+    answer = await client.post(f"/api/v1/pictures/{resource['id']}/draw", json=body)
+    assert (answer.status_code, answer.json()["pointer"]) == (409, "/edits/16/mask")
+    assert (await client.get(f"/api/v1/pictures/{resource['id']}")).json() == resource
+    assert (await client.post("/api/v1/render", json=resource["picture"])).status_code == 200

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from serving import write_model
+
+from server.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_model(tmp_path)
+    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(tmp_path / "models"))
+    monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(tmp_path / "dissect_results"))
+
+
+def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--seconds", "0.01", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    names = [t["name"] for t in document["timings"]]
+    for part in (
+        "full pass",
+        "trunk",
+        "tail from layer4",
+        "edit, float32",
+        "edit, draft",
+        "encode png",
+        "HTTP",
+        "live",
+    ):
+        assert any(name.startswith(part) for name in names), part
+    assert document["timings"][0]["of_full_pass"] == 1.0
+    assert all(t["median_ms"] > 0 and t["runs"] >= 5 for t in document["timings"])
+    assert document["model"] == {"name": "village", "resolution": 16}
+    assert document["server_peak_bytes"] > 2**20
+
+
+def test_the_table_has_a_line_for_each_measurement(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--seconds", "0.01", "--no-server"]) == 0
+    out = capsys.readouterr().out
+    assert "full pass" in out
+    assert "of full pass" in out
+    assert "HTTP" not in out
+
+
+@pytest.mark.parametrize("arguments", [["--seconds", "0"], ["--seconds", "x"], ["--model", "castle"]])
+def test_bad_input_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", *arguments]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
