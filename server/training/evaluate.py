@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,18 +63,33 @@ def sampled(generator: ProgressiveGenerator, seeds: range) -> Iterator[Tensor]:
             yield generator(torch.from_numpy(z.astype(np.float32)))
 
 
-def compare(generator: ProgressiveGenerator, data: SceneData, segmenter: UNet, count: int = 1000) -> dict[str, object]:
-    """The report of a generator: distances (and the floor, renderings against renderings) and concept shares."""
-    real = measure(rendered(data, 0, count), segmenter)
-    floor = measure(rendered(data, count, count), segmenter)
-    fake = measure(sampled(generator, range(count)), segmenter)
+def agreement(generator: ProgressiveGenerator, one: UNet, other: UNet, count: int) -> float:
+    """The share of the pixels of `count` samples that two segmenters name alike, 0..1."""
+    same, seen = 0, 0
+    with torch.inference_mode():
+        for x in sampled(generator, range(count)):
+            images = x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
+            equal = one(images).argmax(1) == other(images).argmax(1)  # (N, R, R)
+            same, seen = same + int(equal.sum()), seen + equal.numel()
+    return same / seen
+
+
+def compare(
+    generator: ProgressiveGenerator, data: SceneData, segmenter: UNet, judge: UNet, count: int = 1000
+) -> dict[str, Any]:
+    """The report of a generator: distances (and the floor, renderings against renderings), concept shares, and how
+    far two segmenters trained apart agree about its pictures."""
+    real = measure(rendered(data, 0, count), judge)
+    floor = measure(rendered(data, count, count), judge)
+    fake = measure(sampled(generator, range(count)), judge)
     shares = {
         c: {"renderings": round(float(a), 4), "samples": round(float(b), 4)}
-        for c, a, b in zip(segmenter.concepts, real.shares, fake.shares, strict=True)
+        for c, a, b in zip(judge.concepts, real.shares, fake.shares, strict=True)
     }
     return {
         "images": count,
         "frechet": round(frechet(real, fake), 4),
         "frechet_floor": round(frechet(real, floor), 4),
+        "agreement": round(agreement(generator, segmenter, judge, min(count, 200)), 4),
         "shares": shares,
     }

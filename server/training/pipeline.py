@@ -96,8 +96,13 @@ def train_generator(folder: Path, config: TrainConfig, compiled: bool, log: Log)
 def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
     """Compare the model's samples with renderings; writes `evaluation.json` beside the weights."""
     generator = load_generator(model / "generator.safetensors").fold()
-    segmenter = load_segmenter(model / "judge.safetensors")
-    report = compare(generator, SceneData(folder / "data", config.held_out), segmenter)
+    segmenter, judge = load_segmenter(model / "segmenter.safetensors"), load_segmenter(model / "judge.safetensors")
+    report = compare(generator, SceneData(folder / "data", config.held_out), segmenter, judge)
+    report["segmenters"] = {
+        name: json.loads((folder / f"{name}.json").read_text())
+        for name in SEGMENTERS
+        if (folder / f"{name}.json").exists()
+    }
     (model / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
     log(f"Frechet distance {report['frechet']} (renderings against renderings {report['frechet_floor']})")
 

@@ -113,9 +113,9 @@ def encode(state: RunState, f: Functions, images: Tensor, labels: Tensor, noise:
     return f.edit_block(h)
 
 
-def remember(state: RunState, f: Functions, real: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Featuremaps of scenes through the trunk, by way of latents: (N, U, 16, 16), with what was lost on the way
-    (mean squared error in units of the variance) and the cost of the latents (nats a dimension).
+def remember(state: RunState, f: Functions, real: Tensor) -> tuple[Tensor, Tensor]:
+    """Featuremaps of scenes through the trunk, by way of latents: what was lost on the way (mean squared error in
+    units of the variance) and the cost of the latents (nats a dimension).
 
     real: (N, U, 16, 16).
     """
@@ -127,7 +127,7 @@ def remember(state: RunState, f: Functions, real: Tensor) -> tuple[Tensor, Tenso
         again = f.edit_block(f.trunk(z).float()).float()
     lost = (again - real).square().mean() / real.var()
     cost = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
-    return again, lost, cost
+    return lost, cost
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,7 @@ class Run:
         def step(i: int) -> Figures:
             index = torch.from_numpy(self.rng.integers(0, store.shape[0], n))
             real = store[index].float().contiguous(memory_format=torch.channels_last)
-            again, lost, cost = steps.remember(state, self.f, real)
+            lost, cost = steps.remember(state, self.f, real)
             loss = config.remember * lost + config.latent_cost * cost
             figures = {"lost": float(lost.detach()), "nats": float(cost.detach())}
             if self.progress >= config.warm_up:
