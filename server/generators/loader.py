@@ -93,6 +93,7 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(str(path))
+        _check_zip(path)
         loaded: object = torch.load(path, map_location="cpu", weights_only=True)
     except SafetensorError as error:
         raise WeightError(f"{path.name}: damaged or no safetensors file ({_line(error)})") from error
@@ -116,6 +117,15 @@ def _read(path: Path) -> dict[str, Tensor]:
     if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
         raise WeightError(f"{path.name}: holds no state dict")
     return {name: value for name, value in loaded.items() if isinstance(value, Tensor)}
+
+
+def _check_zip(path: Path) -> None:
+    """Raises WeightError for an archive that would unpack to more than a generator needs."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > MAX_BYTES:
+            raise WeightError(f"{path.name}: unpacks to {size} bytes, more than a generator needs")
 
 
 def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
@@ -152,6 +162,9 @@ def _sort(
 ) -> tuple[dict[int, tuple[Tensor, Tensor]], dict[int, tuple[Tensor, Tensor]]]:
     """(weight, bias) of the layers by number, and of the outputs by resolution or number."""
     found: dict[tuple[str, int], dict[str, Tensor]] = {}
+    # A tensor may repeat one number without storing it, so the file's size says little.
+    if sum(tensor.numel() for tensor in weights.values()) * 4 > MAX_BYTES:
+        raise WeightError(f"holds more numbers than a generator needs (at most {MAX_BYTES // 4})")
     for name, tensor in weights.items():
         if name == "lod":
             continue
@@ -178,8 +191,6 @@ def _sort(
 def _float32(name: str, tensor: Tensor) -> Tensor:
     if tensor.layout != torch.strided or not tensor.is_floating_point():
         raise WeightError(f"{name} is not a plain tensor of floats")
-    if tensor.numel() * 4 > MAX_BYTES:
-        raise WeightError(f"{name} is too large: {tuple(tensor.shape)}")
     converted = tensor.detach().to(torch.float32).contiguous()
     if not bool(torch.isfinite(converted).all()):
         raise WeightError(f"{name} holds numbers that are not finite")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,23 @@ def test_refuses_truncated_and_damaged_files(tmp_path: Path, how: str) -> None:
         assert "\n" not in str(error.value)
     path.write_bytes(b"\xff" * 200 + whole[200:])
     with pytest.raises(WeightError):
+        load_generator(path)
+
+
+def test_refuses_files_that_grow_when_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.generators.loader.MAX_BYTES", 2**20)
+    layers, output = random_blocks((4, 6))
+    state = state_dict(layers, output)
+    path = tmp_path / "w.pth"
+    torch.save({**state, "layer2.conv.weight": torch.zeros(1).expand(6, 2**18)}, path)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(WeightError, match="more numbers"):
+        load_generator(path)
+    torch.save(state, path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/99", bytes(2**20))
+    assert path.stat().st_size < 20_000
+    with pytest.raises(WeightError, match="unpacks to"):
         load_generator(path)
 
 
