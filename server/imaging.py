@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import Literal
 
 import numpy as np
@@ -18,6 +20,20 @@ TEXT_KEY = "unitbrush"
 JPEG_QUALITY = 90
 MAX_TEXT = 8 * 2**20
 MAX_SIDE = 8192
+
+# What Pillow was seen to raise for damaged files.
+DAMAGED: tuple[type[Exception], ...] = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    AssertionError,
+    LookupError,
+    TypeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 Pixels = NDArray[np.uint8]
 
@@ -62,7 +78,7 @@ def read_document(data: bytes) -> str:
             text = image.info.get(TEXT_KEY)
     except PictureError:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except DAMAGED as error:
         raise PictureError("the file is damaged or no PNG") from error
     if not isinstance(text, str) or len(text) > MAX_TEXT:
         raise PictureError(f"the PNG has no text chunk {TEXT_KEY!r}: it was not painted here")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from server.errors import PictureError
+from server.imaging import DAMAGED
 
 MAX_PNG_SIDE = 2048
 
@@ -124,7 +125,7 @@ def _open_png(mask: Png) -> Iterator[Image.Image]:
             yield image
     except PictureError:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except DAMAGED as error:
         raise PictureError("the mask's png is damaged or no PNG at all") from error
 
 
