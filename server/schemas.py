@@ -29,6 +29,7 @@ class Model(BaseModel):
     concepts: list[str] = Field(description="what can be painted, what paints best first")
     default: bool
     license: str
+    version: str = Field(description="another one whenever the weights or the brushes change")
 
 
 class Models(BaseModel):

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -51,6 +53,8 @@ def describe(openapi: JSON) -> JSON:
         "calls": calls,
         "schemas": [_schema(name, schema) for name, schema in schemas.items()],
         "paragraphs": paragraphs,
+        "code": code,
+        "linked": lambda text: linked(text, schemas),
     }
 
 
@@ -59,12 +63,23 @@ def paragraphs(text: str | None) -> list[str]:
     return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text or "") if part.strip()]
 
 
+def code(text: str) -> Markup:
+    """The text with what stands between backticks as code."""
+    parts = (Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(text.split("`")))
+    return Markup("").join(parts)
+
+
+def linked(text: str, names: Container[str]) -> Markup:
+    """The text with a link for each schema it names."""
+    link = Markup('<a href="#schema-{0}">{0}</a>')
+    return Markup("").join(link.format(p) if p in names else escape(p) for p in re.split(r"(\w+)", text))
+
+
 def _call(method: str, path: str, call: JSON) -> JSON:
     content: JSON = call.get("requestBody", {}).get("content", {})
     media = next(iter(content), "")
     body: JSON = content.get(media, {})
     example = body.get("example") or body.get("schema", {}).get("example")
-    written = json.dumps(example, indent=2, ensure_ascii=False) if example is not None else ""
     return {
         "method": method,
         "path": path,
@@ -80,17 +95,24 @@ def _call(method: str, path: str, call: JSON) -> JSON:
             }
             for p in call.get("parameters", [])
         ],
-        "body": {"media": media, "type": type_name(body.get("schema", {})), "example": written} if content else None,
+        "body": {"media": media, "type": type_name(body.get("schema", {}))} if content else None,
         "responses": [
             {
                 "status": status,
                 "description": r.get("description", ""),
                 "media": ", ".join(r.get("content", {})),
+                "type": _answer(status, r),
             }
             for status, r in call.get("responses", {}).items()
         ],
         "curl": _curl(method, path, example),
     }
+
+
+def _answer(status: str, response: JSON) -> str:
+    """The schema of a JSON answer that worked; empty where its description says more."""
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    return type_name(schema) if status.startswith("2") and schema else ""
 
 
 def _curl(method: str, path: str, example: object) -> str:

@@ -10,24 +10,27 @@ from starlette.responses import Response
 from server import catalog, schemas
 from server.api.deps import UsesServices
 from server.api.images import WantsImage, image_response
+from server.api.packing import packed_json
 from server.api.reference import IMAGES
 from server.picture import Picture
 
 router = APIRouter(prefix="/models", tags=["models"])
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+ModelName = Annotated[str, Path(description="the model's name")]
 Seed = Annotated[int, Path(ge=0, le=2**32 - 1, description="the latent's seed, 0..4294967295")]
 
 
-@router.get("")
-async def models(services: UsesServices) -> schemas.Models:
+@router.get("", response_model=schemas.Models)
+async def models(request: Request, services: UsesServices) -> Response:
     """Every installed model, the default first."""
     usable = await services.aside(services.catalog.usable)
-    return schemas.Models(models=[_describe(model) for model in usable])
+    told = [_describe(model, await services.fingerprint(model.name)) for model in usable]
+    return await packed_json(services, request, schemas.Models(models=told))
 
 
-@router.get("/{model}/concepts")
-async def concepts(model: str, services: UsesServices) -> schemas.Concepts:
+@router.get("/{model}/concepts", response_model=schemas.Concepts)
+async def concepts(model: ModelName, request: Request, services: UsesServices) -> Response:
     """What the model can paint, best first, each with the ranking of its units at its best layer."""
     dissection = (await services.aside(services.catalog.get, model)).dissection
     found = []
@@ -44,16 +47,19 @@ async def concepts(model: str, services: UsesServices) -> schemas.Concepts:
                 remove_effect=brush.remove_effect,
             )
         )
-    return schemas.Concepts(concepts=found)
+    return await packed_json(services, request, schemas.Concepts(concepts=found))
 
 
 @router.get("/{model}/images/{seed}", response_class=Response, responses=IMAGES)
-async def image(model: str, seed: Seed, options: WantsImage, request: Request, services: UsesServices) -> Response:
-    """The unedited image of a seed. It never changes, and says so to caches."""
+async def image(
+    model: ModelName, seed: Seed, options: WantsImage, request: Request, services: UsesServices
+) -> Response:
+    """The unedited image of a seed. It never changes, and says so to caches; a `v` in the query, the model's
+    `version`, gets past them when the model itself was replaced."""
     return await image_response(services, request, Picture(model, seed), options, IMMUTABLE)
 
 
-def _describe(model: catalog.Model) -> schemas.Model:
+def _describe(model: catalog.Model, fingerprint: str) -> schemas.Model:
     generator = model.generator
     return schemas.Model(
         name=model.name,
@@ -68,4 +74,5 @@ def _describe(model: catalog.Model) -> schemas.Model:
         concepts=list(model.dissection.concepts),
         default=model.default,
         license=model.license,
+        version=fingerprint[:12],
     )

@@ -31,11 +31,13 @@ router = APIRouter(prefix="/pictures", tags=["pictures"])
 
 _NEW = body_of("Picture", {"seed": 42}, required=False)
 _DRAW = body_of("Edit", EDIT)
-_REMOVE = body_of("Edit", {"concept": "door", "mask": None})
+_REMOVE = body_of("Edit", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}})
 _EDITS = body_of({"type": "object", "required": ["edits"], "description": "edits"}, {"edits": PICTURE["edits"]})
 
 
-def known_revision(if_match: Annotated[str | None, Header()] = None) -> int | None:
+def known_revision(
+    if_match: Annotated[str | None, Header(description="the revision you know, in quotes")] = None,
+) -> int | None:
     """The revision the caller knows, None where it names none. Raises InvalidParameter."""
     if if_match is None or if_match.strip() == "*":
         return None

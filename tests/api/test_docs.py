@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import httpx
 
-from server.api.docs import type_name
+from server.api.docs import code, linked, type_name
 
 
 class Links(HTMLParser):
@@ -75,3 +75,11 @@ def test_types_are_told_in_a_few_words() -> None:
     assert type_name({"type": "array", "items": {"$ref": "#/components/schemas/Edit"}}) == "array of Edit"
     assert type_name({"anyOf": [{"type": "string"}, {"type": "null"}]}) == "string or null"
     assert type_name({"enum": ["png", "webp"]}) == '"png" or "webp"'
+
+
+def test_backticks_become_code_and_everything_else_is_escaped() -> None:
+    assert code("a `<b>` <c>") == "a <code>&lt;b&gt;</code> &lt;c&gt;"
+
+
+def test_names_of_schemas_become_links() -> None:
+    assert linked("array of Edit or <x>", {"Edit"}) == 'array of <a href="#schema-Edit">Edit</a> or &lt;x&gt;'

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from serving import asgi_client, settings_in, write_model
 
 from server.imaging import read_document
 
@@ -87,3 +89,23 @@ async def test_bad_seeds_sizes_and_formats_are_422(client: httpx.AsyncClient, pa
     answer = await client.get(f"/api/v1/models/village/images/{path}")
     assert answer.status_code == 422
     assert answer.json().keys() >= {"type", "title", "status", "detail"}
+
+
+async def test_long_answers_are_compressed_and_tagged(client: httpx.AsyncClient) -> None:
+    path = "/api/v1/models/village/concepts"
+    plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+    packed = await client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 3
+    assert packed.json() == plain.json()
+    for answer in (plain, packed):
+        known = {"Accept-Encoding": answer.request.headers["accept-encoding"], "If-None-Match": answer.headers["etag"]}
+        assert (await client.get(path, headers=known)).status_code == 304
+
+
+async def test_the_version_follows_the_weights(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    write_model(tmp_path, seed=1)
+    versions = [(await client.get("/api/v1/models")).json()["models"][0]["version"] for _ in range(2)]
+    async with asgi_client(settings_in(tmp_path)) as other:
+        versions.append((await other.get("/api/v1/models")).json()["models"][0]["version"])
+    assert versions[0] == versions[1] != versions[2]
