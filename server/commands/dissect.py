@@ -10,14 +10,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from server.commands.usage import UsageError
 
 if TYPE_CHECKING:
-    from server.dissection.run import Plan
     from server.generators.progressive import ProgressiveGenerator
 
 SEGMENTER, JUDGE = "segmenter.safetensors", "judge.safetensors"
-BRUSH_GRIDS = (8, 16)  # the sizes of layers that paint best in small generators
+SCENES_FROM = 50_000_000  # a seed no training set reaches
+BRUSH_GRIDS = (8, 16)  # featuremaps of these sizes paint best in small generators
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="the model's name")
     parser.add_argument(
         "--layers",
-        help="layers to find brushes at, with commas between, or all (default: those at 8x8 and 16x16)",
+        help="layers, with commas between (default: all but the last); brushes are sought at those of 8x8 and 16x16",
     )
     parser.add_argument("--samples", type=int, default=1000, help="pictures to look at (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
@@ -46,8 +49,10 @@ def run(args: argparse.Namespace) -> int:
     from server.catalog import Catalog, read_card
     from server.dissection.passes import Passes, bfloat16_is_fast
     from server.dissection.run import dissect
+    from server.dissection.stages import Plan
     from server.errors import UnknownModel
     from server.generators.loader import load_generator
+    from server.scenes.concepts import CONCEPTS
     from server.segmentation.segmenter import SegmenterError, load_segmenter
     from server.settings import read_settings
 
@@ -62,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     generator = load_generator(card.generator, card.sha256).to(device).fold()
-    layers = _layers(args.layers, generator)
+    look = _layers(args.layers, generator)
     try:
         segmenter = load_segmenter(args.segmenter or folder / SEGMENTER).to(device)
         judge = load_segmenter(args.judge or folder / JUDGE).to(device)
@@ -81,10 +86,12 @@ def run(args: argparse.Namespace) -> int:
                 Passes(generator, segmenter, low, device),
                 Passes(generator, judge, low, device),
                 args.model,
-                layers,
-                _plan(args),
+                _brush_layers(look, generator),
+                Plan(samples=args.samples, seed=args.seed),
                 out,
                 report,
+                look,
+                training_scenes if segmenter.concepts == CONCEPTS else None,
             )
         except OSError as error:
             raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
@@ -92,12 +99,6 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(str(error)) from error
     print((out / "judged.md").read_text(encoding="utf-8"), end="")
     return 0
-
-
-def _plan(args: argparse.Namespace) -> Plan:
-    from server.dissection.run import Plan
-
-    return Plan(samples=args.samples, seed=args.seed)
 
 
 def _device(wanted: str) -> str:
@@ -109,13 +110,26 @@ def _device(wanted: str) -> str:
 
 
 def _layers(wanted: str | None, generator: ProgressiveGenerator) -> list[str]:
+    """The names asked for. Raises UsageError for one the generator does not have."""
     names = [layer.name for layer in generator.layers]
     if wanted is None:
-        return [layer.name for layer in generator.layers if layer.height in BRUSH_GRIDS] or names[:-1]
-    if wanted == "all":
         return names[:-1]
     chosen = [name.strip() for name in wanted.split(",") if name.strip()]
     unknown = [name for name in chosen if name not in names]
     if unknown or not chosen:
         raise UsageError(f"no layer {unknown[0] if unknown else wanted!r}; there are {names[0]} to {names[-1]}")
     return list(dict.fromkeys(chosen))
+
+
+def _brush_layers(look: list[str], generator: ProgressiveGenerator) -> list[str]:
+    """Those of the layers that brushes are sought at: all of them where none has the usual sizes."""
+    sizes = {layer.name: layer.height for layer in generator.layers}
+    return [name for name in look if sizes[name] in BRUSH_GRIDS] or look
+
+
+def training_scenes(count: int, size: int) -> npt.NDArray[np.uint8]:
+    """Pictures of the procedural village, far from the seeds training began with: (count, size, size, 3)."""
+    from server.scenes.render import render
+    from server.scenes.scene import sample_scene
+
+    return np.stack([render(sample_scene(SCENES_FROM + i), size)[0] for i in range(count)])

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
-_FILLED = 0.5  # of the fullest cell (at most 0.8 of it needed): cells that count as showing the concept
+from server.dissection.passes import batches
+from server.dissection.samples import BATCH, cell_shares
+
+_FILLED = 0.5  # of the fullest cell's share: cells with more of the concept count as showing it
+_FULL = 0.8  # of a cell: a fullest cell with more than that counts as this full
 
 Floats = npt.NDArray[np.float32]
 
@@ -41,13 +46,29 @@ class Levels:
         return {"mean": present, "mean x1.5": np.float32(1.5) * present, "quantile": self.high}
 
 
-def measure_levels(r: Tensor, shares: Tensor, low: Tensor, high: Tensor) -> Levels:
-    """r: (N, units, h, w); shares: (N, C, h, w), each concept's share of the cell; low, high: (units,),
-    quantiles.
+def measure_levels(r: Tensor, labels: npt.NDArray[np.uint8], concepts: int, low: Tensor, high: Tensor) -> Levels:
+    """Statistics of a layer's units, batch by batch.
+
+    r: (N, units, h, w). labels: (N, R, R), below `concepts`. low, high: (units,), quantiles.
     """
-    f = r.float().transpose(0, 1).flatten(1)  # (units, P)
-    w = shares.transpose(0, 1).flatten(1)  # (C, P)
-    floor = _FILLED * w.max(1, keepdim=True).values.clamp(max=0.8)  # (C, 1)
-    w = w * (w > floor).float() + 1e-6 * w + 1e-12  # a concept never seen gets the mean over all cells
-    present = (f @ w.T) / w.sum(1)  # (units, C)
-    return Levels(present.numpy(), f.mean(1).numpy(), f.std(1).numpy(), high.numpy(), low.numpy())
+    units, grid = r.shape[1], r.shape[2]
+    fullest = torch.zeros(concepts)
+    for s in batches(len(r), BATCH):
+        fullest = torch.maximum(fullest, cell_shares(labels[s], concepts, grid).amax((0, 2, 3)))
+    floor = _FILLED * fullest.clamp(max=_FULL)[:, None]  # (C, 1)
+    inside, weight = torch.zeros(units, concepts, dtype=torch.float64), torch.zeros(concepts, dtype=torch.float64)
+    first, second = torch.zeros(units, dtype=torch.float64), torch.zeros(units, dtype=torch.float64)
+    for s in batches(len(r), BATCH):
+        f = r[s].float().transpose(0, 1).flatten(1)  # (units, P)
+        w = cell_shares(labels[s], concepts, grid).transpose(0, 1).flatten(1)  # (C, P)
+        w = w * (w > floor)
+        inside += f @ w.T
+        weight += w.sum(1)
+        first += f.sum(1)
+        second += f.square().sum(1)
+    count = len(r) * grid * r.shape[3]
+    mean = first / count  # (units,)
+    deviation = (second / count - mean.square()).clamp(min=0).sqrt()
+    # A concept never seen gets the mean over all cells.
+    present = torch.where(weight > 0, inside / weight.clamp(min=1e-9), mean[:, None])  # (units, C)
+    return Levels(present.float().numpy(), mean.float().numpy(), deviation.float().numpy(), high.numpy(), low.numpy())

@@ -14,12 +14,11 @@ import torch
 from torch import Tensor
 
 from server.dissection.effect import Trial, outcome, prepare
-from server.dissection.masks import GRID, Sites, plausible_sites, standing_sites
+from server.dissection.masks import Sites, plausible_sites, standing_sites
 from server.dissection.passes import Passes
 from server.dissection.results import Brush
-from server.dissection.samples import Samples, cell_shares, draw_samples, featuremaps
+from server.dissection.samples import Samples, featuremaps
 
-FIRST_SEED = 1_000_000  # far from the seeds that units were chosen on
 WEAK_DRAW = 0.05  # of the mask, above what random units draw
 WEAK_REMOVE = 0.15  # of the concept's pixels, above what random units remove
 
@@ -63,16 +62,17 @@ class Verdict:
 
 def judge_brushes(
     judge: Passes,
+    samples: Samples,
+    shares: Tensor,
     brushes: Sequence[Brush],
     levels: Callable[[Brush], npt.NDArray[np.float32]],
     pictures: int,
     seed: int,
 ) -> list[Verdict]:
-    """Measure brushes on `pictures` seeds each. levels: a brush to the level of every unit of its layer,
-    (units,).
+    """Measure brushes on `pictures` seeds each, out of the samples, which are best three times as many.
+
+    shares: (N, C, GRID, GRID), of the samples. levels: a brush to the level of every unit of its layer, (units,).
     """
-    samples = draw_samples(judge, 3 * pictures, FIRST_SEED)
-    shares = cell_shares(samples.labels, len(judge.concepts), GRID)  # (N, C, GRID, GRID)
     verdicts = []
     for brush in brushes:
         concept = judge.concepts.index(brush.concept)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from dissection.handmade import BLUE, CONCEPTS, OFF, ON, RED, passes
 
+from dissection.handmade import BLUE, CONCEPTS, OFF, ON, RED, passes
 from server.dissection.agreement import (
     information_quality_ratio,
     lattice,

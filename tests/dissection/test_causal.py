@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from dissection.handmade import BLUE, OFF, ON, RED, UNITS, passes
 
+from dissection.handmade import BLUE, OFF, ON, RED, UNITS, passes
 from server.dissection.causal import attributions, eliminate, optimise, train_level
 from server.dissection.effect import Trial
 from server.dissection.field import Field

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from dissection.handmade import BLUE, OFF, ON, RED, UNITS, passes
 
+from dissection.handmade import BLUE, OFF, ON, RED, UNITS, passes
 from server.dissection.effect import Trial, edited, outcome, prepare, steps, top
 from server.dissection.masks import GRID
 from server.dissection.samples import draw_samples, featuremaps

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dissection.handmade import CONCEPTS, UNITS, HandmadeGenerator, passes
 from torch import Tensor
 
+from dissection.handmade import CONCEPTS, UNITS, HandmadeGenerator, passes
 from server.dissection.results import load_dissection
 from server.dissection.run import ARRAYS, Plan, dissect
 from server.dissection.work import read_arrays
 from server.generators.progressive import UnknownLayer
 
-PLAN = Plan(samples=80, learning=8, measuring=8, few=6, counts=(1, 2, 4), training=4, judged=12)
+PLAN = Plan(samples=80, learning=8, measuring=8, few=6, counts=(1, 2, 4), training=4, judged=12, context=4)
 
 
 def run(out: Path, layers: tuple[str, ...] = ("layer1",), plan: Plan = PLAN) -> list[str]:

@@ -1,0 +1,228 @@
+"""The stages of a dissection: each is computed once, and read again by a run that goes on after an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from server.dissection.agreement import measure_agreement
+from server.dissection.artifacts import find_artifacts
+from server.dissection.brushes import (
+    COUNTS,
+    FIRST_COUNTS,
+    OTHER_COUNTS,
+    Tried,
+    closer_look,
+    costly_candidates,
+    first_look,
+)
+from server.dissection.context import measure_context
+from server.dissection.field import Field
+from server.dissection.levels import Levels, measure_levels
+from server.dissection.masks import GRID
+from server.dissection.measure import judge_brushes, verdict_documents
+from server.dissection.passes import Passes, batches
+from server.dissection.quantiles import QuantileSketch
+from server.dissection.records import bound_of, read_tried, tried_document
+from server.dissection.results import Brush
+from server.dissection.samples import BATCH, Samples, cell_shares, draw_samples, featuremaps
+from server.dissection.statistics import area_shares, compare, label_pictures
+from server.dissection.trials import Floats
+from server.dissection.work import Arrays, Work
+
+JUDGED_FROM = 1_000_000  # the first seed of the judge's pictures, far from those that units were chosen on
+
+Report = Callable[[str, int, int], object]  # what is being done, stages done, stages in all
+Scenes = Callable[[int, int], npt.NDArray[np.uint8]]  # how many and their size to pictures, (N, R, R, 3)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to look at.
+
+    samples: pictures, of the seeds first ... first + samples - 1. learning, measuring: pictures that rankings
+    are learnt on and trials are measured on; few: those of a first look. closer: layers a concept that get a
+    closer look, with all `counts` of units; pairs: of ranking and level in it. training: steps of the
+    optimised ranking. judged: pictures for the judge.
+    """
+
+    samples: int = 1000
+    first: int = 0
+    learning: int = 12
+    measuring: int = 20
+    few: int = 12
+    closer: int = 2
+    pairs: int = 2
+    counts: tuple[int, ...] = COUNTS
+    training: int = 8
+    judged: int = 100
+    context: int = 8
+    scenes: int = 500
+    seed: int = 0
+
+
+class Run:
+    """One run: its stages, each computed unless it was before."""
+
+    def __init__(
+        self,
+        passes: Passes,
+        judge: Passes,
+        layers: Sequence[str],
+        look: Sequence[str],
+        plan: Plan,
+        work: Work,
+        report: Report,
+    ) -> None:
+        self.passes, self.judge, self.layers, self.look, self.plan = passes, judge, layers, look, plan
+        self.work, self.report = work, report
+        self.done, self.total = 0, 6 + len(look) + len(passes.concepts) * (len(layers) + 1)
+
+    def step(self, text: str) -> None:
+        """Tell what begins now."""
+        self.report(text, self.done, self.total)
+        self.done += 1
+
+    def measure(self) -> tuple[dict[str, Arrays], dict[str, dict[str, Tried]]]:
+        """The units' arrays by layer, and what was tried by layer and concept."""
+        torch.manual_seed(self.plan.seed)
+        self.step("samples")
+        samples = self._samples()
+        field = Field(self.passes, samples, self.plan.learning, self.plan.measuring, self.plan.seed)
+        arrays: dict[str, Arrays] = {}
+        for layer in self.look:
+            self.step(f"{layer}: units")
+            arrays[layer] = self.work.arrays(f"{layer}-units", partial(self._units, samples, layer))
+        trials: dict[str, dict[str, Tried]] = {layer: {} for layer in self.layers}
+        for c, concept in enumerate(self.passes.concepts):
+            if not field.usable(c):
+                self.done += len(self.layers) + 1
+                continue
+            for layer in self.layers:
+                self.step(f"{concept}: {layer}")
+                trials[layer][concept] = self._first(field, c, layer, arrays[layer])
+            self.step(f"{concept}: a closer look")
+            self._closer(field, c, trials, arrays)
+        return arrays, trials
+
+    def judged(
+        self, brushes: Sequence[Brush], trials: dict[str, dict[str, Tried]]
+    ) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+        """On fresh pictures: the verdicts on the best brushes, what each can be drawn on, and the artifact units."""
+        self.step("judging")
+        best = [b for b in brushes if b.best]
+
+        def levels(brush: Brush) -> Floats:
+            return trials[brush.layer][brush.concept].levels[brush.ranking.rpartition("level ")[2]]
+
+        def compute() -> dict[str, Any]:
+            plan, judge = self.plan, self.judge
+            samples = draw_samples(judge, 3 * plan.judged, JUDGED_FROM)
+            shares = cell_shares(samples.labels, len(judge.concepts), GRID)  # (N, C, GRID, GRID)
+            verdicts = judge_brushes(judge, samples, shares, best, levels, plan.judged, plan.seed)
+            self.step("context")
+            context = {
+                b.concept: measure_context(judge, samples, shares, b, levels(b), plan.context, plan.seed) for b in best
+            }
+            self.step("artifact units")
+            layer = max(self.layers, key=[b.layer for b in best].count)
+            _, artifacts = find_artifacts(judge, layer, samples.seeds[: plan.judged])
+            return {"verdicts": verdict_documents(verdicts), "context": context, "artifacts": artifacts}
+
+        held = self.work.document("judged", compute)
+        return held["verdicts"], held["context"], held["artifacts"]
+
+    def statistics(self, scenes: Scenes | None) -> dict[str, Any]:
+        """The samples' areas of every concept beside the training scenes'."""
+        self.step("training scenes")
+
+        def compute() -> dict[str, Any]:
+            concepts = self.passes.concepts
+            generated = area_shares(self._samples().labels, len(concepts))
+            if scenes is None:
+                return compare(concepts, generated, None)
+            pictures = scenes(self.plan.scenes, self.passes.resolution)
+            return compare(concepts, generated, area_shares(label_pictures(self.passes, pictures), len(concepts)))
+
+        found: dict[str, Any] = self.work.document("statistics", compute)
+        return found
+
+    def _samples(self) -> Samples:
+        def compute() -> Arrays:
+            drawn = draw_samples(self.passes, self.plan.samples, self.plan.first)
+            return {"images": drawn.images, "labels": drawn.labels}
+
+        held = self.work.arrays("samples", compute)
+        return Samples(self.plan.first, self.passes.concepts, held["images"], held["labels"])
+
+    def _units(self, samples: Samples, layer: str) -> Arrays:
+        """The arrays of `ARRAYS`."""
+        r = featuremaps(self.passes, samples.seeds, layer)  # (N, units, h, w)
+        sketch = QuantileSketch.empty(r.shape[1])
+        for s in batches(len(r), BATCH):
+            sketch.add(r[s])
+        concepts = len(self.passes.concepts)
+        agreement = measure_agreement(r, samples.labels, concepts, sketch)
+        low, high = sketch.quantile((0.01, 0.99)).unbind(1)  # (units,) each
+        levels = measure_levels(r, samples.labels, concepts, low, high)
+        return {**vars(agreement), **vars(levels)}
+
+    def _first(self, field: Field, concept: int, layer: str, held: Arrays) -> Tried:
+        def compute() -> dict[str, Any]:
+            levels = _levels(held)
+            bench = field.bench(concept, layer, levels.choices(concept), self.plan.few)
+            return tried_document(first_look(bench, field.learn(concept, layer), levels, held["iou"][:, concept]))
+
+        return read_tried(self.work.document(f"first-{layer}-{concept}", compute))
+
+    def _closer(
+        self, field: Field, concept: int, trials: dict[str, dict[str, Tried]], arrays: dict[str, Arrays]
+    ) -> None:
+        """Measure the concept's best pairs of ranking and level on more pictures, and put that into `trials`."""
+        name = self.passes.concepts[concept]
+        bound = bound_of(trials, name)
+
+        def worth(layer: str) -> float:
+            return max(t.score(bound) for t in trials[layer][name].trials)
+
+        best = sorted(self.layers, key=worth, reverse=True)[: self.plan.closer]
+        for layer in self.layers:
+            first = trials[layer][name]
+
+            def compute(layer: str = layer, first: Tried = first) -> dict[str, Any]:
+                return tried_document(self._measured(field, concept, layer, first, arrays[layer], bound, layer in best))
+
+            trials[layer][name] = read_tried(self.work.document(f"closer-{layer}-{concept}", compute))
+
+    def _measured(
+        self, field: Field, concept: int, layer: str, first: Tried, held: Arrays, bound: float, thorough: bool
+    ) -> Tried:
+        pairs = first.best_pairs(bound)
+        tried, levels = first, _levels(held)
+        if thorough:
+            small = field.bench(concept, layer, first.levels, self.plan.few)
+            rankings, trained = costly_candidates(
+                small, field.learn(concept, layer), levels, first, self.plan.training, field.rng(concept, layer)
+            )
+            tried = replace(first, rankings={**first.rankings, **rankings}, levels={**first.levels, **trained})
+            level = pairs[0][1]
+            extra = [("causal", "trained"), *((ranking, level) for ranking in rankings)]
+            small = replace(small, levels=tried.levels)
+            looked = closer_look(small, tried, extra, FIRST_COUNTS)
+            tried = replace(tried, trials=(*tried.trials, *looked))
+            pairs = tried.best_pairs(max(bound, tried.gain()))[: self.plan.pairs]
+        else:
+            pairs = pairs[:1]
+        bench = field.bench(concept, layer, tried.levels, self.plan.measuring)
+        counts = self.plan.counts if thorough else OTHER_COUNTS
+        return replace(tried, trials=(*tried.trials, *closer_look(bench, tried, pairs, counts)))
+
+
+def _levels(arrays: Arrays) -> Levels:
+    return Levels(*(arrays[name] for name in ("present", "mean", "deviation", "high", "low")))
