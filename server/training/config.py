@@ -36,6 +36,8 @@ class TrainConfig:
     latent_cost: float = 0.03
     warm_up: float = 0.25
     feature_noise: float = 0.3
+    joint_rate: float = 0.6
+    joint_adversarial: float = 0.6
     tail_images: int = 60_000
     trunk_images: int = 400_000
     grow_images: int = 30_000

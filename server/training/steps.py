@@ -183,3 +183,21 @@ def random_edits(rng: np.random.Generator, shares: Tensor, n: int) -> tuple[Tens
         chosen[i] = fitting[rng.integers(len(fitting))]
         alpha[i, chosen[i]] = masks[i, 0]
     return alpha, torch.from_numpy(rng.uniform(1.3, 2.5, n).astype(np.float32)), chosen
+
+
+def stroke_losses(
+    before: Tensor, after: Tensor, scores: Tensor, alpha: Tensor, chosen: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What random strokes are held to: that the concept is drawn inside, and that nothing changes far away.
+
+    before, after: (N, 3, R, R), without and with the stroke; scores: (N, C, R, R), of the pictures with it;
+    alpha: (N, C, 16, 16); chosen: (N,), the concept. Returns (cross entropy inside, mean change outside).
+    """
+    size, n = after.shape[-1], after.shape[0]
+    mask = alpha.amax(1, keepdim=True)  # (N, 1, 16, 16)
+    inside = F.interpolate(mask, size=size, mode="bilinear")  # (N, 1, R, R)
+    far = 1 - F.interpolate(F.max_pool2d(mask, 5, 1, 2).ceil(), size=size)  # (N, 1, R, R)
+    pick = scores.log_softmax(1)[torch.arange(n), chosen][:, None]  # (N, 1, R, R)
+    obey = -(pick * inside).sum() / inside.sum().clamp(min=1.0)
+    calm = ((after - before.detach()).abs() * far).mean()
+    return obey, calm

@@ -74,7 +74,7 @@ class Run:
             self.progress = done
             rate = self.config.learning_rate * min(1.0, (step + 1) / 100) * max(0.03, min(1.0, 3 * (1 - done)))
             for optimiser in self.optimisers:
-                _set_rate(optimiser, rate)
+                _set_rate(optimiser, rate * (self.config.joint_rate if name == "joint" else 1.0))
             figures = step_of(step)
             step += 1
             self.state.images_seen[which] += batch
@@ -221,7 +221,7 @@ class Run:
 
     def _joint(self) -> Callable[[int], Figures]:
         config, state = self.config, self.state
-        makers = adam(state.maker_parameters(), config.learning_rate)
+        makers = adam([*state.maker_parameters(), *state.latent_encoder.parameters()], config.learning_rate)
         judges = adam(list(state.discriminator.parameters()), config.learning_rate)
         feature_judges = adam(list(state.features.parameters()), config.learning_rate)
         self.optimisers = [makers, judges, feature_judges]
@@ -230,45 +230,35 @@ class Run:
         def step(i: int) -> Figures:
             task = edits.rehearse(self.data.draw(self.rng, half), self.rng, plain=half // 4)
             built = steps.rebuild(state, self.f, task, self.weights)
-            z = torch.randn(config.batch, config.latent_dim)
+            real = self._encoded(self.data.draw(self.rng, config.batch))
+            lost, cost = steps.remember(state, self.f, real)
             with self.f.half():
-                r = self.f.edit_block(self.f.trunk(z).float()).float()
+                r = self.f.edit_block(self.f.trunk(torch.randn(config.batch, config.latent_dim)).float()).float()
             alpha, factor, chosen = steps.random_edits(self.rng, self.shares, half)
             painted = edits.apply(r[:half], alpha, factor, state.levels)
             with self.f.half():
                 x, s = self.f.tail(r)
                 px, ps = self.f.tail(painted)
             x, s, px, ps = x.float(), s.float(), px.float(), ps.float()
-            masks = F.interpolate(alpha.amax(1, keepdim=True), size=config.size, mode="bilinear")  # (half, 1, R, R)
-            pick = ps.log_softmax(1)[torch.arange(half), chosen][:, None]  # (half, 1, R, R)
-            obey = -(pick * masks).sum() / masks.sum().clamp(min=1.0)
-            far = 1 - F.interpolate(
-                F.max_pool2d(alpha.amax(1, keepdim=True), 5, 1, 2).ceil(), size=config.size, mode="nearest"
-            )
-            calm = ((px - x[:half].detach()).abs() * far).mean()
-            shares = F.avg_pool2d(s.detach().softmax(1), config.size // edits.GRID)
+            obey, calm = steps.stroke_losses(x[:half], px, ps, alpha, chosen)
+            shares = F.avg_pool2d(s.detach().softmax(1), config.size // edits.GRID)  # (N, C, 16, 16)
             align = edits.align_loss(r, shares, k, config.level)
 
             pictures = torch.cat([x, built.images[: half // 2], px[: half // 2]])
             maps = torch.cat([s, built.scores[: half // 2], ps[: half // 2]]).softmax(1)
             fake = steps.show(pictures, maps, steps.kept(len(pictures), config.hide_labels))
-            batch = self.data.draw(self.rng, len(pictures))
-            d = self._judge_pictures(i, self._real(batch), fake, judges)
-            fd = self._judge_features(i + 8, self._encoded(self.data.draw(self.rng, config.batch)), r, feature_judges)
+            d = self._judge_pictures(i, self._real(self.data.draw(self.rng, len(pictures))), fake, judges)
+            fd = self._judge_features(i + 8, real, r, feature_judges)
             with self.f.half():
                 convince = steps.maker_loss(self.f.judge(fake))
                 convince_features = steps.maker_loss(self.f.judge_features(r + self._noise(r)))
-            loss = built.loss * 0.5 + convince + 0.5 * convince_features
+            loss = 0.5 * built.loss + config.remember * lost + config.latent_cost * cost
+            loss = loss + config.joint_adversarial * convince + 0.3 * convince_features
             loss = loss + 0.5 * obey + 2 * calm + 0.5 * config.align * align
             makers.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             makers.step()
-            figures = {
-                "d": d,
-                "fd": fd,
-                "g": float(convince.detach()),
-                "fg": float(convince_features.detach()),
-            }
-            return {**built.figures, **figures, "obey": float(obey.detach()), "calm": float(calm.detach())}
+            terms = {"lost": lost, "g": convince, "fg": convince_features, "obey": obey, "calm": calm}
+            return {**built.figures, "d": d, "fd": fd, **{key: float(t.detach()) for key, t in terms.items()}}
 
         return step

@@ -28,11 +28,16 @@ ARGUMENTS = (
 )
 
 
+def chromium() -> str | None:
+    """The path of Debian's chromium, or of any other Chromium of this machine."""
+    return next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
+
+
 # Package scope: Playwright's loop has to be gone before asyncio tests of other folders run.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, or any other Chromium of this machine."""
-    path = next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
+    """A Chromium without a window."""
+    path = chromium()
     if path is None:
         pytest.fail("the browser tests need Chromium: apt-get install chromium", pytrace=False)
     with sync_playwright() as playwright:

@@ -1,0 +1,97 @@
+"""The pictures of the README and the model card, made again: `make pictures`.
+
+A strip of scenes before and after one brush, a sheet of samples beside renderings, and the studio as a browser shows
+it at three sizes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from server.catalog import Catalog
+from server.document import parse_picture
+from server.painter import Painter
+from server.scenes.render import render
+from server.scenes.scene import sample_scene
+from server.scenes.sheet import contact_sheet
+from server.settings import Settings
+from tests.browser.conftest import ARGUMENTS, chromium, free_port
+from tests.browser.server import ROOT, StudioServer
+from tests.browser.studio import open_studio
+
+OUT = ROOT / "models" / "village" / "pictures"
+SIZES = {"studio": (1280, 800, "light"), "studio-phone": (390, 844, "dark"), "studio-4k": (3840, 2160, "light")}
+STRIP: tuple[tuple[int, dict[str, Any]], ...] = (
+    (2, {"op": "draw", "concept": "tree", "mask": {"strokes": [{"points": [[0.2, 0.6], [0.3, 0.65]], "radius": 0.1}]}}),
+    (
+        7,
+        {"op": "draw", "concept": "cloud", "mask": {"strokes": [{"points": [[0.3, 0.2], [0.6, 0.2]], "radius": 0.09}]}},
+    ),
+    (12, {"op": "draw", "concept": "dome", "mask": {"rect": [0.35, 0.2, 0.65, 0.5]}}),
+    (
+        21,
+        {"op": "draw", "concept": "path", "mask": {"strokes": [{"points": [[0.4, 0.95], [0.5, 0.7]], "radius": 0.08}]}},
+    ),
+    (33, {"op": "remove", "concept": "tree", "mask": None}),
+    (40, {"op": "draw", "concept": "wall", "mask": {"rect": [0.55, 0.45, 0.85, 0.75]}}),
+)
+
+
+def strip(painter: Painter) -> Image.Image:
+    """Scenes above, the same painted below."""
+    documents = [{"model": "village", "seed": seed, "edits": [edit]} for seed, edit in STRIP]
+    before = [painter.render(parse_picture({**d, "edits": []})) for d in documents]
+    after = [painter.render(parse_picture(d)) for d in documents]
+    sheet = contact_sheet([*before, *after], len(STRIP))
+    return sheet.resize((sheet.width * 3 // 2, sheet.height * 3 // 2), Image.Resampling.LANCZOS)
+
+
+def samples(painter: Painter) -> Image.Image:
+    """Renderings in the upper half, samples in the lower."""
+    drawn = [painter.render(parse_picture({"model": "village", "seed": seed})) for seed in range(24)]
+    size = drawn[0].shape[0]
+    rendered = [render(sample_scene(1_000_000 + i), size)[0] for i in range(24)]
+    gap = np.full((8, 8 * size + 7 * 2, 3), 255, np.uint8)
+    halves = [np.asarray(contact_sheet(images, 8)) for images in (rendered, drawn)]
+    return Image.fromarray(np.concatenate([halves[0], gap, halves[1]]))
+
+
+def screenshots() -> None:
+    """The studio, painted a little, at every size."""
+    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
+        server = StudioServer(free_port(), Path(data))
+        server.start()
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        try:
+            for name, (width, height, theme) in SIZES.items():
+                with open_studio(browser, server.url, (width, height), color_scheme=theme) as studio:
+                    studio.choose("tree")
+                    studio.paint([(0.15, 0.62), (0.28, 0.66)])
+                    path = Path(data) / "shot.png"
+                    studio.page.screenshot(path=path)
+                    shot = Image.open(path).convert("RGB")
+                    shot.thumbnail((1920, 1920))
+                    shot.save(OUT / f"{name}.jpg", quality=88)
+        finally:
+            browser.close()
+            server.stop()
+
+
+def main() -> None:
+    """Make them all."""
+    settings = Settings()
+    painter = Painter(Catalog(settings.models_dir, settings.results_dir))
+    OUT.mkdir(exist_ok=True)
+    strip(painter).save(OUT / "strip.jpg", quality=92)
+    samples(painter).save(OUT / "samples.jpg", quality=90)
+    screenshots()
+
+
+if __name__ == "__main__":
+    main()

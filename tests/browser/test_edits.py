@@ -1,0 +1,84 @@
+"""The list of edits: hide, weaken, reorder and delete."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.studio import Studio
+
+LEFT = [(0.2, 0.6), (0.25, 0.7)]
+RIGHT = [(0.7, 0.6), (0.8, 0.7)]
+
+
+@pytest.fixture
+def painted(studio: Studio) -> tuple[Studio, list[str]]:
+    """A studio with a tree and some grass, and what was shown before, between and after."""
+    shown = [studio.shown()]
+    for concept, stroke in (("tree", LEFT), ("grass", RIGHT)):
+        studio.choose(concept)
+        studio.paint(stroke)
+        shown.append(studio.shown())
+    return studio, shown
+
+
+def test_the_newest_edit_stands_on_top(painted: tuple[Studio, list[str]]) -> None:
+    studio, _ = painted
+    assert studio.page.locator("#edits .edit-name").all_inner_texts() == ["Grass", "Tree"]
+
+
+def test_a_hidden_edit_is_kept_and_not_drawn(painted: tuple[Studio, list[str]]) -> None:
+    studio, shown = painted
+    studio.click("#edits [data-index='1'] [data-action=hide]")
+    assert studio.shown() == shown[1]
+    studio.page.reload()
+    studio.settle()
+    assert studio.shown() == shown[1]
+    studio.click("#edits [data-index='1'] [data-action=hide]")
+    assert studio.shown() == shown[2]
+
+
+def test_an_edit_can_be_deleted_and_brought_back(painted: tuple[Studio, list[str]]) -> None:
+    studio, shown = painted
+    studio.page.locator("#edits [data-index='1'] [data-action=open]").click()
+    studio.click("#edits [data-index='1'] [data-action=delete]")
+    assert studio.shown() == shown[1]
+    assert [edit["concept"] for edit in studio.picture()["edits"]] == ["tree"]
+    studio.click("#undo")
+    assert studio.shown() == shown[2]
+
+
+def test_strength_zero_is_no_edit(painted: tuple[Studio, list[str]]) -> None:
+    studio, shown = painted
+    studio.page.locator("#edits [data-index='1'] [data-action=open]").click()
+    studio.page.locator("#edits [data-index='1'] [data-action=strength]").fill("0")
+    studio.settle()
+    assert studio.picture()["edits"][1]["strength"] == 0
+    assert studio.shown() == shown[1]
+
+
+def test_edits_change_places(studio: Studio) -> None:
+    for concept in ("tree", "sky"):
+        studio.choose(concept)
+        studio.paint(LEFT)
+    over = studio.shown()
+    studio.page.locator("#edits [data-index='0'] [data-action=open]").click()
+    studio.click("#edits [data-index='0'] [data-action=up]")
+    assert [edit["concept"] for edit in studio.picture()["edits"]] == ["sky", "tree"]
+    assert studio.shown() != over
+    studio.click("#edits [data-index='1'] [data-action=down]")
+    assert studio.shown() == over
+
+
+def test_hovering_an_edit_shows_its_mask(painted: tuple[Studio, list[str]]) -> None:
+    studio, _ = painted
+    covered = """() => {
+        const c = document.getElementById('tint');
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        const at = (x, y) => d[4 * (Math.floor(y * c.height) * c.width + Math.floor(x * c.width)) + 3] > 0;
+        return at(0.22, 0.65) && !at(0.75, 0.65);
+    }"""
+    studio.page.locator("#edits [data-index='0']").hover()
+    studio.page.wait_for_function(covered)
+    studio.page.locator("#undo").hover()
+    studio.page.wait_for_timeout(200)
+    assert studio.page.evaluate(covered) is False

@@ -1,0 +1,128 @@
+"""Taking a picture away and bringing it in: files, links, code."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import BOOTH_HOST
+from tests.browser.server import StudioServer
+from tests.browser.studio import Studio, open_studio
+
+STROKE = [(0.7, 0.62), (0.76, 0.7), (0.82, 0.64)]
+DROP = """([data, name, type]) => {
+    const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, {type}));
+    window.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+}"""
+
+
+def drop(studio: Studio, data: bytes, name: str, kind: str) -> None:
+    """Drop a file on the page."""
+    studio.page.evaluate(DROP, [base64.b64encode(data).decode(), name, kind])
+
+
+def painted(studio: Studio) -> tuple[str, dict[str, object]]:
+    """Paint a tree; what is shown, and the document."""
+    studio.choose("tree")
+    studio.paint(STROKE)
+    return studio.shown(), studio.picture()
+
+
+def test_a_downloaded_png_dropped_on_the_page_is_the_picture_again(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server.url) as studio:
+        studio.click("#scenes [data-seed='5']")
+        shown, picture = painted(studio)
+        file = studio.download()
+    with open_studio(browser, server.url) as other:
+        drop(other, file, "picture.png", "image/png")
+        other.page.wait_for_function("() => localStorage.getItem('unitbrush.history') !== null")
+        other.settle()
+        assert other.shown() == shown
+        assert other.picture()["seed"] == picture["seed"] == 5
+
+
+def test_json_out_and_in(studio: Studio) -> None:
+    shown, _ = painted(studio)
+    studio.page.locator("#share-open-sheet").click()
+    with studio.page.expect_download() as download:
+        studio.page.locator("#share-json").click()
+    file = download.value.path()
+    document = json.loads(file.read_text())
+    assert document["edits"][0]["concept"] == "tree"
+    studio.click("#reset")
+    assert studio.shown() != shown
+    drop(studio, file.read_bytes(), "picture.json", "application/json")
+    studio.page.wait_for_timeout(200)
+    studio.settle()
+    assert studio.shown() == shown
+
+
+def test_other_files_are_refused_in_words(studio: Studio) -> None:
+    before = studio.shown()
+    drop(studio, b'{"version": 1, "model": "village"}', "no.json", "application/json")
+    studio.page.locator("#notices [role=alert]").wait_for()
+    drop(studio, base64.b64decode(studio.shown().split(",")[1]), "other.png", "image/png")
+    assert studio.shown() == before
+
+
+def test_a_share_link_holds_the_whole_picture(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server.url, permissions=["clipboard-read", "clipboard-write"]) as studio:
+        shown, _ = painted(studio)
+        studio.page.locator("#share-open-sheet").click()
+        studio.page.locator("#share-link").click()
+        studio.page.locator("#notices .notice").wait_for()
+        link = studio.page.evaluate("navigator.clipboard.readText()")
+        sent = len(studio.requests)
+    assert sent > 0
+    assert link.startswith(server.url + "/#p=")
+    with open_studio(browser, server.url, path=link.removeprefix(server.url)) as other:
+        assert other.shown() == shown
+        assert other.page.url == server.url + "/"
+        assert not any("#" in url and "p=" in url for url in other.requests[1:])
+        other.page.reload()
+        other.settle()
+        assert other.shown() == shown
+
+
+def test_a_link_can_be_copied_without_a_clipboard(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, f"http://{BOOTH_HOST}:{server.port}") as studio:
+        assert studio.page.evaluate("typeof navigator.clipboard") == "undefined"
+        painted(studio)
+        studio.page.locator("#share-open-sheet").click()
+        assert studio.page.locator("#share-image").is_hidden()
+        studio.page.locator("#share-link").click()
+        assert "copied" in studio.page.locator("#notices .notice p").inner_text()
+
+
+def test_a_damaged_link_says_so_and_keeps_the_picture(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server.url, path="/#p=damaged") as studio:
+        assert studio.page.locator("#notices [role=alert]").is_visible()
+
+
+def test_the_python_code_draws_the_picture(browser: Browser, server: StudioServer, tmp_path: Path) -> None:
+    with open_studio(browser, server.url, permissions=["clipboard-read", "clipboard-write"]) as studio:
+        painted(studio)
+        file = studio.download()
+        studio.page.locator("#share-open-sheet").click()
+        studio.page.locator("#share-python").click()
+        studio.page.locator("#notices .notice").wait_for()
+        code = studio.page.evaluate("navigator.clipboard.readText()")
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "picture.png").read_bytes() == file
+
+
+def test_a_film_of_the_painting(studio: Studio) -> None:
+    painted(studio)
+    studio.page.locator("#share-open-sheet").click()
+    with studio.page.expect_download(timeout=60_000) as download:
+        studio.page.locator("#share-clip").click()
+    film = download.value.path().read_bytes()
+    assert film.startswith(b"\x1aE\xdf\xa3")
+    assert len(film) > 5000
