@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from server.cli import main
+from server.dissection.results import load_dissection
+from server.generators.loader import save_generator
+from server.generators.progressive import ProgressiveGenerator
+from server.segmentation.segmenter import UNet, save_segmenter
+
+CONCEPTS = ("light", "dark", "other")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random generator of 16x16 pixels and two random segmenters."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    folder.mkdir()
+    torch.manual_seed(3)
+    save_generator(folder / "generator.safetensors", ProgressiveGenerator(8, (8, 8, 6)))
+    for name in ("segmenter", "judge"):
+        network = UNet(CONCEPTS, (8, 8, 8, 8)).eval()
+        save_segmenter(folder / f"{name}.safetensors", network)
+    return folder.parent
+
+
+def dissect(models: Path, *arguments: object) -> int:
+    return main(["dissect", *map(str, arguments), "--models-dir", str(models), "--threads", "1", "--device", "cpu"])
+
+
+def test_one_command_makes_a_folder_the_server_loads(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "tiny"
+    assert dissect(models, "tiny", "--samples", 64, "--layers", "layer3,layer4,layer2", "--out", out) == 0
+    dissection = load_dissection(out)
+    assert dissection.model == "tiny"
+    assert {b.layer for b in dissection.brushes} == {"layer3", "layer4"}
+    said = capsys.readouterr()
+    assert "| concept |" in said.out
+    assert "done" in said.err
+    record = json.loads((out / "effects.json").read_text())
+    assert record["plan"]["samples"] == 64
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere"], "no model 'nowhere'; installed: tiny"),
+        (["tiny", "--layers", "layer9"], "no layer 'layer9'; there are layer1 to layer6"),
+        (["tiny", "--layers", ","], "no layer ','"),
+        (["tiny", "--samples", "0"], "at least 32 samples, not 0"),
+        (["tiny", "--segmenter", "missing.safetensors"], "missing.safetensors holds no segmenter"),
+        (["tiny", "--samples", "x"], "invalid int value"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    out = tmp_path / "out"
+    assert dissect(models, *arguments, "--out", out) == 2
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert line.startswith("unitbrush: ")
+    assert says in line
+    assert not out.exists()
+
+
+def test_a_folder_that_cannot_be_written(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert dissect(models, "tiny", "--samples", 32, "--out", tmp_path / "file" / "out") == 2
+    assert "cannot write to" in capsys.readouterr().err
