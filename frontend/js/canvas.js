@@ -9,7 +9,7 @@ const LARGEST = 2048;
  * @property {(bitmap: ImageBitmap) => void} show
  * @property {(bitmap: ImageBitmap | null) => void} setBefore  the unedited picture to compare with
  * @property {(share: number) => void} setSplit  how much of the width shows the unedited one, from the left, 0..1
- * @property {() => HTMLCanvasElement} element
+ * @property {() => ImageBitmap | null} bitmap  what `show` was given last
  */
 
 /** @returns {PictureCanvas} */
@@ -58,6 +58,6 @@ export function createPictureCanvas() {
       split = share;
       paint();
     },
-    element: () => canvas,
+    bitmap: () => after,
   };
 }

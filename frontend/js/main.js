@@ -14,6 +14,7 @@ import { setUpControls, stepSize } from "./controls.js";
 import { newPicture, published, withoutEdits } from "./document.js";
 import { byId } from "./dom.js";
 import { fileName, saveFile } from "./download.js";
+import { createEdits } from "./edits.js";
 import { createFrames } from "./frames.js";
 import { setUpHelp } from "./help.js";
 import { createHistory } from "./history.js";
@@ -22,6 +23,7 @@ import { placeIcons } from "./icons.js";
 import { createImages } from "./images.js";
 import { listenToKeys, paintByKeys } from "./keyboard.js";
 import { notify, notifyError } from "./notices.js";
+import { acceptPictures, clearAddress, pictureInAddress } from "./open.js";
 import { createPainter } from "./painter.js";
 import { createPalette } from "./palette.js";
 import { listenToPointers } from "./pointer.js";
@@ -29,6 +31,7 @@ import { createRing } from "./ring.js";
 import { createSaver } from "./saver.js";
 import { createScenes } from "./scenes.js";
 import { loadHistory, preference, saveHistory } from "./storage.js";
+import { setUpShare } from "./share.js";
 import { createStore } from "./store.js";
 import { setUpTheme } from "./theme.js";
 import { createTint } from "./tint.js";
@@ -102,7 +105,9 @@ async function start() {
     onFrame(bitmap, { mark, final }) {
       canvas.show(bitmap);
       painter.framed(mark, final);
-      if (final) stage.dataset.shown = "final";
+      if (!final) return;
+      stage.dataset.shown = "final";
+      refreshEdits();
     },
     onWaiting: createBusy(),
     onProblem: (error) => {
@@ -113,13 +118,16 @@ async function start() {
     onReachable: connection.found,
   });
 
+  /** @type {typeof frames.draft} */
+  function draft(make) {
+    stage.dataset.shown = "draft";
+    frames.draft(make);
+  }
+
   const painter = createPainter({
     brush: brush.get,
     present: history.present,
-    draft(make) {
-      stage.dataset.shown = "draft";
-      frames.draft(make);
-    },
+    draft,
     tint: tint.setPending,
     abandon: () => showPresent(),
     refused: () => notify(t("full")),
@@ -138,6 +146,20 @@ async function start() {
     history.push(newPicture(history.present().model, seed));
     announce(t("scene", { seed }));
   });
+
+  const refreshEdits = createEdits({ history, tint, draft, bitmap: canvas.bitmap });
+  setUpShare(present, images);
+
+  /** @param {Picture} picture */
+  function bringIn(picture) {
+    if (!available.some((model) => model.name === picture.model)) {
+      notify(t("unknown.model", { model: picture.model }), { kind: "error" });
+      return;
+    }
+    history.push(picture);
+    announce(t("said.opened"));
+  }
+  acceptPictures(bringIn, () => notify(t("no.picture"), { kind: "error" }));
 
   const undo = () => void (history.undo() && announce(t("said.undo")));
   const redo = () => void (history.redo() && announce(t("said.redo")));
@@ -221,7 +243,13 @@ async function start() {
     saver.save(present());
     if (!saveHistory(history.saved())) notify(t("unsaved"));
   });
-  showPresent();
+  const given = await pictureInAddress().catch(() => {
+    notify(t("no.picture"), { kind: "error" });
+    return null;
+  });
+  clearAddress();
+  if (given) bringIn(given);
+  else showPresent();
 }
 
 void start();

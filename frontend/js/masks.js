@@ -7,7 +7,8 @@
 const decoded = new Map();
 
 /**
- * Fill the masked part of a square canvas with the context's fillStyle.
+ * Fill the masked part of a square canvas with the context's fillStyle. A region's shape is the server's to know, and
+ * stays empty.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Mask} mask
@@ -22,7 +23,7 @@ export function fillMask(context, mask, size, again = () => {}) {
     context.fillRect(x0 * size, y0 * size, (x1 - x0) * size, (y1 - y0) * size);
   } else if ("strokes" in mask) {
     fillStrokes(context, mask.strokes, size);
-  } else {
+  } else if ("png" in mask) {
     fillPng(context, mask.png, size, again);
   }
 }
@@ -115,6 +116,7 @@ export function erased(mask, strokes) {
   let rest;
   if (mask === null) rest = { strokes: [{ points: [[0.5, 0.5]], radius: 1 }, ...taken] };
   else if ("strokes" in mask) rest = { strokes: [...mask.strokes, ...taken] };
+  else if ("concept" in mask) return mask;
   else rest = { png: rasterised(mask, taken) };
   return covers(rest) ? rest : undefined;
 }

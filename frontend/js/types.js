@@ -9,7 +9,9 @@
  * @typedef {{strokes: Stroke[]}} StrokesMask
  * @typedef {{rect: [number, number, number, number]}} RectMask
  * @typedef {{png: string}} PngMask
- * @typedef {StrokesMask | RectMask | PngMask | null} Mask
+ * What the segmenter sees as that concept: the region at a point, or every one.
+ * @typedef {{concept: string, at?: [number, number]}} RegionMask
+ * @typedef {StrokesMask | RectMask | PngMask | RegionMask | null} Mask
  *
  * An edit of a picture document. `hidden` is the studio's own and never leaves it.
  * @typedef {object} Edit

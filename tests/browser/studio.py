@@ -152,9 +152,9 @@ def open_studio(
             studio.settle()
         yield studio
         hosts = {urlsplit(u).netloc for u in studio.requests if not u.startswith(("blob:", "data:"))}
-        assert hosts == {urlsplit(url).netloc}
+        assert hosts == {urlsplit(url).netloc}, f"requests went to {hosts}"
         if not may_complain:
-            assert studio.errors == []
+            assert studio.errors == [], f"the console says {studio.errors}"
     finally:
         context.close()
 

@@ -57,13 +57,13 @@ def test_strength_zero_is_no_edit(painted: tuple[Studio, list[str]]) -> None:
 
 
 def test_edits_change_places(studio: Studio) -> None:
-    for concept in ("tree", "sky"):
-        studio.choose(concept)
+    for mode in ("draw", "remove"):
+        studio.choose("tree", mode=mode)
         studio.paint(LEFT)
     over = studio.shown()
     studio.page.locator("#edits [data-index='0'] [data-action=open]").click()
     studio.click("#edits [data-index='0'] [data-action=up]")
-    assert [edit["concept"] for edit in studio.picture()["edits"]] == ["sky", "tree"]
+    assert [edit["op"] for edit in studio.picture()["edits"]] == ["remove", "draw"]
     assert studio.shown() != over
     studio.click("#edits [data-index='1'] [data-action=down]")
     assert studio.shown() == over
