@@ -252,7 +252,8 @@ def _explain(error: ValidationError) -> PictureError:
             before = str(step)
         else:
             before = ""
-    return PictureError(f"{pointer or 'the document'}: {first['msg']}", pointer)
+    message = "Input should be an object" if first["type"] == "model_type" else first["msg"]
+    return PictureError(f"{pointer or 'the document'}: {message}", pointer)
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:

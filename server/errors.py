@@ -25,7 +25,8 @@ class UnitbrushError(Exception):
         self.pointer = pointer
 
     def __str__(self) -> str:
-        return f"{self.detail} (at {self.pointer})" if self.pointer else self.detail
+        told = not self.pointer or self.pointer in self.detail
+        return self.detail if told else f"{self.detail} (at {self.pointer})"
 
     def problem(self) -> dict[str, str | int]:
         """The members of the problem document."""

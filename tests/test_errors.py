@@ -30,4 +30,5 @@ def test_the_problem_document() -> None:
 
 def test_one_line_for_the_command_line() -> None:
     assert str(PictureError("strength is 2", "/edits/0/strength")) == "strength is 2 (at /edits/0/strength)"
+    assert str(PictureError("/edits/0/strength: too much", "/edits/0/strength")) == "/edits/0/strength: too much"
     assert str(PictureError("a\nb")) == "a b"
