@@ -35,7 +35,7 @@ class Studio:
         page.on("websocket", lambda socket: self.requests.append(socket.url))
 
     def _heard(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
+        if kind == "error":
             self.errors.append(text)
 
     @property
