@@ -8,7 +8,8 @@
 - `judged.json` and `judged.md`: the chosen brushes measured on fresh pictures by the judge;
 - `context.json`: what each of them can be drawn on;
 - `artifacts.json`: units whose removal makes pictures better;
-- `statistics.json`: the concepts' areas in samples and in training scenes.
+- `statistics.json`: the concepts' areas in samples and in training scenes;
+- `report/`: pages a person reads.
 
 Work in progress lies in `out/.work`, and an interrupted run goes on where it stopped.
 """
@@ -16,9 +17,10 @@ Work in progress lies in `out/.work`, and an interrupted run goes on where it st
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,9 +28,10 @@ import torch
 from server.dissection.measure import verdict_table
 from server.dissection.passes import Passes
 from server.dissection.records import assemble
+from server.dissection.report.build import build_report
 from server.dissection.results import Dissection, save_dissection
 from server.dissection.stages import Plan, Report, Run, Scenes
-from server.dissection.work import Work, write_arrays, write_json, write_whole
+from server.dissection.work import Arrays, Work, write_arrays, write_json, write_whole
 
 SCHEMA = 1
 ARRAYS = {
@@ -42,6 +45,8 @@ ARRAYS = {
     "deviation": "(units,): standard deviation",
     "high": "(units,): 0.99 quantile over all cells",
     "low": "(units,): 0.01 quantile over all cells",
+    "strongest": "(units, K): the seeds of the samples it is strongest in",
+    "regions": "(units, K, REGION**2 / 8): where it exceeds its threshold there, bits row by row",
 }
 
 
@@ -71,21 +76,36 @@ def dissect(
     arrays, trials = run.measure()
     brushes, effects = assemble(passes.concepts, arrays, trials)
     verdicts, context, artifacts = run.judged(brushes, trials)
-    statistics = run.statistics(scenes)
-    dissection = Dissection(model, tuple(brushes), "measured by `unitbrush dissect`")
+    measured = {
+        "brushes": effects,
+        "judged": verdicts,
+        "context": context,
+        "artifacts": artifacts,
+        "statistics": run.statistics(scenes),
+    }
     run.step("writing")
-    flat = {f"{layer}/{name}": a for layer, held in arrays.items() for name, a in held.items()}
-    write_arrays(out / "units.npz", {**flat, "concepts": np.array(passes.concepts)})
-    write_json(out / "effects.json", {"schema": SCHEMA, "plan": asdict(plan), "brushes": effects})
-    write_json(out / "judged.json", {"schema": SCHEMA, "brushes": verdicts})
-    write_whole(out / "judged.md", lambda p: p.write_text(verdict_table(verdicts), encoding="utf-8"))
-    write_json(out / "context.json", {"schema": SCHEMA, "concepts": list(judge.concepts), "draw": context})
-    write_json(out / "artifacts.json", {"schema": SCHEMA, **artifacts})
-    write_json(out / "statistics.json", {"schema": SCHEMA, **statistics})
+    _write(out, passes.concepts, arrays, plan, measured)
+    samples = run.samples()
+    sizes = [(name, passes.generator.layers[order.index(name)].height) for name in look]
+    build_report(out / "report", model, sizes, passes.concepts, arrays, samples.images, samples.first, measured)
+    dissection = Dissection(model, tuple(brushes), "measured by `unitbrush dissect`")
     save_dissection(out, dissection)
     run.work.remove()
     run.step("done")
     return dissection
+
+
+def _write(
+    out: Path, concepts: Sequence[str], arrays: Mapping[str, Arrays], plan: Plan, measured: Mapping[str, Any]
+) -> None:
+    flat = {f"{layer}/{name}": a for layer, held in arrays.items() for name, a in held.items()}
+    write_arrays(out / "units.npz", {**flat, "concepts": np.array(concepts)})
+    write_json(out / "effects.json", {"schema": SCHEMA, "plan": asdict(plan), "brushes": measured["brushes"]})
+    write_json(out / "judged.json", {"schema": SCHEMA, "brushes": measured["judged"]})
+    write_whole(out / "judged.md", lambda p: p.write_text(verdict_table(measured["judged"]), encoding="utf-8"))
+    write_json(out / "context.json", {"schema": SCHEMA, "concepts": concepts, "draw": measured["context"]})
+    write_json(out / "artifacts.json", {"schema": SCHEMA, **measured["artifacts"]})
+    write_json(out / "statistics.json", {"schema": SCHEMA, **measured["statistics"]})
 
 
 def _check(passes: Passes, judge: Passes, layers: Sequence[str], look: Sequence[str], plan: Plan) -> None:

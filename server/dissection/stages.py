@@ -30,6 +30,7 @@ from server.dissection.measure import judge_brushes, verdict_documents
 from server.dissection.passes import Passes, batches
 from server.dissection.quantiles import QuantileSketch
 from server.dissection.records import bound_of, read_tried, tried_document
+from server.dissection.regions import strongest_samples
 from server.dissection.results import Brush
 from server.dissection.samples import BATCH, Samples, cell_shares, draw_samples, featuremaps
 from server.dissection.statistics import area_shares, compare, label_pictures
@@ -93,7 +94,7 @@ class Run:
         """The units' arrays by layer, and what was tried by layer and concept."""
         torch.manual_seed(self.plan.seed)
         self.step("samples")
-        samples = self._samples()
+        samples = self.samples()
         field = Field(self.passes, samples, self.plan.learning, self.plan.measuring, self.plan.seed)
         arrays: dict[str, Arrays] = {}
         for layer in self.look:
@@ -144,7 +145,7 @@ class Run:
 
         def compute() -> dict[str, Any]:
             concepts = self.passes.concepts
-            generated = area_shares(self._samples().labels, len(concepts))
+            generated = area_shares(self.samples().labels, len(concepts))
             if scenes is None:
                 return compare(concepts, generated, None)
             pictures = scenes(self.plan.scenes, self.passes.resolution)
@@ -153,7 +154,9 @@ class Run:
         found: dict[str, Any] = self.work.document("statistics", compute)
         return found
 
-    def _samples(self) -> Samples:
+    def samples(self) -> Samples:
+        """Pictures and labels of the plan's seeds."""
+
         def compute() -> Arrays:
             drawn = draw_samples(self.passes, self.plan.samples, self.plan.first)
             return {"images": drawn.images, "labels": drawn.labels}
@@ -171,7 +174,15 @@ class Run:
         agreement = measure_agreement(r, samples.labels, concepts, sketch)
         low, high = sketch.quantile((0.01, 0.99)).unbind(1)  # (units,) each
         levels = measure_levels(r, samples.labels, concepts, low, high)
-        return {**vars(agreement), **vars(levels)}
+        # The region that is shown is the one of the concept the unit matches best.
+        threshold = agreement.threshold[np.arange(len(agreement.iou)), agreement.iou.argmax(1)]  # (units,)
+        strongest, regions = strongest_samples(r, threshold)
+        return {
+            **vars(agreement),
+            **vars(levels),
+            "strongest": samples.first + strongest,
+            "regions": regions,
+        }
 
     def _first(self, field: Field, concept: int, layer: str, held: Arrays) -> Tried:
         def compute() -> dict[str, Any]:

@@ -1,0 +1,101 @@
+"""Writes the report: its data, the pictures it shows, and the page that is the same for every model."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from server.dissection.agreement import INTERPRETABLE
+from server.dissection.regions import REGION
+from server.dissection.work import Arrays, write_whole
+
+PAGE = Path(__file__).parent / "page"
+TILE = 96  # pixels of a picture's side in the sheets
+COLUMNS = 8
+_PER_SHEET = 128
+_LISTED = 0.03  # IoU from which on a unit's concept is listed
+_CONCEPTS = 4  # listed for a unit at most
+
+
+def build_report(
+    folder: Path,
+    model: str,
+    layers: Sequence[tuple[str, int]],
+    concepts: Sequence[str],
+    arrays: Mapping[str, Arrays],
+    images: npt.NDArray[np.uint8],
+    first: int,
+    measured: Mapping[str, Any],
+) -> None:
+    """Write the report into `folder`, which is replaced as a whole.
+
+    layers: names and sizes of the dissected layers, in order. images: (N, R, R, 3), of the seeds from `first` on.
+    measured: what else the page shows, as JSON: brushes, judged, context, artifacts, statistics.
+    """
+    fresh = folder.with_name(f".{folder.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(PAGE, fresh)
+    seeds = sorted({int(seed) for name, _ in layers for seed in np.unique(arrays[name]["strongest"])})
+    sheets = _write_sheets(fresh, images, [seed - first for seed in seeds])
+    document = {
+        "schema": 1,
+        "model": model,
+        "samples": len(images),
+        "interpretable": INTERPRETABLE,
+        "concepts": list(concepts),
+        "tile": TILE,
+        "columns": COLUMNS,
+        "perSheet": _PER_SHEET,
+        "sheets": sheets,
+        "seeds": seeds,
+        "region": REGION,
+        "layers": [_layer(name, size, arrays[name], {s: i for i, s in enumerate(seeds)}) for name, size in layers],
+        **measured,
+    }
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # A page opened from the file system may read no JSON; a script that assigns it is fine everywhere.
+    write_whole(fresh / "data.js", lambda p: p.write_text(f"var DISSECTION = {text};\n", encoding="utf-8"))
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def _layer(name: str, size: int, held: Arrays, tiles: Mapping[int, int]) -> dict[str, Any]:
+    """One layer. Units are [[concept, IoU, IoU at the 0.99 quantile], ...], tiles and regions of their pictures."""
+    iou, fixed = held["iou"], held["iou_fixed"]
+    best = iou.argmax(1)  # (units,)
+    matches = iou.max(1) >= INTERPRETABLE
+    units = []
+    for u in range(len(iou)):
+        listed = [int(c) for c in np.argsort(-iou[u])[:_CONCEPTS] if iou[u, c] >= _LISTED] or [int(best[u])]
+        units.append(
+            [
+                [[c, round(float(iou[u, c]), 3), round(float(fixed[u, c]), 3)] for c in listed],
+                [tiles[int(seed)] for seed in held["strongest"][u]],
+                base64.b64encode(held["regions"][u].tobytes()).decode("ascii"),
+            ]
+        )
+    counts = np.bincount(best[matches], minlength=iou.shape[1])
+    return {"name": name, "size": size, "matching": counts.tolist(), "units": units}
+
+
+def _write_sheets(folder: Path, images: npt.NDArray[np.uint8], wanted: Sequence[int]) -> list[str]:
+    """Pictures side by side in a few files: browsers load those faster than a thousand small ones."""
+    names = []
+    for number, start in enumerate(range(0, len(wanted), _PER_SHEET)):
+        some = wanted[start : start + _PER_SHEET]
+        rows = -(-len(some) // COLUMNS)
+        sheet = Image.new("RGB", (COLUMNS * TILE, rows * TILE))
+        for i, index in enumerate(some):
+            tile = Image.fromarray(images[index]).resize((TILE, TILE), Image.Resampling.BICUBIC)
+            sheet.paste(tile, (i % COLUMNS * TILE, i // COLUMNS * TILE))
+        names.append(f"samples-{number}.webp")
+        sheet.save(folder / names[-1], quality=72, method=4)
+    return names
