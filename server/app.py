@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 import torch
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from server import __version__
-from server.api import live, models, operations, pictures, render
+from server.api import dissection, live, models, operations, pictures, render
 from server.api.docs import add_docs
 from server.api.problems import add_handlers
 from server.api.reference import PROBLEMS, set_reference
@@ -69,10 +70,11 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
         lifespan=lambda app: _lifespan(app, settings, painter),
     )
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (models, render, pictures, live):
+    for part in (models, dissection, render, pictures, live):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(operations.router)
+    app.router.routes.append(Route("/dissect/{path:path}", dissection.Reports(settings), include_in_schema=False))
     set_reference(app)
     add_docs(app)
     add_handlers(app)
