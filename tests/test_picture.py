@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 from server.mask import Rect, Stroke, Strokes
 from server.picture import Edit, Picture, digest, latent, picture_to_dict, picture_to_json
 
 
-def test_the_latent_of_a_seed_is_numpys() -> None:
-    z = latent(Picture("village", seed=2**32 - 1), 5)
+@pytest.mark.parametrize("seed", [0, 42, 2**32 - 1])
+def test_the_latent_of_a_seed_is_numpys(seed: int) -> None:
+    z = latent(Picture("village", seed=seed), 5)
     assert z.dtype == np.float32
-    assert np.array_equal(z, np.random.RandomState(2**32 - 1).standard_normal(5).astype(np.float32))
+    assert np.array_equal(z, np.random.RandomState(seed).standard_normal(5).astype(np.float32))
 
 
 def test_an_explicit_latent_stands_as_it_is() -> None:
