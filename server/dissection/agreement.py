@@ -23,6 +23,7 @@ from server.dissection.quantiles import QuantileSketch
 CANDIDATES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.975, 0.985, 0.99, 0.995, 0.998)
 FIXED = 0.99
 INTERPRETABLE = 0.05
+ABOVE_CHANCE = 2.0
 _BETWEEN = 8
 _BLOCK = 64  # pictures
 
@@ -35,7 +36,8 @@ class Agreement:
     """How well units and concepts match.
 
     iou, threshold: (units, C), the threshold of the best information quality ratio. iou_fixed: (units, C) at
-    threshold_fixed: (units,), the unit's 0.99 quantile. iqr: (units, C), the ratio, 0..1.
+    threshold_fixed: (units,), the unit's 0.99 quantile. iqr: (units, C), the ratio, 0..1. chance: (units, C), the IoU
+    of independent maps as large as the two that `iou` compares.
     """
 
     iou: Floats
@@ -43,6 +45,20 @@ class Agreement:
     iqr: Floats
     iou_fixed: Floats
     threshold_fixed: Floats
+    chance: Floats
+
+    def matches(self) -> npt.NDArray[np.bool_]:
+        """Which pairs count as a match, (units, C)."""
+        return matching(self.iou, self.chance)
+
+
+def matching(iou: Floats, chance: Floats) -> npt.NDArray[np.bool_]:
+    """Which pairs of unit and concept count as a match: IoU of at least INTERPRETABLE and well above chance.
+
+    The published bound was made for hundreds of small concepts; a concept that fills a third of the pictures
+    overlaps with anything.
+    """
+    return (iou >= INTERPRETABLE) & (iou >= ABOVE_CHANCE * chance)
 
 
 def lattice(size: int, most: int) -> npt.NDArray[np.int64]:
@@ -205,9 +221,11 @@ def measure_agreement(
     second = _Lattice(r[1::2], labels[1::2], concepts, fine)
     above, inside = second.own_pairs(threshold.numpy())
     iou = _iou(inside, above, second.counts)
+    independent = above.double() * second.counts.double() / second.total  # (units, C)
+    chance = _iou(independent, above, second.counts)
 
     fixed = candidates[:, CANDIDATES.index(FIXED), None]  # (units, 1)
     whole = _Lattice(r, labels, concepts, fine)
     above, inside = whole.every_pair(fixed.numpy())
     iou_fixed = _iou(inside[:, 0], above, whole.counts)
-    return Agreement(iou, threshold.numpy(), best.float().numpy(), iou_fixed, fixed[:, 0].numpy())
+    return Agreement(iou, threshold.numpy(), best.float().numpy(), iou_fixed, fixed[:, 0].numpy(), chance)

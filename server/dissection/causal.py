@@ -90,10 +90,10 @@ def eliminate(
     remove: Trial,
     concept: int,
     value: Tensor,
-    keep: float = 0.5,
+    keep: float = 0.4,
     least: int = 12,
 ) -> tuple[npt.NDArray[np.int64], Tensor]:
-    """Rank units by leaving the weaker half out, round by round, with the parts counted anew in each round.
+    """Rank units by leaving the weaker ones out, round by round, with the parts counted anew in each round.
 
     What a unit brings about depends on which others are edited with it, so a ranking made with all units
     edited is not the best one for twenty. value: (units,). Returns the ranking and the combined parts with

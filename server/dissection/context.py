@@ -11,11 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from server.dissection.effect import outcome, prepare
-from server.dissection.masks import GRID, SIDE, Sites
+from server.dissection.masks import GRID, Sites
 from server.dissection.passes import Passes
 from server.dissection.results import Brush
 from server.dissection.samples import Samples, featuremaps
 
+SIDE = 2  # cells a mask is wide and high: walls are seldom larger
 _STOOD = 0.6  # of the mask: what stood there before
 LEAST = 4  # pictures of a figure
 

@@ -40,11 +40,13 @@ ARRAYS = {
     "iqr": "(units, C): that ratio",
     "iou_fixed": "(units, C): IoU at the unit's 0.99 quantile",
     "threshold_fixed": "(units,): the unit's 0.99 quantile",
+    "chance": "(units, C): the IoU of independent maps of those sizes",
     "present": "(units, C): mean activation in cells well filled with the concept",
     "mean": "(units,): mean activation",
     "deviation": "(units,): standard deviation",
     "high": "(units,): 0.99 quantile over all cells",
     "low": "(units,): 0.01 quantile over all cells",
+    "quantiles": "(units, Q): the quantiles named in `server.dissection.stages.QUANTILES`",
     "strongest": "(units, K): the seeds of the samples it is strongest in",
     "regions": "(units, K, REGION**2 / 8): where it exceeds its threshold there, bits row by row",
 }

@@ -37,6 +37,7 @@ from server.dissection.statistics import area_shares, compare, label_pictures
 from server.dissection.trials import Floats
 from server.dissection.work import Arrays, Work
 
+QUANTILES = (0.0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 JUDGED_FROM = 1_000_000  # the first seed of the judge's pictures, far from those that units were chosen on
 
 Report = Callable[[str, int, int], object]  # what is being done, stages done, stages in all
@@ -175,11 +176,13 @@ class Run:
         low, high = sketch.quantile((0.01, 0.99)).unbind(1)  # (units,) each
         levels = measure_levels(r, samples.labels, concepts, low, high)
         # The region that is shown is the one of the concept the unit matches best.
-        threshold = agreement.threshold[np.arange(len(agreement.iou)), agreement.iou.argmax(1)]  # (units,)
+        shown = np.where(agreement.matches(), agreement.iou, agreement.iou / 100).argmax(1)  # (units,)
+        threshold = agreement.threshold[np.arange(len(shown)), shown]  # (units,)
         strongest, regions = strongest_samples(r, threshold)
         return {
             **vars(agreement),
             **vars(levels),
+            "quantiles": sketch.quantile(QUANTILES).numpy(),
             "strongest": samples.first + strongest,
             "regions": regions,
         }

@@ -32,6 +32,7 @@ def dissected(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "mean": flat,
         "deviation": flat,
         "high": flat * 3,
+        "chance": iou / 9,
         "strongest": np.arange(UNITS * 4).reshape(UNITS, 4),
         "regions": np.full((UNITS, 4, 72), 0b10101010, np.uint8),
     }

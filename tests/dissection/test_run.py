@@ -68,7 +68,7 @@ def test_the_arrays_are_those_of_the_schema(results: Path) -> None:
     assert set(arrays) == {f"{layer}/{name}" for layer in ("layer1", "layer2") for name in ARRAYS}
     for name, text in ARRAYS.items():
         shape = text[1 : text.index(")")].replace("units", "5").replace("REGION**2 / 8", "72")
-        want = [int(n) for n in shape.replace("C", "3").replace("K", "4").split(",") if n]
+        want = [int(n) for n in shape.replace("C", "3").replace("K", "4").replace("Q", "19").split(",") if n]
         assert list(arrays[f"layer1/{name}"].shape) == want
         assert np.isfinite(arrays[f"layer1/{name}"]).all()
 

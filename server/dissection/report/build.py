@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from server.dissection.agreement import INTERPRETABLE
+from server.dissection.agreement import ABOVE_CHANCE, INTERPRETABLE, matching
 from server.dissection.regions import REGION
 from server.dissection.work import Arrays, write_whole
 
@@ -21,7 +21,6 @@ PAGE = Path(__file__).parent / "page"
 TILE = 96  # pixels of a picture's side in the sheets
 COLUMNS = 8
 _PER_SHEET = 128
-_LISTED = 0.03  # IoU from which on a unit's concept is listed
 _CONCEPTS = 4  # listed for a unit at most
 
 
@@ -50,6 +49,7 @@ def build_report(
         "model": model,
         "samples": len(images),
         "interpretable": INTERPRETABLE,
+        "aboveChance": ABOVE_CHANCE,
         "concepts": list(concepts),
         "tile": TILE,
         "columns": COLUMNS,
@@ -70,11 +70,11 @@ def build_report(
 def _layer(name: str, size: int, held: Arrays, tiles: Mapping[int, int]) -> dict[str, Any]:
     """One layer. Units are [[concept, IoU, IoU at the 0.99 quantile], ...], tiles and regions of their pictures."""
     iou, fixed = held["iou"], held["iou_fixed"]
-    best = iou.argmax(1)  # (units,)
-    matches = iou.max(1) >= INTERPRETABLE
+    pairs = matching(iou, held["chance"])  # (units, C)
+    best = np.where(pairs, iou, iou / 100).argmax(1)  # (units,)
     units = []
     for u in range(len(iou)):
-        listed = [int(c) for c in np.argsort(-iou[u])[:_CONCEPTS] if iou[u, c] >= _LISTED] or [int(best[u])]
+        listed = [int(c) for c in np.argsort(-iou[u]) if pairs[u, c]][:_CONCEPTS]
         units.append(
             [
                 [[c, round(float(iou[u, c]), 3), round(float(fixed[u, c]), 3)] for c in listed],
@@ -82,7 +82,7 @@ def _layer(name: str, size: int, held: Arrays, tiles: Mapping[int, int]) -> dict
                 base64.b64encode(held["regions"][u].tobytes()).decode("ascii"),
             ]
         )
-    counts = np.bincount(best[matches], minlength=iou.shape[1])
+    counts = np.bincount(best[pairs.any(1)], minlength=iou.shape[1])
     return {"name": name, "size": size, "matching": counts.tolist(), "units": units}
 
 

@@ -57,7 +57,7 @@ function conceptBars(d, layer) {
   });
   chart.style.maxWidth = "44rem";
   rows.forEach(({ count, concept }, i) => {
-    const y = i * row + 4, w = Math.max(1, (full * count) / most);
+    const y = i * row + 4, w = (full * count) / most;
     chart.append(svg("text", { x: left - 8, y: y + 14, "text-anchor": "end" }, [d.concepts[concept] ?? ""]));
     chart.append(svg("rect", { x: left, y, width: w, height: row - 6, rx: 3, fill: colour(concept) }));
     chart.append(svg("text", { x: left + w + 6, y: y + 14 }, [String(count)]));

@@ -123,8 +123,8 @@ function start(d) {
   byId("title").textContent = document.title;
   const total = d.layers.reduce((sum, layer) => sum + layer.units.length, 0);
   const matching = d.layers.reduce((sum, layer) => sum + layer.matching.reduce((a, b) => a + b, 0), 0);
-  byId("summary").textContent = `${matching} of ${total} units in ${d.layers.length} layers match a concept with an ` +
-    `IoU of ${d.interpretable} or more, over ${d.samples} samples.`;
+  byId("summary").textContent = `${matching} of ${total} units in ${d.layers.length} layers match a concept, over ` +
+    `${d.samples} samples: with an IoU of at least ${d.interpretable}, and of ${d.aboveChance} times what chance gives.`;
   themeButton();
   charts(d);
   findings(d);

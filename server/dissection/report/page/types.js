@@ -15,7 +15,7 @@
  * @typedef {{pictures: number, before: number, drawn: number}} Cell
  * @typedef {{concept: string, share: number, training_share: number | null, present: number,
  *   training_present: number | null}} Area
- * @typedef {{model: string, samples: number, interpretable: number, concepts: string[], tile: number, columns: number,
+ * @typedef {{model: string, samples: number, interpretable: number, aboveChance: number, concepts: string[], tile: number, columns: number,
  *   perSheet: number, sheets: string[], seeds: number[], region: number, layers: Layer[],
  *   brushes: BrushRecord[], judged: Verdict[], context: Record<string, Record<string, Cell | null>>,
  *   artifacts: {layer: string, pictures: number, measure: string, entropy: number, without_all: number,

@@ -96,6 +96,7 @@ function unitCard(d, layer, number, sheet) {
     chips.append(make("li", { title: `at the unit's 0.99 quantile: ${fixed.toFixed(3)}` },
       [dot, `${d.concepts[concept]} ${iou.toFixed(3)}`]));
   }
+  if (!matches.length) chips.append(make("li", {}, ["matches no concept"]));
   const head = make("h3", {}, [`Unit ${number}`, make("small", {}, [layer.name])]);
   return make("article", { class: "unit" }, [head, pictures, chips]);
 }
@@ -115,10 +116,9 @@ function chosenUnits(d, layer, concept, order, all) {
     const match = concept < 0 ? matches[0] : matches.find((m) => m[0] === concept);
     return match ? match[1] : 0;
   };
-  const named = (/** @type {number} */ unit) => layer.units[unit]?.[0][0]?.[0] ?? 0;
+  const named = (/** @type {number} */ unit) => layer.units[unit]?.[0][0]?.[0] ?? d.concepts.length;
   const numbers = layer.units.map((_, unit) => unit).filter((unit) => {
-    if (concept >= 0 && iou(unit) === 0) return false;
-    return all || iou(unit) >= d.interpretable;
+    return iou(unit) > 0 || (all && concept < 0);
   });
   if (order === "iou") numbers.sort((a, b) => iou(b) - iou(a));
   if (order === "concept") numbers.sort((a, b) => named(a) - named(b) || iou(b) - iou(a));
