@@ -1,6 +1,10 @@
 /**
  * From documents to frames. Drafts go through the live socket while a stroke is dragged (through HTTP where sockets
  * are blocked), the finished picture through HTTP, lossless. Every request has a number; what arrives late is dropped.
+ *
+ * For measurements the window gets an event `unitbrush:sent` when a draft with everything up to now is asked for and
+ * `unitbrush:frame` when it has been drawn into the canvas, both with `detail: {seq}`; `unitbrush bench --browser`
+ * listens to them.
  */
 
 /** @typedef {import("./types.js").Picture} Picture */
@@ -78,6 +82,7 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
     if (bitmap && seq > shown) {
       shown = seq;
       onFrame(bitmap, { mark, final: false });
+      tell("frame", seq);
     }
   }
 
@@ -107,6 +112,7 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
       const { picture, mark } = wanted.make();
       sent.set(wanted.number, mark);
       live.send(wanted.number, picture);
+      tell("sent", wanted.number);
       wanted = null;
     } else if (!overHttp) {
       void draftOverHttp({ number: wanted.number, ...wanted.make() });
@@ -119,6 +125,7 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
   async function draftOverHttp(request) {
     overHttp = true;
     sent.set(request.number, request.mark);
+    tell("sent", request.number);
     try {
       const image = await render(request.picture, "jpeg");
       onReachable();
@@ -186,4 +193,12 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
       if (due) void finish(0);
     },
   };
+}
+
+/**
+ * @param {"sent" | "frame"} what
+ * @param {number} seq
+ */
+function tell(what, seq) {
+  window.dispatchEvent(new CustomEvent(`unitbrush:${what}`, { detail: { seq } }));
 }
