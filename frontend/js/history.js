@@ -8,6 +8,7 @@ export const MAX_STATES = 200;
  * @typedef {object} History
  * @property {() => Picture} present
  * @property {(picture: Picture) => void} push  a new present; what lay ahead is dropped
+ * @property {(picture: Picture) => void} restart  forgets everything before
  * @property {() => boolean} undo  false where there is nothing before
  * @property {() => boolean} redo
  * @property {() => boolean} canUndo
@@ -40,6 +41,10 @@ export function createHistory(states, position = states.length - 1) {
     push(picture) {
       line = [...line.slice(0, at + 1), picture].slice(-MAX_STATES);
       move(line.length - 1);
+    },
+    restart(picture) {
+      line = [picture];
+      move(0);
     },
     undo: () => move(at - 1),
     redo: () => move(at + 1),

@@ -37,6 +37,7 @@ const LINES = {
   inspect: '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5M10.5 8v5M8 10.5h5"/>',
   pick: '<path d="m14 10 6.5-6.5M15 4l5 5M13 7.5l3.5 3.5M14.5 9.5 6 18l-3 3 .5-3.5L12 9"/>',
   stop: '<rect x="6" y="6" width="12" height="12" rx="2"/>',
+  qr: '<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2.5v2.5H14zM17.5 17.5H20V20h-2.5z"/>',
   search: '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>',
 };
 

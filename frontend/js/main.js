@@ -6,6 +6,7 @@
 
 import { announce } from "./announce.js";
 import { Unreachable, concepts, models } from "./api.js";
+import { boothSettings, dressBooth, runBooth } from "./booth.js";
 import { createBusy } from "./busy.js";
 import { createPictureCanvas } from "./canvas.js";
 import { createCompare } from "./compare.js";
@@ -22,13 +23,15 @@ import { conceptName, loadLanguage, preferredLanguage, t } from "./i18n.js";
 import { placeIcons } from "./icons.js";
 import { createImages } from "./images.js";
 import { listenToKeys, paintByKeys } from "./keyboard.js";
+import { createMixing } from "./mixing.js";
+import { setUpModels } from "./models.js";
 import { notify, notifyError } from "./notices.js";
 import { acceptPictures, clearAddress, pictureInAddress } from "./open.js";
 import { createPainter } from "./painter.js";
 import { createPalette } from "./palette.js";
 import { listenToPointers } from "./pointer.js";
 import { createRing } from "./ring.js";
-import { createSaver } from "./saver.js";
+import { createSaver, forgetSaved } from "./saver.js";
 import { createScenes } from "./scenes.js";
 import { loadHistory, preference, saveHistory } from "./storage.js";
 import { setUpShare } from "./share.js";
@@ -37,6 +40,7 @@ import { setUpTheme } from "./theme.js";
 import { createTint } from "./tint.js";
 import { setUpToolbar } from "./toolbar.js";
 import { setUpTools } from "./tools.js";
+import { setUpUnits } from "./units.js";
 import { createView } from "./view.js";
 
 const FIRST_SEED = 7;
@@ -85,6 +89,7 @@ async function start() {
   const available = await waitForModels();
   await language;
 
+  const booth = boothSettings();
   const history = firstHistory(available);
   const stage = byId("stage", HTMLElement);
   const brush = createStore(firstBrush());
@@ -97,6 +102,8 @@ async function start() {
   const connection = watchConnection(() => {
     frames.resume();
     saver.again();
+    scenes.repair();
+    void showModel();
     announce(t("online"));
   });
   const present = () => published(history.present());
@@ -142,10 +149,23 @@ async function start() {
     return before?.bitmap ?? null;
   });
   const palette = createPalette(brush);
+  const showUnits = setUpUnits(brush, palette.concept);
+  const mixing = createMixing({
+    present: history.present,
+    commit: history.push,
+    draft,
+    abandon: () => showPresent(),
+    model: (name) => available.find((model) => model.name === name) ?? available[0],
+  });
   const scenes = createScenes((seed) => {
-    history.push(newPicture(history.present().model, seed));
+    if (mixing.choosing()) mixing.mixWith(seed);
+    else {
+      mixing.close();
+      history.push(newPicture(history.present().model, seed));
+    }
     announce(t("scene", { seed }));
   });
+  const markModel = setUpModels(available, (name) => history.push(newPicture(name, FIRST_SEED)));
 
   const refreshEdits = createEdits({ history, tint, draft, bitmap: canvas.bitmap });
   setUpShare(present, images);
@@ -225,8 +245,17 @@ async function start() {
     const name = history.present().model;
     if (name === model) return;
     model = name;
+    markModel(name);
+    mixing.close();
     scenes.fill(name);
-    palette.fill(await concepts(name));
+    try {
+      palette.fill(await concepts(name));
+      showUnits();
+    } catch (error) {
+      model = undefined;
+      if (error instanceof Unreachable) connection.lost();
+      else notifyError(error, () => void showModel());
+    }
   }
 
   function showPresent() {
@@ -235,14 +264,31 @@ async function start() {
     frames.finish(picture);
     compare.refresh();
     scenes.mark(picture.seed);
-    void showModel().catch(notifyError);
+    void showModel();
   }
 
   history.subscribe(() => {
     showPresent();
-    saver.save(present());
+    if (!booth) saver.save(present());
     if (!saveHistory(history.saved())) notify(t("unsaved"));
   });
+  if (booth) {
+    dressBooth();
+    runBooth(booth, {
+      painter,
+      ring,
+      choose: (values) => brush.set({ ...values, tool: "brush", strength: 1, units: 0 }),
+      concepts: palette.names,
+      restart(seed = history.present().seed ?? FIRST_SEED) {
+        forgetSaved();
+        view.fit();
+        history.restart(newPicture(history.present().model, seed));
+      },
+      keep: () => saver.keep(present()),
+    });
+    return;
+  }
+
   const given = await pictureInAddress().catch(() => {
     notify(t("no.picture"), { kind: "error" });
     return null;

@@ -12,6 +12,8 @@ import { setUpRadios } from "./radio.js";
  * @typedef {object} Palette
  * @property {(concepts: Concept[]) => void} fill
  * @property {(index: number) => void} chooseAt  the brush a digit key stands for
+ * @property {() => string[]} names  best first
+ * @property {(name: string) => Concept | undefined} concept
  */
 
 /**
@@ -23,6 +25,8 @@ export function createPalette(brush) {
   const mark = setUpRadios(group, (concept) => brush.set({ concept }));
   /** @type {string[]} */
   let names = [];
+  /** @type {Concept[]} */
+  let known = [];
 
   function build() {
     group.replaceChildren(
@@ -51,10 +55,13 @@ export function createPalette(brush) {
 
   return {
     fill(concepts) {
+      known = concepts;
       names = [...concepts].sort((a, b) => (b.draw_effect ?? -1) - (a.draw_effect ?? -1)).map((c) => c.name);
       if (!names.includes(brush.get().concept)) brush.set({ concept: names.includes("tree") ? "tree" : names[0] });
       build();
     },
+    names: () => names,
+    concept: (name) => known.find((concept) => concept.name === name),
     chooseAt(index) {
       if (names[index]) brush.set({ concept: names[index] });
     },

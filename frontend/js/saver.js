@@ -8,11 +8,21 @@
 import { Problem, createPicture, replaceEdits } from "./api.js";
 import { preference, setPreference } from "./storage.js";
 
+/** The next visitor's picture is another one, even of the same scene. */
+export function forgetSaved() {
+  setPreference("saved", null);
+}
+
 const PAUSE = 500;
 
 /**
- * @returns {{save: (picture: Picture) => void, again: () => void}}
+ * @typedef {object} Saver
+ * @property {(picture: Picture) => void} save  soon
+ * @property {() => void} again  what could not be kept before
+ * @property {(picture: Picture) => Promise<string>} keep  now; gives the id, throws what the api throws
  */
+
+/** @returns {Saver} */
 export function createSaver() {
   /** @type {Picture | null} */
   let waiting = null;
@@ -43,20 +53,30 @@ export function createSaver() {
       timer = setTimeout(run, PAUSE);
     },
     again: () => void run(),
+    async keep(picture) {
+      clearTimeout(timer);
+      waiting = null;
+      return keep(picture);
+    },
   };
 }
 
-/** @param {Picture} picture */
+/**
+ * @param {Picture} picture
+ * @returns {Promise<string>} its id
+ */
 async function keep(picture) {
   const base = JSON.stringify([picture.model, picture.seed ?? picture.z]);
   const kept = /** @type {{id?: string, base?: string}} */ (preference("saved") ?? {});
   if (kept.id && kept.base === base) {
     try {
       await replaceEdits(kept.id, picture.edits);
-      return;
+      return kept.id;
     } catch (error) {
       if (!(error instanceof Problem && error.status === 404)) throw error;
     }
   }
-  setPreference("saved", { id: await createPicture(picture), base });
+  const id = await createPicture(picture);
+  setPreference("saved", { id, base });
+  return id;
 }

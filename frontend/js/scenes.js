@@ -13,6 +13,7 @@ const THUMBNAIL = 96;
  * @property {(model: string) => void} fill
  * @property {(seed: number | undefined) => void} mark  the present scene; undefined for one without a seed
  * @property {() => void} random
+ * @property {() => void} repair  ask again for thumbnails that did not come
  */
 
 /**
@@ -107,5 +108,10 @@ export function createScenes(choose) {
       if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
     },
     random,
+    repair() {
+      for (const image of strip.querySelectorAll("img")) {
+        if (image.complete && image.naturalWidth === 0) image.src = image.src;
+      }
+    },
   };
 }

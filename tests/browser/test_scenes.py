@@ -1,0 +1,66 @@
+"""Scenes near the present one and between two, and the latents they come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.browser.server import StudioServer
+from tests.browser.studio import Studio
+
+STROKE = [(0.7, 0.62), (0.76, 0.7)]
+LATENT = "([seed, n]) => import('/js/latent.js').then(m => m.latentOf(seed, n))"
+
+
+@pytest.mark.parametrize("seed", [0, 42, 2**32 - 1])
+def test_the_browsers_latent_is_numpys(studio: Studio, seed: int) -> None:
+    latent = studio.page.evaluate(LATENT, [seed, 1301])
+    expected = np.random.RandomState(seed).standard_normal(1301).astype(np.float32)
+    assert np.array(latent, np.float32) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_neighbour_is_similar_and_keeps_what_was_painted(studio: Studio) -> None:
+    before = studio.pixels()
+    studio.click("#scenes [data-seed='12']")
+    other = studio.pixels()
+    studio.click("#undo")
+    studio.choose("tree")
+    studio.paint(STROKE)
+    studio.page.locator("#nearby").click()
+    studio.click("#neighbours .scene >> nth=2")
+    picture = studio.picture()
+    assert "seed" not in picture
+    assert [edit["concept"] for edit in picture["edits"]] == ["tree"]
+    studio.click("#reset")
+    assert 0 < np.abs(studio.pixels() - before).mean() < 0.75 * np.abs(other - before).mean()
+
+
+def test_mixing_goes_from_one_scene_to_the_other(studio: Studio, server: StudioServer) -> None:
+    first = studio.shown()
+    studio.page.locator("#mix").click()
+    studio.click("#scenes [data-seed='3']")
+    middle = studio.shown()
+    assert middle != first
+    dimension = server.get("models")["models"][0]["latent_dim"]
+    z = np.array(studio.picture()["z"])
+    a, b = (np.random.RandomState(seed).standard_normal(dimension) for seed in (7, 3))
+    assert z @ a / np.linalg.norm(a) / np.linalg.norm(z) == pytest.approx(
+        z @ b / np.linalg.norm(b) / np.linalg.norm(z), abs=1e-3
+    )
+    studio.page.locator("#mix-slider").fill("100")
+    studio.settle()
+    assert np.array(studio.picture()["z"]) == pytest.approx(b, abs=1e-4)
+    studio.click("#undo")
+    assert studio.shown() == middle
+
+
+def test_the_number_of_units_can_be_set(studio: Studio) -> None:
+    studio.choose("tree")
+    studio.page.locator("#more summary").click()
+    studio.page.locator("#units").fill("3")
+    studio.paint(STROKE)
+    studio.choose("sky")
+    studio.paint(STROKE)
+    first, second = studio.picture()["edits"]
+    assert first["units"] == 3
+    assert "units" not in second
