@@ -28,6 +28,7 @@ from server.errors import UnitbrushError
 
 SCHEMA = 1
 FILE_NAME = "dissection.json"
+OLD_FILE_NAME = "dissect.json"
 DEFAULT_UNITS = 20
 
 
@@ -102,8 +103,15 @@ class Dissection:
 
 
 def load_dissection(folder: Path) -> Dissection:
-    """Read `folder/dissection.json`. Raises DissectionError where that is missing or unreadable."""
+    """Read `folder/dissection.json`, or without one the `dissect.json` of the 2018 tool.
+
+    Raises DissectionError where neither is there or it is unreadable.
+    """
     path = folder / FILE_NAME
+    if not path.exists() and (folder / OLD_FILE_NAME).exists():
+        from server.dissection.netdissect import read_netdissect  # which needs this module's classes
+
+        return read_netdissect(folder)
     try:
         document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
         if document["schema"] != SCHEMA:
