@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from server.errors import PictureError, UnknownConcept, UnknownLayer
+from server.errors import NoSegmenter, PictureError, UnknownConcept, UnknownLayer
 from server.mask import Mask, Region
 from server.picture import Edit, Picture
 
@@ -97,7 +97,7 @@ def apply(r: NDArray[np.float32], coverage: NDArray[np.float32], change: Change)
 
 def _check_region(region: Region, model: Model, pointer: str) -> None:
     if model.segmenter is None:
-        raise PictureError(f"{model.name!r} has no segmenter to find a concept with", f"{pointer}/mask")
+        raise NoSegmenter(f"{model.name!r} has no segmenter to find a concept with", f"{pointer}/mask")
     if region.concept not in model.segmenter.concepts:
         known = ", ".join(model.segmenter.concepts)
         raise UnknownConcept(

@@ -26,7 +26,7 @@ from server.errors import MalformedJSON, PictureError
 from server.mask import Mask, Png, Rect, Region, Stroke, Strokes, decode_png, png_pixels
 from server.picture import VERSION, Edit, Picture, edit_to_dict, picture_to_dict, picture_to_json
 
-__all__ = ["edit_to_dict", "parse_edit", "parse_picture", "picture_to_dict", "picture_to_json"]
+__all__ = ["edit_to_dict", "parse_edit", "parse_mask", "parse_picture", "picture_to_dict", "picture_to_json"]
 
 MAX_EDITS = 256
 MAX_POINTS = 4096
@@ -46,17 +46,19 @@ Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """What comes in: no other members, no conversions, only finite numbers."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class _Stroke(_Strict):
+class _Stroke(Strict):
     points: Annotated[list[Annotated[list[Fraction], Field(min_length=2, max_length=2)]], Field(min_length=1)]
     radius: Annotated[float, Field(gt=0, le=2)]
     erase: bool = False
 
 
-class _Strokes(_Strict):
+class _Strokes(Strict):
     strokes: Annotated[list[_Stroke], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -69,7 +71,7 @@ class _Strokes(_Strict):
         return Strokes(tuple(Stroke(tuple((x, y) for x, y in s.points), s.radius, s.erase) for s in self.strokes))
 
 
-class _Rect(_Strict):
+class _Rect(Strict):
     rect: Annotated[list[Fraction], Field(min_length=4, max_length=4)]
 
     @model_validator(mode="after")
@@ -83,14 +85,14 @@ class _Rect(_Strict):
         return Rect(*self.rect)
 
 
-class _Png(_Strict):
+class _Png(Strict):
     png: Annotated[str, Field(max_length=MAX_PNG_CHARACTERS)]
 
     def mask(self) -> Mask:
         return Png(self.png)
 
 
-class _Region(_Strict):
+class _Region(Strict):
     concept: Name
     at: Annotated[list[Fraction], Field(min_length=2, max_length=2)] | None = None
 
@@ -125,7 +127,7 @@ _Units = Annotated[
 ]
 
 
-class _Edit(_Strict):
+class _Edit(Strict):
     op: Literal["draw", "remove"]
     concept: Name | None = None
     mask: _AnyMask | None
@@ -163,7 +165,11 @@ class _Edit(_Strict):
         )
 
 
-class _Picture(_Strict):
+class _Place(Strict):
+    mask: _AnyMask | None
+
+
+class _Picture(Strict):
     version: Annotated[int, Field(ge=VERSION, le=VERSION)] = VERSION
     model: Name | None = None
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = None
@@ -179,6 +185,7 @@ class _Picture(_Strict):
 
 _picture_adapter = TypeAdapter(_Picture)
 _edit_adapter = TypeAdapter(_Edit)
+_place_adapter = TypeAdapter(_Place)
 
 
 def parse_picture(data: object, default_model: str | None = None) -> Picture:
@@ -187,7 +194,7 @@ def parse_picture(data: object, default_model: str | None = None) -> Picture:
     default_model: stands where the document names no model. Raises PictureError; MalformedJSON for bytes that
     are no JSON.
     """
-    parsed = _validate(_picture_adapter, data)
+    parsed = validate(_picture_adapter, data)
     model = parsed.model or default_model
     if model is None:
         raise PictureError("a picture names its model", "/model")
@@ -198,9 +205,17 @@ def parse_picture(data: object, default_model: str | None = None) -> Picture:
 
 def parse_edit(data: object) -> Edit:
     """Read one edit: bytes or text of JSON, or what JSON decodes to. Raises PictureError."""
-    edit = _validate(_edit_adapter, data).edit()
+    edit = validate(_edit_adapter, data).edit()
     _check_masks((edit,), "/mask")
     return edit
+
+
+def parse_mask(data: object) -> Mask:
+    """Read a mask that stands as `mask` in what JSON decodes to. Raises PictureError."""
+    place = validate(_place_adapter, {"mask": data})
+    mask = None if place.mask is None else place.mask.mask()
+    _check_masks((Edit("remove", None, mask),), "/mask")
+    return mask
 
 
 def _check_masks(edits: tuple[Edit, ...], pointer: str) -> None:
@@ -225,7 +240,8 @@ def _check_masks(edits: tuple[Edit, ...], pointer: str) -> None:
             raise PictureError(error.detail, pointer.format(i)) from error
 
 
-def _validate(adapter: TypeAdapter[T], data: object) -> T:
+def validate(adapter: TypeAdapter[T], data: object) -> T:
+    """Read bytes or text of JSON, or what JSON decodes to. Raises PictureError, with a pointer."""
     if isinstance(data, bytes | bytearray | str):
         data = _decode(data)
     try:

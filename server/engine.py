@@ -42,6 +42,12 @@ class Renderer(Protocol):
     def render(self, picture: Picture, draft: bool = False) -> Image:
         """Returns the picture's pixels, (height, width, 3), 0..255."""
 
+    def featuremaps(self, picture: Picture, layer: str) -> NDArray[np.float32]:
+        """Returns the layer's output in the picture, (height, width, units)."""
+
+    def labels(self, picture: Picture) -> NDArray[np.intp]:
+        """Returns which of the segmenter's concepts each pixel shows, (height, width)."""
+
 
 class QueueFull(Busy):
     """Too many renders wait already. `retry_after`: seconds after which it is worth asking again."""
@@ -103,6 +109,15 @@ class Engine:
     async def render(self, picture: Picture, draft: bool = False) -> Image:
         """The picture's pixels, (height, width, 3) uint8. Raises QueueFull, and what the painter raises."""
         return await self.run(partial(self._painter.render, picture, draft))
+
+    async def featuremaps(self, picture: Picture, layer: str) -> NDArray[np.float32]:
+        """The layer's output in the picture, (height, width, units). Raises QueueFull, and what the painter raises."""
+        return await self.run(partial(self._painter.featuremaps, picture, layer))
+
+    async def labels(self, picture: Picture) -> NDArray[np.intp]:
+        """Which of the segmenter's concepts each pixel shows, (height, width). Raises QueueFull, and what the painter
+        raises."""
+        return await self.run(partial(self._painter.labels, picture))
 
     async def run(self, work: Work[T]) -> T:
         """Run `work` in the device thread after what waits already. A cancelled caller's work is dropped from

@@ -71,6 +71,13 @@ class UnknownLayer(PictureError):
     title = "The model has no such layer"
 
 
+class NoSegmenter(PictureError):
+    """What is asked for needs a segmenter, and the model has none."""
+
+    slug = "no-segmenter"
+    title = "The model has no segmenter"
+
+
 class UnknownModel(UnitbrushError, LookupError):
     """No model of that name is installed."""
 

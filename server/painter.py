@@ -24,7 +24,7 @@ from torch import Tensor
 from server.cache import ByteCache
 from server.catalog import Catalog, Model
 from server.compose import Change, apply, check
-from server.errors import PictureError
+from server.errors import NoSegmenter
 from server.generators.folded import FoldedGenerator
 from server.mask import Region, coverage, pool
 from server.picture import Picture, digest, latent
@@ -83,7 +83,7 @@ class Painter:
     def labels(self, picture: Picture) -> Labels:
         """Which of `model.segmenter.concepts` each pixel of the picture shows: (R, R).
 
-        Raises what `render` raises, and PictureError where the model has no segmenter.
+        Raises what `render` raises, and NoSegmenter where the model has none.
         """
         model = self.catalog.get(picture.model)
         return _labels(self.render(picture), model)
@@ -169,7 +169,7 @@ def _edited(r: Tensor, placed: Sequence[Placed]) -> Tensor:
 def _labels(pixels: Pixels, model: Model) -> Labels:
     """pixels: (R, R, 3). Returns the index of each pixel's concept, (R, R)."""
     if model.segmenter is None:
-        raise PictureError(f"{model.name!r} has no segmenter")
+        raise NoSegmenter(f"{model.name!r} has no segmenter")
     with torch.inference_mode():
         images = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1  # (1, 3, R, R)
         scores = model.segmenter(images.contiguous(memory_format=torch.channels_last))  # (1, concepts, R, R)

@@ -81,6 +81,54 @@ class Resource(BaseModel):
     can_redo: bool
 
 
+class Segmentation(BaseModel):
+    """What the segmenter sees in a picture."""
+
+    width: int
+    height: int
+    concepts: list[str] = Field(description="what it can see")
+    labels: str = Field(description="base64 of an 8-bit grey PNG: each pixel's grey value is its concept's index")
+    shares: dict[str, float] = Field(description="each concept's share of the picture, 0..1")
+
+
+class ActiveUnit(BaseModel):
+    """A unit at a place of a picture."""
+
+    unit: int
+    activation: float = Field(description="at the point, or the mean over the mask")
+    quantile: float | None = Field(
+        description="of the activation among its usual ones, 0..1, an estimate; null where they were not measured"
+    )
+    concept: str | None = Field(description="what it agrees with best; null where not measured")
+    iou: float | None = Field(description="how well, 0..1")
+    featuremap: str | None = Field(
+        description="base64 of an 8-bit grey PNG, a pixel for each cell: grey g is low + g / 255 * (high - low)"
+    )
+    low: float | None = Field(description="the featuremap's least activation")
+    high: float | None = Field(description="its greatest")
+
+
+class Inspection(BaseModel):
+    """The most active units of a layer at a place."""
+
+    layer: str
+    height: int = Field(description="cells")
+    width: int
+    units: list[ActiveUnit] = Field(description="most remarkable first")
+
+
+class Receptivity(BaseModel):
+    """Where drawing a concept will take."""
+
+    concept: str
+    rows: int
+    columns: int
+    grid: list[list[float]] | None = Field(
+        description="rows from the top: the share of each cell that will show the concept, 0..1; null where unknown"
+    )
+    note: str | None = Field(description="why there is no grid")
+
+
 class Problem(BaseModel):
     """An error, after RFC 9457."""
 

@@ -12,6 +12,8 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from server.catalog import Catalog, read_card
+from server.dissection.results import DissectionError
+from server.dissection.stored import UnitTable, load_units
 from server.engine import Engine
 from server.metrics import Metrics
 from server.settings import Settings
@@ -51,7 +53,7 @@ class Services:
 
     desk: a thread for the store, so that its waits for the disk stay off the event loop; bench: threads for
     reading documents and encoding images. ready: set once a first picture has been drawn. trouble: why that
-    failed.
+    failed. tables: the dissected layers' units, by model and layer.
     """
 
     settings: Settings
@@ -66,6 +68,7 @@ class Services:
     trouble: str | None = None
     sockets: int = 0
     fingerprints: dict[str, str] = field(default_factory=dict)
+    tables: dict[tuple[str, str], UnitTable] = field(default_factory=dict)
 
     async def stored(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a method of the store in its thread."""
@@ -81,6 +84,16 @@ class Services:
         if model not in self.fingerprints:
             self.fingerprints[model] = await self.aside(_fingerprint, self.catalog, model)
         return self.fingerprints[model]
+
+    async def units(self, model: str, layer: str) -> UnitTable | None:
+        """What the dissection knows of a layer's units, None where it did not look at them."""
+        if (model, layer) not in self.tables:
+            try:
+                table = await self.aside(load_units, self.catalog.results_dir / model, layer)
+            except DissectionError:
+                return None
+            self.tables[model, layer] = table
+        return self.tables[model, layer]
 
     def close(self) -> None:
         """Stop the threads and close the store."""

@@ -3,6 +3,8 @@ servers in a thread or in a process of their own."""
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import subprocess
 import sys
@@ -16,21 +18,25 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import torch
 import uvicorn
+from PIL import Image
 from safetensors.torch import save_file
 
 from server.app import MakePainter, create_app, make_painter
 from server.commands.serving import listen, server_config
 from server.dissection.results import Brush, Dissection, RankedUnit, save_dissection
 from server.generators.progressive import ProgressiveGenerator
+from server.segmentation.segmenter import UNet, save_segmenter
 from server.settings import Settings
 
 CONCEPTS = ("tree", "door", "sky")
 
 
 def write_model(folder: Path, name: str = "village", seed: int = 0) -> None:
-    """A random generator of 16x16 pixels with a brush of 8 units a concept, under models/ and dissect_results/."""
+    """A random generator of 16x16 pixels with a random segmenter and a brush of 8 units a concept, under models/ and
+    dissect_results/."""
     torch.manual_seed(seed)
     generator = ProgressiveGenerator(latent_dim=8, widths=(8, 8, 8))
     models = folder / "models" / name
@@ -38,6 +44,7 @@ def write_model(folder: Path, name: str = "village", seed: int = 0) -> None:
     save_file(
         {key: value.contiguous() for key, value in generator.state_dict().items()}, models / "generator.safetensors"
     )
+    save_segmenter(models / "segmenter.safetensors", UNet(CONCEPTS, (6, 6, 6, 6)))
     brushes = [
         Brush(
             concept=concept,
@@ -78,6 +85,19 @@ async def asgi_client(
         httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client,
     ):
         yield client
+
+
+async def renders(client: httpx.AsyncClient) -> int:
+    """How often the device has worked."""
+    lines = (await client.get("/metrics")).text.splitlines()
+    return next(int(float(line.split()[1])) for line in lines if line.startswith("unitbrush_render_seconds_count"))
+
+
+def grey(data: str) -> np.ndarray:
+    """The pixels of a grey PNG in base64, (H, W)."""
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert (image.format, image.mode) == ("PNG", "L")
+    return np.asarray(image)
 
 
 @contextmanager

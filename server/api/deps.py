@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar, cast
 
 import pydantic_core
@@ -56,6 +57,16 @@ def decode_object(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise PictureError("the body is not an object", "")
     return document
+
+
+@contextmanager
+def inside(member: str) -> Iterator[None]:
+    """Where a picture document is a member of the body, its errors point into the body."""
+    try:
+        yield
+    except PictureError as error:
+        pointer = None if error.pointer is None else f"{member}{error.pointer}"
+        raise type(error)(error.detail, pointer) from error
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

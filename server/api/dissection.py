@@ -65,7 +65,7 @@ class Units(BaseModel):
     units: list[Unit]
 
 
-class Picture(BaseModel):
+class StrongPicture(BaseModel):
     """A picture a unit is strong in, and the region it answers to."""
 
     seed: int
@@ -78,7 +78,7 @@ class UnitPage(Unit):
     """A unit with its pictures."""
 
     layer: str
-    pictures: list[Picture]
+    pictures: list[StrongPicture]
 
 
 class Gain(BaseModel):
@@ -145,7 +145,7 @@ async def unit(
         raise NotFound(f"{layer} has units 0..{len(table) - 1}")
     held = table.held
     pictures = [
-        Picture(
+        StrongPicture(
             seed=int(seed),
             image=f"/api/v1/models/{model}/images/{int(seed)}",
             region=base64.b64encode(region.tobytes()).decode("ascii"),
