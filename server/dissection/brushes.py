@@ -21,9 +21,9 @@ from server.dissection.levels import Levels
 from server.dissection.trials import Bench, Floats, Measured, Ranking
 
 COUNTS = (1, 2, 4, 8, 16, 20, 32, 64, 128)
-FIRST_COUNTS = (32,)
-OTHER_COUNTS = (20, 64, 128)
-TOLERANCE = 0.03  # of the score: fewer units are worth that much
+FIRST_COUNTS = (8, 32)
+OTHER_COUNTS = (8, 20, 64)
+TOLERANCE = 0.04  # of the score: fewer units are worth that much
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,6 @@ def first_look(bench: Bench, learn: tuple[Trial, Trial], levels: Levels, iou: Fl
     rankings = {
         "iou": np.argsort(-iou, kind="stable"),
         "contrast": np.argsort(-contrast, kind="stable"),
-        "contrast of either sign": np.argsort(-np.abs(contrast), kind="stable"),
         "causal": causal,
     }
     trials = [m for level in bench.levels for m in bench.sweep(rankings, level, FIRST_COUNTS)]

@@ -23,7 +23,7 @@ from server.dissection.passes import Passes, batches
 BATCH = 12
 _LEAST_GAIN = 0.02  # of probability: a concept that cannot be drawn at all must not drown the penalty
 _GOLDEN = 0.6180339887  # its multiples spread evenly over 0..1
-_TRAINED_COUNTS = (20, 64, 12, 32)
+_TRAINED_COUNTS = (20, 8, 32, 12, 64)
 
 
 @dataclass(frozen=True)

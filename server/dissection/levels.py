@@ -43,7 +43,12 @@ class Levels:
     def choices(self, concept: int) -> dict[str, Floats]:
         """The candidate levels of a brush by name, each (units,)."""
         present = self.present[:, concept]
-        return {"mean": present, "mean x1.5": np.float32(1.5) * present, "quantile": self.high}
+        return {
+            "mean": present,
+            "mean x1.5": np.float32(1.5) * present,
+            "mean x2": np.float32(2) * present,
+            "quantile": self.high,
+        }
 
 
 def measure_levels(r: Tensor, labels: npt.NDArray[np.uint8], concepts: int, low: Tensor, high: Tensor) -> Levels:

@@ -58,7 +58,7 @@ class Plan:
     first: int = 0
     learning: int = 12
     measuring: int = 20
-    few: int = 12
+    few: int = 10
     closer: int = 2
     pairs: int = 2
     counts: tuple[int, ...] = COUNTS

@@ -17,7 +17,7 @@ from server.dissection.passes import Passes
 RANDOM = 0.5
 REMOVE = 0.5
 DISTURB = 4.0
-FLAT = 0.3
+FLAT = 0.5
 _LEAST_BOUND = 0.03
 
 Ranking = npt.NDArray[np.int64]
