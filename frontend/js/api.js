@@ -41,14 +41,14 @@ export async function concepts(model) {
 }
 
 /**
- * The address of an unedited image.
+ * The address of an unedited image. The model's version is in it, since such images are kept for ever.
  *
- * @param {string} model
+ * @param {Model} model
  * @param {number} seed
  * @param {number} size  pixels on a side
  */
 export function imageUrl(model, seed, size) {
-  return `${BASE}models/${encodeURIComponent(model)}/images/${seed}?size=${size}`;
+  return `${BASE}models/${encodeURIComponent(model.name)}/images/${seed}?size=${size}&v=${model.version}`;
 }
 
 /**

@@ -6,7 +6,7 @@ const LARGEST = 2048;
 
 /**
  * @typedef {object} PictureCanvas
- * @property {(bitmap: ImageBitmap) => void} show
+ * @property {(bitmap: ImageBitmap, kept: boolean) => void} show  kept: somebody else may want it again
  * @property {(bitmap: ImageBitmap | null) => void} setBefore  the unedited picture to compare with
  * @property {(share: number) => void} setSplit  how much of the width shows the unedited one, from the left, 0..1
  * @property {() => ImageBitmap | null} bitmap  what `show` was given last
@@ -21,6 +21,7 @@ export function createPictureCanvas() {
   /** @type {ImageBitmap | null} */
   let before = null;
   let split = 0;
+  let passing = false;
 
   function paint() {
     const side = canvas.width;
@@ -46,9 +47,13 @@ export function createPictureCanvas() {
   }).observe(canvas);
 
   return {
-    show(bitmap) {
+    show(bitmap, kept) {
+      const last = after;
+      const close = passing && last !== bitmap;
       after = bitmap;
+      passing = !kept;
       paint();
+      if (close) last?.close();
     },
     setBefore(bitmap) {
       before = bitmap;

@@ -112,9 +112,9 @@ export function isSeed(value) {
 
 /**
  * @param {unknown} value
- * @returns {Edit}
+ * @returns {Edit} throws NotAPicture
  */
-function readEdit(value) {
+export function readEdit(value) {
   const data = asObject(value);
   if (data.op !== "draw" && data.op !== "remove") throw new NotAPicture("an edit neither draws nor removes");
   const edit = /** @type {Edit} */ ({ ...data, mask: readMask(data.mask ?? null) });

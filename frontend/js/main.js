@@ -79,7 +79,7 @@ function firstHistory(available) {
     return createHistory(kept.states, kept.position);
   }
   const usual = available.find((model) => model.default) ?? available[0];
-  return createHistory([newPicture(usual.name, FIRST_SEED)]);
+  return createHistory([newPicture(usual.name, usual.scenes[0] ?? FIRST_SEED)]);
 }
 
 async function start() {
@@ -107,10 +107,12 @@ async function start() {
     announce(t("online"));
   });
   const present = () => published(history.present());
+  /** @param {string} name */
+  const modelOf = (name) => available.find((model) => model.name === name) ?? available[0];
 
   const frames = createFrames(images, {
     onFrame(bitmap, { mark, final }) {
-      canvas.show(bitmap);
+      canvas.show(bitmap, final);
       painter.framed(mark, final);
       if (!final) return;
       stage.dataset.shown = "final";
@@ -155,7 +157,7 @@ async function start() {
     commit: history.push,
     draft,
     abandon: () => showPresent(),
-    model: (name) => available.find((model) => model.name === name) ?? available[0],
+    model: modelOf,
   });
   const scenes = createScenes((seed) => {
     if (mixing.choosing()) mixing.mixWith(seed);
@@ -247,7 +249,7 @@ async function start() {
     model = name;
     markModel(name);
     mixing.close();
-    scenes.fill(name);
+    scenes.fill(modelOf(name));
     try {
       palette.fill(await concepts(name));
       showUnits();

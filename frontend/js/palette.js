@@ -8,6 +8,8 @@ import { byId, make } from "./dom.js";
 import { conceptName, onLanguage } from "./i18n.js";
 import { setUpRadios } from "./radio.js";
 
+const MANY = 16;
+
 /**
  * @typedef {object} Palette
  * @property {(concepts: Concept[]) => void} fill
@@ -22,6 +24,7 @@ import { setUpRadios } from "./radio.js";
  */
 export function createPalette(brush) {
   const group = byId("palette", HTMLElement);
+  const search = byId("search", HTMLInputElement);
   const mark = setUpRadios(group, (concept) => brush.set({ concept }));
   /** @type {string[]} */
   let names = [];
@@ -43,8 +46,21 @@ export function createPalette(brush) {
         );
       }),
     );
+    search.hidden = names.length <= MANY;
+    filter();
     mark(brush.get().concept);
   }
+
+  /** Show only the brushes whose name, here or in the model, holds what was typed. */
+  function filter() {
+    const wanted = search.hidden ? "" : search.value.trim().toLowerCase();
+    for (const child of group.children) {
+      const name = child.getAttribute("data-value") ?? "";
+      const found = name.toLowerCase().includes(wanted) || conceptName(name).toLowerCase().includes(wanted);
+      /** @type {HTMLElement} */ (child).hidden = !found;
+    }
+  }
+  search.addEventListener("input", filter);
 
   brush.subscribe(({ concept }, before) => {
     if (concept === before.concept) return;

@@ -10,7 +10,7 @@ const THUMBNAIL = 96;
 
 /**
  * @typedef {object} Scenes
- * @property {(model: string) => void} fill
+ * @property {(model: import("./types.js").Model) => void} fill
  * @property {(seed: number | undefined) => void} mark  the present scene; undefined for one without a seed
  * @property {() => void} random
  * @property {() => void} repair  ask again for thumbnails that did not come
@@ -23,7 +23,8 @@ const THUMBNAIL = 96;
 export function createScenes(choose) {
   const strip = byId("scenes", HTMLElement);
   const field = byId("seed", HTMLInputElement);
-  let model = "";
+  /** @type {import("./types.js").Model | undefined} */
+  let model;
   let next = 0;
   /** @type {number | undefined} */
   let present;
@@ -37,16 +38,22 @@ export function createScenes(choose) {
 
   function grow() {
     more.disconnect();
+    if (!model) return;
+    const good = model.scenes;
     for (const end = next + AT_FIRST; next < end; next += 1) {
-      if (!find(next)) strip.append(thumbnail(next));
+      const seed = next < good.length ? Number(good[next]) : next - good.length;
+      if (!find(seed)) strip.append(thumbnail(model, seed));
     }
     if (strip.lastElementChild) more.observe(strip.lastElementChild);
   }
 
-  /** @param {number} seed */
-  function thumbnail(seed) {
+  /**
+   * @param {import("./types.js").Model} of
+   * @param {number} seed
+   */
+  function thumbnail(of, seed) {
     const image = make("img", {
-      src: imageUrl(model, seed, THUMBNAIL),
+      src: imageUrl(of, seed, THUMBNAIL),
       alt: "",
       width: THUMBNAIL,
       height: THUMBNAIL,
@@ -90,9 +97,9 @@ export function createScenes(choose) {
   onLanguage(() => [...strip.children].forEach(describe));
 
   return {
-    fill(name) {
-      if (name === model) return;
-      model = name;
+    fill(wanted) {
+      if (wanted === model) return;
+      model = wanted;
       next = 0;
       strip.replaceChildren();
       grow();
@@ -102,7 +109,7 @@ export function createScenes(choose) {
       present = seed;
       field.value = seed === undefined ? "" : String(seed);
       field.removeAttribute("aria-invalid");
-      if (seed !== undefined && model && !find(seed)) strip.prepend(thumbnail(seed));
+      if (seed !== undefined && model && !find(seed)) strip.prepend(thumbnail(model, seed));
       [...strip.children].forEach(describe);
       const chosen = seed === undefined ? null : find(seed);
       if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -44,6 +44,8 @@
  * @property {string[]} concepts
  * @property {boolean} default
  * @property {string} license
+ * @property {number[]} scenes  seeds worth beginning with, the best first
+ * @property {string} version  of its weights
  *
  * @typedef {object} Concept
  * @property {string} name

@@ -106,8 +106,8 @@ class Studio:
     def picture(self) -> dict[str, Any]:
         """The present document, from the browser's storage."""
         history = json.loads(self.page.evaluate("localStorage.getItem('unitbrush.history')"))
-        present: dict[str, Any] = history["states"][history["position"]]
-        return present
+        scene, edits = history["states"][history["position"]]
+        return {**history["scenes"][scene], "edits": [history["edits"][edit] for edit in edits]}
 
     def download(self) -> bytes:
         """The file that the download button gives."""

@@ -9,7 +9,7 @@ from tests.browser.server import StudioServer
 from tests.browser.studio import open_studio
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
-EDITS = "() => JSON.parse(localStorage.getItem('unitbrush.history') ?? '{\"states\":[]}').states.at(-1)?.edits.length"
+EDITS = "() => JSON.parse(localStorage.getItem('unitbrush.history') ?? '{\"states\":[]}').states.at(-1)?.[1].length"
 
 
 def test_a_visit(browser: Browser, server: StudioServer) -> None:

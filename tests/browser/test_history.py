@@ -147,3 +147,28 @@ def test_the_server_dies_in_the_middle_of_a_stroke(browser: Browser, own_server:
 
 
 _SHOWS = "wanted => document.getElementById('picture').toDataURL('image/png') === wanted"
+
+
+def test_a_long_history_is_kept_small_and_whole(studio: Studio) -> None:
+    studio.choose("tree", tool="line")
+    for i in range(12):
+        studio.press_along([(0.1, 0.9 - i / 20), (0.2, 0.9 - i / 20)])
+        studio.lift()
+    studio.settle()
+    kept = studio.page.evaluate("localStorage.getItem('unitbrush.history')")
+    assert kept.count('"tree"') == 12
+    studio.page.reload()
+    studio.settle()
+    assert len(studio.picture()["edits"]) == 12
+    for count in range(11, -1, -1):
+        studio.page.keyboard.press("Control+z")
+        assert len(studio.picture()["edits"]) == count
+
+
+def test_damaged_storage_starts_afresh(studio: Studio) -> None:
+    unedited = studio.shown()
+    studio.page.evaluate("localStorage.setItem('unitbrush.history', '{\"states\":[[0,[9]]],\"position\":0}')")
+    studio.page.evaluate("localStorage.setItem('unitbrush.preferences', 'null')")
+    studio.page.reload()
+    studio.settle()
+    assert studio.shown() == unedited

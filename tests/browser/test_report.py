@@ -1,0 +1,178 @@
+"""The dissection's report, opened from the file system as a reader would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from server.dissection.regions import REGION
+from server.dissection.report.build import build_report
+
+CONCEPTS = ("tree", "door", "sky")
+UNITS = 60
+
+
+def trial(units: int, drawn: float) -> dict[str, Any]:
+    return {
+        "layer": "layer4",
+        "ranking": "causal",
+        "level": "mean",
+        "units": units,
+        "pictures": 20,
+        "before": 0.1,
+        "drawn": drawn,
+        "removed": 0.4,
+        "disturbed": 0.01,
+        "random_drawn": 0.15,
+        "random_removed": 0.0,
+        "score": drawn,
+    }
+
+
+MEASURED: dict[str, Any] = {
+    "brushes": [
+        {
+            "concept": "tree",
+            "layer": "layer4",
+            "best": True,
+            "choice": [trial(8, 0.8)],
+            "trials": [trial(1, 0.2), trial(8, 0.8), trial(32, 0.9)],
+            "drawn_by_all": {"mean": 0.9},
+        }
+    ],
+    "judged": [
+        {
+            "concept": concept,
+            "layer": "layer4",
+            "units": 8,
+            "of": UNITS,
+            "before": 0.1,
+            "drawn": drawn,
+            "random_drawn": 0.12,
+            "all_drawn": 0.9,
+            "kept": 0.99,
+            "stood": 0.3,
+            "removed": 0.1,
+            "random_removed": 0.3,
+            "weak": weak,
+        }
+        for concept, drawn, weak in (("tree", 0.8, []), ("door", 0.11, ["drawing"]), ("sky", 0.5, []))
+    ],
+    "context": {"tree": {"tree": None, "door": {"pictures": 8, "before": 0.0, "drawn": 0.7}, "sky": None}},
+    "artifacts": {
+        "layer": "layer4",
+        "pictures": 20,
+        "measure": "entropy",
+        "entropy": 0.3,
+        "without_all": 0.28,
+        "units": [{"unit": 3, "entropy": 0.3, "without": 0.28, "better": 0.9, "kept": 0.99}],
+    },
+    "statistics": {
+        "frechet": 0.02,
+        "floor": 0.001,
+        "generated": 30,
+        "training": 30,
+        "concepts": [
+            {"concept": "door", "share": 0.01, "training_share": 0.03, "present": 0.5, "training_present": 0.9}
+        ],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results") / "report"
+    rng = np.random.default_rng(0)
+    iou = np.zeros((UNITS, 3), np.float32)
+    iou[:40, 0] = np.linspace(0.1, 0.5, 40)
+    iou[40:50, 1] = 0.2
+    held = {
+        "iou": iou,
+        "iou_fixed": iou / 2,
+        "chance": iou / 9,
+        "strongest": rng.integers(0, 30, (UNITS, 4)),
+        "regions": rng.integers(0, 256, (UNITS, 4, REGION**2 // 8)).astype(np.uint8),
+    }
+    images = rng.integers(0, 256, (30, 32, 32, 3)).astype(np.uint8)
+    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, images, 0, MEASURED)
+    return folder
+
+
+@pytest.fixture
+def page(browser: Browser, report: Path) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto((report / "index.html").as_uri())
+    yield page
+    page.close()
+    assert errors == []
+
+
+def test_units_can_be_filtered_sorted_and_paged(page: Page) -> None:
+    cards = page.locator(".unit")
+    assert cards.count() == 24
+    assert page.inner_text("#unit-count") == f"50 of {UNITS} units"
+    assert cards.first.inner_text().startswith("Unit 39")
+    page.click("#more")
+    assert cards.count() == 48
+    page.select_option("#unit-concept", label="door")
+    assert cards.count() == 10
+    assert "door 0.200" in cards.first.inner_text()
+    page.select_option("#unit-concept", "-1")
+    page.select_option("#unit-sort", "unit")
+    page.check("#unit-all")
+    assert page.inner_text("#unit-count") == f"{UNITS} of {UNITS} units"
+    assert cards.first.inner_text().startswith("Unit 0")
+
+
+def test_a_unit_shows_its_pictures_with_the_region_outlined(page: Page) -> None:
+    page.wait_for_function(
+        """() => {
+          const canvas = document.querySelector(".unit canvas");
+          const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+          let yellow = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            if (data[i] > 240 && Math.abs(data[i + 1] - 225) < 12 && Math.abs(data[i + 2] - 77) < 30) yellow++;
+          }
+          return yellow > 200;
+        }"""
+    )
+
+
+def test_tables_sort_by_any_column(page: Page) -> None:
+    first = page.locator("#judged tbody tr td:first-child")
+    assert first.all_inner_texts() == ["tree", "door", "sky"]
+    page.click("#judged th:has-text('drawn') button")
+    assert first.all_inner_texts() == ["tree", "sky", "door"]
+    page.click("#judged th:has-text('drawn') button")
+    assert first.all_inner_texts() == ["door", "sky", "tree"]
+
+
+def test_charts_tell_the_figures(page: Page) -> None:
+    assert "83 %" in page.locator("#depth").inner_text()
+    assert page.locator("#curves polyline.draw").count() == 1
+    assert "0.70" in page.inner_text("#heat")
+    assert "0.33" in page.inner_text("#areas .weak")
+
+
+def test_dark_and_light_can_be_switched(page: Page) -> None:
+    def paper() -> object:
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    before = paper()
+    page.click("#theme")
+    assert paper() != before
+    page.click("#theme")
+    assert paper() == before
+
+
+def test_a_phone_never_scrolls_sideways(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
