@@ -46,6 +46,8 @@ def running_server(settings: Settings) -> Iterator[tuple[int, int]]:
             "DATA_DIR": folder,
             "MODELS_DIR": str(settings.models_dir),
             "RESULTS_DIR": str(settings.results_dir),
+            "FRONTEND_DIR": str(settings.frontend_dir),
+            "DEFAULT_MODEL": settings.default_model,
             "THREADS": str(settings.threads),
             "DEVICE": settings.device,
         }

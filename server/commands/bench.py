@@ -11,43 +11,90 @@ from server.commands.usage import UsageError
 
 if TYPE_CHECKING:
     from server.bench.timing import Timing
+    from server.catalog import Catalog
+    from server.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options."""
     parser.add_argument("--model", help="the model (default: village)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="for each measurement, about (default: 2)")
+    parser.add_argument(
+        "--seconds", type=float, help="for each measurement, about (default: 2), or of the drag (default: 10)"
+    )
     parser.add_argument("--threads", type=int, default=0, help="threads of a render (default: one for each core)")
     parser.add_argument("--device", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--no-server", action="store_true", help="leave out the way through a server")
+    parser.add_argument(
+        "--browser", action="store_true", help="measure only a drag in a real Chromium, from the pointer to the frame"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, and print a table whose ratios are against the full pass of the same run."""
+    """Measure, and print a table whose ratios are against the full pass of the same run, or a drag's figures."""
+    if args.seconds is None:
+        args.seconds = 10.0 if args.browser else 2.0
     if not 0 < args.seconds <= 600:
         raise UsageError(f"--seconds is {args.seconds}; it takes 0 to 600")
-    document = measure_all(args)
-    print(json.dumps(document, indent=2) if args.json else table(document))
+    if args.browser and args.no_server:
+        raise UsageError("--browser measures a server; leave out --no-server")
+    document = measure_browser(args) if args.browser else measure_all(args)
+    told = drag_lines if args.browser else table
+    print(json.dumps(document, indent=2) if args.json else told(document))
     return 0
 
 
-def measure_all(args: argparse.Namespace) -> dict[str, Any]:
-    """Everything, as one JSON-able document."""
-    import torch
+def measure_browser(args: argparse.Namespace) -> dict[str, Any]:
+    """A drag in a browser, as one JSON-able document."""
+    from server.app import make_painter
+    from server.bench.browser import measure_drag, require_browser
+    from server.bench.wire import running_server
+    from server.painter import Painter
 
+    require_browser()
+    settings, catalog = _installed(args)
+    model, painter = catalog.get(), make_painter(catalog, settings)
+    assert isinstance(painter, Painter)
+    with running_server(settings) as (port, _):
+        drag = measure_drag(port, args.seconds)
+    return {
+        "schema": 1,
+        "model": {"name": model.name, "resolution": model.generator.resolution},
+        "machine": machine(painter.device),
+        "browser": drag.browser,
+        "drag": {
+            "seconds": round(drag.seconds, 2),
+            "events": drag.events,
+            "median_ms": round(drag.median_ms, 1),
+            "slow_ms": round(drag.slow_ms, 1),
+            "frames_per_second": round(drag.frames_per_second, 1),
+        },
+    }
+
+
+def drag_lines(document: dict[str, Any]) -> str:
+    """A drag's document for people."""
+    drag = document["drag"]
+    return "\n".join(
+        [
+            f"{headline(document)}, {document['browser']}",
+            "",
+            f"dragged for {drag['seconds']:.1f} s, {drag['events']} pointer events",
+            f"from a pointer event to the frame that shows it: median {drag['median_ms']:.1f} ms,"
+            f" 9 of 10 under {drag['slow_ms']:.1f} ms",
+            f"frames shown a second: {drag['frames_per_second']:.1f}",
+        ]
+    )
+
+
+def measure_all(args: argparse.Namespace) -> dict[str, Any]:
+    """Everything but the browser, as one JSON-able document."""
     from server.app import make_painter
     from server.bench.device import edits, encoders, passes
     from server.bench.wire import peak_bytes, round_trips, running_server
-    from server.catalog import Catalog
     from server.painter import Painter
-    from server.settings import read_settings
 
-    options = {"threads": args.threads, "device": args.device, "default_model": args.model}
-    settings = read_settings({name: value for name, value in options.items() if value})
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model)
+    settings, catalog = _installed(args)
     model = catalog.get()
     painter = make_painter(catalog, settings)
     assert isinstance(painter, Painter)
@@ -95,12 +142,19 @@ def machine(device: str) -> dict[str, Any]:
     }
 
 
+def headline(document: dict[str, Any]) -> str:
+    """What was measured where."""
+    model, host = document["model"], document["machine"]
+    return (
+        f"{model['name']}, {model['resolution']} pixels, on {host['device']} with {host['threads']} threads"
+        f" of {host['cores']} cores, torch {host['torch']}"
+    )
+
+
 def table(document: dict[str, Any]) -> str:
     """The document for people."""
-    model, host = document["model"], document["machine"]
     lines = [
-        f"{model['name']}, {model['resolution']} pixels, on {host['device']} with {host['threads']} threads"
-        f" of {host['cores']} cores, torch {host['torch']}",
+        headline(document),
         "",
         f"{'':24}{'median ms':>11}{'9 of 10 ms':>12}{'of full pass':>14}{'runs':>7}",
     ]
@@ -109,6 +163,20 @@ def table(document: dict[str, Any]) -> str:
     if document["server_peak_bytes"] is not None:
         lines += ["", f"the server's peak memory: {document['server_peak_bytes'] / 2**20:.0f} MiB"]
     return "\n".join(lines)
+
+
+def _installed(args: argparse.Namespace) -> tuple[Settings, Catalog]:
+    """The settings that the options make, and their models; torch gets its threads."""
+    import torch
+
+    from server.catalog import Catalog
+    from server.settings import read_settings
+
+    options = {"threads": args.threads, "device": args.device, "default_model": args.model}
+    settings = read_settings({name: value for name, value in options.items() if value})
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    return settings, Catalog(settings.models_dir, settings.results_dir, settings.default_model)
 
 
 def _watched(timings: Any) -> list[Timing]:

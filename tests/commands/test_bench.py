@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from serving import write_model
 
 from server.cli import main
+from server.commands.bench import drag_lines
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +47,40 @@ def test_the_table_has_a_line_for_each_measurement(capsys: pytest.CaptureFixture
     assert "HTTP" not in out
 
 
-@pytest.mark.parametrize("arguments", [["--seconds", "0"], ["--seconds", "x"], ["--model", "castle"]])
+def test_a_drag_in_a_browser_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--browser", "--seconds", "1.5", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    drag = document["drag"]
+    assert document["model"] == {"name": "village", "resolution": 16}
+    assert document["browser"].startswith("Chromium ")
+    assert drag["seconds"] >= 1.5
+    assert drag["events"] >= 2
+    assert 0 < drag["median_ms"] <= drag["slow_ms"]
+    assert drag["frames_per_second"] > 0
+    lines = drag_lines(document)
+    for figure in ("median_ms", "slow_ms", "frames_per_second"):
+        assert f"{drag[figure]:.1f}" in lines
+
+
+@pytest.mark.parametrize("missing", ["playwright", "chromium"])
+def test_a_missing_browser_is_one_line(
+    missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if missing == "playwright":
+        monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    else:
+        monkeypatch.setenv("PATH", "")
+        monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/nowhere")
+    assert main(["bench", "--browser"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert f"install {missing}" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--seconds", "0"], ["--seconds", "x"], ["--model", "castle"], ["--browser", "--no-server"]],
+)
 def test_bad_input_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,154 @@
+"""What a painter sees: a drag in a real Chromium on a real server, measured in the page.
+
+The time of a pointer event ends with the first frame whose request was made after the event was handled, and there
+when the browser has put that frame on the screen: after the animation frame in which the canvas has it.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from server.commands.usage import UsageError
+from server.errors import UnitbrushError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Playwright
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+EVENTS_A_SECOND = 60
+PATIENCE = 60_000  # milliseconds
+FINISHED = "#stage[data-shown=final]"
+
+# `events`: when each happened. `sent`: a request's number and how many events had been handled. `frames`: a frame's
+# number and when it was on the screen. The last two come of what frontend/js/frames.js tells the window.
+WATCH = """
+const watched = (window.watched = { events: [], sent: [], frames: [] });
+const pointer = (event) => {
+  if (!(event.buttons & 1)) return;
+  const all = event.getCoalescedEvents?.() ?? [];
+  for (const one of all.length ? all : [event]) watched.events.push(one.timeStamp);
+};
+window.addEventListener("pointermove", pointer, true);
+window.addEventListener("unitbrush:sent", ({ detail }) => watched.sent.push([detail.seq, watched.events.length]));
+window.addEventListener("unitbrush:frame", ({ detail }) => {
+  requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => watched.frames.push([detail.seq, performance.now()]);
+    port2.postMessage(null);
+  });
+});
+"""
+
+
+class BrowserFailed(UnitbrushError):
+    """The browser could not be started, or the studio did not do in it what it should."""
+
+    slug = "bench-browser-failed"
+    title = "The measuring browser failed"
+
+
+@dataclass(frozen=True)
+class Drag:
+    """Of one drag: its seconds, the pointer events that a frame shows, from event to frame the median and the 0.9
+    quantile in milliseconds, and the frames shown a second."""
+
+    browser: str
+    seconds: float
+    events: int
+    median_ms: float
+    slow_ms: float
+    frames_per_second: float
+
+
+def require_browser() -> None:
+    """Raises UsageError where playwright or a Chromium is missing."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise UsageError("--browser needs playwright; install it with `pip install playwright`") from None
+    with sync_playwright() as playwright:
+        _chromium(playwright)
+
+
+def measure_drag(port: int, seconds: float) -> Drag:
+    """Open the studio of the server at that port and drag the first brush over its picture for so many seconds.
+
+    Raises UsageError where playwright or a Chromium is missing, BrowserFailed.
+    """
+    from playwright.sync_api import Error, sync_playwright
+
+    try:
+        with sync_playwright() as playwright, _launch(playwright) as browser:
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.add_init_script(WATCH)
+            page.goto(f"http://127.0.0.1:{port}/")
+            page.wait_for_selector(FINISHED, timeout=PATIENCE)
+            taken = _drag(page, seconds)
+            page.wait_for_selector(FINISHED, timeout=PATIENCE)
+            found = page.evaluate("window.watched")
+            name = f"Chromium {browser.version}"
+    except Error as error:
+        raise BrowserFailed(f"the browser says: {' '.join(str(error).split())[:200]}") from error
+    times = latencies(found["events"], found["sent"], found["frames"])
+    if len(times) < 2:
+        raise BrowserFailed("the studio showed no frames while it was dragged; drag for longer")
+    slow = statistics.quantiles(times, n=10, method="inclusive")[-1]
+    return Drag(name, taken, len(times), statistics.median(times), slow, len(found["frames"]) / taken)
+
+
+def latencies(
+    events: Sequence[float], sent: Sequence[tuple[int, int]], frames: Sequence[tuple[int, float]]
+) -> list[float]:
+    """From each event to the frame that shows it, in the unit of the times; events that no frame shows are left out.
+
+    events: their times. sent: by request, its number and how many of the events it shows. frames: by frame in the
+    order shown, its request's number and its time.
+    """
+    shows = dict(sent)
+    found: list[float] = []
+    for number, shown in frames:
+        found += [shown - event for event in events[len(found) : shows.get(number, 0)]]
+    return found
+
+
+def _launch(playwright: Playwright) -> Browser:
+    arguments = ["--headless=new", "--disable-background-networking", "--disable-component-update"]
+    return playwright.chromium.launch(executable_path=_chromium(playwright), args=arguments)
+
+
+def _chromium(playwright: Playwright) -> str:
+    """The path of this system's Chromium, or of playwright's own. Raises UsageError."""
+    own = playwright.chromium.executable_path
+    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), own if Path(own).is_file() else None)
+    if found is None:
+        raise UsageError("--browser needs Chromium; install it with `playwright install chromium`")
+    return found
+
+
+def _drag(page: Page, seconds: float) -> float:
+    """Drag on curves over the picture without lifting the brush. Returns the seconds it took."""
+    box = page.locator("#stage").bounding_box()
+    if box is None:
+        raise BrowserFailed("the studio shows no picture")
+
+    def move(t: float) -> None:
+        x, y = 0.5 + 0.35 * math.sin(1.7 * t), 0.5 + 0.35 * math.sin(2.3 * t + 1)
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+    move(0)
+    page.mouse.down()
+    begin = time.perf_counter()
+    steps = 0
+    while (now := time.perf_counter() - begin) < seconds:
+        move(now)
+        steps += 1
+        time.sleep(max(0.0, begin + steps / EVENTS_A_SECOND - time.perf_counter()))
+    page.mouse.up()
+    return time.perf_counter() - begin
