@@ -36,20 +36,23 @@ class Front:
             await self._app(scope, receive, send)
             return
         begin, status = time.perf_counter(), 0
+        # What can be got has a head too: the answer to GET without its body.
+        head = scope["type"] == "http" and scope["method"] == "HEAD"
+        inner = {**scope, "method": "GET"} if head else scope
 
         async def counted(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
-            await send(message)
+            await send({**message, "body": b""} if head and "body" in message else message)
 
         guarded = guarded_send(counted, self._headers)
         try:
-            await self._guard(scope, receive, guarded)
+            await self._guard(inner, receive, guarded)
         finally:
             if scope["type"] == "http":
                 services: Services = scope["app"].state.services
                 seconds = time.perf_counter() - begin
-                services.metrics.request(scope["method"], pattern(scope), status or 500, seconds)
+                services.metrics.request(scope["method"], pattern(inner), status or 500, seconds)
 
     async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

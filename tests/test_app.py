@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from serving import asgi_client, settings_in, threaded_server, write_model
+from starlette.types import Message
 
-from server.app import make_painter
+from server.app import create_app, make_painter
 from server.catalog import Catalog
 from server.engine import Image
 from server.picture import Picture
@@ -79,6 +80,48 @@ async def test_other_methods_are_405_problems_that_name_the_right_ones(client: h
         answer = await client.request(method, path)
         assert is_problem(answer, 405), (method, path)
         assert allowed in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/models", "/api/v1/models/village/images/1", "/healthz", "/docs"])
+async def test_what_can_be_got_has_a_head(client: httpx.AsyncClient, path: str) -> None:
+    got, head = await client.get(path), await client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert [head.headers.get(name) for name in ("content-type", "content-length", "etag")] == [
+        got.headers.get(name) for name in ("content-type", "content-length", "etag")
+    ]
+
+
+async def test_a_head_is_counted_as_one_and_offered_where_it_is_possible(client: httpx.AsyncClient) -> None:
+    assert (await client.head("/api/v1/models/village/images/1")).status_code == 200
+    assert (
+        'method="HEAD",route="/api/v1/models/{model}/images/{seed}",status="200"' in (await client.get("/metrics")).text
+    )
+    assert (await client.head("/api/v1/render")).status_code == 405
+    assert (await client.delete("/api/v1/models")).headers["allow"] == "GET, HEAD"
+    assert (await client.get("/api/v1/render")).headers["allow"] == "POST"
+
+
+async def test_a_client_that_leaves_while_it_sends_is_no_error(model: Path, tmp_path: Path) -> None:
+    app = create_app(settings_in(model, data_dir=tmp_path))
+    messages = iter([{"type": "http.request", "body": b'{"se', "more_body": True}, {"type": "http.disconnect"}])
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/render",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"content-length", b"99")],
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async with app.router.lifespan_context(app):
+        await app(scope, receive, send)
+    assert sent[0]["status"] == 499
 
 
 async def test_an_unexpected_error_is_a_500_problem_that_tells_nothing(model: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 import pydantic_core
 from fastapi import Depends, Request
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from server.api.problems import UnsupportedMedia
 from server.errors import MalformedJSON, PictureError, UnitbrushError
@@ -38,11 +38,15 @@ UsesServices = Annotated[Services, Depends(get_services)]
 
 
 async def json_body(request: Request) -> bytes:
-    """The request's body. Raises UnsupportedMedia where it is declared to be something else than JSON."""
+    """The request's body. Raises UnsupportedMedia where it is declared to be something else than JSON, and
+    ClientGone."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise UnsupportedMedia(f"the body is declared as {kind!r}; send it with `Content-Type: application/json`")
-    return await request.body()
+    try:
+        return await request.body()
+    except ClientDisconnect as error:
+        raise ClientGone("the client closed the connection") from error
 
 
 JsonBody = Annotated[bytes, Depends(json_body)]

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request
 from starlette.responses import Response
 
 from server.api.deps import JsonBody, UsesServices, decode_object
-from server.api.images import WantsImage, image_response
+from server.api.images import WantsImage, image_response, matches
 from server.api.problems import InvalidParameter, NotFound, PictureFull
 from server.api.reference import EDIT, IMAGES, PICTURE
 from server.api.reference import body as body_of
@@ -66,8 +66,11 @@ async def create(body: JsonBody, request: Request, services: UsesServices) -> Re
 
 @router.get("/{picture}", response_model=Resource)
 async def get(picture: PictureId, request: Request, services: UsesServices) -> Response:
-    """The picture as it is now."""
-    return _resource(request, await services.stored(services.store.get, picture))
+    """The picture as it is now, or 304 where the caller names its revision in `If-None-Match`."""
+    record = await services.stored(services.store.get, picture)
+    if matches(request.headers.get("if-none-match", ""), _tag(record)):
+        return Response(status_code=304, headers=_headers(record))
+    return _resource(request, record)
 
 
 @router.delete("/{picture}", status_code=204)
@@ -252,5 +255,12 @@ def _resource(request: Request, record: Record, status: int = 200) -> Response:
         "can_redo": record.can_redo,
     }
     body = f'{json.dumps(members)[:-1]}, "picture": {_document(record.base, record.edits)}}}'
-    headers = {"ETag": f'"{record.revision}"', "Cache-Control": "no-cache"}
-    return Response(body, status, headers, "application/json")
+    return Response(body, status, _headers(record), "application/json")
+
+
+def _tag(record: Record) -> str:
+    return f'"{record.revision}"'
+
+
+def _headers(record: Record) -> dict[str, str]:
+    return {"ETag": _tag(record), "Cache-Control": "no-cache"}

@@ -95,13 +95,16 @@ async def _ours(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    detail = error.detail
+    detail, headers = error.detail, dict(error.headers or {})
     if status == HTTPStatus.NOT_FOUND:
         return error_response(NotFound(f"there is nothing at {request.url.path}; /docs lists every call"))
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not possible at {request.url.path}; see the Allow header"
+        allowed = {method.strip() for method in headers.get("Allow", "").split(",")}
+        # The middleware answers HEAD wherever GET is answered.
+        headers["Allow"] = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
     members = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
-    return problem_response(members, int(status), error.headers)
+    return problem_response(members, int(status), headers)
 
 
 async def _validation(request: Request, error: Exception) -> Response:

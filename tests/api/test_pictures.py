@@ -42,6 +42,16 @@ async def test_a_new_picture_is_what_was_asked_for(client: httpx.AsyncClient) ->
     assert (await client.get(f"/api/v1/pictures/{resource['id']}")).json() == resource
 
 
+async def test_a_picture_that_has_not_changed_is_not_sent_again(client: httpx.AsyncClient) -> None:
+    picture = (await create(client))["id"]
+    path = f"/api/v1/pictures/{picture}"
+    known = {"If-None-Match": (await client.get(path)).headers["etag"]}
+    again = await client.get(path, headers=known)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", known["If-None-Match"])
+    await post(client, picture, "draw", TREE)
+    assert (await client.get(path, headers=known)).status_code == 200
+
+
 async def test_seed_latent_document_or_nothing_make_a_picture(client: httpx.AsyncClient) -> None:
     assert (await create(client, {"z": [0.5] * 8}))["picture"]["z"] == [0.5] * 8
     whole = {"version": 1, "model": "village", "seed": 1, "edits": [{"op": "draw", **TREE}]}
