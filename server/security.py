@@ -72,7 +72,10 @@ def origin_allowed(origin: str, host: str, settings: Settings) -> bool:
     """
     if origin.lower() in (allowed.lower() for allowed in settings.allowed_origins):
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     if parts.scheme not in ("http", "https"):
         return False
     name, port = _split_host(parts.netloc)

@@ -74,6 +74,7 @@ def test_configured_names_are_this_server_too() -> None:
         ("null", "localhost:8000", False),
         ("", "localhost:8000", False),
         ("file://", "localhost", False),
+        ("http://[::1", "[::1]", False),
         ("chrome-extension://abc", "abc", False),
     ],
 )

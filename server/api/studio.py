@@ -107,6 +107,8 @@ class Studio:
 
     def _find(self, path: str) -> _File | None:
         """The file at that path, or None where there is none that may be served."""
+        if path.endswith("/") and path != "/":
+            return None
         parts = PurePosixPath(path.lstrip("/") or "index.html").parts
         if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
             return None

@@ -71,6 +71,7 @@ async def test_files_are_revalidated_and_seen_to_change(studio: httpx.AsyncClien
         "/js/..%5c..%5csecret.txt",
         "/js",
         "/js/",
+        "/index.html/",
         "//etc/passwd",
         "/%00",
         "/" + "a" * 5000,
