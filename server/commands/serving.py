@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from typing import TextIO
 
@@ -15,6 +16,7 @@ from server.settings import Settings
 
 def server_config(app: FastAPI, settings: Settings, access_log: bool = False) -> uvicorn.Config:
     """How uvicorn runs the app: bounded messages, no compression of what is compressed, a bounded stop."""
+    logging.getLogger("uvicorn.error").addFilter(is_news)
     return uvicorn.Config(
         app,
         log_level="warning",
@@ -24,6 +26,11 @@ def server_config(app: FastAPI, settings: Settings, access_log: bool = False) ->
         timeout_graceful_shutdown=settings.shutdown_timeout,
         server_header=False,
     )
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a line belongs in the log: uvicorn takes each socket that was refused in order for an error."""
+    return "without completing handshake" not in record.getMessage()
 
 
 def listen(settings: Settings) -> socket.socket:

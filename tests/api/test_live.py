@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -126,6 +127,7 @@ async def test_a_final_frame_is_the_bytes_of_render(server: str) -> None:
 
 async def test_drafts_are_asked_for_unless_final(gated: str, painter: GatedPainter) -> None:
     async with live(gated) as socket:
+        await until_warm(painter)
         for message in (wish(100), wish(101, final=False), wish(102, final=True)):
             await socket.send(message)
             await receive(socket)
@@ -301,7 +303,10 @@ async def test_only_so_many_sockets_are_open_at_a_time(gated: str) -> None:
         pytest.fail("closed sockets still count")
 
 
-async def test_foreign_pages_and_names_are_refused(server: str) -> None:
+async def test_foreign_pages_and_names_are_refused(
+    server: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)
     for headers, status in [
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
@@ -319,6 +324,7 @@ async def test_foreign_pages_and_names_are_refused(server: str) -> None:
             )
         assert caught.value.response.status_code == status
         assert json.loads(caught.value.response.body)["status"] == status
+    assert caplog.messages == []
     async with live(server, origin=f"http://{server}") as socket:
         await socket.send(wish(1))
         assert (await receive(socket))[0] == 1
