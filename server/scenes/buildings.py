@@ -58,9 +58,7 @@ def _gable(x: float, y: float, width: float, height: float, peak: float) -> Wall
 
 def _slope(x: float, y: float, width: float, height: float, inset: float) -> Roof:
     half = width / 2
-    return Roof(
-        ((x - half, y), (x + half, y), (x + half - inset, y - height), (x - half + inset, y - height))
-    )
+    return Roof(((x - half, y), (x + half, y), (x + half - inset, y - height), (x - half + inset, y - height)))
 
 
 def _gable_roof(x: float, y: float, width: float, peak: float) -> Roof:

@@ -169,9 +169,7 @@ def water_distance(water: Water, x: Array, y: Array) -> Array:
         result: Array = ((radius - 1) * water.depth).astype(np.float32)
     elif water.kind == "river":
         t = clip(below, 0, 1)
-        middle = (
-            water.x + (water.end - water.x) * t + water.bend * np.sin(5.2 * np.sqrt(t)) * (0.25 + 0.75 * t)
-        )
+        middle = water.x + (water.end - water.x) * t + water.bend * np.sin(5.2 * np.sqrt(t)) * (0.25 + 0.75 * t)
         half = 0.030 + water.width * t**1.15
         result = np.maximum((np.abs(x - middle) - half) * 0.8, water.horizon + 0.006 - y).astype(np.float32)
     else:

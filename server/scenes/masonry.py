@@ -151,18 +151,14 @@ def draw_roof(canvas: Canvas, light: Light, material: Material, part: Roof) -> N
 def draw_finial(canvas: Canvas, light: Light, material: Material, part: Finial) -> None:
     """Draw a golden cross."""
     thick = max(0.0055, part.size * 0.11)
-    where = region(
-        canvas, part.x - part.size * 0.4, part.y - part.size, part.x + part.size * 0.4, part.y + 0.005
-    )
+    where = region(canvas, part.x - part.size * 0.4, part.y - part.size, part.x + part.size * 0.4, part.y + 0.005)
     if where is None:
         return
     x, y = np.abs(where.x - np.float32(part.x)), where.y - np.float32(part.y - part.size)
     upright = np.maximum(x - thick, np.maximum(-y, y - part.size - 0.004))
     bar = np.maximum(x - part.size * 0.32, np.abs(y - part.size * 0.34) - thick)
     colour = array((0.95, 0.76, 0.28))
-    fill(
-        canvas, light, where, np.minimum(upright, bar), colour, DOME if part.on_dome else ROOF, material.haze
-    )
+    fill(canvas, light, where, np.minimum(upright, bar), colour, DOME if part.on_dome else ROOF, material.haze)
 
 
 def draw_dome(canvas: Canvas, light: Light, material: Material, part: Dome) -> None:
@@ -180,9 +176,7 @@ def draw_dome(canvas: Canvas, light: Light, material: Material, part: Dome) -> N
     radius = (np.sqrt(1 - up * up) * (1 - part.onion) + bulb * part.onion) * (part.width / 2)
     x = where.x - np.float32(part.x)
     steep = 0.70 if part.onion > 0.5 else 0.85
-    distance: Array = np.maximum((np.abs(x) - radius) * steep, where.y - np.float32(part.y)).astype(
-        np.float32
-    )
+    distance: Array = np.maximum((np.abs(x) - radius) * steep, where.y - np.float32(part.y)).astype(np.float32)
     distance = np.maximum(distance, np.float32(part.y - part.height) - where.y)
     turn = clip(x / np.maximum(radius, 1e-3), -1, 1) * light.side
     shade: Array = 0.98 - 0.30 * turn + 0.12 * (up - 0.4)

@@ -116,9 +116,7 @@ def _draw_conifer(canvas: Canvas, light: Light, tree: Tree) -> None:
     along = t * 3 - tier  # 0 at a tier's skirt, 1 at its top
     half = np.float32(w) * (1.0 - 0.25 * tier) * (1 - along * np.where(tier == 2, 1.0, 0.55))
     distance = np.maximum(np.abs(x) - half, np.maximum(where.y - foot, foot - tall - where.y))
-    shade: Array = (
-        1.02 - 0.26 * clip(x / np.float32(w) * 1.6, -1, 1) * light.side - 0.26 * smoothstep(0.75, 1.0, along)
-    )
+    shade: Array = 1.02 - 0.26 * clip(x / np.float32(w) * 1.6, -1, 1) * light.side - 0.26 * smoothstep(0.75, 1.0, along)
     colour = array(tree.leaf) * (shade * np.where(tier == 2, 1.06, 1.0))
     if light.snow:
         cover = smoothstep(0.62, 0.38, along + np.where(tier == 2, -0.15, 0.0)) * (0.9 * light.snow)

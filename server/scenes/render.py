@@ -90,8 +90,6 @@ def render(
     image, labels = canvas.image, canvas.labels
     if supersample > 1:
         image = image.reshape(3, size, supersample, size, supersample).mean((2, 4))  # (3, size, size)
-        labels = np.ascontiguousarray(
-            labels[supersample // 2 :: supersample, supersample // 2 :: supersample]
-        )
+        labels = np.ascontiguousarray(labels[supersample // 2 :: supersample, supersample // 2 :: supersample])
     pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
     return np.ascontiguousarray(pixels.transpose(1, 2, 0)), labels  # (size, size, 3), (size, size)

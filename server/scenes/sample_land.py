@@ -92,9 +92,7 @@ def sample_water(rng: Generator, horizon: float) -> Water | None:
     elif kind == "pond":
         y = horizon + ground * between(rng, 0.32, 0.88)
         size = between(rng, 0.7, 1.15) * (0.20 + 0.55 * (y - horizon))
-        water = Water(
-            kind, horizon, between(rng, 0.05, 0.95), y, size, size * between(rng, 0.28, 0.40), 0, 0, bend
-        )
+        water = Water(kind, horizon, between(rng, 0.05, 0.95), y, size, size * between(rng, 0.28, 0.40), 0, 0, bend)
     else:
         start, end = between(rng, 0.10, 0.90), between(rng, -0.05, 1.05)
         water = Water(kind, horizon, start, horizon, between(rng, 0.09, 0.22), 0, 0, end, bend)

@@ -142,9 +142,7 @@ def sample_trees(
     water: Water | None,
 ) -> tuple[Tree, ...]:
     """0 to 10 trees, near and far, on dry ground, seldom in front of a door; far ones first."""
-    count = int(
-        rng.choice((0, 1, 2, 3, 4, 5, 6, 8, 10), p=(0.04, 0.10, 0.16, 0.18, 0.17, 0.13, 0.10, 0.07, 0.05))
-    )
+    count = int(rng.choice((0, 1, 2, 3, 4, 5, 6, 8, 10), p=(0.04, 0.10, 0.16, 0.18, 0.17, 0.13, 0.10, 0.07, 0.05)))
     doors = [(door_x(b), b) for b in buildings]
     found: list[Tree] = []
     for _ in range(count):

@@ -20,9 +20,7 @@ from server.scenes.masonry import Dome, Material, Opening, Wall
 from server.scenes.palette import Light
 
 LIGHT = Light((1.0, 1.0, 1.0), (1.0, 1.0, 1.0), 1.0, 0.0, 0.0)
-PLASTER = Material(
-    "plaster", (0.9, 0.8, 0.7), (0.7, 0.2, 0.2), (0.2, 0.4, 0.8), (0.5, 0.3, 0.1), 0.8, 0.5, 0.9, 0.0
-)
+PLASTER = Material("plaster", (0.9, 0.8, 0.7), (0.7, 0.2, 0.2), (0.2, 0.4, 0.8), (0.5, 0.3, 0.1), 0.8, 0.5, 0.9, 0.0)
 CHAPEL = Building("church", "door0", "chapel", 0.5, 0.9, 0.8, 1.0, 1.0, 1.0, 1.0, False, 0.0, PLASTER)
 
 

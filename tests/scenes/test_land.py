@@ -49,9 +49,7 @@ def test_the_meadow_fills_all_below_the_horizon() -> None:
 
 def test_a_peak_rises_where_it_should() -> None:
     canvas = blank(100)
-    draw_mountains(
-        canvas, SKY, LIGHT, Mountains(((0.7, 0.3, 0.9),), (0.4, 0.4, 0.6), (0.4, 0.6, 0.3), 0.03, (0, 0))
-    )
+    draw_mountains(canvas, SKY, LIGHT, Mountains(((0.7, 0.3, 0.9),), (0.4, 0.4, 0.6), (0.4, 0.6, 0.3), 0.03, (0, 0)))
     rows, columns = shown(canvas, MOUNTAIN)
     assert 28 <= rows.min() <= 33
     assert abs(columns[rows.argmin()] - 70) < 5
@@ -100,9 +98,7 @@ def test_the_treeline_stands_on_the_horizon_between_its_ends() -> None:
         (RIVER, (0.9, 0.99), (0.3, 0.99)),
     ],
 )
-def test_water_lies_where_its_parameters_say(
-    water: Water, wet: tuple[float, float], dry: tuple[float, float]
-) -> None:
+def test_water_lies_where_its_parameters_say(water: Water, wet: tuple[float, float], dry: tuple[float, float]) -> None:
     assert water_distance(water, *at(*wet))[0] < 0
     assert water_distance(water, *at(*dry))[0] > 0
 

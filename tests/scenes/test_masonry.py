@@ -9,9 +9,7 @@ from server.scenes.masonry import Dome, Finial, Material, Opening, Part, Roof, W
 from server.scenes.palette import Light
 
 LIGHT = Light((0.5, 0.6, 0.8), (1.0, 1.0, 1.0), 1.0, 0.0, 0.0)
-STONE = Material(
-    "plaster", (0.8, 0.7, 0.6), (0.7, 0.2, 0.2), (0.2, 0.4, 0.8), (0.5, 0.3, 0.1), 1.0, 0.5, 0.9, 0.0
-)
+STONE = Material("plaster", (0.8, 0.7, 0.6), (0.7, 0.2, 0.2), (0.2, 0.4, 0.8), (0.5, 0.3, 0.1), 1.0, 0.5, 0.9, 0.0)
 SQUARE = ((0.2, 0.9), (0.8, 0.9), (0.8, 0.3), (0.2, 0.3))
 
 

@@ -146,9 +146,7 @@ def test_objects_have_unique_names_and_known_concepts(scenes: tuple[Scene, ...])
         found = objects(scene)
         assert len({thing.name for thing in found}) == len(found)
         assert {thing.concept for thing in found} <= set(CONCEPTS)
-        assert sum(thing.name[:4] == "tree" and thing.name[4:].isdigit() for thing in found) == len(
-            scene.trees
-        )
+        assert sum(thing.name[:4] == "tree" and thing.name[4:].isdigit() for thing in found) == len(scene.trees)
         assert sum(thing.name.startswith("cloud") for thing in found) == len(scene.clouds)
 
 

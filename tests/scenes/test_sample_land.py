@@ -22,9 +22,7 @@ def test_between_keeps_to_its_bounds_and_uses_them() -> None:
     assert 2.9 < max(values) < 3
 
 
-@pytest.mark.parametrize(
-    ("cloudiness", "count"), [(0.0, 0), (0.17, 0), (0.2, 1), (0.5, 2), (0.99, 5), (1.0, 5)]
-)
+@pytest.mark.parametrize(("cloudiness", "count"), [(0.0, 0), (0.17, 0), (0.2, 1), (0.5, 2), (0.99, 5), (1.0, 5)])
 def test_the_number_of_clouds_follows_the_cloudiness(cloudiness: float, count: int) -> None:
     clouds = sample_clouds(np.random.default_rng(0), cloudiness, 0.6)
     assert [cloud.name for cloud in clouds] == [f"cloud{i}" for i in range(count)]

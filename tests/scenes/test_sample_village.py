@@ -76,8 +76,7 @@ def test_buildings_do_not_stand_inside_one_another(scenes: tuple[Scene, ...]) ->
 def test_trees_seldom_stand_in_front_of_a_door(scenes: tuple[Scene, ...]) -> None:
     doors = [(scene, b, door_x(b)) for scene in scenes for b in scene.buildings]
     blocked = [
-        any(tree.y > b.y and abs(tree.x - x) < 0.5 * tree.width for tree in scene.trees)
-        for scene, b, x in doors
+        any(tree.y > b.y and abs(tree.x - x) < 0.5 * tree.width for tree in scene.trees) for scene, b, x in doors
     ]
     assert 0 < np.mean(blocked) < 0.12
 
