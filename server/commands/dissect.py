@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     low = bfloat16_is_fast(device)
     plan = Plan(samples=args.samples, seed=args.seed)
     if args.quick:
-        plan = replace(plan, learning=8, measuring=12, few=8, closer=1, training=6)
+        plan = replace(plan, learning=8, measuring=12, few=6, closer=1)
     out = args.out or Path(results) / args.model
     with tqdm(total=1, unit="stage") as bar:
 

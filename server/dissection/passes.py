@@ -6,13 +6,15 @@ Everything here is counted in passes: the generator's tail and the segmenter are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from server.generators.folded import FoldedGenerator
 from server.generators.progressive import ProgressiveGenerator
 from server.segmentation.segmenter import Segmenter
 
@@ -53,16 +55,28 @@ class Passes:
         """The precision everything runs in."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.low)
 
+    @cached_property
+    def frozen(self) -> ProgressiveGenerator | FoldedGenerator:
+        """The generator in its fastest form, for passes without gradients."""
+        if not isinstance(self.generator, ProgressiveGenerator):
+            return self.generator
+        return FoldedGenerator(self.generator, torch.bfloat16 if self.low else torch.float32, str(self.device))
+
     def trunk(self, z: Tensor, layer: str) -> Tensor:
         """z: (N, latent_dim). Returns the layer's output (N, units, height, width), bfloat16 where `low`."""
-        with torch.inference_mode(), self.autocast():
-            return self.generator.trunk(z.to(self.device), layer)
+        with torch.inference_mode():
+            return self._each(z.to(self.device), lambda one: self.frozen.trunk(one, layer))
 
     def images(self, r: Tensor, layer: str) -> Tensor:
         """r: the layer's output. Returns pictures (N, 3, R, R) in -1..1."""
-        with torch.inference_mode(), self.autocast():
-            x = self.generator.tail(r.contiguous(memory_format=torch.channels_last), layer)
-            return x.clamp(-1, 1)  # (N, 3, R, R)
+        with torch.inference_mode():
+            return self._each(r.to(self.device), lambda one: self.frozen.tail(one, layer)).clamp(-1, 1)
+
+    def _each(self, x: Tensor, run: Callable[[Tensor], Tensor]) -> Tensor:
+        """`run` on every picture of a batch: on a CPU one at a time, as the frozen kernels are packed for one."""
+        if self.device.type != "cpu" or self.frozen is self.generator:
+            return run(x)
+        return torch.cat([run(one[None]) for one in x])
 
     def labels(self, images: Tensor) -> Tensor:
         """images: (N, 3, R, R) in -1..1. Returns the concept that scores best in each pixel, (N, R, R) uint8."""

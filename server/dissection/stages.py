@@ -56,13 +56,13 @@ class Plan:
 
     samples: int = 1000
     first: int = 0
-    learning: int = 12
-    measuring: int = 20
-    few: int = 10
+    learning: int = 10
+    measuring: int = 16
+    few: int = 8
     closer: int = 2
     pairs: int = 2
     counts: tuple[int, ...] = COUNTS
-    training: int = 8
+    training: int = 6
     judged: int = 100
     context: int = 8
     scenes: int = 500
