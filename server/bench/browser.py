@@ -6,6 +6,7 @@ when the browser has put that frame on the screen: after the animation frame in 
 
 from __future__ import annotations
 
+import asyncio
 import math
 import shutil
 import statistics
@@ -19,10 +20,11 @@ from server.commands.usage import UsageError
 from server.errors import UnitbrushError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Playwright
+    from playwright.async_api import Page, Playwright
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 EVENTS_A_SECOND = 60
+MOST_MOVES = 32  # on their way to the browser
 PATIENCE = 60_000  # milliseconds
 FINISHED = "#stage[data-shown=final]"
 
@@ -70,32 +72,45 @@ class Drag:
 def require_browser() -> None:
     """Raises UsageError where playwright or a Chromium is missing."""
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.async_api import async_playwright
     except ImportError:
         raise UsageError("--browser needs playwright; install it with `pip install playwright`") from None
-    with sync_playwright() as playwright:
-        _chromium(playwright)
+
+    async def look() -> None:
+        async with async_playwright() as playwright:
+            _chromium(playwright)
+
+    asyncio.run(look())
 
 
 def measure_drag(port: int, seconds: float) -> Drag:
     """Open the studio of the server at that port and drag the first brush over its picture for so many seconds.
 
-    Raises UsageError where playwright or a Chromium is missing, BrowserFailed.
+    Raises UsageError where a Chromium is missing, BrowserFailed, and ImportError without playwright.
     """
-    from playwright.sync_api import Error, sync_playwright
+    from playwright.async_api import Error
 
     try:
-        with sync_playwright() as playwright, _launch(playwright) as browser:
-            page = browser.new_page(viewport={"width": 1280, "height": 800})
-            page.add_init_script(WATCH)
-            page.goto(f"http://127.0.0.1:{port}/")
-            page.wait_for_selector(FINISHED, timeout=PATIENCE)
-            taken = _drag(page, seconds)
-            page.wait_for_selector(FINISHED, timeout=PATIENCE)
-            found = page.evaluate("window.watched")
-            name = f"Chromium {browser.version}"
+        return asyncio.run(_measure(port, seconds))
     except Error as error:
         raise BrowserFailed(f"the browser says: {' '.join(str(error).split())[:200]}") from error
+
+
+async def _measure(port: int, seconds: float) -> Drag:
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        arguments = ["--headless=new", "--disable-background-networking", "--disable-component-update"]
+        browser = await playwright.chromium.launch(executable_path=_chromium(playwright), args=arguments)
+        page = await browser.new_page(viewport={"width": 1280, "height": 800})
+        await page.add_init_script(WATCH)
+        await page.goto(f"http://127.0.0.1:{port}/")
+        await page.wait_for_selector(FINISHED, timeout=PATIENCE)
+        taken = await _drag(page, seconds)
+        await page.wait_for_selector(FINISHED, timeout=PATIENCE)
+        found = await page.evaluate("window.watched")
+        name = f"Chromium {browser.version}"
+        await browser.close()
     times = latencies(found["events"], found["sent"], found["frames"])
     if len(times) < 2:
         raise BrowserFailed("the studio showed no frames while it was dragged; drag for longer")
@@ -118,11 +133,6 @@ def latencies(
     return found
 
 
-def _launch(playwright: Playwright) -> Browser:
-    arguments = ["--headless=new", "--disable-background-networking", "--disable-component-update"]
-    return playwright.chromium.launch(executable_path=_chromium(playwright), args=arguments)
-
-
 def _chromium(playwright: Playwright) -> str:
     """The path of this system's Chromium, or of playwright's own. Raises UsageError."""
     own = playwright.chromium.executable_path
@@ -132,23 +142,32 @@ def _chromium(playwright: Playwright) -> str:
     return found
 
 
-def _drag(page: Page, seconds: float) -> float:
-    """Drag on curves over the picture without lifting the brush. Returns the seconds it took."""
-    box = page.locator("#stage").bounding_box()
+async def _drag(page: Page, seconds: float) -> float:
+    """Drag on curves over the picture without lifting the brush. Returns the seconds it took.
+
+    The pointer does not wait for the page, as a hand does not.
+    """
+    box = await page.locator("#stage").bounding_box()
     if box is None:
         raise BrowserFailed("the studio shows no picture")
+    left, top, width, height = box["x"], box["y"], box["width"], box["height"]
 
-    def move(t: float) -> None:
+    async def move(t: float) -> None:
         x, y = 0.5 + 0.35 * math.sin(1.7 * t), 0.5 + 0.35 * math.sin(2.3 * t + 1)
-        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        await page.mouse.move(left + x * width, top + y * height)
 
-    move(0)
-    page.mouse.down()
+    await move(0)
+    await page.mouse.down()
     begin = time.perf_counter()
+    moves: set[asyncio.Task[None]] = set()
     steps = 0
     while (now := time.perf_counter() - begin) < seconds:
-        move(now)
+        if len(moves) < MOST_MOVES:
+            moves.add(task := asyncio.create_task(move(now)))
+            task.add_done_callback(moves.discard)
         steps += 1
-        time.sleep(max(0.0, begin + steps / EVENTS_A_SECOND - time.perf_counter()))
-    page.mouse.up()
-    return time.perf_counter() - begin
+        await asyncio.sleep(max(0.0, begin + steps / EVENTS_A_SECOND - time.perf_counter()))
+    taken = time.perf_counter() - begin
+    await asyncio.gather(*moves)
+    await page.mouse.up()
+    return taken

@@ -67,7 +67,7 @@ def test_a_missing_browser_is_one_line(
     missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if missing == "playwright":
-        monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+        monkeypatch.setitem(sys.modules, "playwright.async_api", None)
     else:
         monkeypatch.setenv("PATH", "")
         monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/nowhere")
