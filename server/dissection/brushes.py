@@ -101,9 +101,19 @@ def closer_look(bench: Bench, tried: Tried, pairs: Sequence[tuple[str, str]], co
 
 
 def choose(trials: Sequence[Measured], bound: float) -> list[Measured]:
-    """Trials best first. The best score wins, but fewer units win over a score less than TOLERANCE better."""
+    """Trials best first. The best score wins, but fewer units win over a score less than TOLERANCE better.
+
+    A trial's score counts half, those with the next smaller and the next larger number of units a quarter each: what
+    only one number of units does well is an accident of the pictures.
+    """
     most = max(t.pictures for t in trials)
-    rated = [(t.score(bound), t) for t in trials if t.pictures == most]
+    rated: list[tuple[float, Measured]] = []
+    for pair in dict.fromkeys((t.ranking, t.level) for t in trials):
+        row = sorted((t for t in trials if (t.ranking, t.level) == pair and t.pictures == most), key=lambda t: t.units)
+        scores = [t.score(bound) for t in row]
+        for i, t in enumerate(row):
+            below, above = scores[max(0, i - 1)], scores[min(len(row) - 1, i + 1)]
+            rated.append(((below + 2 * scores[i] + above) / 4, t))
     best = max(score for score, _ in rated)
     first = min((t for score, t in rated if score >= best - TOLERANCE), key=lambda t: t.units)
     rest = sorted((p for p in rated if p[1] is not first), key=lambda p: -p[0])

@@ -15,6 +15,7 @@ from server.dissection.samples import Samples, cell_shares, featuremaps
 from server.dissection.trials import Bench, Floats
 
 LEAST_SITES = 6  # a concept with fewer places to try it has no brush
+_REMOVALS = 3  # pictures to remove from for every two to draw on: what is removed varies more
 
 
 class Field:
@@ -29,7 +30,7 @@ class Field:
         for c in range(len(passes.concepts)):
             rng = np.random.default_rng([seed, c])
             self.draw.append(plausible_sites(shares, c, learning + measuring, rng))
-            self.remove.append(standing_sites(shares, c, learning + measuring, rng))
+            self.remove.append(standing_sites(shares, c, learning + _REMOVALS * measuring // 2, rng))
 
     def usable(self, concept: int) -> bool:
         """Whether there are enough places to draw and to remove the concept."""
@@ -55,20 +56,20 @@ class Field:
         )
 
     def bench(self, concept: int, layer: str, levels: Mapping[str, Floats], most: int) -> Bench:
-        """At most `most` other pictures, to measure on."""
+        """Other pictures, to measure on: at most `most` to draw on, half as many again to remove from."""
         units = next(known.units for known in self.passes.generator.layers if known.name == layer)
         return Bench(
             self.passes,
             concept,
             self._trial(layer, self._split(self.draw[concept])[1].pick(slice(most))),
-            self._trial(layer, self._split(self.remove[concept])[1].pick(slice(most))),
+            self._trial(layer, self._split(self.remove[concept])[1].pick(slice(_REMOVALS * most // 2))),
             levels,
             self.detail(concept),
             self.rng(concept, layer).permutation(units),
         )
 
     def _split(self, sites: Sites) -> tuple[Sites, Sites]:
-        cut = len(sites) * self.learning // (self.learning + self.measuring)
+        cut = min(self.learning, len(sites) // 2)
         return sites.pick(slice(cut)), sites.pick(slice(cut, None))
 
     def _trial(self, layer: str, sites: Sites) -> Trial:

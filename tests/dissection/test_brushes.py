@@ -47,6 +47,13 @@ def test_what_else_a_brush_does_counts(worse: dict[str, float]) -> None:
     assert choose([trial(8, 0.8, **worse), trial(16, 0.75)], 0.7)[0].units == 16
 
 
+def test_a_lone_peak_is_an_accident() -> None:
+    plateau = [
+        trial(n, drawn) for n, drawn in ((1, 0.2), (2, 0.2), (4, 0.75), (8, 0.2), (16, 0.6), (32, 0.6), (64, 0.6))
+    ]
+    assert choose(plateau, 0.6)[0].units in (16, 32)
+
+
 def test_first_looks_on_few_pictures_do_not_compete() -> None:
     best, *rest = choose([trial(8, 1.0, pictures=6), trial(16, 0.5)], 0.9)
     assert best.units == 16
