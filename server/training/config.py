@@ -38,6 +38,7 @@ class TrainConfig:
     feature_noise: float = 0.3
     joint_rate: float = 0.6
     joint_adversarial: float = 0.6
+    joint_features: float = 0.05
     tail_images: int = 60_000
     trunk_images: int = 400_000
     grow_images: int = 30_000

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from server.training import edits
 from server.training.config import TrainConfig
+from server.training.latents import Moments
 from server.training.state import RunState
 
 Figures = dict[str, float]
@@ -113,9 +114,10 @@ def encode(state: RunState, f: Functions, images: Tensor, labels: Tensor, noise:
     return f.edit_block(h)
 
 
-def remember(state: RunState, f: Functions, real: Tensor) -> tuple[Tensor, Tensor]:
-    """Featuremaps of scenes through the trunk, by way of latents: what was lost on the way (mean squared error in
-    units of the variance) and the cost of the latents (nats a dimension).
+def remember(state: RunState, f: Functions, real: Tensor, moments: Moments) -> tuple[Tensor, Tensor, Tensor]:
+    """Featuremaps of scenes through the trunk, by way of latents: (N, U, 16, 16), with what was lost on the way
+    (mean squared error in units of the variance) and the cost of the latents (nats a dimension, and their
+    distance from the prior's moments).
 
     real: (N, U, 16, 16).
     """
@@ -126,8 +128,8 @@ def remember(state: RunState, f: Functions, real: Tensor) -> tuple[Tensor, Tenso
     with f.half():
         again = f.edit_block(f.trunk(z).float()).float()
     lost = (again - real).square().mean() / real.var()
-    cost = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
-    return lost, cost
+    cost = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean() + moments.loss(z)
+    return again, lost, cost
 
 
 @dataclass(frozen=True)
@@ -147,12 +149,26 @@ def concept_weights(shares: Tensor) -> Tensor:
     return (w / (w * freq).sum()).view(1, -1, 1, 1)
 
 
-def rebuild(state: RunState, f: Functions, task: edits.Rehearsal, weights: Tensor) -> Rebuilt:
-    """Encode scenes, edit them, draw them, and compare with what they should have become."""
+def rebuild(
+    state: RunState, f: Functions, task: edits.Rehearsal, weights: Tensor, moments: Moments | None = None
+) -> Rebuilt:
+    """Encode scenes, edit them, draw them, and compare with what they should have become.
+
+    moments: with them, every second scene goes through its latent and the trunk, so that the tail learns to draw
+    cleanly what the trunk makes, and the trunk what the tail can draw.
+    """
     config: TrainConfig = state.config
     k = config.units_a_concept
     with f.half():
         r = encode(state, f, task.images, task.labels, noise=True)
+    extra, figures = torch.zeros(()), {}
+    if moments is not None:
+        again, lost, cost = remember(state, f, r.detach().float(), moments)
+        odd = (torch.arange(r.shape[0]) % 2 == 1).view(-1, 1, 1, 1)
+        r = torch.where(odd, again, r.float())
+        extra = config.remember * lost + config.latent_cost * cost
+        figures = {"lost": float(lost.detach())}
+    with f.half():
         edited = edits.apply(r, task.alpha, task.factor, state.levels)
         images, scores = f.tail(edited)
     images, scores = images.float(), scores.float()
@@ -165,8 +181,8 @@ def rebuild(state: RunState, f: Functions, task: edits.Rehearsal, weights: Tenso
     # Edited pixels are few: their labels count as much as all the others together.
     cross = -(weights * task.target_labels * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, R, R)
     label = cross.mean() + (cross * task.inside).sum() / task.inside.sum().clamp(min=1.0)
-    loss = config.reconstruct * (fine + coarse) + config.label * label + config.align * align
-    figures = {"l1": float(fine.detach()), "label": float(label.detach()), "align": float(align.detach())}
+    loss = config.reconstruct * (fine + coarse) + config.label * label + config.align * align + extra
+    figures |= {"l1": float(fine.detach()), "label": float(label.detach()), "align": float(align.detach())}
     return Rebuilt(images, scores, loss, figures)
 
 

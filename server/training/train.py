@@ -21,6 +21,7 @@ from torch import Tensor
 from server.training import edits, steps
 from server.training.config import TrainConfig
 from server.training.data import Batch, SceneData
+from server.training.latents import Moments, whiten
 from server.training.sheets import sample_sheet
 from server.training.state import RunState, adam, load_checkpoint, save_checkpoint
 from server.training.steps import Figures, Functions
@@ -60,6 +61,8 @@ class Run:
         total = getattr(self.config, f"{name}_images")
         if int(self.state.images_seen[which]) == 0:
             self.state.settle()
+            if name == "joint":
+                whiten(self.state, self.data)
         make: Callable[[], Callable[[int], Figures]] = getattr(self, f"_{name}")
         step_of = make()
         started = saved = time.monotonic()
@@ -184,12 +187,12 @@ class Run:
         makers = adam(self._trunk_parameters() + list(state.latent_encoder.parameters()), config.learning_rate)
         judges = adam(list(state.features.parameters()), config.learning_rate)
         self.optimisers = [makers, judges]
-        store = self._featuremaps()
+        store, moments = self._featuremaps(), Moments(config.latent_dim)
 
         def step(i: int) -> Figures:
             index = torch.from_numpy(self.rng.integers(0, store.shape[0], n))
             real = store[index].float().contiguous(memory_format=torch.channels_last)
-            lost, cost = steps.remember(state, self.f, real)
+            _, lost, cost = steps.remember(state, self.f, real, moments)
             loss = config.remember * lost + config.latent_cost * cost
             figures = {"lost": float(lost.detach()), "nats": float(cost.detach())}
             if self.progress >= config.warm_up:
@@ -225,40 +228,39 @@ class Run:
         judges = adam(list(state.discriminator.parameters()), config.learning_rate)
         feature_judges = adam(list(state.features.parameters()), config.learning_rate)
         self.optimisers = [makers, judges, feature_judges]
-        half, k = config.batch // 2, config.units_a_concept
+        moments = Moments(config.latent_dim)
+        half, quarter, k = config.batch // 2, config.batch // 4, config.units_a_concept
 
         def step(i: int) -> Figures:
-            task = edits.rehearse(self.data.draw(self.rng, half), self.rng, plain=half // 4)
-            built = steps.rebuild(state, self.f, task, self.weights)
-            real = self._encoded(self.data.draw(self.rng, config.batch))
-            lost, cost = steps.remember(state, self.f, real)
+            task = edits.rehearse(self.data.draw(self.rng, config.batch), self.rng, plain=config.batch // 2)
+            built = steps.rebuild(state, self.f, task, self.weights, moments)
+            real = self._encoded(self.data.draw(self.rng, half))
             with self.f.half():
-                r = self.f.edit_block(self.f.trunk(torch.randn(config.batch, config.latent_dim)).float()).float()
-            alpha, factor, chosen = steps.random_edits(self.rng, self.shares, half)
-            painted = edits.apply(r[:half], alpha, factor, state.levels)
+                r = self.f.edit_block(self.f.trunk(torch.randn(half, config.latent_dim)).float()).float()
+            alpha, factor, chosen = steps.random_edits(self.rng, self.shares, quarter)
+            painted = edits.apply(r[:quarter], alpha, factor, state.levels)
             with self.f.half():
                 x, s = self.f.tail(r)
                 px, ps = self.f.tail(painted)
             x, s, px, ps = x.float(), s.float(), px.float(), ps.float()
-            obey, calm = steps.stroke_losses(x[:half], px, ps, alpha, chosen)
+            obey, calm = steps.stroke_losses(x[:quarter], px, ps, alpha, chosen)
             shares = F.avg_pool2d(s.detach().softmax(1), config.size // edits.GRID)  # (N, C, 16, 16)
             align = edits.align_loss(r, shares, k, config.level)
 
-            pictures = torch.cat([x, built.images[: half // 2], px[: half // 2]])
-            maps = torch.cat([s, built.scores[: half // 2], ps[: half // 2]]).softmax(1)
+            pictures = torch.cat([x, px, built.images[1::4]])
+            maps = torch.cat([s, ps, built.scores[1::4]]).softmax(1)
             fake = steps.show(pictures, maps, steps.kept(len(pictures), config.hide_labels))
             d = self._judge_pictures(i, self._real(self.data.draw(self.rng, len(pictures))), fake, judges)
             fd = self._judge_features(i + 8, real, r, feature_judges)
             with self.f.half():
                 convince = steps.maker_loss(self.f.judge(fake))
                 convince_features = steps.maker_loss(self.f.judge_features(r + self._noise(r)))
-            loss = 0.5 * built.loss + config.remember * lost + config.latent_cost * cost
-            loss = loss + config.joint_adversarial * convince + 0.3 * convince_features
+            loss = built.loss + config.joint_adversarial * convince + config.joint_features * convince_features
             loss = loss + 0.5 * obey + 2 * calm + 0.5 * config.align * align
             makers.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             makers.step()
-            terms = {"lost": lost, "g": convince, "fg": convince_features, "obey": obey, "calm": calm}
+            terms = {"g": convince, "fg": convince_features, "obey": obey, "calm": calm}
             return {**built.figures, "d": d, "fd": fd, **{key: float(t.detach()) for key, t in terms.items()}}
 
         return step
