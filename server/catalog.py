@@ -3,7 +3,7 @@
 A model's folder may hold a `segmenter.safetensors`, and a `model.json`:
 
     {"schema": 1, "title": "Village", "license": "CC0-1.0", "generator": "generator.safetensors",
-     "sha256": {"generator.safetensors": "..."}}
+     "sha256": {"generator.safetensors": "..."}, "scenes": [3, 14, 15]}
 
 Without one, the folder's only `generator.safetensors` or `proggan_*.pth` is the generator. A folder without a
 generator (a published model that was not fetched) is no model.
@@ -32,7 +32,8 @@ SEGMENTER = "segmenter.safetensors"
 
 @dataclass(frozen=True)
 class Model:
-    """A model in memory. generator: float32, never written to. segmenter: None where it has none."""
+    """A model in memory. generator: float32, never written to. segmenter: None where it has none. scenes: seeds worth
+    beginning with."""
 
     name: str
     title: str
@@ -42,16 +43,19 @@ class Model:
     generator: ProgressiveGenerator
     dissection: Dissection
     segmenter: Segmenter | None
+    scenes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a model before it is loaded. sha256: of the generator's file, None where unknown."""
+    """What is known of a model before it is loaded. sha256: of the generator's file, None where unknown. scenes: seeds
+    worth beginning with."""
 
     title: str
     license: str
     generator: Path
     sha256: str | None
+    scenes: tuple[int, ...] = ()
 
 
 class Catalog:
@@ -115,6 +119,7 @@ class Catalog:
             generator=generator,
             dissection=dissection,
             segmenter=_load_segmenter(self.models_dir / name / SEGMENTER),
+            scenes=card.scenes,
         )
 
 
@@ -131,7 +136,14 @@ def read_card(folder: Path) -> Card:
         license=str(document.get("license", "unknown")),
         generator=generator,
         sha256=sha256 if isinstance(sha256, str) else None,
+        scenes=_seeds(document.get("scenes")),
     )
+
+
+def _seeds(listed: object) -> tuple[int, ...]:
+    """The seeds of a card's list; what is no seed is passed over."""
+    found = listed if isinstance(listed, list) else []
+    return tuple(s for s in found if isinstance(s, int) and not isinstance(s, bool) and 0 <= s < 2**32)
 
 
 def _card_document(folder: Path) -> dict[str, object]:

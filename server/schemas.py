@@ -29,6 +29,7 @@ class Model(BaseModel):
     concepts: list[str] = Field(description="what can be painted, what paints best first")
     default: bool
     license: str
+    scenes: list[int] = Field(description="seeds worth beginning with, the best first; may be empty")
     version: str = Field(description="another one whenever the weights or the brushes change")
 
 

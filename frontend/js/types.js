@@ -55,7 +55,7 @@
  * @property {number | null} draw_effect
  * @property {number | null} remove_effect
  *
- * @typedef {"brush" | "line" | "rect" | "eraser"} Tool
+ * @typedef {"brush" | "line" | "rect" | "pick" | "eraser"} Tool
  *
  * What the next stroke does. `units` 0 stands for the recommended number.
  * @typedef {object} Brush

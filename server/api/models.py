@@ -74,5 +74,6 @@ def _describe(model: catalog.Model, fingerprint: str) -> schemas.Model:
         concepts=list(model.dissection.concepts),
         default=model.default,
         license=model.license,
+        scenes=list(model.scenes),
         version=fingerprint[:12],
     )
