@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pictures import pictures
 from PIL import Image
 
-from server.document import parse_edit, parse_picture
+from server.document import parse_edit, parse_mask, parse_picture
 from server.errors import MalformedJSON, PictureError
-from server.mask import Rect, Stroke, Strokes
+from server.mask import Rect, Region, Stroke, Strokes
 from server.picture import Edit, Picture, edit_to_dict, picture_to_dict, picture_to_json
 
 
@@ -227,3 +227,13 @@ def test_an_edit_alone() -> None:
     with pytest.raises(PictureError) as error:
         parse_edit({"op": "draw", "concept": "sky", "mask": {"rect": [0, 0, 1, 2]}})
     assert error.value.pointer == "/mask/rect/3"
+
+
+def test_a_mask_alone() -> None:
+    assert parse_mask({"rect": [0, 0, 1, 0.5]}) == Rect(0.0, 0.0, 1.0, 0.5)
+    assert parse_mask({"concept": "tree", "at": [0.5, 0.25]}) == Region("tree", (0.5, 0.25))
+    assert parse_mask(None) is None
+    for wrong, pointer in (({"rect": [0, 0, 1, 2]}, "/mask/rect/3"), ({"png": "?"}, "/mask"), (7, "/mask")):
+        with pytest.raises(PictureError) as error:
+            parse_mask(wrong)
+        assert error.value.pointer == pointer

@@ -34,6 +34,14 @@ class Gate:
             raise ValueError("thirteen")
         return np.full((1, 1, 3), picture.seed, np.uint8)
 
+    def featuremaps(self, picture: Picture, layer: str) -> np.ndarray:
+        self.render(picture)
+        return np.full((1, 1, len(layer)), picture.seed, np.float32)
+
+    def labels(self, picture: Picture) -> np.ndarray:
+        self.render(picture)
+        return np.full((2, 2), picture.seed)
+
 
 @pytest.fixture
 def gate() -> Gate:
@@ -73,6 +81,19 @@ async def test_requests_are_drawn_in_their_order_in_one_thread(engine: Engine, g
     images = await asyncio.gather(*tasks)
     assert [int(image[0, 0, 0]) for image in images] == [0, 1, 2, 3]
     assert gate.drawn == [(0, False), (1, False), (2, True), (3, False)]
+    assert len(gate.threads) == 1
+
+
+async def test_featuremaps_and_labels_wait_their_turn(engine: Engine, gate: Gate) -> None:
+    tasks: list[asyncio.Task[np.ndarray]] = [await begin(engine, gate)]
+    for work in (engine.featuremaps(picture(1), "layer4"), engine.labels(picture(2)), engine.render(picture(3))):
+        tasks.append(asyncio.create_task(work))
+        await settle()
+    with pytest.raises(QueueFull):
+        await engine.labels(picture(4))
+    gate.let(4)
+    assert [found.shape for found in await asyncio.gather(*tasks)] == [(1, 1, 3), (1, 1, 6), (2, 2), (1, 1, 3)]
+    assert [seed for seed, _ in gate.drawn] == [0, 1, 2, 3]
     assert len(gate.threads) == 1
 
 
