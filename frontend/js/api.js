@@ -89,6 +89,49 @@ export async function loadPicture(id) {
   return (await json(`pictures/${encodeURIComponent(id)}`)).picture;
 }
 
+/**
+ * What the segmenter sees.
+ *
+ * @param {Picture} picture
+ * @returns {Promise<{concepts: string[], labels: string}>} labels: a grey PNG in base64, a pixel's concept its value
+ */
+export async function segment(picture) {
+  return (await call("segment", send("POST", picture))).json();
+}
+
+/**
+ * Where drawing a concept will take.
+ *
+ * @param {Picture} picture
+ * @param {string} concept
+ * @returns {Promise<{rows: number, columns: number, grid: number[][] | null}>}
+ */
+export async function receptivity(picture, concept) {
+  return (await call("receptivity", send("POST", { picture, concept }))).json();
+}
+
+/**
+ * @typedef {object} ActiveUnit
+ * @property {number} unit
+ * @property {number} activation
+ * @property {number | null} quantile
+ * @property {string | null} concept
+ * @property {number | null} iou
+ * @property {string | null} featuremap  a grey PNG in base64, from `low` (black) to `high` (white)
+ * @property {number | null} low
+ * @property {number | null} high
+ */
+
+/**
+ * The units most active at a point.
+ *
+ * @param {{picture: Picture, layer: string, point: [number, number], limit: number, featuremaps?: boolean}} wish
+ * @returns {Promise<{units: ActiveUnit[]}>}
+ */
+export async function inspect(wish) {
+  return (await call("inspect", send("POST", wish))).json();
+}
+
 /** Whether the server answers at all. */
 export async function alive() {
   try {

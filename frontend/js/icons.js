@@ -36,6 +36,7 @@ const LINES = {
   nearby: '<circle cx="12" cy="12" r="3"/><circle cx="12" cy="4.5" r="1.6"/><circle cx="12" cy="19.5" r="1.6"/><circle cx="4.5" cy="12" r="1.6"/><circle cx="19.5" cy="12" r="1.6"/>',
   inspect: '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5M10.5 8v5M8 10.5h5"/>',
   pick: '<path d="m14 10 6.5-6.5M15 4l5 5M13 7.5l3.5 3.5M14.5 9.5 6 18l-3 3 .5-3.5L12 9"/>',
+  stamp: '<path d="M6 20.5h12M5 17h14v-2.5a1.5 1.5 0 0 0-1.5-1.5H14c0-3 1.5-4 1.5-6a3.5 3.5 0 0 0-7 0c0 2 1.5 3 1.5 6H6.5A1.5 1.5 0 0 0 5 14.5z"/>',
   stop: '<rect x="6" y="6" width="12" height="12" rx="2"/>',
   qr: '<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2.5v2.5H14zM17.5 17.5H20V20h-2.5z"/>',
   search: '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>',

@@ -15,6 +15,7 @@ import { byId } from "./dom.js";
  * @property {() => void} random
  * @property {() => void} help
  * @property {() => void} everywhere
+ * @property {() => void} inspect
  * @property {(tool: import("./types.js").Tool) => void} tool
  * @property {(factor: number) => void} zoom
  */
@@ -25,11 +26,12 @@ export const KEYS = [
   ["E", "remove"],
   ["1 … 9, 0", "keys.brush"],
   ["[  ]", "size"],
-  ["F, L, M, X", "keys.tools"],
+  ["F, L, M, P, X", "keys.tools"],
   ["A", "everywhere"],
   ["Mod+Z", "undo"],
   ["Shift+Z, Mod+Y", "redo"],
   ["C", "compare"],
+  ["I", "inspect"],
   ["R", "random"],
   ["←  ↑  →  ↓", "keys.move"],
   ["Space", "keys.dab"],
@@ -40,7 +42,7 @@ export const KEYS = [
 ];
 
 /** @type {Record<string, import("./types.js").Tool>} */
-const TOOLS = { f: "brush", l: "line", m: "rect", x: "eraser" };
+const TOOLS = { f: "brush", l: "line", m: "rect", p: "pick", x: "eraser" };
 
 /** @param {KeyActions} actions */
 export function listenToKeys(actions) {
@@ -53,6 +55,7 @@ export function listenToKeys(actions) {
     a: actions.everywhere,
     c: () => actions.compare(true),
     r: actions.random,
+    i: actions.inspect,
     "?": actions.help,
   };
 
@@ -99,11 +102,11 @@ function typing(target) {
 /**
  * Painting without a pointer: arrows move the ring, Space puts a dab, Enter sets the brush down and lifts it again.
  *
- * @param {import("./painter.js").Painter} painter
+ * @param {import("./pointer.js").Gestures} hand
  * @param {import("./ring.js").Ring} ring
  * @param {() => number} radius
  */
-export function paintByKeys(painter, ring, radius) {
+export function paintByKeys(hand, ring, radius) {
   const stage = byId("stage", HTMLElement);
   let down = false;
 
@@ -115,7 +118,7 @@ export function paintByKeys(painter, ring, radius) {
   function lift() {
     if (!down) return;
     down = false;
-    painter.end();
+    hand.end();
   }
 
   stage.addEventListener("keydown", (event) => {
@@ -125,17 +128,18 @@ export function paintByKeys(painter, ring, radius) {
     if (move) {
       const [x, y] = ring.position();
       ring.moveTo(bounded(x + move[0] * step), bounded(y + move[1] * step));
-      if (down) painter.move([sample(ring.position())]);
+      if (down) hand.move([sample(ring.position())]);
+      else hand.hover(sample(ring.position()));
     } else if (event.key === "Enter") {
       ring.moveTo(...ring.position());
       if (down) lift();
       else {
         down = true;
-        painter.start(sample(ring.position()));
+        hand.start(sample(ring.position()));
       }
     } else if (event.key === "Escape" && down) {
       down = false;
-      painter.cancel();
+      hand.cancel();
     } else if (event.code === "Space") {
       // Held, Space is the hand that pans; let go without a drag it is a dab.
     } else return;
@@ -153,8 +157,8 @@ export function paintByKeys(painter, ring, radius) {
   stage.addEventListener("keyup", (event) => {
     if (event.code !== "Space" || event.target !== stage || dragged || down) return;
     ring.moveTo(...ring.position());
-    painter.start(sample(ring.position()));
-    painter.end();
+    hand.start(sample(ring.position()));
+    hand.end();
   });
   stage.addEventListener("blur", () => {
     lift();

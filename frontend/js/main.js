@@ -18,10 +18,12 @@ import { fileName, saveFile } from "./download.js";
 import { createEdits } from "./edits.js";
 import { createFrames } from "./frames.js";
 import { setUpHelp } from "./help.js";
+import { createHand } from "./hand.js";
 import { createHistory } from "./history.js";
 import { conceptName, loadLanguage, preferredLanguage, t } from "./i18n.js";
 import { placeIcons } from "./icons.js";
 import { createImages } from "./images.js";
+import { createInspector } from "./inspector.js";
 import { listenToKeys, paintByKeys } from "./keyboard.js";
 import { createMixing } from "./mixing.js";
 import { setUpModels } from "./models.js";
@@ -29,11 +31,14 @@ import { notify, notifyError } from "./notices.js";
 import { acceptPictures, clearAddress, pictureInAddress } from "./open.js";
 import { createPainter } from "./painter.js";
 import { createPalette } from "./palette.js";
+import { createPicker } from "./picker.js";
 import { listenToPointers } from "./pointer.js";
+import { createReceptivity } from "./receptivity.js";
 import { createRing } from "./ring.js";
 import { createSaver, forgetSaved } from "./saver.js";
 import { createScenes } from "./scenes.js";
 import { loadHistory, preference, saveHistory } from "./storage.js";
+import { createSegmentation } from "./segmentation.js";
 import { setUpShare } from "./share.js";
 import { createStore } from "./store.js";
 import { setUpTheme } from "./theme.js";
@@ -140,11 +145,14 @@ async function start() {
     tint: tint.setPending,
     abandon: () => showPresent(),
     refused: () => notify(t("full")),
-    commit(picture, { tool, op, concept }) {
-      history.push(picture);
-      announce(tool === "eraser" ? t("said.erased") : t(`said.${op}`, { concept: conceptName(concept) }));
-    },
+    commit,
   });
+
+  /** @type {import("./painter.js").PainterParts["commit"]} */
+  function commit(picture, { tool, op, concept }) {
+    history.push(picture);
+    announce(tool === "eraser" ? t("said.erased") : t(`said.${op}`, { concept: conceptName(concept) }));
+  }
 
   const compare = createCompare(canvas, async () => {
     const before = await images.load(withoutEdits(present())).catch(() => null);
@@ -195,21 +203,36 @@ async function start() {
   setUpTools(brush, painter.everywhere);
   const help = setUpHelp();
 
-  listenToPointers(view, {
-    start(sample) {
-      ring.moveTo(sample.x, sample.y);
-      painter.start(sample);
-    },
-    move(samples) {
-      const last = samples[samples.length - 1];
-      ring.moveTo(last.x, last.y);
-      painter.move(samples);
-    },
-    end: painter.end,
-    cancel: painter.cancel,
-    hover: (sample) => (sample ? ring.moveTo(sample.x, sample.y) : ring.hide()),
+  const picker = createPicker({
+    brush: brush.get,
+    present: history.present,
+    commit,
+    segmentation: createSegmentation(),
+    paintable: (name) => palette.concept(name) !== undefined,
+    tint,
+    onError: notifyError,
   });
-  paintByKeys(painter, ring, () => brush.get().radius);
+  const inspector = createInspector({
+    present: history.present,
+    commit: history.push,
+    radius: () => brush.get().radius,
+    model: () => modelOf(history.present().model),
+    tint,
+    onError: notifyError,
+  });
+  const receptive = createReceptivity({
+    present,
+    busy: painter.working,
+    drawn() {
+      const { mode, tool, concept } = brush.get();
+      return mode === "draw" && tool !== "eraser" && tool !== "pick" && !inspector.active() ? concept : null;
+    },
+    tint,
+  });
+  const hand = createHand({ painter, picker, inspector, receptive, ring, tool: () => brush.get().tool });
+  brush.subscribe(({ tool }) => tool === "pick" || picker.hover(null));
+  listenToPointers(view, hand);
+  paintByKeys(hand, ring, () => brush.get().radius);
   listenToKeys({
     draw: () => brush.set({ mode: "draw" }),
     remove: () => brush.set({ mode: "remove" }),
@@ -225,6 +248,7 @@ async function start() {
     random: scenes.random,
     help,
     everywhere: painter.everywhere,
+    inspect: inspector.toggle,
     tool: (tool) => brush.set({ tool }),
     zoom(factor) {
       const box = stage.getBoundingClientRect();
@@ -249,6 +273,7 @@ async function start() {
     model = name;
     markModel(name);
     mixing.close();
+    inspector.close();
     scenes.fill(modelOf(name));
     try {
       palette.fill(await concepts(name));

@@ -5,10 +5,22 @@
 
 /** @type {Map<string, HTMLCanvasElement | null>} */
 const decoded = new Map();
+/** @type {WeakMap<object, HTMLCanvasElement>} */
+const regions = new WeakMap();
 
 /**
- * Fill the masked part of a square canvas with the context's fillStyle. A region's shape is the server's to know, and
- * stays empty.
+ * What the server takes a region to be is known while the page that picked it is open.
+ *
+ * @param {import("./types.js").Mask} mask
+ * @param {HTMLCanvasElement} shape  its alpha is the region
+ */
+export function rememberRegion(mask, shape) {
+  if (mask) regions.set(mask, shape);
+}
+
+/**
+ * Fill the masked part of a square canvas with the context's fillStyle. A region's shape is the server's to know: it
+ * stays empty unless `rememberRegion` was told.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Mask} mask
@@ -25,7 +37,23 @@ export function fillMask(context, mask, size, again = () => {}) {
     fillStrokes(context, mask.strokes, size);
   } else if ("png" in mask) {
     fillPng(context, mask.png, size, again);
+  } else {
+    fillShape(context, regions.get(mask), size);
   }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {HTMLCanvasElement | null | undefined} shape
+ * @param {number} size
+ */
+function fillShape(context, shape, size) {
+  const colour = shape?.getContext("2d");
+  if (!shape || !colour) return;
+  colour.globalCompositeOperation = "source-in";
+  colour.fillStyle = context.fillStyle;
+  colour.fillRect(0, 0, shape.width, shape.height);
+  context.drawImage(shape, 0, 0, size, size);
 }
 
 /**
@@ -63,13 +91,7 @@ function fillPng(context, png, size, again) {
       again();
     });
   }
-  if (!mask) return;
-  const colour = mask.getContext("2d");
-  if (!colour) return;
-  colour.globalCompositeOperation = "source-in";
-  colour.fillStyle = context.fillStyle;
-  colour.fillRect(0, 0, mask.width, mask.height);
-  context.drawImage(mask, 0, 0, size, size);
+  fillShape(context, mask, size);
 }
 
 /**

@@ -10,7 +10,7 @@ const PINCH_GRACE = 180; // ms
 const PINCH_REACH = 12; // CSS pixels
 
 /**
- * @typedef {{x: number, y: number, pointerType: string, pressure: number}} Sample
+ * @typedef {{x: number, y: number, pointerType: string, pressure: number, shift?: boolean}} Sample
  *
  * @typedef {object} Gestures
  * @property {(sample: Sample) => void} start
@@ -39,7 +39,7 @@ export function listenToPointers(view, gestures) {
   /** @param {PointerEvent} event @returns {Sample} */
   function sample(event) {
     const [x, y] = view.toPicture(event.clientX, event.clientY);
-    return { x, y, pointerType: event.pointerType, pressure: event.pressure };
+    return { x, y, pointerType: event.pointerType, pressure: event.pressure, shift: event.shiftKey };
   }
 
   stage.addEventListener("pointerdown", (event) => {

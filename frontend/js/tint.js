@@ -9,6 +9,7 @@ import { fillMask } from "./masks.js";
  * @typedef {object} Tint
  * @property {(mask: Mask | undefined) => void} setPending  paint on its way
  * @property {(mask: Mask | undefined) => void} setMask  shown on request, as when an edit of the list is hovered
+ * @property {(map: HTMLCanvasElement | undefined) => void} setMap  any canvas, whose alpha is shown
  */
 
 /** @returns {Tint} */
@@ -19,6 +20,8 @@ export function createTint() {
   let pending;
   /** @type {Mask | undefined} */
   let mask;
+  /** @type {HTMLCanvasElement | undefined} */
+  let map;
   let scheduled = false;
 
   function paint() {
@@ -26,6 +29,12 @@ export function createTint() {
     const side = canvas.width;
     context.clearRect(0, 0, side, side);
     context.fillStyle = getComputedStyle(canvas).color;
+    if (map) {
+      context.drawImage(map, 0, 0, side, side);
+      context.globalCompositeOperation = "source-in";
+      context.fillRect(0, 0, side, side);
+      context.globalCompositeOperation = "source-over";
+    }
     if (pending !== undefined) fillMask(context, pending, side, schedule);
     if (mask !== undefined) fillMask(context, mask, side, schedule);
   }
@@ -47,6 +56,11 @@ export function createTint() {
     setPending(value) {
       if (value === undefined && pending === undefined) return;
       pending = value;
+      schedule();
+    },
+    setMap(value) {
+      if (value === undefined && map === undefined) return;
+      map = value;
       schedule();
     },
     setMask(value) {

@@ -1,0 +1,135 @@
+"""Looking into a picture: whole things picked, units inspected and stamped, where a brush will take."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import urllib.request
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Route
+
+from tests.browser.server import StudioServer
+from tests.browser.studio import Point, Studio, change
+
+TINTED = """([x, y]) => {
+    const c = document.getElementById('tint');
+    return c.getContext('2d').getImageData(Math.floor(x * c.width), Math.floor(y * c.height), 1, 1).data[3];
+}"""
+
+
+def place_of(server: StudioServer, concept: str) -> Point:
+    """A pixel amid a large region of that concept in scene 7."""
+    request = urllib.request.Request(
+        f"{server.url}/api/v1/segment",
+        json.dumps({"version": 1, "model": "village", "seed": 7, "edits": []}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        seen = json.load(answer)
+    labels = np.asarray(Image.open(io.BytesIO(base64.b64decode(seen["labels"]))))  # (R, R)
+    shown = labels == seen["concepts"].index(concept)
+    side = labels.shape[0]
+    # The centre of the densest window is well inside the region.
+    window = side // 8
+    counts = np.array(
+        [[shown[y : y + window, x : x + window].sum() for x in range(side - window)] for y in range(side - window)]
+    )
+    y, x = np.unravel_index(int(counts.argmax()), counts.shape)
+    return (float(x) + window / 2 + 0.5) / side, (float(y) + window / 2 + 0.5) / side
+
+
+def test_a_click_removes_a_whole_thing(studio: Studio, server: StudioServer) -> None:
+    sky = place_of(server, "sky")
+    studio.choose("tree", mode="remove", tool="pick")
+    studio.page.mouse.move(*studio.at(sky))
+    tag = studio.page.locator("#pick-tag")
+    tag.wait_for()
+    assert tag.inner_text() == "Sky"
+    studio.page.wait_for_function(TINTED, arg=list(sky))
+    before = studio.pixels()
+    studio.page.mouse.click(*studio.at(sky))
+    studio.page.wait_for_function("() => localStorage.getItem('unitbrush.history') !== null")
+    studio.settle()
+    (edit,) = studio.picture()["edits"]
+    assert (edit["op"], edit["concept"], edit["mask"]["concept"]) == ("remove", "sky", "sky")
+    assert edit["mask"]["at"] == [pytest.approx(sky[0], abs=0.01), pytest.approx(sky[1], abs=0.01)]
+    assert np.abs(studio.pixels() - before).mean() > 3
+
+
+def test_a_click_turns_a_thing_into_another_and_shift_takes_all(studio: Studio, server: StudioServer) -> None:
+    grass = place_of(server, "grass")
+    studio.choose("water" if studio.page.locator("#palette [data-value=water]").count() else "path", tool="pick")
+    studio.page.keyboard.down("Shift")
+    studio.page.mouse.click(*studio.at(grass))
+    studio.page.keyboard.up("Shift")
+    studio.page.wait_for_function("() => localStorage.getItem('unitbrush.history') !== null")
+    studio.settle()
+    (edit,) = studio.picture()["edits"]
+    assert edit["op"] == "draw"
+    assert edit["mask"] == {"concept": "grass"}
+
+
+def test_units_are_switched_and_stamped(studio: Studio) -> None:
+    page = studio.page
+    unedited = studio.pixels()
+    page.locator("#inspect").click()
+    page.mouse.click(*studio.at((0.3, 0.4)))
+    page.locator(".unit").first.wait_for()
+    assert page.locator(".unit").count() == 10
+    assert not page.evaluate("localStorage.getItem('unitbrush.history')")
+
+    page.locator(".unit").first.hover()
+    page.wait_for_function("""() => {
+        const c = document.getElementById('tint');
+        return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v, i) => i % 4 === 3 && v > 0);
+    }""")
+    page.locator(".unit").first.locator("button").nth(1).click()
+    studio.settle()
+    (edit,) = studio.picture()["edits"]
+    assert edit["op"] == "remove"
+    assert len(edit["units"]) == 1
+    studio.click("#undo")
+
+    page.locator("#inspect-copy").click()
+    page.locator("#inspect-stamp[aria-pressed=true]").wait_for()
+    page.mouse.click(*studio.at((0.75, 0.75)))
+    studio.settle()
+    (stamp,) = studio.picture()["edits"]
+    assert stamp["op"] == "draw"
+    assert len(stamp["units"]) == len(stamp["levels"]) > 10
+    near, far = change(unedited, studio.pixels(), (0.75, 0.75), 0.06, 0.45)
+    assert near > 12 > 3 * far
+
+
+def test_hovering_a_brush_shows_where_it_takes_and_the_ring_warns(studio: Studio) -> None:
+    grid = [[0.9 if row >= 8 else 0.0 for _ in range(16)] for row in range(16)]
+
+    def answer(route: Route) -> None:
+        body = json.loads(route.request.post_data or "{}")
+        assert body["picture"]["seed"] == 7
+        route.fulfill(json={"concept": body["concept"], "rows": 16, "columns": 16, "grid": grid, "note": None})
+
+    page = studio.page
+    page.route("**/api/v1/receptivity", answer)
+    page.locator("#palette [data-value=door]").hover()
+    page.wait_for_function(TINTED, arg=[0.5, 0.9])
+    assert page.evaluate(TINTED, [0.5, 0.1]) == 0
+    page.locator("#palette [data-value=door]").click()
+    page.mouse.move(*studio.at((0.5, 0.2)))
+    page.locator("#ring.poor").wait_for()
+    assert page.evaluate(TINTED, [0.5, 0.9]) == 0
+    page.mouse.move(*studio.at((0.5, 0.8)))
+    page.locator("#ring:not(.poor)").wait_for()
+
+
+def test_the_server_tells_where_a_brush_takes(studio: Studio) -> None:
+    with studio.page.expect_response("**/api/v1/receptivity") as answer:
+        studio.page.locator("#palette [data-value=door]").hover()
+    told = answer.value.json()
+    assert answer.value.ok
+    assert told["concept"] == "door"
+    assert (told["grid"] is None) == (told["note"] is not None)
