@@ -9,7 +9,8 @@
 - `context.json`: what each of them can be drawn on;
 - `artifacts.json`: units whose removal makes pictures better;
 - `statistics.json`: the concepts' areas in samples and in training scenes;
-- `report/`: pages a person reads.
+- `report/`: pages a person reads;
+- `README.md`: this, in full.
 
 Work in progress lies in `out/.work`, and an interrupted run goes on where it stopped.
 """
@@ -28,9 +29,10 @@ import torch
 from server.dissection.measure import verdict_table
 from server.dissection.passes import Passes
 from server.dissection.records import assemble
+from server.dissection.regions import REGION
 from server.dissection.report.build import build_report
 from server.dissection.results import Dissection, save_dissection
-from server.dissection.stages import Plan, Report, Run, Scenes
+from server.dissection.stages import QUANTILES, Plan, Report, Run, Scenes
 from server.dissection.work import Arrays, Work, write_arrays, write_json, write_whole
 
 SCHEMA = 1
@@ -101,6 +103,7 @@ def _write(
     out: Path, concepts: Sequence[str], arrays: Mapping[str, Arrays], plan: Plan, measured: Mapping[str, Any]
 ) -> None:
     flat = {f"{layer}/{name}": a for layer, held in arrays.items() for name, a in held.items()}
+    write_whole(out / "README.md", lambda p: p.write_text(schema_text(), encoding="utf-8"))
     write_arrays(out / "units.npz", {**flat, "concepts": np.array(concepts)})
     write_json(out / "effects.json", {"schema": SCHEMA, "plan": asdict(plan), "brushes": measured["brushes"]})
     write_json(out / "judged.json", {"schema": SCHEMA, "brushes": measured["judged"]})
@@ -108,6 +111,36 @@ def _write(
     write_json(out / "context.json", {"schema": SCHEMA, "concepts": concepts, "draw": measured["context"]})
     write_json(out / "artifacts.json", {"schema": SCHEMA, **measured["artifacts"]})
     write_json(out / "statistics.json", {"schema": SCHEMA, **measured["statistics"]})
+
+
+def schema_text() -> str:
+    """What the files of a results folder hold, as Markdown."""
+    arrays = "\n".join(f"| `<layer>/{name}` | {text} |" for name, text in ARRAYS.items())
+    quantiles = ", ".join(f"{q:g}" for q in QUANTILES)
+    return f"""# A dissection, schema {SCHEMA}
+
+Written by `unitbrush dissect`. C is the number of concepts, K the number of pictures kept of a unit.
+
+| file | holds |
+|---|---|
+| `dissection.json` | the brushes: for every concept and layer a ranking of units, their levels, the recommended number |
+| `units.npz` | what is known of every unit, see below |
+| `effects.json` | every trial: concept, layer, ranking, level, number of units; the concept's share of the mask before and \
+after drawing, the part removed, labels changed outside, random units beside; the choice, its runners-up and all units |
+| `judged.json`, `judged.md` | the chosen brushes on fresh pictures, read by a segmenter that did not choose them |
+| `context.json` | each brush by what stood in the mask before: pictures, share before and after |
+| `artifacts.json` | units whose removal makes pictures clearer |
+| `statistics.json` | the concepts' areas in samples and in training scenes, the Frechet distance between them |
+| `report/index.html` | all of it for people; opens from the file system |
+
+| array of `units.npz` | shape: meaning |
+|---|---|
+| `concepts` | (C,): their names |
+{arrays}
+
+The quantiles are {quantiles}. A region has {REGION} x {REGION} bits. Featuremaps are upsampled bilinearly with
+align_corners False. Quantiles are within 2^-8 of the true ones.
+"""
 
 
 def _check(passes: Passes, judge: Passes, layers: Sequence[str], look: Sequence[str], plan: Plan) -> None:

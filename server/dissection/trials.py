@@ -14,10 +14,11 @@ from torch import Tensor
 from server.dissection.effect import Outcome, Trial, outcome, top
 from server.dissection.passes import Passes
 
+ENOUGH = 0.7
 RANDOM = 0.5
 REMOVE = 0.8
 DISTURB = 4.0
-FLAT = 0.5
+FLAT = 0.6
 _LEAST_BOUND = 0.03
 
 Ranking = npt.NDArray[np.int64]
