@@ -123,10 +123,10 @@ Written by `unitbrush dissect`. C is the number of concepts, K the number of pic
 
 | file | holds |
 |---|---|
-| `dissection.json` | the brushes: for every concept and layer a ranking of units, their levels, the recommended number |
+| `dissection.json` | the brushes: a ranking of units, their levels and the recommended number, by concept and layer |
 | `units.npz` | what is known of every unit, see below |
-| `effects.json` | every trial: concept, layer, ranking, level, number of units; the concept's share of the mask before and \
-after drawing, the part removed, labels changed outside, random units beside; the choice, its runners-up and all units |
+| `effects.json` | every trial: concept, layer, ranking, level, number of units; the concept's share of the mask \
+before and after drawing, the part removed, labels changed outside, random units beside; the choice and runners-up |
 | `judged.json`, `judged.md` | the chosen brushes on fresh pictures, read by a segmenter that did not choose them |
 | `context.json` | each brush by what stood in the mask before: pictures, share before and after |
 | `artifacts.json` | units whose removal makes pictures clearer |
