@@ -54,6 +54,20 @@ def make_painter(catalog: Catalog, settings: Settings) -> Renderer:
     return Painter(catalog, device, settings.trunk_cache_bytes)
 
 
+def open_store(settings: Settings) -> Store:
+    """The settings' pictures. Raises StoreError."""
+    return Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history)
+
+
+def check_start(settings: Settings) -> None:
+    """Raise what would keep the app from starting: SettingsError, StoreError.
+
+    The app raises them as well, but then uvicorn has them, and prints a trace where a line will do.
+    """
+    make_painter(Catalog(settings.models_dir, settings.results_dir, settings.default_model), settings)
+    open_store(settings).close()
+
+
 def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastAPI:
     """The app; its services start and stop with its lifespan, and stand at `app.state.services`.
 
@@ -96,7 +110,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
 async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter) -> AsyncIterator[None]:
     catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model)
     painter = make(catalog, settings)
-    store = Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history)
+    store = open_store(settings)
     render_seconds = Histogram()
     engine = Engine(painter, settings.queue_size, render_seconds.observe, lambda: _set_threads(settings.threads))
     services = Services(

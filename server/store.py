@@ -131,24 +131,31 @@ class Store:
             self._db.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _held(self) -> Iterator[None]:
+        """The file for one thread at a time, its errors told as StoreError and StoreFull."""
         with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                if "full" in str(error):
+                    raise StoreFull("the disk is full") from error
+                raise StoreError(f"the pictures' file gave an error: {error}") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._held():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._db.execute("COMMIT")
-            except BaseException as error:
+            except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-                    raise StoreFull("the disk is full") from error
-                if isinstance(error, sqlite3.Error):
-                    raise StoreError(f"the pictures' file gave an error: {error}") from error
                 raise
 
     def count(self) -> int:
         """How many pictures are kept."""
-        with self._lock:
+        with self._held():
             (number,) = self._db.execute("SELECT count(*) FROM pictures").fetchone()
         return int(number)
 
@@ -164,8 +171,8 @@ class Store:
             return self._record(name)
 
     def get(self, picture: str) -> Record:
-        """The picture as it is now. Raises UnknownPicture."""
-        with self._lock:
+        """The picture as it is now. Raises UnknownPicture, StoreError."""
+        with self._held():
             return self._record(picture)
 
     def change(self, picture: str, edit: Callable[[Edits], Edits], revision: int | None = None) -> Record:

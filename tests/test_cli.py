@@ -79,6 +79,21 @@ def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str], model: Pat
     assert "choose another with --port" in capsys.readouterr().err
 
 
+def test_a_data_folder_or_device_that_cannot_be_is_one_line(capsys: pytest.CaptureFixture[str], model: Path) -> None:
+    (model / "file").write_text("taken")
+    (model / "junk").mkdir()
+    (model / "junk" / "pictures.sqlite3").write_bytes(bytes(range(256)) * 100)
+    for arguments, told in [
+        (["--data-dir", str(model / "file")], "choose another data folder"),
+        (["--data-dir", str(model / "junk")], "choose another data folder"),
+        (["--data-dir", str(model / "data"), "--device", "cuda:77"], "use cpu or auto"),
+    ]:
+        assert main(["serve", "--port", "0", *arguments]) == 2
+        err = capsys.readouterr().err
+        assert told in err
+        assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_server_in_order(model: Path, number: signal.Signals) -> None:
     process = spawn_server(model, free_port())

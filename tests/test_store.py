@@ -164,6 +164,16 @@ for number in range(int(sys.argv[3]), 10**9):
 """
 
 
+def test_a_file_damaged_while_in_use_is_a_problem_and_no_crash(store: Store, tmp_path: Path) -> None:
+    made = store.create("{}")
+    with sqlite3.connect(tmp_path / "deep" / "pictures.sqlite3") as other:
+        other.execute("DROP TABLE states")
+    other.close()
+    for call in (lambda: store.get(made.id), lambda: store.undo(made.id), lambda: store.create("{}")):
+        with pytest.raises(StoreError, match="states"):
+            call()
+
+
 def test_kill_9_loses_no_acknowledged_change(tmp_path: Path) -> None:
     path = tmp_path / "p.sqlite3"
     picture = Store(path).create("{}").id

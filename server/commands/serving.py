@@ -9,7 +9,7 @@ from typing import TextIO
 import uvicorn
 from fastapi import FastAPI
 
-from server.app import create_app
+from server.app import check_start, create_app
 from server.commands.usage import UsageError
 from server.settings import Settings
 
@@ -49,8 +49,10 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
-    """Serve until SIGINT or SIGTERM, then finish what runs. Returns the exit status."""
+    """Serve until SIGINT or SIGTERM, then finish what runs. Returns the exit status. Raises UsageError,
+    SettingsError and StoreError where it cannot begin."""
     with listen(settings) as listener:
+        check_start(settings)
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"port": port})
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
