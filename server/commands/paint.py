@@ -76,8 +76,7 @@ def run(args: argparse.Namespace) -> int:
     picture = read_picture(args.document, args.model, args.seed, args.edits or [])
     data = paint(picture, form, args.size, args.models_dir, args.results_dir)
     if args.output == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        _write_out(data)
     else:
         write_whole(Path(args.output), data)
     return 0
@@ -119,6 +118,19 @@ def read_picture(source: str | None, model: str | None, seed: int | None, edits:
         older = document.get("edits", [])
         document["edits"] = [*(older if isinstance(older, list) else [older]), *map(_finish, edits)]
     return parse_picture(document, read_settings().default_model)
+
+
+def _write_out(data: bytes) -> None:
+    """Write to stdout. Raises UsageError, and BrokenPipeError where its reader has seen enough."""
+    if sys.stdout is None:
+        raise UsageError("cannot write to stdout: it is closed")
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"cannot write to stdout: {error.strerror}") from error
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -158,3 +158,18 @@ def test_an_existing_file_survives_a_failure() -> None:
     Path("out.png").write_bytes(b"precious")
     assert main(["paint", "--draw", "dragon", "-o", "out.png"]) == 2
     assert Path("out.png").read_bytes() == b"precious"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_an_output_that_takes_nothing_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = io.TextIOWrapper(io.BufferedWriter(io.FileIO("/dev/full", "w")))
+    for out in (full, None):
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main(["paint", "-o", "-"]) == 2
+        err = capsys.readouterr().err
+        assert err.startswith("unitbrush: cannot write to stdout: ")
+        assert err.count("\n") == 1
+    with pytest.raises(OSError, match="space"):
+        full.close()
