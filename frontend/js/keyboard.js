@@ -16,6 +16,7 @@ import { byId } from "./dom.js";
  * @property {() => void} help
  * @property {() => void} everywhere
  * @property {() => void} inspect
+ * @property {() => void} leave  whatever is open
  * @property {(tool: import("./types.js").Tool) => void} tool
  * @property {(factor: number) => void} zoom
  */
@@ -56,6 +57,7 @@ export function listenToKeys(actions) {
     c: () => actions.compare(true),
     r: actions.random,
     i: actions.inspect,
+    escape: actions.leave,
     "?": actions.help,
   };
 

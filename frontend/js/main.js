@@ -249,6 +249,11 @@ async function start() {
     help,
     everywhere: painter.everywhere,
     inspect: inspector.toggle,
+    leave() {
+      inspector.close();
+      mixing.close();
+      if (brush.get().tool === "pick") brush.set({ tool: "brush" });
+    },
     tool: (tool) => brush.set({ tool }),
     zoom(factor) {
       const box = stage.getBoundingClientRect();

@@ -10,6 +10,7 @@ import { MAX_SEED, published } from "./document.js";
 import { byId, make } from "./dom.js";
 import { t } from "./i18n.js";
 import { between, latentOf } from "./latent.js";
+import { setUpRoving } from "./roving.js";
 
 const NEIGHBOURS = 9;
 const NEARNESS = 0.28; // of the way to a random scene
@@ -36,6 +37,7 @@ const THUMBNAIL = 96;
 export function createMixing({ present, commit, draft, abandon, model }) {
   const nearby = byId("nearby", HTMLButtonElement);
   const strip = byId("neighbours", HTMLElement);
+  const settle = setUpRoving(strip);
   const mix = byId("mix", HTMLButtonElement);
   const panel = byId("mix-panel", HTMLElement);
   const slider = byId("mix-slider", HTMLInputElement);
@@ -73,6 +75,7 @@ export function createMixing({ present, commit, draft, abandon, model }) {
         announce(t("neighbour", { number: i + 1 }));
       });
       strip.append(button);
+      settle();
       const blob = await render(published(picture), "jpeg").catch(() => null);
       if (round !== mine) return;
       if (!blob) continue;

@@ -4,6 +4,7 @@ import { imageUrl } from "./api.js";
 import { isSeed } from "./document.js";
 import { byId, make } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
+import { setUpRoving } from "./roving.js";
 
 const AT_FIRST = 24;
 const THUMBNAIL = 96;
@@ -23,6 +24,7 @@ const THUMBNAIL = 96;
 export function createScenes(choose) {
   const strip = byId("scenes", HTMLElement);
   const field = byId("seed", HTMLInputElement);
+  const settle = setUpRoving(strip);
   /** @type {import("./types.js").Model | undefined} */
   let model;
   let next = 0;
@@ -45,6 +47,7 @@ export function createScenes(choose) {
       if (!find(seed)) strip.append(thumbnail(model, seed));
     }
     if (strip.lastElementChild) more.observe(strip.lastElementChild);
+    settle();
   }
 
   /**
@@ -111,6 +114,7 @@ export function createScenes(choose) {
       field.removeAttribute("aria-invalid");
       if (seed !== undefined && model && !find(seed)) strip.prepend(thumbnail(model, seed));
       [...strip.children].forEach(describe);
+      settle();
       const chosen = seed === undefined ? null : find(seed);
       if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
     },

@@ -11,7 +11,21 @@ from tests.browser.studio import Studio, change, open_studio
 
 STROKE = [(0.7, 0.62), (0.76, 0.7), (0.82, 0.64)]
 MIDDLE = (0.76, 0.67)
-CONTROLS = ("#undo", "#redo", "#reset", "#compare", "#mode-draw", "#mode-remove", "#random", "#download", "#size")
+CONTROLS = (
+    "#undo",
+    "#redo",
+    "#reset",
+    "#compare",
+    "#split-toggle",
+    "#inspect",
+    "#everywhere",
+    "#mix",
+    "#mode-draw",
+    "#mode-remove",
+    "#random",
+    "#download",
+    "#size",
+)
 
 
 def test_a_finger_paints_on_a_phone(browser: Browser, server: StudioServer) -> None:

@@ -1,0 +1,107 @@
+"""The page itself: its weight, what it loads, and what it says when something goes wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+from playwright.sync_api import Browser, Route
+
+from tests.browser.server import ROOT, StudioServer
+from tests.browser.studio import Studio, open_studio
+
+STROKE = [(0.7, 0.62), (0.76, 0.7)]
+BUDGET = 150_000  # bytes
+
+
+def test_the_first_load_is_light(studio: Studio) -> None:
+    sizes = studio.page.evaluate("""() => [...performance.getEntriesByType('navigation'),
+        ...performance.getEntriesByType('resource')].map(e => [e.name, e.encodedBodySize])""")
+    own = {name: size for name, size in sizes if "/api/" not in name}
+    assert len(own) > 20
+    assert all(size > 0 for size in own.values())
+    assert sum(own.values()) < BUDGET
+
+
+def test_every_module_of_the_first_load_is_asked_for_at_once(studio: Studio) -> None:
+    page = (ROOT / "frontend" / "index.html").read_text(encoding="utf-8")
+    told = set(re.findall(r'modulepreload" href="(js/[\w-]+\.js)"', page)) | {"js/main.js"}
+    loaded = {m.group(1) for url in studio.requests if (m := re.search(r"/(js/[\w-]+\.js)$", url))}
+    assert told == loaded
+
+
+def test_every_language_has_every_text() -> None:
+    folder = ROOT / "frontend" / "i18n"
+    texts = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+    assert set(texts) == {"en", "zh-Hant", "ko"}
+    for name, strings in texts.items():
+        assert strings.keys() == texts["en"].keys(), name
+        for key, value in strings.items():
+            assert set(re.findall(r"\{\w+\}", value)) == set(re.findall(r"\{\w+\}", texts["en"][key])), (name, key)
+    markup = (ROOT / "frontend" / "index.html").read_text(encoding="utf-8")
+    used = set(re.findall(r'data-i18n(?:-label)?="([\w.]+)"', markup))
+    for path in (ROOT / "frontend" / "js").glob("*.js"):
+        used |= set(re.findall(r'\bt\("([\w.]+)"', path.read_text(encoding="utf-8")))
+    assert used <= texts["en"].keys()
+
+
+def test_a_failed_picture_is_told_and_tried_again(browser: Browser, server: StudioServer) -> None:
+    problem = {"type": "urn:x", "title": "Broken", "status": 500, "detail": "the device caught fire"}
+    with open_studio(browser, server.url, may_complain=True) as studio:
+        unedited = studio.shown()
+        studio.page.route("**/api/v1/render?format=png", lambda route: route.fulfill(status=500, json=problem))
+        studio.choose("tree")
+        studio.press_along(STROKE)
+        studio.lift()
+        notice = studio.page.locator("#notices [role=alert]")
+        notice.wait_for()
+        assert "the device caught fire" in notice.inner_text()
+        studio.page.unroute("**/api/v1/render?format=png")
+        notice.get_by_role("button", name="Try again").click()
+        studio.settle()
+        assert studio.shown() != unedited
+        assert notice.count() == 0
+
+
+def test_a_busy_server_is_asked_again(studio: Studio) -> None:
+    answers = iter([True, True])
+
+    def busy(route: Route) -> None:
+        if next(answers, False):
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json={"title": "Busy", "status": 503})
+        else:
+            route.continue_()
+
+    studio.page.route("**/api/v1/render?format=png", busy)
+    studio.choose("tree")
+    studio.paint(STROKE)
+    assert studio.page.locator("#notices .notice").count() == 0
+    studio.errors.clear()
+
+
+def test_the_busy_bar_shows_only_when_it_takes_long(studio: Studio) -> None:
+    def slow(route: Route) -> None:
+        time.sleep(1.2)
+        route.continue_()
+
+    bar = studio.page.locator("#busy")
+    assert bar.is_hidden()
+    studio.page.route("**/api/v1/render?format=png", slow)
+    studio.choose("tree")
+    studio.press_along(STROKE)
+    studio.lift()
+    bar.wait_for(state="visible")
+    studio.settle()
+    bar.wait_for(state="hidden")
+
+
+def test_scenes_are_one_stop_for_the_tab_key(studio: Studio) -> None:
+    page = studio.page
+    assert page.locator("#scenes button[tabindex='0']").count() == 1
+    page.locator("#scenes button[tabindex='0']").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => localStorage.getItem('unitbrush.history') !== null")
+    studio.settle()
+    assert studio.picture()["seed"] == 8
