@@ -146,7 +146,7 @@ def check(scope: Scope, settings: Settings) -> None:
             raise ForeignOrigin(f"the page is from {origin!r}; UNITBRUSH_ALLOWED_ORIGINS can name it")
         if origin is None and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             raise ForeignOrigin("the page is from another site")
-    guarded = scope["path"].startswith("/api/") or scope["path"] == "/metrics"
+    guarded = scope["path"].startswith(("/api/", "/dissect/")) or scope["path"] == "/metrics"
     preflight = scope["type"] == "http" and scope["method"] == "OPTIONS"
     if guarded and not preflight and not token_valid(scope, settings):
         raise TokenMissing("send the token as `Authorization: Bearer <token>`")

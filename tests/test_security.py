@@ -147,6 +147,7 @@ def test_who_carries_the_token_or_needs_none_is_let_in(carrying: dict[str, Any])
         scope(),
         scope("GET"),
         scope("GET", path="/metrics"),
+        scope("GET", path="/dissect/village/"),
         scope(authorization="Bearer hunter3"),
         scope(authorization="Bearer "),
         scope(authorization="Basic hunter2"),
