@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +31,7 @@ from server.dissection.masks import GRID
 from server.dissection.measure import judge_brushes, verdict_documents
 from server.dissection.passes import Passes, batches
 from server.dissection.quantiles import QuantileSketch
-from server.dissection.records import bound_of, read_tried, tried_document
+from server.dissection.records import read_tried, tried_document
 from server.dissection.regions import strongest_samples
 from server.dissection.results import Brush
 from server.dissection.samples import BATCH, Samples, cell_shares, draw_samples, featuremaps
@@ -39,6 +41,9 @@ from server.dissection.work import Arrays, Work
 
 QUANTILES = (0.0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 JUDGED_FROM = 1_000_000  # the first seed of the judge's pictures, far from those that units were chosen on
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 Report = Callable[[str, int, int], object]  # what is being done, stages done, stages in all
 Scenes = Callable[[int, int], npt.NDArray[np.uint8]]  # how many and their size to pictures, (N, R, R, 3)
@@ -84,34 +89,59 @@ class Run:
     ) -> None:
         self.passes, self.judge, self.layers, self.look, self.plan = passes, judge, layers, look, plan
         self.work, self.report = work, report
+        self.lock, self.stopped = threading.Lock(), False
         self.done, self.total = 0, 6 + len(look) + len(passes.concepts) * (len(layers) + 1)
 
     def step(self, text: str) -> None:
         """Tell what begins now."""
-        self.report(text, self.done, self.total)
-        self.done += 1
+        with self.lock:
+            self.report(text, self.done, self.total)
+            self.done += 1
 
     def measure(self) -> tuple[dict[str, Arrays], dict[str, dict[str, Tried]]]:
         """The units' arrays by layer, and what was tried by layer and concept."""
-        torch.manual_seed(self.plan.seed)
         self.step("samples")
         samples = self.samples()
         field = Field(self.passes, samples, self.plan.learning, self.plan.measuring, self.plan.seed)
-        arrays: dict[str, Arrays] = {}
-        for layer in self.look:
-            self.step(f"{layer}: units")
-            arrays[layer] = self.work.arrays(f"{layer}-units", partial(self._units, samples, layer))
+        arrays = dict(zip(self.look, self._side_by_side(partial(self._units, samples), self.look), strict=True))
         trials: dict[str, dict[str, Tried]] = {layer: {} for layer in self.layers}
-        for c, concept in enumerate(self.passes.concepts):
-            if not field.usable(c):
-                self.done += len(self.layers) + 1
-                continue
-            for layer in self.layers:
-                self.step(f"{concept}: {layer}")
-                trials[layer][concept] = self._first(field, c, layer, arrays[layer])
-            self.step(f"{concept}: a closer look")
-            self._closer(field, c, trials, arrays)
+        concepts = [c for c in range(len(self.passes.concepts)) if field.usable(c)]
+        self.total -= (len(self.layers) + 1) * (len(self.passes.concepts) - len(concepts))
+        for c, found in zip(concepts, self._side_by_side(partial(self._try, field, arrays), concepts), strict=True):
+            for layer, tried in found.items():
+                trials[layer][self.passes.concepts[c]] = tried
         return arrays, trials
+
+    def _side_by_side(self, compute: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """`compute` of every item: on a CPU one on each thread, which wastes less than many threads on one."""
+        threads = torch.get_num_threads() if self.passes.device.type == "cpu" else 1
+        torch.set_num_threads(1 if threads > 1 else threads)
+        pool = ThreadPoolExecutor(threads)
+        try:
+            return [future.result() for future in [pool.submit(compute, item) for item in items]]
+        except BaseException:
+            self.stopped = True
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(threads)
+
+    def _check_stopped(self) -> None:
+        """Ends a thread whose run was interrupted, before it begins another stage."""
+        if self.stopped:
+            raise CancelledError
+
+    def _try(self, field: Field, arrays: dict[str, Arrays], concept: int) -> dict[str, Tried]:
+        """What was tried for a concept, by layer."""
+        name = self.passes.concepts[concept]
+        found: dict[str, Tried] = {}
+        for layer in self.layers:
+            self._check_stopped()
+            self.step(f"{name}: {layer}")
+            found[layer] = self._first(field, concept, layer, arrays[layer])
+        self.step(f"{name}: a closer look")
+        self._closer(field, concept, found, arrays)
+        return found
 
     def judged(
         self, brushes: Sequence[Brush], trials: dict[str, dict[str, Tried]]
@@ -166,7 +196,12 @@ class Run:
         return Samples(self.plan.first, self.passes.concepts, held["images"], held["labels"])
 
     def _units(self, samples: Samples, layer: str) -> Arrays:
-        """The arrays of `ARRAYS`."""
+        """The arrays of `server.dissection.run.ARRAYS`."""
+        self._check_stopped()
+        self.step(f"{layer}: units")
+        return self.work.arrays(f"{layer}-units", partial(self._measured_units, samples, layer))
+
+    def _measured_units(self, samples: Samples, layer: str) -> Arrays:
         r = featuremaps(self.passes, samples.seeds, layer)  # (N, units, h, w)
         sketch = QuantileSketch.empty(r.shape[1])
         for s in batches(len(r), BATCH):
@@ -195,28 +230,23 @@ class Run:
 
         return read_tried(self.work.document(f"first-{layer}-{concept}", compute))
 
-    def _closer(
-        self, field: Field, concept: int, trials: dict[str, dict[str, Tried]], arrays: dict[str, Arrays]
-    ) -> None:
-        """Measure the concept's best pairs of ranking and level on more pictures, and put that into `trials`."""
-        name = self.passes.concepts[concept]
-        bound = bound_of(trials, name)
+    def _closer(self, field: Field, concept: int, found: dict[str, Tried], arrays: dict[str, Arrays]) -> None:
+        """Measure the concept's best pairs of ranking and level on more pictures, and put that into `found`."""
+        bound = max(tried.gain() for tried in found.values())
 
         def worth(layer: str) -> float:
-            return max(t.score(bound) for t in trials[layer][name].trials)
+            return max(t.score(bound) for t in found[layer].trials)
 
         best = sorted(self.layers, key=worth, reverse=True)[: self.plan.closer]
         for layer in self.layers:
-            first = trials[layer][name]
-
-            def compute(layer: str = layer, first: Tried = first) -> dict[str, Any]:
-                return tried_document(self._measured(field, concept, layer, first, arrays[layer], bound, layer in best))
-
-            trials[layer][name] = read_tried(self.work.document(f"closer-{layer}-{concept}", compute))
+            self._check_stopped()
+            first = found[layer]
+            compute = partial(self._measured, field, concept, layer, first, arrays[layer], bound, layer in best)
+            found[layer] = read_tried(self.work.document(f"closer-{layer}-{concept}", compute))
 
     def _measured(
         self, field: Field, concept: int, layer: str, first: Tried, held: Arrays, bound: float, thorough: bool
-    ) -> Tried:
+    ) -> dict[str, Any]:
         pairs = first.best_pairs(bound)
         tried, levels = first, _levels(held)
         if thorough:
@@ -235,7 +265,8 @@ class Run:
             pairs = pairs[:1]
         bench = field.bench(concept, layer, tried.levels, self.plan.measuring)
         counts = self.plan.counts if thorough else OTHER_COUNTS
-        return replace(tried, trials=(*tried.trials, *closer_look(bench, tried, pairs, counts)))
+        tried = replace(tried, trials=(*tried.trials, *closer_look(bench, tried, pairs, counts)))
+        return tried_document(tried)
 
 
 def _levels(arrays: Arrays) -> Levels:
