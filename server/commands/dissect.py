@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="in half the time, with half the pictures for each trial")
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
     parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")
+    parser.add_argument("--old-format", type=Path, metavar="DIR", help="also write results as the 2018 tool does")
     parser.add_argument("--segmenter", type=Path, help=f"weights (default: the model's {SEGMENTER})")
     parser.add_argument("--judge", type=Path, help=f"weights (default: the model's {JUDGE})")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
@@ -102,8 +103,29 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
         except ValueError as error:
             raise UsageError(str(error)) from error
+    if args.old_format is not None:
+        write_old_format(out, args.old_format)
     print((out / "judged.md").read_text(encoding="utf-8"), end="")
     return 0
+
+
+def write_old_format(results: Path, folder: Path) -> None:
+    """Write a finished dissection again, as the 2018 tool's results. Raises UsageError where that cannot be."""
+    from server.dissection.netdissect import write_netdissect
+    from server.dissection.results import load_dissection
+    from server.dissection.stages import QUANTILES
+    from server.dissection.work import read_arrays
+
+    arrays = read_arrays(results / "units.npz")
+    concepts = [str(name) for name in arrays.pop("concepts")]
+    layers: dict[str, dict[str, npt.NDArray[Any]]] = {}
+    for key, array in arrays.items():
+        layer, _, name = key.partition("/")
+        layers.setdefault(layer, {})[name] = array
+    try:
+        write_netdissect(folder, load_dissection(results), concepts, layers, np.array(QUANTILES))
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def _device(wanted: str) -> str:

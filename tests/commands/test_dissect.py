@@ -36,10 +36,12 @@ def test_one_command_makes_a_folder_the_server_loads(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "tiny"
-    assert dissect(models, "tiny", "--samples", 64, "--layers", "layer3,layer4,layer2", "--out", out) == 0
+    old = tmp_path / "old"
+    assert dissect(models, "tiny", "--samples", 64, "--layers", "layer3,layer2", "--old-format", old, "--out", out) == 0
     dissection = load_dissection(out)
     assert dissection.model == "tiny"
-    assert {b.layer for b in dissection.brushes} == {"layer3", "layer4"}
+    assert {b.layer for b in dissection.brushes} == {"layer3"}
+    assert {b.layer for b in load_dissection(old).brushes} == {"layer2", "layer3"}
     said = capsys.readouterr()
     assert "| concept |" in said.out
     assert "done" in said.err
