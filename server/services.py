@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from server.catalog import Catalog, read_card
+from server.catalog import SEGMENTER, Catalog, read_card
 from server.dissection.results import DissectionError
 from server.dissection.stored import UnitTable, load_units
 from server.engine import Engine
@@ -79,7 +79,7 @@ class Services:
         return await asyncio.get_running_loop().run_in_executor(self.bench, partial(call, *args, **kwargs))
 
     async def fingerprint(self, model: str) -> str:
-        """A hash of all that a model's pixels depend on: its weights and its brushes. Raises UnknownModel and
+        """A hash of all that a model's pixels depend on: its weights, its brushes and its segmenter. Raises UnknownModel and
         what loading it raises."""
         if model not in self.fingerprints:
             self.fingerprints[model] = await self.aside(_fingerprint, self.catalog, model)
@@ -106,4 +106,7 @@ def _fingerprint(catalog: Catalog, name: str) -> str:
     model = catalog.get(name)
     digest = hashlib.sha256(read_card(model.folder).generator.read_bytes())
     digest.update(repr(model.dissection).encode())
+    segmenter = model.folder / SEGMENTER
+    if segmenter.is_file():
+        digest.update(segmenter.read_bytes())  # it finds the masks that name a concept
     return digest.hexdigest()

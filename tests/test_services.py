@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+from serving import asgi_client, settings_in, write_model
+
+from server.catalog import SEGMENTER
 from server.services import BytesCache
 
 
@@ -20,3 +25,14 @@ def test_what_is_put_again_counts_once_and_what_is_too_large_not_at_all() -> Non
     assert cache.get("a") == b"aaaa"
     cache.put("c", b"c" * 11)
     assert (cache.get("a"), cache.get("c")) == (b"aaaa", None)
+
+
+async def test_another_segmenter_makes_another_version_of_the_model(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    versions = set()
+    for segmenter in (b"", b"one", b"another"):
+        if segmenter:
+            (tmp_path / "models" / "village" / SEGMENTER).write_bytes(segmenter)
+        async with asgi_client(settings_in(tmp_path)) as client:
+            versions.add((await client.get("/api/v1/models")).json()["models"][0]["version"])
+    assert len(versions) == 3
