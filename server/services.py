@@ -79,8 +79,8 @@ class Services:
         return await asyncio.get_running_loop().run_in_executor(self.bench, partial(call, *args, **kwargs))
 
     async def fingerprint(self, model: str) -> str:
-        """A hash of all that a model's pixels depend on: its weights, its brushes and its segmenter. Raises UnknownModel and
-        what loading it raises."""
+        """A hash of all that a model's pixels depend on: its weights, its brushes and its segmenter. Raises
+        UnknownModel and what loading it raises."""
         if model not in self.fingerprints:
             self.fingerprints[model] = await self.aside(_fingerprint, self.catalog, model)
         return self.fingerprints[model]
