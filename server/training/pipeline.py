@@ -72,11 +72,11 @@ def train_segmenters(folder: Path, config: TrainConfig, images: int, log: Log) -
 
 
 def train_generator(folder: Path, config: TrainConfig, compiled: bool, log: Log) -> Run:
-    """Tail and trunk at half size, then growing and the joint stage at full size. Returns the finished run."""
+    """Tail, trunk and a joint stage at half size, then growing and a joint stage at full size. Returns the run."""
     half_folder = folder / "half"
     half_folder.mkdir(exist_ok=True)
     half = Run(half_folder, _small(config), SceneData(folder / "data-half", config.held_out), compiled, log)
-    for stage in ("tail", "trunk"):
+    for stage in ("tail", "trunk", "joint"):
         if not _finished(half_folder, stage):
             half.stage(stage)
             (half_folder / f"{stage}.done").touch()

@@ -103,10 +103,25 @@ class Run:
         sheet.save(self.folder / f"sheet-{name}.png")
 
     def _judge_pictures(self, step: int, real: Tensor, fake: Tensor, optimiser: torch.optim.Optimizer) -> float:
-        judge = self.state.discriminator
+        return self._teach(self.state.discriminator, self.f.judge, step, real, fake, optimiser)
+
+    def _judge_features(self, step: int, real: Tensor, fake: Tensor, optimiser: torch.optim.Optimizer) -> float:
+        real, fake = real + self._noise(real), fake + self._noise(fake)
+        return self._teach(self.state.features, self.f.judge_features, step, real, fake, optimiser)
+
+    def _teach(
+        self,
+        judge: torch.nn.Module,
+        see: Callable[[Tensor], tuple[Tensor, Tensor]],
+        step: int,
+        real: Tensor,
+        fake: Tensor,
+        optimiser: torch.optim.Optimizer,
+    ) -> float:
+        """One step of a discriminator, with the gradient penalty on every sixteenth. Returns its loss."""
         judge.requires_grad_(True)
         with self.f.half():
-            loss = steps.judge_loss(self.f.judge(real), self.f.judge(fake.detach()))
+            loss = steps.judge_loss(see(real), see(fake.detach()))
         if step % 16 == 0:
             loss = loss + steps.penalty(judge, real[:8], 16 * self.config.penalty)
         optimiser.zero_grad()
@@ -162,20 +177,6 @@ class Run:
     def _encoded(self, batch: Batch) -> Tensor:
         with torch.no_grad(), self.f.half():
             return steps.encode(self.state, self.f, batch.images, batch.labels, noise=False).float()
-
-    def _judge_features(self, step: int, real: Tensor, fake: Tensor, optimiser: torch.optim.Optimizer) -> float:
-        judge = self.state.features
-        judge.requires_grad_(True)
-        with self.f.half():
-            seen = [x + self._noise(x) for x in (real, fake.detach())]
-            loss = steps.judge_loss(self.f.judge_features(seen[0]), self.f.judge_features(seen[1]))
-        if step % 16 == 0:
-            loss = loss + steps.penalty(judge, real[:8], 16 * self.config.penalty)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        judge.requires_grad_(False)
-        return float(loss.detach())
 
     def _trunk_parameters(self) -> list[torch.nn.Parameter]:
         g = self.state.generator

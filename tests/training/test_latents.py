@@ -1,7 +1,5 @@
 """Latents of scenes: brought to zero mean and unit covariance, and kept there."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
