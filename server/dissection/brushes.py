@@ -23,7 +23,7 @@ from server.dissection.trials import Bench, Floats, Measured, Ranking
 COUNTS = (1, 2, 4, 8, 16, 20, 32, 64, 128)
 FIRST_COUNTS = (8, 32)
 OTHER_COUNTS = (8, 20, 64)
-TOLERANCE = 0.08  # of the score: fewer units are worth that much
+TOLERANCE = 0.05  # of the score: fewer units are worth that much
 
 
 @dataclass(frozen=True)
