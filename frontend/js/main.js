@@ -1,11 +1,10 @@
 /** Puts the studio together. Everything it needs to know about a subject stands in that subject's own file. */
 
-/** @typedef {import("./types.js").Brush} Brush */
-/** @typedef {import("./types.js").Model} Model */
 /** @typedef {import("./types.js").Picture} Picture */
 
 import { announce } from "./announce.js";
-import { Unreachable, concepts, models } from "./api.js";
+import { Unreachable, concepts } from "./api.js";
+import { FIRST_SEED, firstBrush, firstHistory, waitForModels } from "./beginning.js";
 import { boothSettings, dressBooth, runBooth } from "./booth.js";
 import { createBusy } from "./busy.js";
 import { createPictureCanvas } from "./canvas.js";
@@ -19,7 +18,6 @@ import { createEdits } from "./edits.js";
 import { createFrames } from "./frames.js";
 import { setUpHelp } from "./help.js";
 import { createHand } from "./hand.js";
-import { createHistory } from "./history.js";
 import { conceptName, loadLanguage, preferredLanguage, t } from "./i18n.js";
 import { placeIcons } from "./icons.js";
 import { createImages } from "./images.js";
@@ -37,7 +35,7 @@ import { createReceptivity } from "./receptivity.js";
 import { createRing } from "./ring.js";
 import { createSaver, forgetSaved } from "./saver.js";
 import { createScenes } from "./scenes.js";
-import { loadHistory, preference, saveHistory } from "./storage.js";
+import { saveHistory } from "./storage.js";
 import { createSegmentation } from "./segmentation.js";
 import { setUpShare } from "./share.js";
 import { createStore } from "./store.js";
@@ -47,45 +45,6 @@ import { setUpToolbar } from "./toolbar.js";
 import { setUpTools } from "./tools.js";
 import { setUpUnits } from "./units.js";
 import { createView } from "./view.js";
-
-const FIRST_SEED = 7;
-
-/** @returns {Brush} */
-function firstBrush() {
-  const kept = /** @type {Partial<Brush>} */ (preference("brush") ?? {});
-  return { mode: "draw", concept: "tree", radius: 0.075, strength: 1, units: 0, ...kept, tool: "brush" };
-}
-
-/** The server's models; asked for again until it answers. */
-async function waitForModels() {
-  const banner = byId("offline", HTMLElement);
-  for (;;) {
-    try {
-      const found = await models();
-      banner.hidden = true;
-      return found;
-    } catch (error) {
-      if (error instanceof Unreachable) banner.hidden = false;
-      else notifyError(error);
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-    }
-  }
-}
-
-/**
- * What was painted last time, if its model is still there.
- *
- * @param {Model[]} available
- */
-function firstHistory(available) {
-  const kept = loadHistory();
-  const names = available.map((model) => model.name);
-  if (kept && kept.states.every((picture) => names.includes(picture.model))) {
-    return createHistory(kept.states, kept.position);
-  }
-  const usual = available.find((model) => model.default) ?? available[0];
-  return createHistory([newPicture(usual.name, usual.scenes[0] ?? FIRST_SEED)]);
-}
 
 async function start() {
   placeIcons(document);
@@ -186,7 +145,10 @@ async function start() {
       notify(t("unknown.model", { model: picture.model }), { kind: "error" });
       return;
     }
-    history.push(picture);
+    // What nobody has touched yet is nothing to come back to.
+    const { states } = history.saved();
+    if (states.length === 1 && !states[0].edits.length) history.restart(picture);
+    else history.push(picture);
     announce(t("said.opened"));
   }
   acceptPictures(bringIn, () => notify(t("no.picture"), { kind: "error" }));
@@ -321,7 +283,7 @@ async function start() {
     return;
   }
 
-  const given = await pictureInAddress().catch(() => {
+  const given = await pictureInAddress(history.present().model).catch(() => {
     notify(t("no.picture"), { kind: "error" });
     return null;
   });

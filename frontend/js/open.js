@@ -23,15 +23,20 @@ export async function readFile(file) {
 }
 
 /**
- * The picture that the page's address names: whole in the fragment, or by its id on the server (`?picture=`).
+ * The picture that the page's address names: whole in the fragment, by its id on the server (`?picture=`), or an
+ * unedited one by its scene (`?seed=`).
  *
+ * @param {string} model  of a scene
  * @returns {Promise<Picture | null>}
  */
-export async function pictureInAddress() {
+export async function pictureInAddress(model) {
   const linked = await pictureIn(location.hash);
-  const id = new URLSearchParams(location.search).get("picture");
-  if (linked || !id) return linked;
-  return readPicture(await loadPicture(id));
+  if (linked) return linked;
+  const query = new URLSearchParams(location.search);
+  const id = query.get("picture");
+  if (id) return readPicture(await loadPicture(id));
+  const seed = query.get("seed");
+  return seed ? readPicture({ model, seed: Number(seed), edits: [] }) : null;
 }
 
 /** Take the picture out of the address, so that a reload shows what was painted since. */
@@ -39,6 +44,7 @@ export function clearAddress() {
   const url = new URL(location.href);
   url.hash = "";
   url.searchParams.delete("picture");
+  url.searchParams.delete("seed");
   history.replaceState(null, "", url);
 }
 

@@ -81,6 +81,17 @@ export function createScenes(choose) {
     return strip.querySelector(`[data-seed="${seed}"]`);
   }
 
+  /** Mark the present scene, also one that nobody put into the strip. */
+  function show() {
+    field.value = present === undefined ? "" : String(present);
+    field.removeAttribute("aria-invalid");
+    if (present !== undefined && model && !find(present)) strip.prepend(thumbnail(model, present));
+    [...strip.children].forEach(describe);
+    settle();
+    const chosen = present === undefined ? null : find(present);
+    if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
   function random() {
     choose(Math.floor(Math.random() * 1e6));
   }
@@ -106,17 +117,12 @@ export function createScenes(choose) {
       next = 0;
       strip.replaceChildren();
       grow();
+      show();
     },
     mark(seed) {
       if (seed === present && strip.querySelector("[aria-pressed=true]")) return;
       present = seed;
-      field.value = seed === undefined ? "" : String(seed);
-      field.removeAttribute("aria-invalid");
-      if (seed !== undefined && model && !find(seed)) strip.prepend(thumbnail(model, seed));
-      [...strip.children].forEach(describe);
-      settle();
-      const chosen = seed === undefined ? null : find(seed);
-      if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
+      show();
     },
     random,
     repair() {

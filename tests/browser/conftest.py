@@ -56,9 +56,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[StudioServer]:
-    """A server that a test may kill and start again."""
+def own_server(tmp_path: Path, server: StudioServer) -> Iterator[StudioServer]:
+    """A server that a test may kill and start again; it knows what the other one has seen in the scenes."""
     running = StudioServer(free_port(), tmp_path)
+    running.seen = server.seen
     running.start()
     yield running
     running.stop()
@@ -67,7 +68,7 @@ def own_server(tmp_path: Path) -> Iterator[StudioServer]:
 @pytest.fixture
 def studio(browser: Browser, server: StudioServer) -> Iterator[Studio]:
     """The studio at 1280x800 with its first picture on the screen."""
-    with open_studio(browser, server.url) as opened:
+    with open_studio(browser, server) as opened:
         yield opened
 
 

@@ -70,7 +70,7 @@ def screenshots() -> None:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
         try:
             for name, (width, height, theme) in SIZES.items():
-                with open_studio(browser, server.url, (width, height), color_scheme=theme) as studio:
+                with open_studio(browser, server, (width, height), path="/", color_scheme=theme) as studio:
                     studio.choose("tree")
                     studio.paint([(0.15, 0.62), (0.28, 0.66)])
                     path = Path(data) / "shot.png"

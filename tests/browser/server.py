@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import signal
@@ -10,29 +12,34 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
+# x0, y0, x1, y1 in 0..1 of the picture.
+Box = tuple[float, float, float, float]
+MEADOW: Box = (0.6, 0.55, 0.95, 0.85)
 
 
 class StudioServer:
     """A server on the shipped model; `data` survives its death."""
 
-    def __init__(self, port: int, data: Path) -> None:
+    def __init__(self, port: int, data: Path, **settings: str) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self._data = data
+        self._settings = {"UNITBRUSH_DATA_DIR": str(data), "UNITBRUSH_ALLOWED_HOSTS": "booth.example", **settings}
+        self.seen: dict[int, tuple[NDArray[np.uint8], list[str]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it has warmed up."""
-        environment = {
-            **os.environ,
-            "UNITBRUSH_DATA_DIR": str(self._data),
-            "UNITBRUSH_ALLOWED_HOSTS": "booth.example",
-        }
+        environment = {**os.environ, **self._settings}
         command = [sys.executable, "-m", "server.cli", "serve", "--port", str(self.port)]
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
         try:
@@ -60,6 +67,36 @@ class StudioServer:
         """The JSON at that path of the API."""
         with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=30) as answer:
             return json.load(answer)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The JSON answer to a JSON body."""
+        request = urllib.request.Request(
+            f"{self.url}/api/v1/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def labels(self, seed: int) -> tuple[NDArray[np.uint8], list[str]]:
+        """What the segmenter sees in a scene: the index of each pixel's concept, (R, R), and the concepts."""
+        seen = self.post("segment", {"version": 1, "model": "village", "seed": seed, "edits": []})
+        image = Image.open(io.BytesIO(base64.b64decode(seen["labels"])))
+        return np.asarray(image), seen["concepts"]
+
+    def shares(self, seed: int, box: Box) -> dict[str, float]:
+        """Each concept's share of a box of a scene."""
+        if seed not in self.seen:
+            self.seen[seed] = self.labels(seed)
+        labels, concepts = self.seen[seed]
+        x0, y0, x1, y1 = (round(edge * labels.shape[0]) for edge in box)
+        return {name: float((labels[y0:y1, x0:x1] == i).mean()) for i, name in enumerate(concepts)}
+
+    def best_seed(self, score: Callable[[int], float]) -> int:
+        """The scene with the highest score among the first forty."""
+        return max(range(40), key=score)
+
+    def calm_seed(self) -> int:
+        """A scene with a meadow in its lower right, where the tests paint, and nothing to be seen there yet."""
+        return self.best_seed(lambda seed: self.shares(seed, MEADOW)["grass"])
 
     def render(self, picture: dict[str, Any]) -> bytes:
         """The PNG of a picture document."""

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Locator, Page
 
+from tests.browser.server import StudioServer
+
 Point = tuple[float, float]
 Pixels = NDArray[np.float64]
 
@@ -52,6 +54,25 @@ class Studio:
         self.page.locator(f"#mode-{mode}").click()
         self.page.locator(f"#tools [data-value={tool}]").click()
         self.page.locator(f"#palette [data-value={concept}]").click()
+
+    def choose_scene(self, place: int) -> int:
+        """Choose a scene of the strip that is not the present one; gives its seed."""
+        button = self.page.locator("#scenes [aria-pressed=false]").nth(place)
+        seed = int(button.get_attribute("data-seed") or "")
+        button.click()
+        self.settle()
+        return seed
+
+    def wait_for_edits(self, count: int) -> None:
+        """Wait until the present picture has that many edits and is on the screen."""
+        self.page.wait_for_function(
+            """count => {
+                const {states, position} = JSON.parse(localStorage.getItem('unitbrush.history'));
+                return states[position][1].length === count;
+            }""",
+            arg=count,
+        )
+        self.settle()
 
     def at(self, point: Point) -> Point:
         """Where a point of the picture lies on the page."""
@@ -128,16 +149,21 @@ class Studio:
 @contextmanager
 def open_studio(
     browser: Browser,
-    url: str,
+    server: StudioServer,
     size: tuple[int, int] = (1280, 800),
     touch: bool = False,
-    path: str = "/",
+    path: str | None = None,
+    host: str = "127.0.0.1",
     wait: bool = True,
     may_complain: bool = False,
     **options: Any,
 ) -> Iterator[Studio]:
-    """The studio in a fresh profile. Afterwards: no request has left the server's origin, and the console is clean
-    unless the test breaks things on purpose (`may_complain`)."""
+    """The studio in a fresh profile, at a calm scene unless a path says otherwise.
+
+    Afterwards: no request has left the server's origin, and the console is clean unless the test breaks things on
+    purpose (`may_complain`).
+    """
+    url = f"http://{host}:{server.port}"
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         has_touch=touch,
@@ -147,7 +173,7 @@ def open_studio(
     page = context.new_page()
     studio = Studio(page, context, touch)
     try:
-        page.goto(url + path)
+        page.goto(url + (f"/?seed={server.calm_seed()}" if path is None else path))
         if wait:
             studio.settle()
         yield studio

@@ -31,7 +31,7 @@ def violations(studio: Studio) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
 def test_axe_finds_nothing_serious(browser: Browser, server: StudioServer, theme: str, size: tuple[int, int]) -> None:
-    with open_studio(browser, server.url, size, color_scheme=theme, reduced_motion="reduce") as studio:
+    with open_studio(browser, server, size, color_scheme=theme, reduced_motion="reduce") as studio:
         page = studio.page
         assert violations(studio) == []
         studio.choose("tree")

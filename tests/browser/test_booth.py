@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import BOOTH_HOST
@@ -13,8 +15,7 @@ EDITS = "() => JSON.parse(localStorage.getItem('unitbrush.history') ?? '{\"state
 
 
 def test_a_visit(browser: Browser, server: StudioServer) -> None:
-    booth = f"http://{BOOTH_HOST}:{server.port}"
-    with open_studio(browser, booth, touch=True, path="/?booth=1&idle=14") as studio:
+    with open_studio(browser, server, host=BOOTH_HOST, touch=True, path="/?booth=1&idle=14") as studio:
         page = studio.page
         page.locator("#booth-invitation").wait_for()
         assert page.locator("input:not([type=range]):visible").count() == 0
@@ -41,12 +42,13 @@ def test_a_visit(browser: Browser, server: StudioServer) -> None:
         assert page.locator("#qr").is_hidden()
         assert studio.picture()["edits"] == []
 
-    with open_studio(browser, booth, path=address.removeprefix(booth)) as home:
+    path = "/?" + urlsplit(address).query
+    with open_studio(browser, server, host=BOOTH_HOST, path=path) as home:
         assert [edit["concept"] for edit in home.picture()["edits"]] == ["tree"]
 
 
 def test_a_booth_outlives_its_server(browser: Browser, own_server: StudioServer) -> None:
-    with open_studio(browser, own_server.url, path="/?booth=1", may_complain=True) as studio:
+    with open_studio(browser, own_server, path="/?booth=1", may_complain=True) as studio:
         studio.page.wait_for_function(f"() => ({EDITS})() > 0", timeout=60_000)
         own_server.kill()
         studio.page.locator("#offline").wait_for(timeout=60_000)

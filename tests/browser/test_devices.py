@@ -29,7 +29,7 @@ CONTROLS = (
 
 
 def test_a_finger_paints_on_a_phone(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server.url, (390, 844), touch=True, device_scale_factor=3) as studio:
+    with open_studio(browser, server, (390, 844), touch=True, device_scale_factor=3) as studio:
         before = studio.pixels()
         studio.page.locator("#palette [data-value=tree]").tap()
         studio.paint(STROKE)
@@ -39,7 +39,7 @@ def test_a_finger_paints_on_a_phone(browser: Browser, server: StudioServer) -> N
 
 
 def test_two_fingers_zoom_and_paint_nothing(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server.url, (390, 844), touch=True) as studio:
+    with open_studio(browser, server, (390, 844), touch=True) as studio:
         session = studio.context.new_cdp_session(studio.page)
 
         def fingers(kind: str, *points: tuple[float, float]) -> None:
@@ -60,7 +60,7 @@ def test_two_fingers_zoom_and_paint_nothing(browser: Browser, server: StudioServ
 
 @pytest.mark.parametrize("size", [(390, 844), (844, 390), (820, 1180), (1280, 800), (3840, 2160)])
 def test_everything_fits_at_every_size(browser: Browser, server: StudioServer, size: tuple[int, int]) -> None:
-    with open_studio(browser, server.url, size) as studio:
+    with open_studio(browser, server, size) as studio:
         assert studio.page.evaluate("document.documentElement.scrollWidth") <= size[0]
         stage = studio.stage.bounding_box()
         assert stage is not None
@@ -151,7 +151,7 @@ def test_space_drag_moves_the_view(studio: Studio) -> None:
 
 @pytest.mark.parametrize(("locale", "word"), [("ko-KR", "그리기"), ("zh-TW", "繪製"), ("de-DE", "Draw")])
 def test_the_language_is_the_browsers(browser: Browser, server: StudioServer, locale: str, word: str) -> None:
-    with open_studio(browser, server.url, locale=locale) as studio:
+    with open_studio(browser, server, locale=locale) as studio:
         assert word in studio.page.locator("#mode-draw").inner_text()
         studio.page.locator("#help-open").click()
         studio.page.locator("#language").select_option("ko")
@@ -164,7 +164,7 @@ def test_the_language_is_the_browsers(browser: Browser, server: StudioServer, lo
 
 def test_the_theme_follows_the_system_until_told_otherwise(browser: Browser, server: StudioServer) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
-    with open_studio(browser, server.url, color_scheme="dark") as studio:
+    with open_studio(browser, server, color_scheme="dark") as studio:
         dark = studio.page.evaluate(background)
         studio.page.emulate_media(color_scheme="light")
         light = studio.page.evaluate(background)
@@ -177,7 +177,7 @@ def test_the_theme_follows_the_system_until_told_otherwise(browser: Browser, ser
 
 
 def test_a_booth_on_plain_http_has_everything_it_needs(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, f"http://{BOOTH_HOST}:{server.port}") as studio:
+    with open_studio(browser, server, host=BOOTH_HOST) as studio:
         assert studio.page.evaluate("isSecureContext") is False
         assert studio.page.evaluate("'getCoalescedEvents' in PointerEvent.prototype") is False
         before = studio.pixels()
@@ -185,3 +185,45 @@ def test_a_booth_on_plain_http_has_everything_it_needs(browser: Browser, server:
         studio.paint(STROKE)
         near, far = change(before, studio.pixels(), MIDDLE, 0.06, 0.45)
         assert near > 12 > 3 * far
+
+
+def test_rectangles_from_the_keyboard_alone(studio: Studio) -> None:
+    page = studio.page
+    studio.choose("tree")
+    page.keyboard.press("m")
+    studio.stage.focus()
+    page.keyboard.press("Enter")
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(f"Shift+{key}")
+    page.keyboard.press("Enter")
+    studio.settle()
+    (edit,) = studio.picture()["edits"]
+    x0, y0, x1, y1 = edit["mask"]["rect"]
+    assert (x0, y0) == (0.5, 0.5)
+    assert (x1 - x0) == pytest.approx(2 * (y1 - y0), abs=1e-3)
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    studio.settle()
+    assert len(studio.picture()["edits"]) == 1
+
+
+def test_a_pen_paints_as_wide_as_it_presses(studio: Studio) -> None:
+    studio.choose("tree")
+    studio.page.evaluate("""() => {
+        const stage = document.getElementById("stage");
+        const box = stage.getBoundingClientRect();
+        const fire = (type, i, pressure) => stage.dispatchEvent(new PointerEvent(type, {
+            pointerId: 77, pointerType: "pen", pressure, button: 0, buttons: 1, bubbles: true, cancelable: true,
+            clientX: box.x + box.width * (0.2 + 0.02 * i), clientY: box.y + box.height * 0.6,
+        }));
+        fire("pointerdown", 0, 0.1);
+        for (let i = 1; i < 25; i += 1) fire("pointermove", i, 0.1 + i / 30);
+        fire("pointerup", 25, 0);
+    }""")
+    studio.settle()
+    (edit,) = studio.picture()["edits"]
+    radii = [stroke["radius"] for stroke in edit["mask"]["strokes"]]
+    assert len(radii) > 4
+    assert radii == sorted(radii)
+    assert radii[-1] > 2 * radii[0]

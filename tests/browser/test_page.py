@@ -48,7 +48,7 @@ def test_every_language_has_every_text() -> None:
 
 def test_a_failed_picture_is_told_and_tried_again(browser: Browser, server: StudioServer) -> None:
     problem = {"type": "urn:x", "title": "Broken", "status": 500, "detail": "the device caught fire"}
-    with open_studio(browser, server.url, may_complain=True) as studio:
+    with open_studio(browser, server, may_complain=True) as studio:
         unedited = studio.shown()
         studio.page.route("**/api/v1/render?format=png", lambda route: route.fulfill(status=500, json=problem))
         studio.choose("tree")
@@ -102,6 +102,6 @@ def test_scenes_are_one_stop_for_the_tab_key(studio: Studio) -> None:
     page.locator("#scenes button[tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => localStorage.getItem('unitbrush.history') !== null")
-    studio.settle()
-    assert studio.picture()["seed"] == 8
+    chosen = "() => document.activeElement?.getAttribute('aria-pressed') === 'true'"
+    page.wait_for_function(chosen)
+    assert studio.picture()["seed"] == int(page.evaluate("document.activeElement.dataset.seed"))

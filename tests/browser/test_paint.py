@@ -114,7 +114,7 @@ def test_without_sockets_it_paints_over_http(browser: Browser, server: StudioSer
     def block(route: WebSocketRoute) -> None:
         route.close()
 
-    with open_studio(browser, server.url, wait=False, may_complain=True) as studio:
+    with open_studio(browser, server, wait=False, may_complain=True) as studio:
         studio.page.route_web_socket("**/live", block)
         studio.page.reload()
         studio.settle()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.server import StudioServer
-from tests.browser.studio import Studio
+from tests.browser.conftest import free_port
+from tests.browser.server import ROOT, StudioServer
+from tests.browser.studio import Studio, open_studio
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
 LATENT = "([seed, n]) => import('/js/latent.js').then(m => m.latentOf(seed, n))"
@@ -21,7 +25,7 @@ def test_the_browsers_latent_is_numpys(studio: Studio, seed: int) -> None:
 
 def test_a_neighbour_is_similar_and_keeps_what_was_painted(studio: Studio) -> None:
     before = studio.pixels()
-    studio.click("#scenes [data-seed='12']")
+    studio.choose_scene(6)
     other = studio.pixels()
     studio.click("#undo")
     studio.choose("tree")
@@ -37,13 +41,14 @@ def test_a_neighbour_is_similar_and_keeps_what_was_painted(studio: Studio) -> No
 
 def test_mixing_goes_from_one_scene_to_the_other(studio: Studio, server: StudioServer) -> None:
     first = studio.shown()
+    start = studio.picture()["seed"]
     studio.page.locator("#mix").click()
-    studio.click("#scenes [data-seed='3']")
+    seed = studio.choose_scene(4)
     middle = studio.shown()
     assert middle != first
     dimension = server.get("models")["models"][0]["latent_dim"]
     z = np.array(studio.picture()["z"])
-    a, b = (np.random.RandomState(seed).standard_normal(dimension) for seed in (7, 3))
+    a, b = (np.random.RandomState(seed).standard_normal(dimension) for seed in (start, seed))
     assert z @ a / np.linalg.norm(a) / np.linalg.norm(z) == pytest.approx(
         z @ b / np.linalg.norm(b) / np.linalg.norm(z), abs=1e-3
     )
@@ -64,3 +69,33 @@ def test_the_number_of_units_can_be_set(studio: Studio) -> None:
     first, second = studio.picture()["edits"]
     assert first["units"] == 3
     assert "units" not in second
+
+
+def test_another_model_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
+    for kind in ("models", "dissect_results"):
+        (tmp_path / kind).mkdir()
+        for name in ("village", "other"):
+            (tmp_path / kind / name).symlink_to(ROOT / kind / "village")
+    server = StudioServer(
+        free_port(),
+        tmp_path / "data",
+        UNITBRUSH_MODELS_DIR=str(tmp_path / "models"),
+        UNITBRUSH_RESULTS_DIR=str(tmp_path / "dissect_results"),
+    )
+    server.start()
+    try:
+        with open_studio(browser, server) as studio:
+            studio.page.locator("#model").select_option("other")
+            studio.page.wait_for_function("() => document.getElementById('stage').dataset.shown !== 'final'")
+            studio.settle()
+            assert studio.picture()["model"] == "other"
+            shown = studio.shown()
+            studio.choose("tree")
+            studio.paint(STROKE)
+            assert studio.shown() != shown
+    finally:
+        server.stop()
+
+
+def test_with_one_model_there_is_nothing_to_choose(studio: Studio) -> None:
+    assert studio.page.locator("#model").is_hidden()

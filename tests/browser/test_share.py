@@ -36,16 +36,15 @@ def painted(studio: Studio) -> tuple[str, dict[str, object]]:
 
 
 def test_a_downloaded_png_dropped_on_the_page_is_the_picture_again(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server.url) as studio:
-        studio.click("#scenes [data-seed='5']")
+    with open_studio(browser, server) as studio:
+        seed = studio.choose_scene(5)
         shown, picture = painted(studio)
         file = studio.download()
-    with open_studio(browser, server.url) as other:
+    with open_studio(browser, server) as other:
         drop(other, file, "picture.png", "image/png")
-        other.page.wait_for_function("() => localStorage.getItem('unitbrush.history') !== null")
-        other.settle()
+        other.wait_for_edits(1)
         assert other.shown() == shown
-        assert other.picture()["seed"] == picture["seed"] == 5
+        assert other.picture()["seed"] == picture["seed"] == seed
 
 
 def test_json_out_and_in(studio: Studio) -> None:
@@ -59,8 +58,7 @@ def test_json_out_and_in(studio: Studio) -> None:
     studio.click("#reset")
     assert studio.shown() != shown
     drop(studio, file.read_bytes(), "picture.json", "application/json")
-    studio.page.wait_for_timeout(200)
-    studio.settle()
+    studio.wait_for_edits(1)
     assert studio.shown() == shown
 
 
@@ -73,7 +71,7 @@ def test_other_files_are_refused_in_words(studio: Studio) -> None:
 
 
 def test_a_share_link_holds_the_whole_picture(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server.url, permissions=["clipboard-read", "clipboard-write"]) as studio:
+    with open_studio(browser, server, permissions=["clipboard-read", "clipboard-write"]) as studio:
         shown, _ = painted(studio)
         studio.page.locator("#share-open-sheet").click()
         studio.page.locator("#share-link").click()
@@ -82,7 +80,7 @@ def test_a_share_link_holds_the_whole_picture(browser: Browser, server: StudioSe
         sent = len(studio.requests)
     assert sent > 0
     assert link.startswith(server.url + "/#p=")
-    with open_studio(browser, server.url, path=link.removeprefix(server.url)) as other:
+    with open_studio(browser, server, path=link.removeprefix(server.url)) as other:
         assert other.shown() == shown
         assert other.page.url == server.url + "/"
         assert not any("#" in url and "p=" in url for url in other.requests[1:])
@@ -92,7 +90,7 @@ def test_a_share_link_holds_the_whole_picture(browser: Browser, server: StudioSe
 
 
 def test_a_link_can_be_copied_without_a_clipboard(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, f"http://{BOOTH_HOST}:{server.port}") as studio:
+    with open_studio(browser, server, host=BOOTH_HOST) as studio:
         assert studio.page.evaluate("typeof navigator.clipboard") == "undefined"
         painted(studio)
         studio.page.locator("#share-open-sheet").click()
@@ -102,12 +100,12 @@ def test_a_link_can_be_copied_without_a_clipboard(browser: Browser, server: Stud
 
 
 def test_a_damaged_link_says_so_and_keeps_the_picture(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server.url, path="/#p=damaged") as studio:
+    with open_studio(browser, server, path="/#p=damaged") as studio:
         assert studio.page.locator("#notices [role=alert]").is_visible()
 
 
 def test_the_python_code_draws_the_picture(browser: Browser, server: StudioServer, tmp_path: Path) -> None:
-    with open_studio(browser, server.url, permissions=["clipboard-read", "clipboard-write"]) as studio:
+    with open_studio(browser, server, permissions=["clipboard-read", "clipboard-write"]) as studio:
         painted(studio)
         file = studio.download()
         studio.page.locator("#share-open-sheet").click()
@@ -126,3 +124,13 @@ def test_a_film_of_the_painting(studio: Studio) -> None:
     film = download.value.path().read_bytes()
     assert film.startswith(b"\x1aE\xdf\xa3")
     assert len(film) > 5000
+
+
+def test_the_image_can_be_copied(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server, permissions=["clipboard-read", "clipboard-write"]) as studio:
+        painted(studio)
+        studio.page.locator("#share-open-sheet").click()
+        studio.page.locator("#share-image").click()
+        studio.page.locator("#notices .notice").wait_for()
+        types = studio.page.evaluate("navigator.clipboard.read().then(items => items.flatMap(item => item.types))")
+        assert types == ["image/png"]
