@@ -74,6 +74,16 @@ def agreement(generator: ProgressiveGenerator, one: UNet, other: UNet, count: in
     return same / seen
 
 
+def clearest_seeds(generator: ProgressiveGenerator, judge: UNet, among: int = 200, keep: int = 24) -> list[int]:
+    """The seeds whose pictures the judge is surest about, the surest first: where to begin painting."""
+    sure: list[float] = []
+    with torch.inference_mode():
+        for x in sampled(generator, range(among)):
+            scores = judge(x.clamp(-1, 1).contiguous(memory_format=torch.channels_last))  # (N, C, R, R)
+            sure += scores.softmax(1).amax(1).mean((1, 2)).tolist()
+    return sorted(range(among), key=lambda seed: -sure[seed])[:keep]
+
+
 def compare(
     generator: ProgressiveGenerator, data: SceneData, segmenter: UNet, judge: UNet, count: int = 1000
 ) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from server.generators.loader import load_generator
 from server.segmentation.segmenter import load_segmenter
 from server.training.config import TrainConfig, load_config, save_config
 from server.training.data import SceneData, halve_scenes, render_scenes
-from server.training.evaluate import compare
+from server.training.evaluate import clearest_seeds, compare
 from server.training.export import export_model, resume_from_model
 from server.training.segment import train_segmenter
 from server.training.state import adopt, save_checkpoint
@@ -94,7 +94,8 @@ def train_generator(folder: Path, config: TrainConfig, compiled: bool, log: Log)
 
 
 def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
-    """Compare the model's samples with renderings; writes `evaluation.json` beside the weights."""
+    """Compare the model's samples with renderings, into `evaluation.json` beside the weights, and list the clearest
+    scenes in its card."""
     generator = load_generator(model / "generator.safetensors").fold()
     segmenter, judge = load_segmenter(model / "segmenter.safetensors"), load_segmenter(model / "judge.safetensors")
     report = compare(generator, SceneData(folder / "data", config.held_out), segmenter, judge)
@@ -103,6 +104,9 @@ def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
         for name in SEGMENTERS
         if (folder / f"{name}.json").exists()
     }
+    card = json.loads((model / "model.json").read_text())
+    card["scenes"] = clearest_seeds(generator, judge)
+    (model / "model.json").write_text(json.dumps(card, indent=2) + "\n")
     (model / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
     log(f"Frechet distance {report['frechet']} (renderings against renderings {report['frechet_floor']})")
 
