@@ -1,0 +1,52 @@
+"""Comparing a generator's pictures with renderings."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from server.generators.loader import load_generator
+from server.segmentation.segmenter import UNet, load_segmenter
+from server.training.evaluate import agreement, clearest_seeds, measure, sampled
+
+MODEL = Path(__file__).resolve().parents[2] / "models" / "village"
+
+
+@pytest.fixture(scope="module")
+def judge() -> UNet:
+    return load_segmenter(MODEL / "judge.safetensors")
+
+
+def test_samples_are_the_pictures_of_their_seeds() -> None:
+    generator = load_generator(MODEL / "generator.safetensors").fold()
+    images = torch.cat(list(sampled(generator, range(3, 5))))
+    z = np.random.RandomState(4).standard_normal(generator.latent_dim).astype(np.float32)
+    with torch.inference_mode():
+        assert torch.allclose(images[1:], generator(torch.from_numpy(z)[None]), atol=1e-4)
+
+
+def test_shares_add_up(judge: UNet) -> None:
+    found = measure(iter([torch.rand(4, 3, 64, 64) * 2 - 1]), judge)
+    assert float(found.shares.sum()) == pytest.approx(1.0)
+    assert found.covariance.shape == (len(found.mean), len(found.mean))
+
+
+def test_a_segmenter_agrees_with_itself_and_less_with_another(judge: UNet) -> None:
+    generator = load_generator(MODEL / "generator.safetensors").fold()
+    other = load_segmenter(MODEL / "segmenter.safetensors")
+    assert agreement(generator, judge, judge, 8) == 1.0
+    assert 0.4 < agreement(generator, judge, other, 8) < 1.0
+
+
+def test_the_clearest_seeds_are_clearer_than_the_rest(judge: UNet) -> None:
+    generator = load_generator(MODEL / "generator.safetensors").fold()
+    best = clearest_seeds(generator, judge, among=12, keep=4)
+    assert len(set(best)) == 4
+
+    def sureness(seeds: list[int]) -> float:
+        batches = [next(sampled(generator, range(s, s + 1))).clamp(-1, 1) for s in seeds]
+        with torch.inference_mode():
+            return float(judge(torch.cat(batches)).softmax(1).amax(1).mean())
+
+    assert sureness(best) > sureness([s for s in range(12) if s not in best])
