@@ -11,7 +11,8 @@ import { alphaMap } from "./maps.js";
 
 const PATIENCE = 180; // ms a brush is looked at before the map is asked for
 const REST = 450; // ms the ring rests before it asks
-const POOR = 0.12; // the share of a cell that will show the concept, below which the ring warns
+const POOR = 0.4; // of what the brush does in the best places: where it does less, the ring warns
+const BEST = 0.95; // quantile of the cells; above it lie mostly those that show the concept already
 const KEPT = 40;
 
 /** @typedef {{rows: number, columns: number, grid: number[][] | null}} Grid */
@@ -73,7 +74,13 @@ export function createReceptivity({ present, busy, drawn, tint }) {
     look = setTimeout(async () => {
       const answer = await ask(concept);
       if (turn !== mine) return;
-      tint.setMap(answer?.grid ? alphaMap(answer.grid.flat(), answer.columns, answer.rows) : undefined);
+      if (!answer?.grid) {
+        tint.setMap(undefined);
+        return;
+      }
+      const best = bestOf(answer.grid);
+      const values = answer.grid.flat().map((value) => value / best);
+      tint.setMap(alphaMap(values, answer.columns, answer.rows));
     }, PATIENCE);
   }
 
@@ -90,7 +97,7 @@ export function createReceptivity({ present, busy, drawn, tint }) {
     const known = concept ? kept.get(keyOf(concept)) : undefined;
     const grid = known && !(known instanceof Promise) ? known.grid : null;
     const cell = grid?.[Math.floor(y * grid.length)]?.[Math.floor(x * grid[0].length)];
-    ring.classList.toggle("poor", cell !== undefined && cell < POOR);
+    ring.classList.toggle("poor", grid !== null && cell !== undefined && cell < POOR * bestOf(grid));
   }
 
   return {
@@ -106,4 +113,14 @@ export function createReceptivity({ present, busy, drawn, tint }) {
       }, REST);
     },
   };
+}
+
+/**
+ * What a weak brush does in its best places is little, and still the measure of where to use it.
+ *
+ * @param {number[][]} grid
+ */
+function bestOf(grid) {
+  const sorted = grid.flat().sort((a, b) => a - b);
+  return Math.max(0.02, sorted[Math.floor(BEST * (sorted.length - 1))]);
 }
