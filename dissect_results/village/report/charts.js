@@ -1,0 +1,110 @@
+// @ts-check
+/* The charts: stacked layers, bars, effect curves. Each returns an SVG element. */
+
+/**
+ * A stacked column for every layer: which concepts appear at which depth.
+ * @param {Dissection} d
+ * @returns {SVGElement}
+ */
+function depthChart(d) {
+  const width = 64, height = 240, gap = 14, left = 44, top = 22;
+  const chart = svg("svg", {
+    width: left + d.layers.length * (width + gap) + 8, height: top + height + 54, role: "img",
+    "aria-label": "Share of units that match each concept, layer by layer",
+  });
+  for (const tick of [0, 0.5, 1]) {
+    const y = top + height * (1 - tick);
+    chart.append(svg("line", { class: "axis", x1: left, x2: left + d.layers.length * (width + gap), y1: y, y2: y }));
+    chart.append(svg("text", { class: "faint", x: left - 6, y: y + 4, "text-anchor": "end" }, [percent(tick, 0)]));
+  }
+  d.layers.forEach((layer, i) => {
+    const x = left + i * (width + gap) + gap / 2, total = layer.units.length;
+    chart.append(svg("rect", { class: "empty", x, y: top, width, height }));
+    let y = top + height;
+    layer.matching.forEach((count, concept) => {
+      if (!count) return;
+      const h = (height * count) / total;
+      y -= h;
+      const block = svg("rect", { x, y, width, height: h, fill: colour(concept) });
+      block.append(svg("title", {}, [`${layer.name}: ${count} of ${total} units match ${d.concepts[concept]}`]));
+      chart.append(block);
+      if (h > 13) {
+        chart.append(svg("text", { x: x + 4, y: y + h / 2 + 4 }, [d.concepts[concept] ?? ""]));
+      }
+    });
+    const matching = layer.matching.reduce((a, b) => a + b, 0);
+    const middle = { x: x + width / 2, "text-anchor": "middle" };
+    chart.append(svg("text", { ...middle, y: top - 7 }, [percent(matching / total, 0)]));
+    chart.append(svg("text", { ...middle, y: top + height + 18 }, [layer.name]));
+    chart.append(svg("text", { ...middle, class: "faint", y: top + height + 34 }, [`${layer.size}x${layer.size}`]));
+    chart.append(svg("text", { ...middle, class: "faint", y: top + height + 50 }, [`${total} units`]));
+  });
+  return chart;
+}
+
+/**
+ * Bars: how many units of a layer match each concept, the most common first.
+ * @param {Dissection} d
+ * @param {Layer} layer
+ * @returns {SVGElement}
+ */
+function conceptBars(d, layer) {
+  const rows = layer.matching.map((count, concept) => ({ count, concept })).sort((a, b) => b.count - a.count);
+  const row = 24, left = 84, full = 420, most = Math.max(1, ...layer.matching);
+  const chart = svg("svg", {
+    viewBox: `0 0 ${left + full + 50} ${rows.length * row + 4}`, width: "100%", role: "img",
+    "aria-label": `Units of ${layer.name} that match each concept`,
+  });
+  chart.style.maxWidth = "44rem";
+  rows.forEach(({ count, concept }, i) => {
+    const y = i * row + 4, w = (full * count) / most;
+    chart.append(svg("text", { x: left - 8, y: y + 14, "text-anchor": "end" }, [d.concepts[concept] ?? ""]));
+    chart.append(svg("rect", { x: left, y, width: w, height: row - 6, rx: 3, fill: colour(concept) }));
+    chart.append(svg("text", { x: left + w + 6, y: y + 14 }, [String(count)]));
+  });
+  return chart;
+}
+
+/**
+ * Draw and remove effect of a brush over the number of its units, random units beside.
+ * @param {BrushRecord} brush
+ * @returns {SVGElement}
+ */
+function effectCurves(brush) {
+  const chosen = brush.choice[0];
+  const width = 260, height = 150, left = 30, bottom = 22;
+  const chart = svg("svg", {
+    viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img",
+    "aria-label": `Effect of the brush ${brush.concept} over its number of units`,
+  });
+  if (!chosen) return chart;
+  const points = brush.trials
+    .filter((t) => t.ranking === chosen.ranking && t.level === chosen.level && t.pictures === chosen.pictures)
+    .sort((a, b) => a.units - b.units);
+  const least = Math.log2(points[0]?.units ?? 1), most = Math.log2(points.at(-1)?.units ?? 2);
+  const x = (/** @type {number} */ n) => left + ((width - left - 10) * (Math.log2(n) - least)) / Math.max(1, most - least);
+  const y = (/** @type {number} */ v) => 8 + (height - 8 - bottom) * (1 - Math.max(0, Math.min(1, v)));
+  for (const tick of [0, 0.5, 1]) {
+    chart.append(svg("line", { class: "axis", x1: left, x2: width - 10, y1: y(tick), y2: y(tick) }));
+    chart.append(svg("text", { class: "faint", x: left - 5, y: y(tick) + 4, "text-anchor": "end" }, [String(tick)]));
+  }
+  /** @type {[string, (t: Trial) => number][]} */
+  const lines = [
+    ["random", (t) => t.random_drawn - t.before],
+    ["random", (t) => t.random_removed],
+    ["draw", (t) => t.drawn - t.before],
+    ["remove", (t) => t.removed],
+  ];
+  for (const [name, value] of lines) {
+    chart.append(svg("polyline", { class: name, points: points.map((t) => `${x(t.units)},${y(value(t))}`).join(" ") }));
+  }
+  for (const [name, value] of lines.slice(2)) {
+    chart.append(svg("circle", { class: name, cx: x(chosen.units), cy: y(value(chosen)), r: 4 }));
+  }
+  for (const t of points) {
+    if (Number.isInteger(Math.log2(t.units))) {
+      chart.append(svg("text", { class: "faint", x: x(t.units), y: height - 6, "text-anchor": "middle" }, [String(t.units)]));
+    }
+  }
+  return chart;
+}

@@ -1,0 +1,101 @@
+// @ts-check
+/* Tables: sortable by their columns, and the heat map of contexts. */
+
+/**
+ * A table that sorts by any column when its head is pressed.
+ * @param {string[]} heads
+ * @param {(string | number | Node)[][]} rows Cells; a `[shown, sorted by]` pair is written as a Node with data-value.
+ * @returns {HTMLElement}
+ */
+function sortable(heads, rows) {
+  const body = make("tbody");
+  for (const row of rows) {
+    body.append(make("tr", {}, row.map((cell) => make("td", {}, [typeof cell === "number" ? String(cell) : cell]))));
+  }
+  const head = make("tr");
+  heads.forEach((text, column) => {
+    const button = make("button", { type: "button" }, [text]);
+    const cell = make("th", { scope: "col" }, [button]);
+    button.addEventListener("click", () => {
+      const down = cell.getAttribute("aria-sort") !== "descending";
+      for (const other of head.children) other.removeAttribute("aria-sort");
+      cell.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const sign = down ? -1 : 1;
+      const sorted = [...body.children].sort((a, b) => sign * compareCells(a.children[column], b.children[column]));
+      body.append(...sorted);
+    });
+    head.append(cell);
+  });
+  return make("table", {}, [make("thead", {}, [head]), body]);
+}
+
+/**
+ * Numbers by size, the rest by the alphabet.
+ * @param {Element | undefined} a
+ * @param {Element | undefined} b
+ * @returns {number}
+ */
+function compareCells(a, b) {
+  const left = a?.textContent ?? "", right = b?.textContent ?? "";
+  const x = parseFloat(left), y = parseFloat(right);
+  return Number.isNaN(x) || Number.isNaN(y) ? left.localeCompare(right) : x - y;
+}
+
+/**
+ * The judge's verdicts.
+ * @param {Verdict[]} verdicts
+ * @returns {HTMLElement}
+ */
+function verdictTable(verdicts) {
+  const heads = ["brush", "layer", "units", "before", "drawn", "random", "all units", "outside kept", "stood", "removed",
+    "random", "weak at"];
+  return sortable(heads, verdicts.map((v) => [
+    v.concept, v.layer, `${v.units} of ${v.of}`, percent(v.before), percent(v.drawn), percent(v.random_drawn),
+    percent(v.all_drawn), percent(v.kept), percent(v.stood), percent(v.removed), percent(v.random_removed),
+    v.weak.length ? make("span", { class: "weak" }, [v.weak.join(", ")]) : "-",
+  ]));
+}
+
+/**
+ * The areas of the concepts in samples and in training scenes.
+ * @param {Area[]} areas
+ * @returns {HTMLElement}
+ */
+function areaTable(areas) {
+  const heads = ["concept", "area", "area in training", "ratio", "in pictures", "in training scenes"];
+  return sortable(heads, areas.map((a) => {
+    const ratio = a.training_share ? a.share / a.training_share : null;
+    const text = ratio === null ? "-" : ratio.toFixed(2);
+    const shown = ratio !== null && ratio < 0.67 ? make("span", { class: "weak" }, [text]) : text;
+    return [a.concept, percent(a.share, 2), percent(a.training_share, 2), shown, percent(a.present),
+      percent(a.training_present)];
+  }));
+}
+
+/**
+ * Rows: what is drawn. Columns: what stood there. The darker, the more of the mask it gained.
+ * @param {Dissection} d
+ * @returns {HTMLElement}
+ */
+function contextTable(d) {
+  const head = make("tr", {}, [make("th", { scope: "col" }, ["draw \\ on"])]);
+  for (const concept of d.concepts) head.append(make("th", { scope: "col" }, [concept]));
+  const body = make("tbody");
+  for (const [concept, row] of Object.entries(d.context)) {
+    const line = make("tr", {}, [make("th", { scope: "row" }, [concept])]);
+    for (const before of d.concepts) {
+      const cell = row[before];
+      if (!cell) {
+        line.append(make("td", {}, [""]));
+        continue;
+      }
+      const gain = cell.drawn - cell.before;
+      const place = make("td", { title: `${concept} on ${before}: ${cell.pictures} pictures` }, [gain.toFixed(2)]);
+      const strength = Math.round(100 * Math.max(0, Math.min(1, gain)));
+      place.style.background = `color-mix(in srgb, var(--draw) ${Math.round(strength * 0.75)}%, transparent)`;
+      line.append(place);
+    }
+    body.append(line);
+  }
+  return make("table", {}, [make("thead", {}, [head]), body]);
+}
