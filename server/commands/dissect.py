@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="layers, with commas between (default: all but the last); brushes are sought at those of 8x8 and 16x16",
     )
     parser.add_argument("--samples", type=int, default=1000, help="pictures to look at (default: 1000)")
-    parser.add_argument("--quick", action="store_true", help="in half the time, with half the pictures for each trial")
+    parser.add_argument(
+        "--quick", action="store_true", help="in two thirds of the time, with fewer pictures for each trial"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
     parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")
     parser.add_argument("--old-format", type=Path, metavar="DIR", help="also write results as the 2018 tool does")
@@ -79,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     low = bfloat16_is_fast(device)
     plan = Plan(samples=args.samples, seed=args.seed)
     if args.quick:
-        plan = replace(plan, learning=8, measuring=12, few=6, closer=1)
+        plan = replace(plan, learning=8, measuring=12, few=6)
     out = args.out or Path(results) / args.model
     with tqdm(total=1, unit="stage") as bar:
 

@@ -19,7 +19,8 @@ from server.dissection.passes import Passes
 from server.dissection.results import Brush
 from server.dissection.samples import Samples, featuremaps
 
-WEAK_DRAW = 0.05  # of the mask, above what random units draw
+WEAK_DRAW = 1.3  # times what random units draw, and what was there
+LEAST_DRAW = 0.02  # of the mask, above both
 WEAK_REMOVE = 0.15  # of the concept's pixels, above what random units remove
 
 
@@ -53,7 +54,8 @@ class Verdict:
     def weak(self) -> tuple[str, ...]:
         """What this brush does no better than chance, in words."""
         words = []
-        if self.drawn - max(self.before, self.random_drawn) < WEAK_DRAW:
+        chance = max(self.before, self.random_drawn)
+        if self.drawn < max(WEAK_DRAW * chance, chance + LEAST_DRAW):
             words.append("drawing")
         if self.stood > 0 and (min(self.stood, self.random_removed) - self.removed) / self.stood < WEAK_REMOVE:
             words.append("removing")

@@ -21,7 +21,7 @@ def strongest_samples(
     """
     n, units, h, w = r.shape
     count = min(count, n)
-    peaks = r.float().amax((2, 3))  # (N, units)
+    peaks = r.amax((2, 3)).float()  # (N, units)
     strongest = peaks.topk(count, 0).indices.T.contiguous().numpy()  # (units, K)
     rows = np.arange(REGION)
     down, across = upsampling_matrix(REGION, h, rows), upsampling_matrix(REGION, w, rows)

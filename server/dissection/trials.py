@@ -15,8 +15,8 @@ from server.dissection.effect import Outcome, Trial, outcome, top
 from server.dissection.passes import Passes
 
 ENOUGH = 0.7
-RANDOM = 0.5
 REMOVE = 0.8
+LUCK = 0.5
 DISTURB = 4.0
 FLAT = 0.6
 _LEAST_BOUND = 0.03
@@ -56,8 +56,8 @@ class Measured:
     def score(self, bound: float) -> float:
         """What the trial is worth:
 
-            (draw - RANDOM * draw of random units) / bound + REMOVE * (removed - RANDOM * removed by random units)
-                - DISTURB * disturbed - FLAT * (detail missing)
+            (draw - draw of random units) / (ENOUGH * bound), at most 1
+                + REMOVE * (removed - LUCK * removed by random units) - DISTURB * disturbed - FLAT * (detail missing)
 
         so that drawing, removing, being better than chance, leaving the rest alone and not painting a flat
         patch all count. bound: the most that any trial of the concept drew, at any layer.
@@ -65,8 +65,8 @@ class Measured:
         bound = max(bound, _LEAST_BOUND)
         chance = max(0.0, self.random_drawn - self.before)
         missing = 1 - min(1.0, self.detail) if math.isfinite(self.detail) else 1.0
-        removed = max(-1.0, self.removed) - RANDOM * min(1.0, max(0.0, self.random_removed))
-        return (self.gain - RANDOM * chance) / bound + REMOVE * removed - DISTURB * self.disturbed - FLAT * missing
+        removed = max(-1.0, self.removed) - LUCK * min(1.0, max(0.0, self.random_removed))
+        return (self.gain - chance) / bound + REMOVE * removed - DISTURB * self.disturbed - FLAT * missing
 
 
 @dataclass(frozen=True)
