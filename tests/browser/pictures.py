@@ -28,18 +28,36 @@ from tests.browser.studio import open_studio
 OUT = ROOT / "models" / "village" / "pictures"
 SIZES = {"studio": (1280, 800, "light"), "studio-phone": (390, 844, "dark"), "studio-4k": (3840, 2160, "light")}
 STRIP: tuple[tuple[int, dict[str, Any]], ...] = (
-    (2, {"op": "draw", "concept": "tree", "mask": {"strokes": [{"points": [[0.2, 0.6], [0.3, 0.65]], "radius": 0.1}]}}),
     (
-        7,
-        {"op": "draw", "concept": "cloud", "mask": {"strokes": [{"points": [[0.3, 0.2], [0.6, 0.2]], "radius": 0.09}]}},
+        24,
+        {"op": "draw", "concept": "tree", "mask": {"strokes": [{"points": [[0.2, 0.55], [0.3, 0.6]], "radius": 0.12}]}},
     ),
-    (12, {"op": "draw", "concept": "dome", "mask": {"rect": [0.35, 0.2, 0.65, 0.5]}}),
     (
-        21,
-        {"op": "draw", "concept": "path", "mask": {"strokes": [{"points": [[0.4, 0.95], [0.5, 0.7]], "radius": 0.08}]}},
+        116,
+        {
+            "op": "draw",
+            "concept": "cloud",
+            "mask": {"strokes": [{"points": [[0.2, 0.2], [0.5, 0.15]], "radius": 0.09}]},
+        },
     ),
-    (33, {"op": "remove", "concept": "tree", "mask": None}),
-    (40, {"op": "draw", "concept": "wall", "mask": {"rect": [0.55, 0.45, 0.85, 0.75]}}),
+    (
+        158,
+        {
+            "op": "draw",
+            "concept": "water",
+            "mask": {"strokes": [{"points": [[0.25, 0.9], [0.7, 0.88]], "radius": 0.1}]},
+        },
+    ),
+    (
+        118,
+        {
+            "op": "draw",
+            "concept": "tree",
+            "mask": {"strokes": [{"points": [[0.8, 0.55], [0.85, 0.65]], "radius": 0.12}]},
+        },
+    ),
+    (8, {"op": "remove", "concept": "water", "mask": None}),
+    (170, {"op": "draw", "concept": "sky", "mask": {"rect": [0.0, 0.0, 0.45, 0.6]}}),
 )
 
 
