@@ -3,6 +3,7 @@ servers in a thread or in a process of their own."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import os
@@ -88,7 +89,9 @@ async def asgi_client(
 
 
 async def renders(client: httpx.AsyncClient) -> int:
-    """How often the device has worked."""
+    """How often the device has worked, once the warm-up in the background is over."""
+    while (await client.get("/readyz")).status_code != 200:
+        await asyncio.sleep(0.01)
     lines = (await client.get("/metrics")).text.splitlines()
     return next(int(float(line.split()[1])) for line in lines if line.startswith("unitbrush_render_seconds_count"))
 
