@@ -48,6 +48,8 @@ export function createSaver() {
 
   return {
     save(picture) {
+      // Scenes that somebody only looked at are nothing to keep.
+      if (!picture.edits.length && kept().base !== baseOf(picture)) return;
       waiting = picture;
       clearTimeout(timer);
       timer = setTimeout(run, PAUSE);
@@ -66,12 +68,12 @@ export function createSaver() {
  * @returns {Promise<string>} its id
  */
 async function keep(picture) {
-  const base = JSON.stringify([picture.model, picture.seed ?? picture.z]);
-  const kept = /** @type {{id?: string, base?: string}} */ (preference("saved") ?? {});
-  if (kept.id && kept.base === base) {
+  const base = baseOf(picture);
+  const { id: known, base: of } = kept();
+  if (known && of === base) {
     try {
-      await replaceEdits(kept.id, picture.edits);
-      return kept.id;
+      await replaceEdits(known, picture.edits);
+      return known;
     } catch (error) {
       if (!(error instanceof Problem && error.status === 404)) throw error;
     }
@@ -79,4 +81,14 @@ async function keep(picture) {
   const id = await createPicture(picture);
   setPreference("saved", { id, base });
   return id;
+}
+
+/** What the server keeps for us, if anything. */
+function kept() {
+  return /** @type {{id?: string, base?: string}} */ (preference("saved") ?? {});
+}
+
+/** @param {Picture} picture */
+function baseOf(picture) {
+  return JSON.stringify([picture.model, picture.seed ?? picture.z]);
 }
