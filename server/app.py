@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from server import __version__
-from server.api import dissection, inspect, live, models, operations, pictures, receptivity, render, segment
+from server.api import dissection, inspect, live, models, operations, pictures, qr, receptivity, render, segment
 from server.api.docs import add_docs
 from server.api.problems import add_handlers
 from server.api.reference import PROBLEMS, set_reference
@@ -84,7 +84,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
         lifespan=lambda app: _lifespan(app, settings, painter),
     )
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (models, dissection, render, segment, inspect, receptivity, pictures, live):
+    for part in (models, dissection, render, segment, inspect, receptivity, pictures, qr, live):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(operations.router)

@@ -132,6 +132,16 @@ export async function inspect(wish) {
   return (await call("inspect", send("POST", wish))).json();
 }
 
+/**
+ * A text as a QR code.
+ *
+ * @param {string} text
+ * @returns {Promise<string[]>} one string a row, `1` for dark, without the quiet zone
+ */
+export async function qrRows(text) {
+  return (await (await call("qr", send("POST", { text }))).json()).rows;
+}
+
 /** Whether the server answers at all. */
 export async function alive() {
   try {
