@@ -21,7 +21,7 @@ from torch import Tensor
 
 from server.scenes.concepts import CONCEPTS
 from server.scenes.render import objects, render
-from server.scenes.scene import sample_scene
+from server.scenes.scene import Scene, sample_scene
 
 CHUNK = 250
 
@@ -36,9 +36,8 @@ class Batch:
     twin_labels: Tensor
 
 
-def hidden_object(seed: int) -> frozenset[str]:
-    """The object the twin lacks: a concept by chance, then one of its objects by chance."""
-    scene = sample_scene(seed)
+def hidden_object(scene: Scene, seed: int) -> frozenset[str]:
+    """The object the scene's twin lacks: a concept by chance, then one of its objects by chance."""
     found = objects(scene)
     if not found:
         return frozenset()
@@ -58,7 +57,7 @@ def _render_chunk(folder: str, first: int, last: int, size: int) -> int:
     for i in range(first, last):
         scene = sample_scene(i)
         images[i, 0], labels[i, 0] = render(scene, size)
-        images[i, 1], labels[i, 1] = render(scene, size, hide=hidden_object(i))
+        images[i, 1], labels[i, 1] = render(scene, size, hide=hidden_object(scene, i))
     done[first // CHUNK] = True
     return last - first
 

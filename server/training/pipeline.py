@@ -1,4 +1,4 @@
-"""One command from nothing to the files that ship: `unitbrush train`.
+"""One command from nothing to weights and their evaluation: `unitbrush train`. Dissection and card come after it.
 
 Every part is skipped where its outcome lies in the run's folder already, and goes on where it was interrupted.
 """

@@ -15,7 +15,6 @@ from server.training.config import TrainConfig
 from server.training.networks import Discriminator, Encoder, FeatureDiscriminator, LabelHead, LatentEncoder
 
 MAKERS = ("generator", "head", "encoder")
-JUDGES = ("discriminator", "features")
 
 
 class RunState(nn.Module):
