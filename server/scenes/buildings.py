@@ -9,7 +9,7 @@ from server.scenes.palette import Light
 from server.scenes.plants import draw_shadow
 
 SPIRED_KINDS = ("parish", "chapel", "twin", "tower")
-DOMED_KINDS = ("basilica", "onion", "rotunda", "parish", "twin", "tower")
+DOMED_KINDS = ("basilica", "onion", "rotunda", "tower")
 HOUSE_KINDS = ("long", "gable")
 
 

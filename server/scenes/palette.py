@@ -119,6 +119,13 @@ def scaled(colour: Colour, factor: Colour) -> Colour:
     return (colour[0] * factor[0], colour[1] * factor[1], colour[2] * factor[2])
 
 
+def shade_of(colours: Sequence[Colour], chance: float) -> Colour:
+    """A colour of a list, or a blend of two neighbours: each keeps to itself over most of its share of 0..1."""
+    at = min(1.0, max(0.0, chance)) * len(colours) - 0.5
+    index = min(len(colours) - 2, max(0, int(at)))
+    return blend(colours[index], colours[index + 1], min(1.0, max(0.0, (at - index - 0.3) / 0.4)))
+
+
 def _between(value: float, stops: Sequence[float]) -> tuple[int, float]:
     """The index of the stop below `value` and the share of the way to the next one."""
     index = max(i for i in range(len(stops) - 1) if stops[i] <= value or i == 0)

@@ -1,41 +1,47 @@
-"""Chance in the land: how sky, clouds, mountains, meadow and water are drawn from a random generator."""
-
-from numpy.random import Generator
+"""The land of a latent: how its numbers become sky, clouds, mountains, meadow and water."""
 
 from server.scenes.land import Meadow, Mountains, Treeline, Water, treeline_colour
+from server.scenes.latent import CLOUDS, Latent, between, pick
 from server.scenes.palette import SeasonColours, SkyColours, blend, scaled
 from server.scenes.sky import Cloud, Sky
 
+# Stars stand still, as in a real sky: x, and height in shares of the way down to the horizon.
+STARS = (
+    *((0.06, 0.30), (0.13, 0.62), (0.20, 0.14), (0.29, 0.46), (0.37, 0.26), (0.46, 0.60)),
+    *((0.55, 0.12), (0.63, 0.42), (0.71, 0.20), (0.80, 0.54), (0.88, 0.34), (0.95, 0.10)),
+)
+# The middles of the strips of sky that clouds float in, in the order in which they come up.
+CLOUD_STRIPS = (0.58, 0.16, 0.86, 0.36, 0.72)
+PEAK_STRIPS = (0.45, 0.80, 0.12)
 
-def between(rng: Generator, low: float, high: float) -> float:
-    """A uniform number."""
-    return low + (high - low) * rng.random()
 
-
-def sample_sky(rng: Generator, colours: SkyColours, overcast: float) -> Sky:
+def sample_sky(latent: Latent, colours: SkyColours, overcast: float) -> Sky:
     """A horizon, a sun or moon anywhere above it, and a dozen stars."""
-    horizon = between(rng, 0.46, 0.70)
-    hue = between(rng, -0.10, 0.10)
+    a, b, c, d = latent.group("sky")
+    horizon = between(a, 0.46, 0.70)
+    hue = between(b, -0.10, 0.10)
     top = scaled(colours.top, (1 + hue, 1 - 0.3 * hue, 1 - 0.2 * hue))
     colours = SkyColours(top, colours.middle, colours.bottom, colours.tint, colours.night)
-    stars = tuple((between(rng, 0, 1), between(rng, 0, horizon * 0.75)) for _ in range(12))
-    sun_x, sun_y = between(rng, 0.04, 0.96), between(rng, 0.08, 0.62) * horizon
-    return Sky(colours, horizon, sun_x, sun_y, 1 - 0.85 * overcast, stars)
+    stars = tuple((x, y * horizon) for x, y in STARS)
+    return Sky(colours, horizon, between(c, 0.04, 0.96), between(d, 0.08, 0.62) * horizon, 1 - 0.85 * overcast, stars)
 
 
-def sample_clouds(rng: Generator, cloudiness: float, horizon: float) -> tuple[Cloud, ...]:
-    """0 to 5 clouds, more of them the cloudier it is, anywhere in the sky."""
+def sample_clouds(latent: Latent, cloudiness: float, horizon: float) -> tuple[Cloud, ...]:
+    """0 to 5 clouds, more of them the cloudier it is, each somewhere in its strip of the sky."""
+    (form,) = latent.group("puffs")
     clouds = []
-    for index in range(min(5, int(cloudiness * 5.6))):
-        width = between(rng, 0.09, 0.24)
-        x, y = between(rng, -0.02, 1.02), between(rng, 0.06, max(0.14, horizon - 0.10))
-        crest = between(rng, -0.35, 0.35)
+    for index in range(min(CLOUDS, int(cloudiness * 5.6))):
+        a, b, c = latent.group(f"cloud{index}")
+        width = between(c, 0.09, 0.24)
+        x, y = CLOUD_STRIPS[index] + between(a, -0.20, 0.20), between(b, 0.06, max(0.14, horizon - 0.10))
+        # A wide cloud leans one way and a narrow one the other.
+        crest = between(c, -0.3, 0.3)
         puffs = (
-            (crest, -0.24 - between(rng, 0.0, 0.12), between(rng, 0.36, 0.46)),
-            (crest - 0.52, -0.06, between(rng, 0.26, 0.34)),
-            (crest + 0.50, -0.08, between(rng, 0.26, 0.36)),
-            (-0.80, 0.00, between(rng, 0.20, 0.28)),
-            (0.80, 0.00, between(rng, 0.20, 0.28)),
+            (crest, -0.24 - between(form, 0.0, 0.12), 0.41),
+            (crest - 0.52, -0.06, between(a, 0.26, 0.34)),
+            (crest + 0.50, -0.08, between(b, 0.26, 0.36)),
+            (-0.80, 0.00, 0.24),
+            (0.80, 0.00, 0.24),
             (-0.42, 0.00, 0.32),
             (0.42, 0.00, 0.32),
         )
@@ -43,57 +49,55 @@ def sample_clouds(rng: Generator, cloudiness: float, horizon: float) -> tuple[Cl
     return tuple(clouds)
 
 
-def sample_mountains(rng: Generator, season: SeasonColours) -> Mountains | None:
-    """Hills in most scenes, peaks behind them in half."""
-    kind = rng.uniform()
+def sample_mountains(latent: Latent, season: SeasonColours) -> Mountains | None:
+    """Hills in most scenes, up to three peaks behind them in half."""
+    kind, *numbers = latent.group("mountains")
     peaks = []
-    count = int(rng.integers(1, 4))
-    for _ in range(count if kind < 0.58 else 0):
-        height = between(rng, 0.16, 0.40)
-        peaks.append((between(rng, -0.05, 1.05), height, between(rng, 0.60, 1.0)))
-    rock = blend((0.40, 0.42, 0.66), (0.58, 0.48, 0.62), between(rng, 0, 1))
-    tone = between(rng, 0.70, 0.86)
+    count = max(0, pick(kind, (0.12, 0.30, 0.20, 0.20, 0.18))[0] - 1)
+    for strip, a, b in zip(PEAK_STRIPS[:count], numbers[0:6:2], numbers[1:6:2], strict=False):
+        peaks.append((strip + between(a, -0.22, 0.22), between(b, 0.16, 0.40), between(b, 0.95, 0.65)))
+    rock = blend((0.40, 0.42, 0.66), (0.58, 0.48, 0.62), numbers[6])
+    tone = between(numbers[7], 0.70, 0.86)
     green = scaled(blend(season.far, season.near, 0.5), (tone * 0.82, tone, tone * 1.05))
     hill = blend(green, (0.74, 0.83, 0.94), season.snow * 0.8)
-    height, phases = between(rng, 0.03, 0.15), (between(rng, 0, 1), between(rng, 0, 1))
-    return Mountains(tuple(peaks), rock, hill, height, phases) if kind < 0.88 else None
+    found = Mountains(tuple(peaks), rock, hill, between(numbers[8], 0.03, 0.15), (numbers[9], 0.5))
+    return None if kind < 0.12 else found
 
 
-def sample_treeline(rng: Generator, season: SeasonColours) -> Treeline | None:
+def sample_treeline(latent: Latent, season: SeasonColours) -> Treeline | None:
     """In four scenes of ten a far row of trees, across the picture or at one side."""
-    chance, left, right = rng.uniform(), between(rng, -0.3, 0.5), between(rng, 0.5, 1.3)
-    height, phase = between(rng, 0.035, 0.075), between(rng, 0, 1)
-    return Treeline(left, right, height, phase, treeline_colour(season)) if chance < 0.40 else None
+    chance, side, height = latent.group("treeline")
+    left, right = between(side, -0.9, 0.5), between(side, 0.5, 1.9)
+    found = Treeline(left, right, between(height, 0.035, 0.075), 0.0, treeline_colour(season))
+    return None if chance < 0.60 else found
 
 
-def sample_meadow(rng: Generator, season: SeasonColours, horizon: float) -> Meadow:
+def sample_meadow(latent: Latent, season: SeasonColours, horizon: float) -> Meadow:
     """The ground, yellower or bluer by chance."""
-    hue = between(rng, -0.10, 0.10) * (1 - season.snow)
+    a, b, c, d = latent.group("meadow")
+    hue = between(a, -0.10, 0.10) * (1 - season.snow)
     factor = (1 + hue, 1.0, 1 - hue)
-    fold = horizon + (1 - horizon) * between(rng, 0.30, 0.80)
+    fold = horizon + (1 - horizon) * between(b, 0.30, 0.80)
     return Meadow(
-        scaled(season.far, factor),
-        scaled(season.near, factor),
-        fold,
-        between(rng, -0.25, 0.25),
-        between(rng, 0, 6.28),
+        scaled(season.far, factor), scaled(season.near, factor), fold, between(c, -0.25, 0.25), between(d, 0, 3.14)
     )
 
 
-def sample_water(rng: Generator, horizon: float) -> Water | None:
-    """A lake, a pond or a river in 38 scenes of a hundred."""
-    chance, kind = rng.uniform(), str(rng.choice(("lake", "pond", "pond", "river")))
-    side = float(rng.choice((-1.0, 0.0, 1.0)))
-    bend = between(rng, -0.14, 0.14)
+def sample_water(latent: Latent, horizon: float) -> Water | None:
+    """A pond, a lake or a river in 40 scenes of a hundred."""
+    chance, a, b, c, d = latent.group("water")
+    kind, _ = pick(chance, (0.60, 0.20, 0.10, 0.10))
+    bend = between(d, -0.14, 0.14)
     ground = 1 - horizon
-    if kind == "lake":
-        bottom = horizon + ground * between(rng, 0.26, 0.62)
-        water = Water(kind, horizon, between(rng, 0.35, 0.65), bottom, 0, 0, side, 0, bend)
-    elif kind == "pond":
-        y = horizon + ground * between(rng, 0.32, 0.88)
-        size = between(rng, 0.7, 1.15) * (0.20 + 0.55 * (y - horizon))
-        water = Water(kind, horizon, between(rng, 0.05, 0.95), y, size, size * between(rng, 0.28, 0.40), 0, 0, bend)
-    else:
-        start, end = between(rng, 0.10, 0.90), between(rng, -0.05, 1.05)
-        water = Water(kind, horizon, start, horizon, between(rng, 0.09, 0.22), 0, 0, end, bend)
-    return water if chance < 0.40 else None
+    if kind == 1:
+        y = horizon + ground * between(b, 0.32, 0.88)
+        size = between(c, 0.7, 1.15) * (0.20 + 0.55 * (y - horizon))
+        return Water("pond", horizon, between(a, 0.05, 0.95), y, size, size * 0.34, 0, 0, bend)
+    if kind == 2:
+        bottom = horizon + ground * between(b, 0.26, 0.62)
+        side = (-1.0, 0.0, 1.0)[pick(a, (0.33, 0.34, 0.33))[0]]
+        return Water("lake", horizon, between(c, 0.35, 0.65), bottom, 0, 0, side, 0, bend)
+    if kind == 3:
+        start, end = between(a, 0.10, 0.90), between(b, -0.05, 1.05)
+        return Water("river", horizon, start, horizon, between(c, 0.09, 0.22), 0, 0, end, bend)
+    return None

@@ -1,11 +1,12 @@
-"""A scene: all that a village picture shows, sampled from a seed before anything is drawn."""
+"""A scene: all that a village picture shows, read from a latent before anything is drawn."""
 
 from dataclasses import dataclass
 
-import numpy as np
+import numpy.typing as npt
 
 from server.scenes.buildings import Building
 from server.scenes.land import Meadow, Mountains, Path, Treeline, Water
+from server.scenes.latent import Latent, latent_of
 from server.scenes.palette import Light, blend, season_colours, sky_colours
 from server.scenes.plants import Tree
 from server.scenes.sample_land import (
@@ -28,7 +29,6 @@ class Scene:
     `cloudiness`: 0 clear to 1 overcast. Buildings and trees come far ones first.
     """
 
-    seed: int
     season: float
     daytime: float
     cloudiness: float
@@ -68,37 +68,34 @@ class Scene:
 
 
 def sample_scene(seed: int) -> Scene:
-    """The scene of a seed; the same seed always gives the same scene. Raises ValueError below 0."""
-    rng = np.random.default_rng(seed)
-    season, daytime, cloudiness = (float(u) for u in rng.uniform(size=3))
+    """The scene of a seed, always the same. Raises ValueError outside 0..2**32-1."""
+    return scene_of(latent_of(seed))
+
+
+def scene_of(z: npt.ArrayLike) -> Scene:
+    """The scene that a latent (128,) means. Raises ValueError where `Latent` does."""
+    latent = Latent(z)
+    season, daytime, cloudiness = latent.group("light")
     overcast = min(1.0, max(0.0, (cloudiness - 0.82) / 0.10))
     colours = sky_colours(daytime, overcast)
     plants = season_colours(season)
-    sky = sample_sky(rng, colours, overcast)
+    sky = sample_sky(latent, colours, overcast)
+    horizon = sky.horizon
     side = 1.0 if sky.sun_x < 0.5 else -1.0
-    haze = blend(colours.bottom, colours.middle, 0.3)
-    light = Light(colours.tint, haze, side, colours.night, plants.snow)
-    clouds = sample_clouds(rng, cloudiness, sky.horizon)
-    mountains = sample_mountains(rng, plants)
-    treeline = sample_treeline(rng, plants)
-    meadow = sample_meadow(rng, plants, sky.horizon)
-    water = sample_water(rng, sky.horizon)
-    buildings = sample_buildings(rng, sky.horizon, water)
-    path = sample_path(rng, plants, sky.horizon, buildings, water)
-    trees = sample_trees(rng, plants, sky.horizon, buildings, water)
+    water = sample_water(latent, horizon)
+    buildings = sample_buildings(latent, horizon, water)
     return Scene(
-        seed=seed,
         season=season,
         daytime=daytime,
         cloudiness=cloudiness,
-        light=light,
+        light=Light(colours.tint, blend(colours.bottom, colours.middle, 0.3), side, colours.night, plants.snow),
         sky=sky,
-        clouds=clouds,
-        mountains=mountains,
-        treeline=treeline,
-        meadow=meadow,
+        clouds=sample_clouds(latent, cloudiness, horizon),
+        mountains=sample_mountains(latent, plants),
+        treeline=sample_treeline(latent, plants),
+        meadow=sample_meadow(latent, plants, horizon),
         water=water,
-        path=path,
+        path=sample_path(latent, plants, horizon, buildings, water),
         buildings=buildings,
-        trees=trees,
+        trees=sample_trees(latent, plants, horizon, buildings, water),
     )

@@ -24,6 +24,8 @@ from server.scenes.render import objects, render
 from server.scenes.scene import Scene, sample_scene
 
 CHUNK = 250
+# Scenes to train on are those of seeds from here on, so that the seeds people begin at were never seen in training.
+FIRST_SEED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def _render_chunk(folder: str, first: int, last: int, size: int) -> int:
     if done[first // CHUNK]:
         return 0
     for i in range(first, last):
-        scene = sample_scene(i)
+        scene = sample_scene(FIRST_SEED + i)
         images[i, 0], labels[i, 0] = render(scene, size)
         images[i, 1], labels[i, 1] = render(scene, size, hide=hidden_object(scene, i))
     done[first // CHUNK] = True
@@ -63,7 +65,7 @@ def _render_chunk(folder: str, first: int, last: int, size: int) -> int:
 
 
 def render_scenes(folder: Path, count: int, size: int, processes: int | None = None) -> Iterator[int]:
-    """Render scenes 0..count-1 and their twins below `folder`, yielding how many are done.
+    """Render `count` scenes from FIRST_SEED on and their twins below `folder`, yielding how many are done.
 
     Writes images.npy (count, 2, R, R, 3) and labels.npy (count, 2, R, R), uint8. A chunk once finished is not
     rendered again, so an interrupted run goes on where it stopped.

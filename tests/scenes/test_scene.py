@@ -3,7 +3,7 @@ import numpy.typing as npt
 import pytest
 
 from server.scenes.concepts import CLOUD, DOME, GRASS, PATH, SKY, WATER
-from server.scenes.scene import Scene, sample_scene
+from server.scenes.scene import Scene, sample_scene, scene_of
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -14,9 +14,14 @@ def test_a_seed_always_gives_the_same_scene_and_another_seed_another() -> None:
 
 
 def test_large_seeds_are_welcome_and_negative_ones_are_not() -> None:
-    assert sample_scene(2**32 - 1).seed == 2**32 - 1
-    with pytest.raises(ValueError, match="non-negative"):
+    assert sample_scene(2**32 - 1) != sample_scene(0)
+    with pytest.raises(ValueError, match=r"2\*\*32 - 1"):
         sample_scene(-1)
+
+
+def test_a_seed_is_read_as_its_latent() -> None:
+    z = np.random.RandomState(11).standard_normal(128)
+    assert scene_of(z.astype(np.float32)) == sample_scene(11)
 
 
 def test_attributes_are_floats_and_agree_with_the_scene(scenes: tuple[Scene, ...]) -> None:

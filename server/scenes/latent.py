@@ -1,0 +1,84 @@
+"""What a latent means: the scene's numbers, read off 128 standard normals.
+
+The default model's generator is taught what every latent shows: number 17 of a latent may be the place of the third
+tree. A scene is therefore not sampled by a random generator but *read* from a latent, group by group, each number
+used for one thing and always the same one. A seed gives the latent that the seed of a picture document gives, so the
+rendering of scene 42 is what the model should draw for seed 42.
+
+Only the latent's direction counts, as PixelNorm, the generator's first step, divides by its length.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from server.scenes.canvas import Array
+
+LATENT_DIM = 128
+CLOUDS, COTTAGES, TREES = 5, 2, 8
+
+GROUPS: tuple[tuple[str, int], ...] = (
+    ("light", 3),
+    ("sky", 4),
+    *((f"cloud{i}", 3) for i in range(CLOUDS)),
+    ("mountains", 11),
+    ("treeline", 3),
+    ("meadow", 4),
+    ("water", 5),
+    ("path", 5),
+    ("church", 13),
+    *((f"cottage{i}", 8) for i in range(COTTAGES)),
+    *((f"tree{i}", 6) for i in range(TREES)),
+    ("puffs", 1),
+)
+
+
+def group_slices() -> dict[str, slice]:
+    """Which numbers of a latent each group has."""
+    found: dict[str, slice] = {}
+    start = 0
+    for name, count in GROUPS:
+        found[name] = slice(start, start + count)
+        start += count
+    assert start == LATENT_DIM, start
+    return found
+
+
+def latent_of(seed: int) -> Array:
+    """The latent of a seed, (128,), as in a picture document. Raises ValueError outside 0..2**32-1."""
+    return np.random.RandomState(seed).standard_normal(LATENT_DIM).astype(np.float32)
+
+
+class Latent:
+    """A latent's numbers as chances, uniform in 0..1, by the names of GROUPS."""
+
+    def __init__(self, z: npt.ArrayLike) -> None:
+        """z: (128,). Raises ValueError for another shape, for zeros alone and for numbers that are not finite."""
+        values = np.asarray(z, np.float64)
+        length = float(np.sqrt(np.mean(values * values))) if values.shape == (LATENT_DIM,) else 0.0
+        if not math.isfinite(length) or length == 0:
+            raise ValueError(f"a scene is read from {LATENT_DIM} finite numbers that are not all 0")
+        self._chances = [0.5 + 0.5 * math.erf(v / length / math.sqrt(2)) for v in values]
+        self._slices = group_slices()
+
+    def group(self, name: str) -> list[float]:
+        """The chances of one group."""
+        return self._chances[self._slices[name]]
+
+
+def between(chance: float, low: float, high: float) -> float:
+    """From `low` at chance 0 to `high` at chance 1."""
+    return low + (high - low) * chance
+
+
+def pick(chance: float, odds: tuple[float, ...]) -> tuple[int, float]:
+    """Which of several things a chance falls on, their odds adding up to 1, and how far into its share (0..1)."""
+    start = 0.0
+    for index, share in enumerate(odds):
+        if chance < start + share or index == len(odds) - 1:
+            return index, min(1.0, max(0.0, (chance - start) / share))
+        start += share
+    raise ValueError("no odds")

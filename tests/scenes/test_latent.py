@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from server.scenes.latent import GROUPS, LATENT_DIM, Latent, between, group_slices, latent_of, pick
+
+
+def test_every_number_belongs_to_one_group() -> None:
+    used = [i for part in group_slices().values() for i in range(part.start, part.stop)]
+    assert used == list(range(LATENT_DIM))
+
+
+def test_a_seed_gives_the_latent_of_a_picture_with_that_seed() -> None:
+    expected = np.random.RandomState(42).standard_normal(128).astype(np.float32)
+    assert np.array_equal(latent_of(42), expected)
+
+
+def test_chances_are_uniform() -> None:
+    chances = np.array([c for seed in range(100) for name, _ in GROUPS for c in Latent(latent_of(seed)).group(name)])
+    counts, _ = np.histogram(chances, 10, (0, 1))
+    assert chances.min() > 0
+    assert chances.max() < 1
+    assert np.abs(counts / len(chances) - 0.1).max() < 0.01
+
+
+def test_only_the_direction_of_a_latent_counts() -> None:
+    z = latent_of(3)
+    for name, _ in GROUPS:
+        assert np.allclose(Latent(z).group(name), Latent(z * np.float32(7.5)).group(name))
+
+
+@pytest.mark.parametrize(
+    "z", [np.zeros(128), np.ones(127), np.ones((1, 128)), np.full(128, np.nan), np.full(128, np.inf)]
+)
+def test_what_is_no_latent_is_refused(z: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="128 finite numbers"):
+        Latent(z)
+
+
+def test_between_reaches_both_ends() -> None:
+    assert between(0, -2, 3) == -2
+    assert between(1, -2, 3) == 3
+    assert between(0.5, -2, 3) == 0.5
+
+
+def test_pick_divides_the_chance_by_the_odds() -> None:
+    odds = (0.2, 0.5, 0.3)
+    assert [pick(c, odds)[0] for c in (0.0, 0.19, 0.21, 0.69, 0.71, 1.0)] == [0, 0, 1, 1, 2, 2]
+    assert pick(0.45, odds)[1] == pytest.approx(0.5)
+    assert pick(1.0, odds)[1] == 1.0
