@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import pydantic_core
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -52,26 +53,36 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class _Stroke(Strict):
+class _Line(Strict):
     points: Annotated[list[Annotated[list[Fraction], Field(min_length=2, max_length=2)]], Field(min_length=1)]
     radius: Annotated[float, Field(gt=0, le=2)]
+
+
+class _Stroke(_Line):
     erase: bool = False
 
 
-class _Strokes(Strict):
-    strokes: Annotated[list[_Stroke], Field(min_length=1)]
+def _few_enough(lines: list[T]) -> list[T]:
+    if sum(len(line.points) for line in lines if isinstance(line, _Line)) > MAX_POINTS:
+        raise PydanticCustomError("too_many_points", f"a mask has at most {MAX_POINTS} points in all")
+    return lines
 
-    @model_validator(mode="after")
-    def _few_enough(self) -> _Strokes:
-        if sum(len(s.points) for s in self.strokes) > MAX_POINTS:
-            raise PydanticCustomError("too_many_points", f"a mask has at most {MAX_POINTS} points in all")
-        return self
+
+class _Strokes(Strict):
+    strokes: Annotated[list[_Stroke], Field(min_length=1), AfterValidator(_few_enough)]
 
     def mask(self) -> Mask:
         return Strokes(tuple(Stroke(tuple((x, y) for x, y in s.points), s.radius, s.erase) for s in self.strokes))
 
 
-class _Rect(Strict):
+class _Erasable(Strict):
+    erase: Annotated[list[_Line], AfterValidator(_few_enough)] = []
+
+    def erased(self) -> tuple[Stroke, ...]:
+        return tuple(Stroke(tuple((x, y) for x, y in line.points), line.radius) for line in self.erase)
+
+
+class _Rect(_Erasable):
     rect: Annotated[list[Fraction], Field(min_length=4, max_length=4)]
 
     @model_validator(mode="after")
@@ -82,22 +93,23 @@ class _Rect(Strict):
         return self
 
     def mask(self) -> Mask:
-        return Rect(*self.rect)
+        x0, y0, x1, y1 = self.rect
+        return Rect(x0, y0, x1, y1, self.erased())
 
 
-class _Png(Strict):
+class _Png(_Erasable):
     png: Annotated[str, Field(max_length=MAX_PNG_CHARACTERS)]
 
     def mask(self) -> Mask:
-        return Png(self.png)
+        return Png(self.png, self.erased())
 
 
-class _Region(Strict):
+class _Region(_Erasable):
     concept: Name
     at: Annotated[list[Fraction], Field(min_length=2, max_length=2)] | None = None
 
     def mask(self) -> Mask:
-        return Region(self.concept, None if self.at is None else (self.at[0], self.at[1]))
+        return Region(self.concept, None if self.at is None else (self.at[0], self.at[1]), self.erased())
 
 
 def _kind(value: object) -> str | None:
@@ -225,7 +237,9 @@ def _check_masks(edits: tuple[Edit, ...], pointer: str) -> None:
         try:
             if isinstance(edit.mask, Strokes):
                 points += sum(len(s.points) for s in edit.mask.strokes)
-            elif isinstance(edit.mask, Png):
+            elif edit.mask is not None:
+                points += sum(len(s.points) for s in edit.mask.erase)
+            if isinstance(edit.mask, Png):
                 pixels += png_pixels(edit.mask)
             elif isinstance(edit.mask, Region):
                 regions += 1

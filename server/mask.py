@@ -45,19 +45,24 @@ class Strokes:
 
 @dataclass(frozen=True)
 class Rect:
-    """The rectangle x0 <= x <= x1, y0 <= y <= y1."""
+    """The rectangle x0 <= x <= x1, y0 <= y <= y1. erase: strokes whose area is taken away from it."""
 
     x0: float
     y0: float
     x1: float
     y1: float
+    erase: tuple[Stroke, ...] = ()
 
 
 @dataclass(frozen=True)
 class Png:
-    """An image up to 2048x2048, stretched over the picture: its alpha, or luminance without one."""
+    """An image up to 2048x2048, stretched over the picture: its alpha, or luminance without one.
+
+    erase: strokes whose area is taken away from it.
+    """
 
     data: str  # base64
+    erase: tuple[Stroke, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,10 +70,12 @@ class Region:
     """What the segmenter takes for the concept in the picture as the edits before this one left it.
 
     at: only the connected piece there, or the nearest one; None for all of it. `server.painter` finds it.
+    erase: strokes whose area is taken away from it.
     """
 
     concept: str
     at: tuple[float, float] | None = None
+    erase: tuple[Stroke, ...] = ()
 
 
 Area = Strokes | Rect | Png | None  # masks that need no picture
@@ -81,15 +88,26 @@ def coverage(mask: Area, height: int, width: int) -> Array:
         return np.ones((height, width), np.float32)
     if isinstance(mask, Strokes):
         return _strokes_coverage(mask, height, width)
-    if isinstance(mask, Rect):
-        down = _overlap(mask.y0, mask.y1, height)  # (height,)
-        along = _overlap(mask.x0, mask.x1, width)  # (width,)
-        return np.outer(down, along).astype(np.float32)  # (height, width)
-    return pool(decode_png(mask), height, width)
+    if isinstance(mask, Png):
+        return pool(decode_png(mask), height, width, mask.erase)
+    fine = _parts(height, width) if mask.erase else 1  # to a cell's side
+    down = _overlap(mask.y0, mask.y1, height * fine)  # (height * fine,)
+    along = _overlap(mask.x0, mask.x1, width * fine)  # (width * fine,)
+    whole = np.outer(down, along).astype(np.float32)  # (height * fine, width * fine)
+    return pool(whole, height, width, mask.erase) if mask.erase else whole
 
 
-def pool(raster: Array, height: int, width: int) -> Array:
-    """A raster's mean over each cell of a grid laid over it, pixels shared by area. raster: (H, W), 0..1."""
+def pool(raster: Array, height: int, width: int, erase: tuple[Stroke, ...] = ()) -> Array:
+    """A raster's mean over each cell of a grid laid over it, pixels shared by area. raster: (H, W), 0..1.
+
+    erase: strokes whose area counts as 0. The raster is cut at parts of a cell, so that a cell half full and half
+    erased keeps only what was not.
+    """
+    if erase:
+        fine = _parts(height, width)
+        taken = tuple(Stroke(s.points, s.radius) for s in erase)
+        left = 1 - _strokes_coverage(Strokes(taken), height * fine, width * fine)  # (height * fine, width * fine)
+        raster = pool(raster, height * fine, width * fine) * left
     rows = _area_weights(raster.shape[0], height)  # (height, H)
     columns = _area_weights(raster.shape[1], width)  # (width, W)
     pooled: Array = (rows @ raster @ columns.T).clip(0, 1)  # (height, width)
@@ -149,6 +167,11 @@ def _area_weights(source: int, cells: int) -> Array:
     edges = np.arange(source + 1) / source  # (source + 1,)
     shared = np.minimum(low + 1 / cells, edges[1:]) - np.maximum(low, edges[:-1])  # (cells, source)
     return (shared.clip(0) * cells).astype(np.float32)
+
+
+def _parts(height: int, width: int) -> int:
+    """Parts of a cell's side that an erased mask is cut at: of 1/128 of the picture, or of 1/256 on finer grids."""
+    return max(2, 128 // max(height, width))
 
 
 def _strokes_coverage(mask: Strokes, height: int, width: int) -> Array:

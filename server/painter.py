@@ -101,8 +101,9 @@ class Painter:
             height, width = change.layer.height, change.layer.width
             if isinstance(change.mask, Region):
                 before = replace(picture, edits=picture.edits[:i])
-                find = partial(self._region, before, change.mask, model, placed)
-                where = pool(self._coverages.get((digest(before), change.mask), find), height, width)
+                whole = replace(change.mask, erase=())  # whatever is erased of it, the region is the same
+                find = partial(self._region, before, whole, model, placed)
+                where = pool(self._coverages.get((digest(before), whole), find), height, width, change.mask.erase)
             else:
                 make = partial(coverage, change.mask, height, width)
                 where = self._coverages.get((change.mask, height, width), make)

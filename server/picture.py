@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from server.mask import Mask, Png, Rect, Region, Stroke
+from server.mask import Mask, Png, Rect, Stroke, Strokes
 
 VERSION = 1
 
@@ -99,14 +99,20 @@ def digest(picture: Picture) -> str:
 def _mask_to_dict(mask: Mask) -> dict[str, Any] | None:
     if mask is None:
         return None
+    if isinstance(mask, Strokes):
+        return {"strokes": [_stroke_to_dict(s) for s in mask.strokes]}
+    document: dict[str, Any]
     if isinstance(mask, Rect):
-        return {"rect": [_float(v) for v in (mask.x0, mask.y0, mask.x1, mask.y1)]}
-    if isinstance(mask, Png):
-        return {"png": mask.data}
-    if isinstance(mask, Region):
-        place = {} if mask.at is None else {"at": [_float(v) for v in mask.at]}
-        return {"concept": mask.concept, **place}
-    return {"strokes": [_stroke_to_dict(s) for s in mask.strokes]}
+        document = {"rect": [_float(v) for v in (mask.x0, mask.y0, mask.x1, mask.y1)]}
+    elif isinstance(mask, Png):
+        document = {"png": mask.data}
+    else:
+        document = {"concept": mask.concept}
+        if mask.at is not None:
+            document["at"] = [_float(v) for v in mask.at]
+    if mask.erase:
+        document["erase"] = [_stroke_to_dict(s) for s in mask.erase]
+    return document
 
 
 def _stroke_to_dict(stroke: Stroke) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
@@ -16,14 +17,14 @@ fractions = st.floats(0, 1, allow_nan=False)
 names = st.text(min_size=1, max_size=64)
 
 
-def _png(side: int) -> Png:
+def _png(side: int, erase: tuple[Stroke, ...]) -> Png:
     out = io.BytesIO()
     Image.fromarray(np.arange(side * side, dtype=np.uint8).reshape(side, side)).save(out, "PNG")
-    return Png(base64.b64encode(out.getvalue()).decode())
+    return Png(base64.b64encode(out.getvalue()).decode(), erase)
 
 
-def _rect(xs: list[float], ys: list[float]) -> Rect:
-    return Rect(min(xs), min(ys), max(xs), max(ys))
+def _rect(xs: list[float], ys: list[float], erase: tuple[Stroke, ...]) -> Rect:
+    return Rect(min(xs), min(ys), max(xs), max(ys), erase)
 
 
 _pair = st.lists(fractions, min_size=2, max_size=2, unique=True)
@@ -33,13 +34,14 @@ _stroke = st.builds(
     radius=st.floats(0.001, 2),
     erase=st.booleans(),
 )
+erasers = st.just(()) | st.lists(st.builds(replace, _stroke, erase=st.just(False)), max_size=2).map(tuple)
 areas = st.one_of(
     st.none(),
     st.builds(Strokes, st.lists(_stroke, min_size=1, max_size=3).map(tuple)),
-    st.builds(_rect, _pair, _pair),
-    st.builds(_png, st.integers(1, 9)),
+    st.builds(_rect, _pair, _pair, erasers),
+    st.builds(_png, st.integers(1, 9), erasers),
 )
-masks = areas | st.builds(Region, names, st.none() | st.tuples(fractions, fractions))
+masks = areas | st.builds(Region, names, st.none() | st.tuples(fractions, fractions), erasers)
 _latents = st.one_of(
     st.builds(lambda seed: {"seed": seed}, st.integers(0, 2**32 - 1)),
     st.builds(lambda z: {"z": tuple(z)}, st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8)),

@@ -135,7 +135,12 @@ BAD: list[tuple[Any, str]] = [
     (picture(mask=stroke(points=[[0.5, 1.5]])), "/edits/0/mask/strokes/0/points/0/1"),
     (picture(mask=stroke(points=[[0.5, -0.1]])), "/edits/0/mask/strokes/0/points/0/1"),
     (picture(mask=stroke(points=[[0.5, None]])), "/edits/0/mask/strokes/0/points/0/1"),
-    (picture(mask=stroke(points=[[0.5, 0.5]] * 4097)), "/edits/0/mask"),
+    (picture(mask=stroke(points=[[0.5, 0.5]] * 4097)), "/edits/0/mask/strokes"),
+    (picture(mask={"rect": [0, 0, 1, 1], "erase": {}}), "/edits/0/mask/erase"),
+    (picture(mask={"concept": "tree", "erase": [{"points": [[0.5, 0.5]]}]}), "/edits/0/mask/erase/0/radius"),
+    (picture(mask={"concept": "tree", "erase": stroke(erase=True)["strokes"]}), "/edits/0/mask/erase/0/erase"),
+    (picture(mask={"concept": "tree", "erase": stroke(points=[[0.5, 0.5]] * 4097)["strokes"]}), "/edits/0/mask/erase"),
+    (picture(mask={**stroke(), "erase": stroke()["strokes"]}), "/edits/0/mask/erase"),
     (picture(mask=stroke(radius=0)), "/edits/0/mask/strokes/0/radius"),
     (picture(mask=stroke(radius=-1)), "/edits/0/mask/strokes/0/radius"),
     (picture(mask=stroke(radius=2.5)), "/edits/0/mask/strokes/0/radius"),
@@ -213,8 +218,10 @@ def test_the_masks_of_a_picture_are_bounded_together() -> None:
     out = io.BytesIO()
     Image.new("L", (2048, 2048)).save(out, "PNG")
     large = {"png": base64.b64encode(out.getvalue()).decode()}
-    assert len(parse_picture(many(stroke(points=[[0.5, 0.5]] * 4096), 16)).edits) == 16
-    for mask, most in ((stroke(points=[[0.5, 0.5]] * 4096), 16), (large, 8), ({"concept": "tree"}, 64)):
+    long = stroke(points=[[0.5, 0.5]] * 4096)
+    erased = {"rect": [0, 0, 1, 1], "erase": long["strokes"]}
+    assert len(parse_picture(many(long, 16)).edits) == 16
+    for mask, most in ((long, 16), (erased, 16), (large, 8), ({"concept": "tree"}, 64)):
         with pytest.raises(PictureError, match="at most") as error:
             parse_picture(many(mask, most + 1))
         assert error.value.pointer == f"/edits/{most}/mask"
@@ -232,6 +239,9 @@ def test_an_edit_alone() -> None:
 def test_a_mask_alone() -> None:
     assert parse_mask({"rect": [0, 0, 1, 0.5]}) == Rect(0.0, 0.0, 1.0, 0.5)
     assert parse_mask({"concept": "tree", "at": [0.5, 0.25]}) == Region("tree", (0.5, 0.25))
+    assert parse_mask({"concept": "tree", "erase": [{"points": [[0, 0.5]], "radius": 1}]}) == Region(
+        "tree", erase=(Stroke(((0.0, 0.5),), 1.0),)
+    )
     assert parse_mask(None) is None
     for wrong, pointer in (({"rect": [0, 0, 1, 2]}, "/mask/rect/3"), ({"png": "?"}, "/mask"), (7, "/mask")):
         with pytest.raises(PictureError) as error:

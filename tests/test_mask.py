@@ -6,6 +6,7 @@ import base64
 import io
 import math
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,6 +118,33 @@ def test_a_rect_on_cell_borders_is_hard() -> None:
     expected = np.zeros((4, 4), np.float32)
     expected[1:3, 2:] = 1
     assert np.array_equal(coverage(Rect(0.5, 0.25, 1, 0.75), 4, 4), expected)
+
+
+WIDE = Stroke(((0.0, 0.5), (1.0, 0.5)), 0.2)
+
+
+@pytest.mark.parametrize("cells", [8, 16, 128])
+def test_what_is_erased_of_a_mask_is_its_area_less(cells: int) -> None:
+    band = coverage(Strokes((WIDE,)), cells, cells)
+    for whole in (Rect(0, 0, 1, 1), png(np.full((9, 9), 255, np.uint8))):
+        left = coverage(replace(whole, erase=(WIDE,)), cells, cells)
+        # The two are sampled at other points, which shows along the edge.
+        assert left == pytest.approx(1 - band, abs=0.13)
+        assert left.mean() == pytest.approx(1 - band.mean(), abs=0.01)
+
+
+def test_a_cell_half_full_and_half_erased_keeps_the_other_half() -> None:
+    left = Rect(0, 0, 0.5, 1)
+    strip = Stroke(((0.75, 0.0), (0.75, 1.0)), 0.25)  # the right half
+    assert coverage(replace(left, erase=(strip,)), 1, 1)[0, 0] == pytest.approx(0.5, abs=0.01)
+    over = Stroke(((0.25, 0.0), (0.25, 1.0)), 0.25)
+    assert coverage(replace(left, erase=(over,)), 1, 1)[0, 0] == pytest.approx(0, abs=0.01)
+
+
+def test_an_eraser_elsewhere_changes_nothing() -> None:
+    corner = Stroke(((0.05, 0.05),), 0.02)
+    rect = Rect(0.5, 0.5, 1, 1)
+    assert np.array_equal(coverage(replace(rect, erase=(corner,)), 16, 16), coverage(rect, 16, 16))
 
 
 def test_alpha_or_luminance_of_a_png() -> None:

@@ -205,6 +205,9 @@ def test_a_concepts_region_is_where_the_segmenter_sees_it(catalog: Catalog) -> N
     piece = png(region(shown, at))
     assert drawn(first, door(Region(name, at))) == drawn(first, door(piece))
     assert drawn(first, door(Region(name, at)), draft=True) == drawn(first, door(piece), draft=True)
+    # What is erased of a region is taken from the same region.
+    eraser = (Stroke(((0.0, 0.5), (1.0, 0.5)), 0.2),)
+    assert drawn(first, door(Region(name, at, eraser))) == drawn(first, door(replace(piece, erase=eraser)))
     # In another order the segmenter sees another picture.
     assert drawn(door(Region(name)), first) == drawn(door(png(before == seen)), first)
 

@@ -129,7 +129,7 @@ async def _covered(services: Services, model: Model, picture: Picture, mask: Mas
             labels = await labels_of(services, picture)  # (R, R)
         shown = labels == concepts.index(mask.concept)
         raster = (await services.aside(region, shown, mask.at)).astype(np.float32)  # (R, R)
-        where = pool(raster, layer.height, layer.width)
+        where = pool(raster, layer.height, layer.width, mask.erase)
     else:
         where = await services.aside(coverage, mask, layer.height, layer.width)
     if not where.any():

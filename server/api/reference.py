@@ -60,15 +60,26 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "radius": "in fractions of the picture's width",
         "erase": "take away from the strokes before it",
     },
-    "Rect": {"": "A mask of one rectangle.", "rect": "[x0, y0, x1, y1], fractions, x0 < x1 and y0 < y1"},
+    "Line": {
+        "": "A round eraser along a line; one point is a dot.",
+        "points": "[x, y], fractions of the picture's width and height",
+        "radius": "in fractions of the picture's width",
+    },
+    "Rect": {
+        "": "A mask of one rectangle.",
+        "rect": "[x0, y0, x1, y1], fractions, x0 < x1 and y0 < y1",
+        "erase": "strokes whose area is taken away",
+    },
     "Region": {
         "": "A mask of what the segmenter sees as a concept.",
         "concept": "what it sees",
         "at": "[x, y], fractions: only the connected region there; every region without it",
+        "erase": "strokes whose area is taken away",
     },
     "Png": {
         "": "A mask as an image of up to 2048x2048 pixels, stretched over the picture.",
         "png": "base64; coverage is its alpha, or its luminance where it has none",
+        "erase": "strokes whose area is taken away",
     },
 }
 
