@@ -17,6 +17,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.artifacts import ArtifactUnits, load_artifacts
+from server.directions.records import Directions, DirectionsError, load_directions
 from server.dissection.results import Dissection, DissectionError, load_dissection
 from server.errors import UnknownModel, WeightError
 from server.generators.loader import load_generator
@@ -32,8 +34,8 @@ SEGMENTER = "segmenter.safetensors"
 
 @dataclass(frozen=True)
 class Model:
-    """A model in memory. generator: float32, never written to. segmenter: None where it has none. scenes: seeds worth
-    beginning with."""
+    """A model in memory. generator: float32, never written to. segmenter: None where it has none. directions: that a
+    picture may be moved along. artifacts: the units that `clean` sets to zero. scenes: seeds worth beginning with."""
 
     name: str
     title: str
@@ -43,6 +45,8 @@ class Model:
     generator: ProgressiveGenerator
     dissection: Dissection
     segmenter: Segmenter | None
+    directions: Directions
+    artifacts: ArtifactUnits = ()
     scenes: tuple[int, ...] = ()
 
 
@@ -119,6 +123,8 @@ class Catalog:
             generator=generator,
             dissection=dissection,
             segmenter=_load_segmenter(self.models_dir / name / SEGMENTER),
+            directions=_load_directions(self.results_dir / name, generator, card.sha256),
+            artifacts=_load_artifacts(self.results_dir / name, generator),
             scenes=card.scenes,
         )
 
@@ -179,6 +185,37 @@ def _load_segmenter(path: Path) -> Segmenter | None:
     except SegmenterError as error:
         log.error("%s", error)
         return None
+
+
+def _load_directions(folder: Path, generator: ProgressiveGenerator, sha256: str | None) -> Directions:
+    """The model's directions. Those of another generator, or damaged ones, are reported to the log and left out."""
+    none = Directions(generator.latent_dim)
+    try:
+        found = load_directions(folder)
+    except DirectionsError as error:
+        log.error("%s", error)
+        return none
+    if found is None:
+        return none
+    other = sha256 is not None and found.generator is not None and found.generator != sha256
+    if other or found.latent_dim != generator.latent_dim:
+        log.error("the directions in %s belong to another generator: run `unitbrush directions` again", folder)
+        return none
+    return found
+
+
+def _load_artifacts(folder: Path, generator: ProgressiveGenerator) -> ArtifactUnits:
+    """The model's artifact units. Those of another generator, or damaged ones, are reported to the log and left out."""
+    try:
+        found = load_artifacts(folder)
+    except DissectionError as error:
+        log.error("%s", error)
+        return ()
+    widths = {layer.name: layer.units for layer in generator.layers}
+    if any(max(units) >= widths.get(layer, 0) for layer, units in found):
+        log.error("the artifact units in %s belong to another generator: run `unitbrush dissect` again", folder)
+        return ()
+    return found
 
 
 def _check_fit(generator: ProgressiveGenerator, dissection: Dissection) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from server.errors import NoSegmenter, PictureError, UnknownConcept, UnknownLayer
+from server.errors import NoArtifacts, NoSegmenter, PictureError, UnknownConcept, UnknownDirection, UnknownLayer
 from server.mask import Mask, Region
 from server.picture import Edit, Picture
 
@@ -40,11 +40,16 @@ class Change:
 def check(picture: Picture, model: Model) -> tuple[Change, ...]:
     """One change an edit, in their order.
 
-    Raises PictureError (UnknownConcept, UnknownLayer), with a pointer, where the model cannot draw the picture.
+    Raises PictureError (UnknownConcept, UnknownLayer, UnknownDirection, NoArtifacts), with a pointer, where the model
+    cannot draw the picture.
     """
     length = model.generator.latent_dim
     if picture.z is not None and len(picture.z) != length:
         raise PictureError(f"z has {len(picture.z)} numbers; the model {model.name!r} takes {length}", "/z")
+    for name, amount in picture.directions:
+        _check_direction(name, amount, model)
+    if picture.clean and not model.artifacts:
+        raise NoArtifacts(f"no artifact units are known of {model.name!r}; leave out clean", "/clean")
     return tuple(change(edit, model, f"/edits/{i}") for i, edit in enumerate(picture.edits))
 
 
@@ -83,6 +88,21 @@ def change(edit: Edit, model: Model, pointer: str = "") -> Change:
     )
 
 
+def cleaning(model: Model) -> tuple[Change, ...]:
+    """The changes that `clean` stands for: the artifact units of each layer at zero, everywhere."""
+    layers = model.generator.layers
+    return tuple(
+        Change(
+            layer=layers[model.generator.index(name)],
+            units=np.array(units, np.int64),
+            levels=np.zeros(len(units), np.float32),
+            strength=1.0,
+            mask=None,
+        )
+        for name, units in model.artifacts
+    )
+
+
 def apply(r: NDArray[np.float32], coverage: NDArray[np.float32], change: Change) -> None:
     """Blend the change into featuremaps, in place. r: (H, W, C). coverage: (H, W), 0..1."""
     rows, columns = np.flatnonzero(coverage.any(1)), np.flatnonzero(coverage.any(0))
@@ -93,6 +113,17 @@ def apply(r: NDArray[np.float32], coverage: NDArray[np.float32], change: Change)
     inside = r[box]  # (h, w, C)
     before = inside[:, :, change.units]  # (h, w, n)
     inside[:, :, change.units] = before * (1 - alpha) + change.levels * alpha
+
+
+def _check_direction(name: str, amount: float, model: Model) -> None:
+    pointer = "/directions/" + name.replace("~", "~0").replace("/", "~1")
+    direction = model.directions.get(name)
+    if direction is None:
+        known = ", ".join(model.directions.names) or "none"
+        raise UnknownDirection(f"{model.name!r} has no direction {name!r}; it has {known}", pointer)
+    low, high = direction.range
+    if not low <= amount <= high:
+        raise PictureError(f"the direction {name!r} takes {low:g} to {high:g}, not {amount:g}", pointer)
 
 
 def _check_region(region: Region, model: Model, pointer: str) -> None:

@@ -25,7 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from server.errors import MalformedJSON, PictureError
 from server.mask import Mask, Png, Rect, Region, Stroke, Strokes, decode_png, png_pixels
-from server.picture import VERSION, Edit, Picture, edit_to_dict, picture_to_dict, picture_to_json
+from server.picture import VERSION, Edit, Picture, edit_to_dict, ordered, picture_to_dict, picture_to_json
 
 __all__ = ["edit_to_dict", "parse_edit", "parse_mask", "parse_picture", "picture_to_dict", "picture_to_json"]
 
@@ -38,6 +38,7 @@ MAX_ALL_PIXELS = 2**25
 MAX_REGIONS = 64
 MAX_LATENT = 8192
 MAX_UNITS = 8192
+MAX_DIRECTIONS = 64
 LARGEST = 1e6  # of a level or a latent's component: far beyond any real one, far from float32's end
 
 T = TypeVar("T")
@@ -186,6 +187,8 @@ class _Picture(Strict):
     model: Name | None = None
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = None
     z: Annotated[list[Number], Field(min_length=1, max_length=MAX_LATENT)] | None = None
+    directions: Annotated[dict[Name, Number], Field(max_length=MAX_DIRECTIONS)] = {}
+    clean: bool = False
     edits: Annotated[list[_Edit], Field(max_length=MAX_EDITS)] = []
 
     @model_validator(mode="after")
@@ -212,7 +215,8 @@ def parse_picture(data: object, default_model: str | None = None) -> Picture:
         raise PictureError("a picture names its model", "/model")
     edits = tuple(e.edit() for e in parsed.edits)
     _check_masks(edits, "/edits/{}/mask")
-    return Picture(model, parsed.seed, edits, None if parsed.z is None else tuple(parsed.z))
+    z = None if parsed.z is None else tuple(parsed.z)
+    return Picture(model, parsed.seed, edits, z, ordered(parsed.directions), parsed.clean)
 
 
 def parse_edit(data: object) -> Edit:
@@ -276,8 +280,9 @@ def _explain(error: ValidationError) -> PictureError:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     pointer, before = "", ""
     for step in first["loc"]:
-        # Behind a union's field pydantic names the branch it tried, which is no place in the document.
-        if not (isinstance(step, str) and before in ("mask", "units")):
+        # Behind a union's field pydantic names the branch it tried, and behind a bad name says that it means the name:
+        # neither is a place in the document.
+        if not (isinstance(step, str) and (before in ("mask", "units") or step == "[key]")):
             pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
             before = str(step)
         else:

@@ -71,6 +71,20 @@ class UnknownLayer(PictureError):
     title = "The model has no such layer"
 
 
+class UnknownDirection(PictureError):
+    """The model has no direction of that name."""
+
+    slug = "unknown-direction"
+    title = "The model has no such direction"
+
+
+class NoArtifacts(PictureError):
+    """What is asked for ablates artifact units, and none are known of the model."""
+
+    slug = "no-artifact-units"
+    title = "The model has no known artifact units"
+
+
 class NoSegmenter(PictureError):
     """What is asked for needs a segmenter, and the model has none."""
 

@@ -23,7 +23,8 @@ from torch import Tensor
 
 from server.cache import ByteCache
 from server.catalog import Catalog, Model
-from server.compose import Change, apply, check
+from server.compose import Change, apply, check, cleaning
+from server.directions.records import move
 from server.errors import NoSegmenter
 from server.generators.folded import FoldedGenerator
 from server.mask import Region, coverage, pool
@@ -95,9 +96,16 @@ class Painter:
             self.render(Picture(name, seed=0), draft)
 
     def _place(self, picture: Picture, model: Model) -> list[Placed]:
-        """The changes the edits make, each with its coverage of its layer's grid. Raises PictureError."""
+        """The changes the picture makes, each with its coverage of its layer's grid: cleaning, then the edits.
+
+        Raises PictureError.
+        """
+        changes = check(picture, model)
         placed: list[Placed] = []
-        for i, change in enumerate(check(picture, model)):
+        for change in cleaning(model) if picture.clean else ():
+            everywhere = np.ones((change.layer.height, change.layer.width), np.float32)
+            placed.append(Placed(change, everywhere))
+        for i, change in enumerate(changes):
             height, width = change.layer.height, change.layer.width
             if isinstance(change.mask, Region):
                 before = replace(picture, edits=picture.edits[:i])
@@ -138,7 +146,7 @@ class Painter:
         return generator.advance(r, at, to)
 
     def _trunk(self, picture: Picture, model: Model, generator: FoldedGenerator, layer: str) -> Tensor:
-        z = latent(picture, generator.latent_dim)  # (latent_dim,)
+        z = move(latent(picture, generator.latent_dim), model.directions, picture.directions)  # (latent_dim,)
         key = (model.name, generator.dtype, layer, hashlib.sha256(z.tobytes()).digest())
         return self._trunks.get(key, lambda: generator.trunk(torch.from_numpy(z)[None], layer))
 

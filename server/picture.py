@@ -1,4 +1,4 @@
-"""The picture: a model, a latent and a list of edits. The image is a pure function of it.
+"""The picture: a model, a latent, directions it moves along, and a list of edits. The image is a pure function of it.
 
     picture = Picture(model="village", seed=42, edits=(Edit("draw", "tree", Rect(0.1, 0.5, 0.4, 0.8)),))
     picture_to_json(picture)    # the canonical document: one spelling for each picture
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -42,16 +43,30 @@ class Edit:
 
 @dataclass(frozen=True)
 class Picture:
-    """A model's name, a seed (0..2**32-1) or a latent z in its place, and edits, earliest first."""
+    """A model's name, a seed (0..2**32-1) or a latent z in its place, and edits, earliest first.
+
+    directions: names and amounts that move the latent, by name, none of them 0. clean: whether the model's artifact
+    units are set to zero before the edits, everywhere.
+    """
 
     model: str
     seed: int | None = None
     edits: tuple[Edit, ...] = ()
     z: tuple[float, ...] | None = None
+    directions: tuple[tuple[str, float], ...] = ()
+    clean: bool = False
+
+
+def ordered(amounts: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Amounts of directions as a picture holds them: by name, without those that are 0."""
+    return tuple((name, float(amount)) for name, amount in sorted(amounts.items()) if amount != 0)
 
 
 def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:
-    """The latent the picture starts from: (latent_dim,). The length of an explicit z is `check`'s matter."""
+    """The latent the picture starts from, before any direction moves it: (latent_dim,).
+
+    The length of an explicit z is `check`'s matter.
+    """
     if picture.z is not None:
         return np.asarray(picture.z, np.float32)
     return np.random.RandomState(picture.seed).standard_normal(latent_dim).astype(np.float32)
@@ -64,7 +79,18 @@ def picture_to_dict(picture: Picture) -> dict[str, Any]:
         document["seed"] = picture.seed
     else:
         document["z"] = [_float(v) for v in picture.z]
+    document |= looks_to_dict(picture)
     document["edits"] = [edit_to_dict(e) for e in picture.edits]
+    return document
+
+
+def looks_to_dict(picture: Picture) -> dict[str, Any]:
+    """The members of the document that change the whole scene and can be undone: `directions` and `clean`."""
+    document: dict[str, Any] = {}
+    if picture.directions:
+        document["directions"] = {name: _float(amount) for name, amount in picture.directions}
+    if picture.clean:
+        document["clean"] = True
     return document
 
 

@@ -29,6 +29,7 @@ class Model(BaseModel):
     concepts: list[str] = Field(description="what can be painted, what paints best first")
     default: bool
     license: str
+    clean: bool = Field(description="whether artifact units are known, so that a picture may ask for `clean`")
     scenes: list[int] = Field(description="seeds worth beginning with, the best first; may be empty")
     version: str = Field(description="another one whenever the weights or the brushes change")
 
@@ -69,6 +70,24 @@ class Concepts(BaseModel):
     """Every concept of a model, those that paint best first."""
 
     concepts: list[Concept]
+
+
+class Direction(BaseModel):
+    """A direction that a scene can be moved along."""
+
+    name: str
+    title: str
+    low: str = Field(description="what lies at negative amounts")
+    high: str = Field(description="what lies at positive amounts")
+    range: tuple[float, float] = Field(description="the amounts that a picture may ask for")
+    effect: float = Field(description="measured change of the attribute per unit of amount")
+    layout_kept: float = Field(description="share of the segmenter's labels that stay at amounts of +-1, 0..1")
+
+
+class Directions(BaseModel):
+    """Every direction of a model; none where none were sought."""
+
+    directions: list[Direction]
 
 
 class Resource(BaseModel):

@@ -79,8 +79,8 @@ class Services:
         return await asyncio.get_running_loop().run_in_executor(self.bench, partial(call, *args, **kwargs))
 
     async def fingerprint(self, model: str) -> str:
-        """A hash of all that a model's pixels depend on: its weights, its brushes and its segmenter. Raises
-        UnknownModel and what loading it raises."""
+        """A hash of all that a model's pixels depend on: its weights, its brushes, directions, artifact units and
+        segmenter. Raises UnknownModel and what loading it raises."""
         if model not in self.fingerprints:
             self.fingerprints[model] = await self.aside(_fingerprint, self.catalog, model)
         return self.fingerprints[model]
@@ -105,7 +105,7 @@ class Services:
 def _fingerprint(catalog: Catalog, name: str) -> str:
     model = catalog.get(name)
     digest = hashlib.sha256(read_card(model.folder).generator.read_bytes())
-    digest.update(repr(model.dissection).encode())
+    digest.update(repr((model.dissection, model.directions, model.artifacts)).encode())
     segmenter = model.folder / SEGMENTER
     if segmenter.is_file():
         digest.update(segmenter.read_bytes())  # it finds the masks that name a concept

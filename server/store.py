@@ -1,8 +1,8 @@
 """The pictures people keep, in one SQLite file.
 
-A picture is a base (its document without edits) and a line of states, each the list of its edits; undo and
-redo move a position along that line, and a new state drops what lay ahead. Edits are stored once and states
-name them by number, so a long history of large masks costs no more than the masks.
+A picture is a base (its model and its seed or latent) and a line of states, each its looks (directions and clean) and
+the list of its edits; undo and redo move a position along that line, and a new state drops what lay ahead. Edits are
+stored once and states name them by number, so a long history of large masks costs no more than the masks.
 
 The file is in WAL mode with `synchronous=FULL`: a call returns when its change is on the disk, so neither a
 killed process nor a power cut loses an acknowledged edit. Every change is one immediate transaction:
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from server.errors import UnitbrushError
 
-SCHEMA = 1
+SCHEMA = 2
 _TABLES = """
 CREATE TABLE pictures (
     id TEXT PRIMARY KEY, base TEXT NOT NULL, revision INTEGER NOT NULL, position INTEGER NOT NULL,
@@ -36,11 +36,14 @@ CREATE TABLE edits (
 ) STRICT;
 CREATE TABLE states (
     picture TEXT NOT NULL REFERENCES pictures ON DELETE CASCADE, number INTEGER NOT NULL, edits TEXT NOT NULL,
-    PRIMARY KEY (picture, number)
+    looks TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (picture, number)
 ) STRICT;
 """
+# From the schema before it, by its number.
+_UPGRADES = {1: "ALTER TABLE states ADD COLUMN looks TEXT NOT NULL DEFAULT '{}'"}
 
 Edits = tuple[str, ...]
+NO_LOOKS = "{}"
 
 
 class StoreError(UnitbrushError):
@@ -84,14 +87,23 @@ class StoreFull(UnitbrushError):
 
 
 @dataclass(frozen=True)
+class State:
+    """What can be changed in a picture, and undone. edits: each one's JSON, oldest first. looks: a JSON object, the
+    document's other members that can be changed."""
+
+    edits: Edits = ()
+    looks: str = NO_LOOKS
+
+
+@dataclass(frozen=True)
 class Record:
-    """A stored picture as it is now. base: its document without edits, JSON. edits: each one's JSON, oldest
-    first. revision: 1 when created, one more with every change, undo and redo included."""
+    """A stored picture as it is now. base: the members of its document that never change, a JSON object. revision: 1
+    when created, one more with every change, undo and redo included."""
 
     id: str
     revision: int
     base: str
-    edits: Edits
+    state: State
     can_undo: bool
     can_redo: bool
 
@@ -120,8 +132,11 @@ class Store:
             if version == 0:
                 for statement in _TABLES.split(";"):
                     self._db.execute(statement)
+            elif version in _UPGRADES:
+                self._db.execute(_UPGRADES[version])
+            if version in (0, *_UPGRADES):
                 self._db.execute(f"PRAGMA user_version={SCHEMA}")
-        if version not in (0, SCHEMA):
+        if version not in (0, *_UPGRADES, SCHEMA):
             self._db.close()
             raise StoreError(f"{path} is of another version (schema {version}); choose another data folder")
 
@@ -159,7 +174,7 @@ class Store:
             (number,) = self._db.execute("SELECT count(*) FROM pictures").fetchone()
         return int(number)
 
-    def create(self, base: str, edits: Edits = ()) -> Record:
+    def create(self, base: str, state: State = State()) -> Record:
         """Keep a new picture. Raises StoreFull."""
         name, now = secrets.token_urlsafe(12), time.time()
         with self._transaction():
@@ -167,7 +182,7 @@ class Store:
             if number >= self._max_pictures:
                 raise StoreFull(f"{self._max_pictures} pictures are kept already; delete one first")
             self._db.execute("INSERT INTO pictures VALUES (?, ?, 1, 0, ?, ?)", (name, base, now, now))
-            self._put_state(name, 0, edits)
+            self._put_state(name, 0, state)
             return self._record(name)
 
     def get(self, picture: str) -> Record:
@@ -175,17 +190,17 @@ class Store:
         with self._held():
             return self._record(picture)
 
-    def change(self, picture: str, edit: Callable[[Edits], Edits], revision: int | None = None) -> Record:
-        """Replace the edits by `edit(edits)`, as a new state that can be undone. Nothing changes where it
-        returns the same edits or raises.
+    def change(self, picture: str, edit: Callable[[State], State], revision: int | None = None) -> Record:
+        """Replace the state by `edit(state)`, as a new one that can be undone. Nothing changes where it returns the
+        same state or raises.
 
         revision: the one the caller knows, checked when given. Raises UnknownPicture, RevisionMismatch,
         StoreFull.
         """
         with self._transaction():
             old = self._checked(picture, revision)
-            new = edit(old.edits)
-            if new == old.edits:
+            new = edit(old.state)
+            if new == old.state:
                 return old
             (position,) = self._db.execute("SELECT position FROM pictures WHERE id = ?", (picture,)).fetchone()
             dropped = self._db.execute(
@@ -233,9 +248,9 @@ class Store:
             raise RevisionMismatch(f"the picture is at revision {record.revision}, not {revision}")
         return record
 
-    def _put_state(self, picture: str, number: int, edits: Edits) -> None:
+    def _put_state(self, picture: str, number: int, state: State) -> None:
         numbers = []
-        for body in edits:
+        for body in state.edits:
             digest = hashlib.sha256(body.encode()).digest()
             self._db.execute(
                 "INSERT INTO edits (picture, digest, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -243,7 +258,10 @@ class Store:
             )
             found = self._db.execute("SELECT id FROM edits WHERE picture = ? AND digest = ?", (picture, digest))
             numbers.append(found.fetchone()[0])
-        self._db.execute("INSERT INTO states VALUES (?, ?, ?)", (picture, number, json.dumps(numbers)))
+        self._db.execute(
+            "INSERT INTO states (picture, number, edits, looks) VALUES (?, ?, ?, ?)",
+            (picture, number, json.dumps(numbers), state.looks),
+        )
 
     def _drop_orphans(self, picture: str) -> None:
         """Delete the edits that no state names any more."""
@@ -255,7 +273,7 @@ class Store:
 
     def _record(self, picture: str) -> Record:
         row = self._db.execute(
-            "SELECT base, revision, edits,"
+            "SELECT base, revision, edits, looks,"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number < position),"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number > position)"
             " FROM pictures JOIN states ON picture = id AND number = position WHERE id = ?",
@@ -263,7 +281,7 @@ class Store:
         ).fetchone()
         if row is None:
             raise UnknownPicture(f"no picture {picture!r}")
-        base, revision, numbers, can_undo, can_redo = row
+        base, revision, numbers, looks, can_undo, can_redo = row
         bodies = dict(
             self._db.execute(
                 "SELECT id, body FROM edits WHERE picture = ? AND id IN (SELECT value FROM json_each(?))",
@@ -271,4 +289,4 @@ class Store:
             )
         )
         edits = tuple(bodies[number] for number in json.loads(numbers))
-        return Record(picture, revision, base, edits, bool(can_undo), bool(can_redo))
+        return Record(picture, revision, base, State(edits, looks), bool(can_undo), bool(can_redo))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from serving import write_artifacts, write_directions
 
 from server.catalog import Catalog
 from server.dissection.results import Brush, Dissection, RankedUnit, save_dissection
@@ -33,7 +34,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 RankedUnit(unit=(u + i) % units, iou=0.2, effect=0.1, level=3.0 - i + u / 10) for u in range(units)
             )
             brushes.append(Brush(concept, layer, ranking, 5, 0.4 - i / 10, 0.3, layer == "layer4"))
-    save_dissection(folder / "dissect_results" / "village", Dissection("village", tuple(brushes)))
+    results = folder / "dissect_results" / "village"
+    save_dissection(results, Dissection("village", tuple(brushes)))
+    write_directions(results, 8)
+    write_artifacts(results, "layer4", 3, 1)
     return folder
 
 

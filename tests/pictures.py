@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from server.mask import Png, Rect, Region, Stroke, Strokes
-from server.picture import Edit, Picture
+from server.picture import Edit, Picture, ordered
 
 fractions = st.floats(0, 1, allow_nan=False)
 names = st.text(min_size=1, max_size=64)
+any_amount = st.floats(-1e6, 1e6)
 
 
 def _png(side: int, erase: tuple[Stroke, ...]) -> Png:
@@ -78,12 +79,19 @@ def edits(
 
 
 def pictures(
-    model: st.SearchStrategy[str] = names, edit: st.SearchStrategy[Edit] | None = None
+    model: st.SearchStrategy[str] = names,
+    edit: st.SearchStrategy[Edit] | None = None,
+    directions: st.SearchStrategy[str] = names,
+    amounts: st.SearchStrategy[float] = any_amount,
 ) -> st.SearchStrategy[Picture]:
     """Pictures that the document allows."""
     return st.builds(
-        lambda model, edits, start: Picture(model, edits=tuple(edits), **start),
+        lambda model, edits, start, directions, clean: Picture(
+            model, edits=tuple(edits), directions=ordered(directions), clean=clean, **start
+        ),
         model,
         st.lists(edits() if edit is None else edit, max_size=4),
         _latents,
+        st.dictionaries(directions, amounts, max_size=3),
+        st.booleans(),
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import json
 import os
 import subprocess
 import sys
@@ -35,9 +36,36 @@ from server.settings import Settings
 CONCEPTS = ("tree", "door", "sky")
 
 
+def write_directions(folder: Path, latent_dim: int, **members: Any) -> None:
+    """Two directions along the latent's first two axes, `season` and `night`, into a folder of results."""
+    directions = [
+        {
+            "name": name,
+            "title": name.capitalize(),
+            "low": "less",
+            "high": "more",
+            "range": [-3, 2],
+            "effect": 0.1,
+            "layout_kept": 0.9,
+            "vector": [float(i == axis) for i in range(latent_dim)],
+        }
+        for axis, name in enumerate(("season", "night"))
+    ]
+    document = {"schema": 1, "latent_dim": latent_dim, "directions": directions, **members}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "directions.json").write_text(json.dumps(document))
+
+
+def write_artifacts(folder: Path, layer: str, *units: int) -> None:
+    """These units of a layer as artifact units, into a folder of results."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {"schema": 1, "layer": layer, "units": [{"unit": unit} for unit in units]}
+    (folder / "artifacts.json").write_text(json.dumps(document))
+
+
 def write_model(folder: Path, name: str = "village", seed: int = 0) -> None:
-    """A random generator of 16x16 pixels with a random segmenter and a brush of 8 units a concept, under models/ and
-    dissect_results/."""
+    """A random generator of 16x16 pixels with a random segmenter, a brush of 8 units a concept, two directions and two
+    artifact units, under models/ and dissect_results/."""
     torch.manual_seed(seed)
     generator = ProgressiveGenerator(latent_dim=8, widths=(8, 8, 8))
     models = folder / "models" / name
@@ -59,7 +87,10 @@ def write_model(folder: Path, name: str = "village", seed: int = 0) -> None:
         for i, concept in enumerate(CONCEPTS)
         for layer in ("layer3", "layer4")
     ]
-    save_dissection(folder / "dissect_results" / name, Dissection(name, tuple(brushes)))
+    results = folder / "dissect_results" / name
+    save_dissection(results, Dissection(name, tuple(brushes)))
+    write_directions(results, generator.latent_dim)
+    write_artifacts(results, "layer3", 5, 2)
 
 
 def settings_in(folder: Path, **given: Any) -> Settings:

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from serving import write_artifacts, write_directions
 
 from server.catalog import Catalog
 from server.dissection.results import DissectionError
@@ -134,3 +135,40 @@ def test_weights_that_are_not_the_cards_are_refused(folder: Path) -> None:
 def test_a_card_names_no_file_outside_its_folder(folder: Path, named: object) -> None:
     card(folder, generator=named)
     assert open_catalog(folder).get().generator.resolution == 32
+
+
+def test_directions_and_artifact_units_come_with_the_model(folder: Path) -> None:
+    model = open_catalog(folder).get()
+    assert model.directions.names == ("season", "night")
+    assert model.artifacts == (("layer4", (3, 1)),)
+    for name in ("directions.json", "artifacts.json"):
+        (folder / "dissect_results" / "village" / name).unlink()
+    model = open_catalog(folder).get()
+    assert (model.directions.names, model.artifacts) == ((), ())
+
+
+def test_damaged_directions_and_artifact_units_stop_nothing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    results = folder / "dissect_results" / "village"
+    for name in ("directions.json", "artifacts.json"):
+        (results / name).write_text("{")
+    model = open_catalog(folder).get()
+    assert (model.directions.names, model.artifacts) == ((), ())
+    assert [m.split()[0] for m in caplog.messages] == [
+        str(results / "directions.json"),
+        str(results / "artifacts.json"),
+    ]
+
+
+def test_those_of_another_generator_are_left_out(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    results = folder / "dissect_results" / "village"
+    card(folder)
+    write_directions(results, 8, generator="0" * 64)
+    write_artifacts(results, "layer4", 12)
+    model = open_catalog(folder).get()
+    assert (model.directions.names, model.artifacts) == ((), ())
+    assert [("another generator" in m) for m in caplog.messages] == [True, True]
+    write_directions(results, 9)
+    assert open_catalog(folder).get().directions.names == ()
+    weights = folder / "models" / "village" / "generator.safetensors"
+    write_directions(results, 8, generator=hashlib.sha256(weights.read_bytes()).hexdigest())
+    assert open_catalog(folder).get().directions.names == ("season", "night")

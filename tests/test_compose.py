@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from server.catalog import Catalog
-from server.compose import Change, apply, change, check
-from server.errors import PictureError, UnknownConcept, UnknownLayer
+from server.compose import Change, apply, change, check, cleaning
+from server.errors import NoArtifacts, PictureError, UnknownConcept, UnknownDirection, UnknownLayer
 from server.generators.progressive import Layer
 from server.mask import Rect, Region
 from server.picture import Edit, Picture
@@ -125,3 +125,36 @@ def test_a_latent_has_the_models_length(catalog: Catalog) -> None:
     with pytest.raises(PictureError) as caught:
         check(Picture("village", z=(0.0,) * 7), catalog.get())
     assert caught.value.pointer == "/z"
+
+
+@pytest.mark.parametrize(
+    ("directions", "error", "pointer", "words"),
+    [
+        ((("spring", 1.0),), UnknownDirection, "/directions/spring", "season, night"),
+        ((("a/b", 1.0),), UnknownDirection, "/directions/a~1b", "season, night"),
+        ((("season", 2.01),), PictureError, "/directions/season", "-3 to 2, not 2.01"),
+        ((("night", -1.0), ("season", -3.5)), PictureError, "/directions/season", "-3 to 2, not -3.5"),
+    ],
+)
+def test_directions_the_model_does_not_have_are_said(
+    catalog: Catalog, directions: Any, error: type[PictureError], pointer: str, words: str
+) -> None:
+    with pytest.raises(error, match=words) as caught:
+        check(Picture("village", seed=1, directions=directions), catalog.get())
+    assert type(caught.value) is error
+    assert caught.value.pointer == pointer
+    assert check(Picture("village", seed=1, directions=(("season", -3.0), ("night", 2.0))), catalog.get()) == ()
+
+
+def test_cleaning_sets_the_artifact_units_to_zero_everywhere(catalog: Catalog) -> None:
+    (found,) = cleaning(catalog.get())
+    assert (found.layer.name, found.units.tolist(), found.levels.tolist()) == ("layer4", [3, 1], [0, 0])
+    assert (found.strength, found.mask) == (1.0, None)
+
+
+def test_what_has_no_artifact_units_cannot_be_cleaned(catalog: Catalog) -> None:
+    model = replace(catalog.get(), artifacts=())
+    with pytest.raises(NoArtifacts, match="leave out clean") as caught:
+        check(Picture("village", seed=1, clean=True), model)
+    assert caught.value.pointer == "/clean"
+    assert check(Picture("village", seed=1), model) == ()

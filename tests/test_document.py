@@ -52,6 +52,17 @@ def test_what_may_be_left_out() -> None:
     assert parse_picture({"model": "church", "z": [1, 2.5]}) == Picture("church", z=(1.0, 2.5))
 
 
+def test_directions_have_one_spelling() -> None:
+    given = {"model": "village", "seed": 3, "directions": {"season": 1, "night": -0.5, "trees": 0, "clouds": -0.0}}
+    read = parse_picture(given)
+    assert read == Picture("village", seed=3, directions=(("night", -0.5), ("season", 1.0)))
+    assert json.loads(picture_to_json(read))["directions"] == {"night": -0.5, "season": 1.0}
+    for nothing in ({}, {"directions": {}}, {"directions": {"season": 0}}, {"clean": False}):
+        assert picture_to_json(parse_picture({"model": "village", "seed": 3, **nothing})) == (
+            '{"edits":[],"model":"village","seed":3,"version":1}'
+        )
+
+
 def picture(**edit: Any) -> dict[str, Any]:
     whole = {"op": "draw", "concept": "tree", "mask": None, **edit}
     return {"model": "village", "seed": 1, "edits": [{k: v for k, v in whole.items() if v != "absent"}]}
@@ -85,6 +96,17 @@ BAD: list[tuple[Any, str]] = [
     ({"model": "village", "z": [1e30]}, "/z/0"),
     ({"model": "village", "z": [0, float("nan")]}, "/z/1"),
     ({"model": "village", "z": ["1"]}, "/z/0"),
+    ({"model": "village", "seed": 1, "directions": []}, "/directions"),
+    ({"model": "village", "seed": 1, "directions": None}, "/directions"),
+    ({"model": "village", "seed": 1, "directions": {"season": "1"}}, "/directions/season"),
+    ({"model": "village", "seed": 1, "directions": {"season": True}}, "/directions/season"),
+    ({"model": "village", "seed": 1, "directions": {"season": float("nan")}}, "/directions/season"),
+    ({"model": "village", "seed": 1, "directions": {"season": 1e300}}, "/directions/season"),
+    ({"model": "village", "seed": 1, "directions": {"": 1.0}}, "/directions/"),
+    ({"model": "village", "seed": 1, "directions": {"a/b": None}}, "/directions/a~1b"),
+    ({"model": "village", "seed": 1, "directions": {str(i): 1.0 for i in range(65)}}, "/directions"),
+    ({"model": "village", "seed": 1, "clean": 1}, "/clean"),
+    ({"model": "village", "seed": 1, "clean": None}, "/clean"),
     ({"model": "village", "seed": 1, "edits": {}}, "/edits"),
     ({"model": "village", "seed": 1, "edits": [5]}, "/edits/0"),
     ({"model": "village", "seed": 1, "edits": picture()["edits"] * 257}, "/edits"),

@@ -34,15 +34,22 @@ drawable = pictures(
         fewest=8,
         masks=areas | st.builds(Region, CONCEPTS, st.none() | st.tuples(fractions, fractions)),
     ),
+    directions=st.sampled_from(["season", "night"]),
+    amounts=st.floats(-3, 2),
 ).map(lambda p: p if p.z is None else replace(p, z=(p.z * 8)[:8]))
 
 
 def naive(picture: Picture, catalog: Catalog) -> np.ndarray:
     """The picture drawn layer by layer with the plain generator, from the design's words."""
     model = catalog.get()
-    r = torch.from_numpy(latent(picture, 8))[None, :, None, None]
+    z = latent(picture, 8)
+    for name, amount in picture.directions:
+        z[("season", "night").index(name)] += amount
+    r = torch.from_numpy(z)[None, :, None, None]
     for layer in model.generator.layers:
         r = model.generator.block(layer.name)(r)
+        if picture.clean and layer.name == "layer4":
+            r[0, [1, 3]] = 0
         for edit in picture.edits:
             brush = model.dissection.brush(edit.concept or "", edit.layer)
             assert brush is not None
@@ -59,7 +66,11 @@ def naive(picture: Picture, catalog: Catalog) -> np.ndarray:
 
 PICTURES = [
     Picture("village", seed=5),
+    Picture("village", seed=5, directions=(("night", -0.5), ("season", 1.5))),
+    Picture("village", seed=5, clean=True),
     Picture("village", seed=5, edits=(Edit("draw", "tree", DOT),)),
+    Picture("village", seed=5, edits=(Edit("draw", "tree", DOT, units=8),), directions=(("night", 2.0),), clean=True),
+    Picture("village", seed=5, edits=(Edit("draw", "door", DOT, layer="layer6"),), clean=True),
     Picture("village", seed=5, edits=(Edit("remove", "tree"),)),
     Picture("village", seed=5, edits=(Edit("draw", "door", DOT, units=7, strength=0.4, layer="layer6"),)),
     Picture("village", z=(0.5,) * 8, edits=(Edit("draw", "sky", Rect(0, 0, 1, 0.4)), Edit("remove", "tree", DOT))),
@@ -81,8 +92,8 @@ def test_draws_what_the_design_says(picture: Picture, painter: Painter, catalog:
     assert pixels.dtype == np.uint8
     assert pixels.shape == (32, 32, 3)
     assert np.abs(pixels - naive(picture, catalog)).max() <= 0.51
-    if picture.edits:
-        assert not np.array_equal(pixels, painter.render(replace(picture, edits=())))
+    for less in (replace(picture, edits=()), replace(picture, directions=()), replace(picture, clean=False)):
+        assert np.array_equal(pixels, painter.render(less)) == (less == picture)
 
 
 @pytest.mark.parametrize("picture", PICTURES)

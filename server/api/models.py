@@ -50,6 +50,26 @@ async def concepts(model: ModelName, request: Request, services: UsesServices) -
     return await packed_json(services, request, schemas.Concepts(concepts=found))
 
 
+@router.get("/{model}/directions", response_model=schemas.Directions)
+async def directions(model: ModelName, request: Request, services: UsesServices) -> Response:
+    """What a scene of the model can be moved along: its season, its night. A picture names amounts of them in
+    `directions`; an empty list where none were sought."""
+    known = (await services.aside(services.catalog.get, model)).directions
+    found = [
+        schemas.Direction(
+            name=d.name,
+            title=d.title,
+            low=d.low,
+            high=d.high,
+            range=d.range,
+            effect=d.effect,
+            layout_kept=d.layout_kept,
+        )
+        for d in known.all
+    ]
+    return await packed_json(services, request, schemas.Directions(directions=found))
+
+
 @router.get("/{model}/images/{seed}", response_class=Response, responses=IMAGES)
 async def image(
     model: ModelName, seed: Seed, options: WantsImage, request: Request, services: UsesServices
@@ -74,6 +94,7 @@ def _describe(model: catalog.Model, fingerprint: str) -> schemas.Model:
         concepts=list(model.dissection.concepts),
         default=model.default,
         license=model.license,
+        clean=bool(model.artifacts),
         scenes=list(model.scenes),
         version=fingerprint[:12],
     )

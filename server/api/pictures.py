@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Request
@@ -22,17 +23,29 @@ from server.api.reference import body as body_of
 from server.compose import change, check
 from server.document import MAX_EDITS, parse_edit, parse_picture
 from server.errors import PictureError
-from server.picture import Edit, Picture, edit_to_dict, picture_to_dict
+from server.picture import Edit, Picture, edit_to_dict, looks_to_dict, picture_to_dict
 from server.schemas import Resource
 from server.services import Services
-from server.store import Edits, Record, RevisionMismatch
+from server.store import NO_LOOKS, Record, RevisionMismatch, State
 
 router = APIRouter(prefix="/pictures", tags=["pictures"])
 
 _NEW = body_of("Picture", {"seed": 42}, required=False)
 _DRAW = body_of("Edit", EDIT)
 _REMOVE = body_of("Edit", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}})
-_EDITS = body_of({"type": "object", "required": ["edits"], "description": "edits"}, {"edits": PICTURE["edits"]})
+_EDITS = body_of(
+    {"type": "object", "required": ["edits"], "description": "edits, and directions and clean where they change too"},
+    {"edits": PICTURE["edits"]},
+)
+_DIRECTIONS = body_of(
+    {"type": "object", "required": ["directions"], "description": "directions: amounts by name, as in a picture"},
+    {"directions": {}},
+)
+_CLEAN = body_of(
+    {"type": "object", "required": ["clean"], "description": "clean: true or false, as in a picture"}, {"clean": False}
+)
+# What can be changed in a kept picture, in one document or another.
+_CHANGING = ("directions", "clean", "edits")
 
 
 def known_revision(
@@ -56,9 +69,9 @@ async def create(body: JsonBody, request: Request, services: UsesServices) -> Re
     """Keep a new picture: a whole document, or only a `model` and a `seed` or `z`. Without either of those,
     the seed is drawn by lot; without a model, the default one is taken."""
     picture = await services.aside(_new_picture, services, body)
-    base, edits = _split(picture)
-    await services.aside(_check_room, services, base, edits)
-    record = await services.stored(services.store.create, base, edits)
+    base, state = _split(picture)
+    await services.aside(_check_room, services, base, state)
+    record = await services.stored(services.store.create, base, state)
     response = _resource(request, record, 201)
     response.headers["Location"] = _address(request, record.id)
     return response
@@ -84,7 +97,7 @@ async def delete(picture: PictureId, known: Known, services: UsesServices) -> Re
 async def image(picture: PictureId, options: WantsImage, request: Request, services: UsesServices) -> Response:
     """The picture's image as it is now. A `revision` in the query tells caches that it has changed."""
     record = await services.stored(services.store.get, picture)
-    parsed = await services.aside(parse_picture, _document(record.base, record.edits))
+    parsed = await services.aside(parse_picture, _document(record.base, record.state))
     return await image_response(services, request, parsed, options, "private, no-cache")
 
 
@@ -116,21 +129,41 @@ async def redo(picture: PictureId, known: Known, request: Request, services: Use
 
 @router.post("/{picture}/reset", response_model=Resource)
 async def reset(picture: PictureId, known: Known, request: Request, services: UsesServices) -> Response:
-    """Drop every edit. Can itself be undone."""
-    return _resource(request, await services.stored(services.store.change, picture, _always(()), known))
+    """Drop every edit; directions and `clean` stay as they are. Can itself be undone."""
+
+    def without(state: State) -> State:
+        return replace(state, edits=())
+
+    return _resource(request, await services.stored(services.store.change, picture, without, known))
 
 
 @router.put("/{picture}/edits", response_model=Resource, openapi_extra=_EDITS)
 async def replace_edits(
     picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
 ) -> Response:
-    """Put other edits in the place of all: `{"edits": [...]}`, to reorder, change or hide them in one
-    undoable step.
+    """Put other edits in the place of all: `{"edits": [...]}`, to reorder, change or hide them in one undoable step.
+
+    `directions` and `clean` may stand beside them and change in the same step; what is left out stays as it is.
     """
-    record = await services.stored(services.store.get, picture)
-    edits = await services.aside(_new_edits, services, record, body)
-    await services.aside(_check_room, services, record.base, edits)
-    return _resource(request, await services.stored(services.store.change, picture, _always(edits), known))
+    return await _put(services, request, picture, "edits", _CHANGING, body, known)
+
+
+@router.put("/{picture}/directions", response_model=Resource, openapi_extra=_DIRECTIONS)
+async def replace_directions(
+    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
+) -> Response:
+    """Move the picture's scene along directions: `{"directions": {"season": 1.5}}`, in the place of those it has.
+    Edits stay. Can be undone."""
+    return await _put(services, request, picture, "directions", ("directions",), body, known)
+
+
+@router.put("/{picture}/clean", response_model=Resource, openapi_extra=_CLEAN)
+async def replace_clean(
+    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
+) -> Response:
+    """Set the model's artifact units to zero in this picture, or no more: `{"clean": true}`. Edits stay. Can be
+    undone."""
+    return await _put(services, request, picture, "clean", ("clean",), body, known)
 
 
 @router.delete("/{picture}/edits/{index}", response_model=Resource)
@@ -143,10 +176,11 @@ async def delete_edit(
 ) -> Response:
     """Drop one edit, whichever it is, and keep the others. Can be undone."""
 
-    def without(edits: Edits) -> Edits:
+    def without(state: State) -> State:
+        edits = state.edits
         if index >= len(edits):
             raise NotFound(f"the picture has {len(edits)} edits, and none at {index}")
-        return edits[:index] + edits[index + 1 :]
+        return replace(state, edits=edits[:index] + edits[index + 1 :])
 
     return _resource(request, await services.stored(services.store.change, picture, without, known))
 
@@ -161,23 +195,56 @@ async def _add(
 ) -> Response:
     record = await services.stored(services.store.get, picture)
     new = await services.aside(_new_edit, services, record, op, body)
+
+    def added(record: Record) -> State:
+        return replace(record.state, edits=(*record.state.edits, new))
+
+    return await _change(services, request, record, added, known)
+
+
+async def _put(
+    services: Services,
+    request: Request,
+    picture: str,
+    required: str,
+    allowed: Sequence[str],
+    body: bytes,
+    known: int | None,
+) -> Response:
+    """Put the members of the body in the place of the picture's."""
+    record = await services.stored(services.store.get, picture)
+    given = await services.aside(_members, required, allowed, body)
+
+    def changed(record: Record) -> State:
+        document = json.loads(_document(record.base, record.state))
+        picture = parse_picture({**document, **given})
+        check(picture, services.catalog.get(picture.model))
+        return _split(picture)[1]
+
+    return await _change(services, request, record, changed, known)
+
+
+async def _change(
+    services: Services, request: Request, record: Record, change: Callable[[Record], State], known: int | None
+) -> Response:
+    """Store the changed state and answer with the resource. `change` runs in a thread, and again where another change
+    came between, unless the caller named the revision it knows."""
     while True:
-        edits = (*record.edits, new)
-        await services.aside(_check_room, services, record.base, edits)
+        state = await services.aside(change, record)
+        await services.aside(_check_room, services, record.base, state)
         expected = record.revision if known is None else known
         try:
-            record = await services.stored(services.store.change, picture, _always(edits), expected)
+            changed = await services.stored(services.store.change, record.id, _always(state), expected)
         except RevisionMismatch:
             if known is not None:
                 raise
-            # Another edit came between; this one goes on top of it.
-            record = await services.stored(services.store.get, picture)
+            record = await services.stored(services.store.get, record.id)
         else:
-            return _resource(request, record)
+            return _resource(request, changed)
 
 
-def _always(edits: Edits) -> Callable[[Edits], Edits]:
-    return lambda old: edits
+def _always(state: State) -> Callable[[State], State]:
+    return lambda old: state
 
 
 def _new_picture(services: Services, body: bytes) -> Picture:
@@ -198,20 +265,21 @@ def _new_edit(services: Services, record: Record, op: str, body: bytes) -> str:
     return _edit_json(edit)
 
 
-def _new_edits(services: Services, record: Record, body: bytes) -> Edits:
+def _members(required: str, allowed: Sequence[str], body: bytes) -> dict[str, Any]:
+    """The members of the body. Raises PictureError where the required one is missing, or one is not allowed."""
     document = decode_object(body)
-    if document.keys() != {"edits"}:
-        raise PictureError('the body is {"edits": [...]}, and nothing else', "")
-    picture = parse_picture({**json.loads(record.base), **document})
-    check(picture, services.catalog.get(picture.model))
-    return _split(picture)[1]
+    if required not in document or not document.keys() <= set(allowed):
+        others = [name for name in allowed if name != required]
+        beside = f"; beside it {' and '.join(others)}" if others else ""
+        raise PictureError(f"the body has {required}{beside}, and nothing else", "")
+    return document
 
 
-def _check_room(services: Services, base: str, edits: Edits) -> None:
+def _check_room(services: Services, base: str, state: State) -> None:
     """Raise PictureFull where edits that are fine by themselves make no document that `/render` takes."""
-    if len(edits) > MAX_EDITS:
+    if len(state.edits) > MAX_EDITS:
         raise PictureFull(f"a picture has at most {MAX_EDITS} edits; delete one, or reset it")
-    text = _document(base, edits)
+    text = _document(base, state)
     # A client that writes the document anew may write it with spaces, as Python's json does.
     if len(json.dumps(json.loads(text))) > services.settings.max_body_bytes:
         raise PictureFull(f"the document would be over {services.settings.max_body_bytes} bytes; use simpler masks")
@@ -221,11 +289,11 @@ def _check_room(services: Services, base: str, edits: Edits) -> None:
         raise PictureFull(error.detail, error.pointer) from error
 
 
-def _split(picture: Picture) -> tuple[str, Edits]:
-    """The document without edits, and each edit, all JSON of the canonical kind."""
-    document = picture_to_dict(picture)
-    del document["edits"]
-    return _json(document), tuple(_edit_json(edit) for edit in picture.edits)
+def _split(picture: Picture) -> tuple[str, State]:
+    """The document's members that never change, and those that do, all JSON of the canonical kind."""
+    base = {name: value for name, value in picture_to_dict(picture).items() if name not in _CHANGING}
+    edits = tuple(_edit_json(edit) for edit in picture.edits)
+    return _json(base), State(edits, _json(looks_to_dict(picture)))
 
 
 def _edit_json(edit: Edit) -> str:
@@ -236,9 +304,10 @@ def _json(document: dict[str, Any]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def _document(base: str, edits: Edits) -> str:
+def _document(base: str, state: State) -> str:
     """The whole document of a stored picture, JSON."""
-    return f'{base[:-1]},"edits":[{",".join(edits)}]}}'
+    looks = f",{state.looks[1:-1]}" if state.looks != NO_LOOKS else ""
+    return f'{base[:-1]}{looks},"edits":[{",".join(state.edits)}]}}'
 
 
 def _address(request: Request, picture: str) -> str:
@@ -254,7 +323,7 @@ def _resource(request: Request, record: Record, status: int = 200) -> Response:
         "can_undo": record.can_undo,
         "can_redo": record.can_redo,
     }
-    body = f'{json.dumps(members)[:-1]}, "picture": {_document(record.base, record.edits)}}}'
+    body = f'{json.dumps(members)[:-1]}, "picture": {_document(record.base, record.state)}}}'
     return Response(body, status, _headers(record), "application/json")
 
 

@@ -2,6 +2,7 @@
 
 unitbrush paint picture.json -o picture.png
 unitbrush paint --seed 42 --draw tree --rect 0.1,0.5,0.4,0.9 --remove door -o picture.webp
+unitbrush paint --seed 42 --direction season=1.5 --direction night=-0.5 --clean
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", help="the model (default: the document's, else village)")
     parser.add_argument("--seed", type=int, help="the seed (default: the document's, else 0)")
+    parser.add_argument(
+        "--direction",
+        action="append",
+        type=_amount,
+        dest="directions",
+        metavar="NAME=AMOUNT",
+        help="move the scene along a direction, as season=1.5; may be repeated",
+    )
+    parser.add_argument("--clean", action="store_true", help="set the model's artifact units to zero")
     parser.add_argument("--size", type=int, help="longer side in pixels (default: the model's own)")
     parser.add_argument("--models-dir", type=Path, help="folder of models")
     parser.add_argument("--results-dir", type=Path, help="folder of dissections")
@@ -73,7 +83,9 @@ def run(args: argparse.Namespace) -> int:
     """Paint, and write the image whole or not at all."""
     form = _format(args.output)
     _check_size(args.size)
-    picture = read_picture(args.document, args.model, args.seed, args.edits or [])
+    picture = read_picture(
+        args.document, args.model, args.seed, args.edits or [], dict(args.directions or []), args.clean
+    )
     data = paint(picture, form, args.size, args.models_dir, args.results_dir)
     if args.output == "-":
         _write_out(data)
@@ -98,8 +110,15 @@ def paint(picture: Picture, form: Format, size: int | None, models_dir: Path | N
     return encode(pixels, form, picture_to_json(picture))
 
 
-def read_picture(source: str | None, model: str | None, seed: int | None, edits: Sequence[dict[str, Any]]) -> Picture:
-    """The picture of a document's file, with the options' model, seed and further edits over it.
+def read_picture(
+    source: str | None,
+    model: str | None,
+    seed: int | None,
+    edits: Sequence[dict[str, Any]],
+    directions: Mapping[str, float],
+    clean: bool,
+) -> Picture:
+    """The picture of a document's file, with the options' model, seed, directions and further edits over it.
 
     Raises PictureError, and UsageError where the file cannot be read.
     """
@@ -114,6 +133,11 @@ def read_picture(source: str | None, model: str | None, seed: int | None, edits:
     if seed is not None:
         document.pop("z", None)
         document["seed"] = seed
+    if directions:
+        known = document.get("directions", {})
+        document["directions"] = {**known, **directions} if isinstance(known, dict) else known
+    if clean:
+        document["clean"] = True
     if edits:
         older = document.get("edits", [])
         document["edits"] = [*(older if isinstance(older, list) else [older]), *map(_finish, edits)]
@@ -229,6 +253,12 @@ def _argument(text: str, what: str, read: Callable[[str], Any]) -> Any:
         return read(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not {what}") from None
+
+
+def _amount(text: str) -> tuple[str, float]:
+    name, _, amount = text.partition("=")
+    value: float = _argument(amount, "an amount; write a direction as season=1.5", float)
+    return name, value
 
 
 def _number(text: str) -> float:

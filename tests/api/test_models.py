@@ -7,7 +7,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from serving import asgi_client, settings_in, write_model
+from serving import asgi_client, settings_in, write_directions, write_model
 
 from server.imaging import read_document
 
@@ -25,6 +25,7 @@ async def test_models_are_listed_as_the_contract_says(client: httpx.AsyncClient)
     }
     assert model["layers"][0] == {"name": "layer1", "units": 8, "height": 4, "width": 4}
     assert model["concepts"] == ["tree", "door", "sky"]
+    assert model["clean"] is True
 
 
 async def test_concepts_come_with_their_best_layers_ranking(client: httpx.AsyncClient) -> None:
@@ -35,7 +36,44 @@ async def test_concepts_come_with_their_best_layers_ranking(client: httpx.AsyncC
     assert len(door["units"]) == 8
 
 
-@pytest.mark.parametrize("path", ["concepts", "images/1"])
+async def test_directions_come_with_their_ranges_and_effects(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/v1/models/village/directions")
+    season, night = answer.json()["directions"]
+    assert season == {
+        "name": "season",
+        "title": "Season",
+        "low": "less",
+        "high": "more",
+        "range": [-3, 2],
+        "effect": 0.1,
+        "layout_kept": 0.9,
+    }
+    assert night["name"] == "night"
+    known = {"If-None-Match": answer.headers["etag"]}
+    assert (await client.get("/api/v1/models/village/directions", headers=known)).status_code == 304
+
+
+async def test_a_model_without_directions_or_artifact_units_says_so(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    for name in ("directions.json", "artifacts.json"):
+        (tmp_path / "dissect_results" / "village" / name).unlink()
+    async with asgi_client(settings_in(tmp_path)) as client:
+        assert (await client.get("/api/v1/models/village/directions")).json() == {"directions": []}
+        assert (await client.get("/api/v1/models")).json()["models"][0]["clean"] is False
+        for more, pointer in (({"directions": {"season": 1}}, "/directions/season"), ({"clean": True}, "/clean")):
+            answer = await client.post("/api/v1/render", json={"seed": 1, **more})
+            assert (answer.status_code, answer.json()["pointer"]) == (422, pointer)
+
+
+async def test_the_version_follows_the_directions(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    write_model(tmp_path)
+    write_directions(tmp_path / "dissect_results" / "village", 8, directions=[])
+    async with asgi_client(settings_in(tmp_path)) as other:
+        versions = [(await c.get("/api/v1/models")).json()["models"][0]["version"] for c in (client, other)]
+    assert versions[0] != versions[1]
+
+
+@pytest.mark.parametrize("path", ["concepts", "directions", "images/1"])
 async def test_an_unknown_model_is_404(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(f"/api/v1/models/castle/{path}")
     assert answer.status_code == 404

@@ -282,3 +282,78 @@ async def test_masks_that_are_too_much_together_fill_a_picture(client: httpx.Asy
     assert (answer.status_code, answer.json()["pointer"]) == (409, "/edits/16/mask")
     assert (await client.get(f"/api/v1/pictures/{resource['id']}")).json() == resource
     assert (await client.post("/api/v1/render", json=resource["picture"])).status_code == 200
+
+
+async def test_directions_and_clean_are_changed_undone_and_keep_the_edits(client: httpx.AsyncClient) -> None:
+    first = await create(client)
+    path = f"/api/v1/pictures/{first['id']}"
+    resources = [first, await post(client, first["id"], "draw", TREE)]
+    changes = [
+        ("directions", {"directions": {"season": 1.5, "night": 0}}),
+        ("clean", {"clean": True}),
+        ("directions", {"directions": {"night": -0.5}}),
+        ("edits", {"edits": [], "directions": {}, "clean": False}),
+        ("edits", {"edits": [{"op": "draw", **TREE}], "directions": {"night": 1}}),
+    ]
+    for call, body in changes:
+        answer = await client.put(f"{path}/{call}", json=body)
+        assert answer.status_code == 200, answer.text
+        resources.append(answer.json())
+    documents = [r["picture"] for r in resources]
+    assert [d.get("directions") for d in documents] == [
+        None,
+        None,
+        {"season": 1.5},
+        {"season": 1.5},
+        {"night": -0.5},
+        None,
+        {"night": 1.0},
+    ]
+    assert [d.get("clean", False) for d in documents] == [False, False, False, True, True, False, False]
+    assert [len(d["edits"]) for d in documents] == [0, 1, 1, 1, 1, 0, 1]
+    images = [(await client.post("/api/v1/render", json=d)).content for d in documents]
+    assert images[0] == images[5]
+    assert len(set(images)) == 6
+    for image, document in reversed(list(zip(images[:-1], documents[:-1], strict=True))):
+        resource = await post(client, first["id"], "undo")
+        assert resource["picture"] == document
+        assert await shown(client, resource) == image
+    for image in images[1:]:
+        assert await shown(client, await post(client, first["id"], "redo")) == image
+
+
+async def test_a_reset_keeps_directions_and_edits_keep_them_too(client: httpx.AsyncClient) -> None:
+    resource = await create(client, {"seed": 4, "directions": {"season": 1}, "clean": True})
+    plain = await shown(client, resource)
+    assert resource["picture"]["directions"] == {"season": 1.0}
+    await post(client, resource["id"], "draw", TREE)
+    answer = await client.put(f"/api/v1/pictures/{resource['id']}/edits", json={"edits": []})
+    assert answer.json()["picture"] == resource["picture"]
+    await post(client, resource["id"], "draw", TREE)
+    assert await shown(client, await post(client, resource["id"], "reset")) == plain
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "pointer"),
+    [
+        ("directions", {"directions": {"spring": 1}}, "/directions/spring"),
+        ("directions", {"directions": {"season": 2.5}}, "/directions/season"),
+        ("directions", {"directions": {"season": None}}, "/directions/season"),
+        ("directions", {"directions": {"season": 1}, "edits": []}, ""),
+        ("directions", {}, ""),
+        ("directions", [], ""),
+        ("clean", {"clean": "yes"}, "/clean"),
+        ("clean", {"directions": {}}, ""),
+        ("edits", {"directions": {"season": 1}}, ""),
+        ("edits", {"edits": [], "seed": 5}, ""),
+        ("edits", {"edits": [], "directions": {"spring": 1}}, "/directions/spring"),
+    ],
+)
+async def test_bad_directions_are_422_and_leave_the_picture_as_it_was(
+    client: httpx.AsyncClient, call: str, body: object, pointer: str
+) -> None:
+    resource = await create(client, {"seed": 4, "directions": {"season": 1}})
+    answer = await client.put(f"/api/v1/pictures/{resource['id']}/{call}", json=body)
+    assert (answer.status_code, answer.json().get("pointer")) == (422, pointer)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (await client.get(f"/api/v1/pictures/{resource['id']}")).json() == resource

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from server.imaging import read_document
+
 PICTURE: dict[str, Any] = {
     "version": 1,
     "model": "village",
@@ -163,3 +165,38 @@ async def test_a_body_of_exactly_the_limit_is_read(client: httpx.AsyncClient) ->
     padded = document + b" " * (8 * 2**20 - len(document))
     answer = await client.post("/api/v1/render", content=padded, headers={"Content-Type": "application/json"})
     assert answer.status_code == 200
+
+
+async def test_directions_and_clean_change_picture_tag_and_document(client: httpx.AsyncClient) -> None:
+    looks: list[dict[str, Any]] = [
+        {},
+        {"directions": {"season": 1}},
+        {"directions": {"season": -1}},
+        {"clean": True},
+        {"directions": {"season": 1}, "clean": True},
+    ]
+    answers = [await client.post("/api/v1/render", json={**PICTURE, **more}) for more in looks]
+    assert len({a.headers["etag"] for a in answers}) == len({a.content for a in answers}) == len(looks)
+    for answer, more in zip(answers, looks, strict=True):
+        document = read_document(answer.content)
+        assert {k: v for k, v in json.loads(document).items() if k in ("directions", "clean")} == more
+        again = await client.post("/api/v1/render", content=document)
+        assert again.content == answer.content
+    for same in ({"directions": {}}, {"directions": {"season": 0}}, {"clean": False}):
+        answer = await client.post("/api/v1/render", json={**PICTURE, **same})
+        assert (answer.content, answer.headers["etag"]) == (answers[0].content, answers[0].headers["etag"])
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "pointer"),
+    [
+        ({"directions": {"spring": 1}}, "unknown-direction", "/directions/spring"),
+        ({"directions": {"season": 2.5}}, "invalid-picture", "/directions/season"),
+        ({"directions": {"season": "1"}}, "invalid-picture", "/directions/season"),
+        ({"clean": 1}, "invalid-picture", "/clean"),
+    ],
+)
+async def test_bad_directions_are_422(client: httpx.AsyncClient, more: dict[str, Any], kind: str, pointer: str) -> None:
+    answer = await client.post("/api/v1/render", json={**PICTURE, **more})
+    problem = answer.json()
+    assert (answer.status_code, problem["type"], problem["pointer"]) == (422, f"urn:unitbrush:problem:{kind}", pointer)

@@ -92,6 +92,14 @@ async def test_the_file_is_what_the_server_renders(model: Path, tmp_path: Path) 
         assert Path(name).read_bytes() == answer.content
 
 
+def test_directions_and_clean_go_over_those_of_the_document() -> None:
+    Path("picture.json").write_text(json.dumps({"seed": 7, "directions": {"season": 1, "night": 1}}))
+    flags = ["--direction", "season=-0.5", "--direction", "night=0", "--clean"]
+    assert main(["paint", "picture.json", *flags]) == 0
+    document = document_in("picture.png")
+    assert (document["directions"], document["clean"]) == ({"season": -0.5}, True)
+
+
 def test_a_painted_png_can_be_painted_on() -> None:
     assert main(["paint", "--seed", "3", "--draw", "tree", "-o", "first.png"]) == 0
     assert main(["paint", "first.png", "--remove", "door", "-o", "second.png"]) == 0
@@ -131,6 +139,12 @@ def test_the_size_can_be_chosen() -> None:
         ["--draw", "tree", "--mask", "nowhere.png"],
         ["--draw", "tree", "--units", "1000"],
         ["--draw", "tree", "--strength", "2"],
+        ["--direction", "spring=1"],
+        ["--direction", "season"],
+        ["--direction", "season=much"],
+        ["--direction", "season=nan"],
+        ["--direction", "season=9"],
+        ["directions.json", "--direction", "season=1"],
         ["--size", "1"],
         ["--size", "100000"],
         ["broken.json"],
@@ -143,6 +157,7 @@ def test_the_size_can_be_chosen() -> None:
 def test_bad_input_writes_nothing(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     Path("broken.json").write_text("{")
     Path("list.json").write_text("[]")
+    Path("directions.json").write_text('{"seed": 1, "directions": 7}')
     Path("edits.json").write_text('{"seed": 1, "edits": 7}')
     Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save("plain.png")
     before = sorted(Path().iterdir())

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from serving import write_artifacts
+
+from server.artifacts import load_artifacts
+from server.dissection.results import DissectionError
+
+
+def test_units_come_by_their_layer(tmp_path: Path) -> None:
+    assert load_artifacts(tmp_path) == ()
+    write_artifacts(tmp_path, "layer6", 7, 3, 7)
+    assert load_artifacts(tmp_path) == (("layer6", (7, 3)),)
+    write_artifacts(tmp_path, "layer6")
+    assert load_artifacts(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {},
+        {"schema": 2, "layer": "layer6", "units": []},
+        {"schema": 1, "layer": "layer6"},
+        {"schema": 1, "layer": "layer6", "units": [3]},
+        {"schema": 1, "layer": "layer6", "units": [{"unit": -1}]},
+        {"schema": 1, "layer": "layer6", "units": [{"unit": True}]},
+        {"schema": 1, "layer": "layer6", "units": [{"unit": "3"}]},
+    ],
+)
+def test_a_file_that_is_none_is_refused_in_one_line(tmp_path: Path, document: object) -> None:
+    (tmp_path / "artifacts.json").write_text(json.dumps(document))
+    with pytest.raises(DissectionError, match=r"artifacts\.json") as caught:
+        load_artifacts(tmp_path)
+    assert "\n" not in str(caught.value)
