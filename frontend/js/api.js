@@ -1,7 +1,6 @@
 /** The server's calls. Every failure is one of two errors: Unreachable, or a Problem with the server's own words. */
 
 /** @typedef {import("./types.js").Picture} Picture */
-/** @typedef {import("./types.js").Edit} Edit */
 /** @typedef {import("./types.js").Model} Model */
 /** @typedef {import("./types.js").Concept} Concept */
 
@@ -58,27 +57,41 @@ export function imageUrl(model, seed, size) {
  * @returns {Promise<Blob>}
  */
 export async function render(picture, format, signal) {
-  return (await call(`render?format=${format}`, send("POST", picture, signal))).blob();
+  return call(`render?format=${format}`, (answer) => answer.blob(), send("POST", picture, signal));
 }
 
 /**
  * Keep a picture on the server.
  *
  * @param {Picture} picture
- * @returns {Promise<string>} its id
+ * @returns {Promise<{id: string, revision: number}>}
  */
 export async function createPicture(picture) {
-  return (await (await call("pictures", send("POST", picture))).json()).id;
+  return json("pictures", send("POST", picture));
 }
 
 /**
- * Replace the edits of a kept picture, as one step of its history.
+ * Make a kept picture like this one, but for its scene, as one step of its history.
  *
  * @param {string} id
- * @param {Edit[]} edits
+ * @param {Picture} picture
+ * @returns {Promise<number>} its revision
  */
-export async function replaceEdits(id, edits) {
-  await call(`pictures/${encodeURIComponent(id)}/edits`, send("PUT", { edits }));
+export async function replaceState(id, { edits, directions = {}, clean = false }) {
+  return (await json(`pictures/${encodeURIComponent(id)}/edits`, send("PUT", { edits, directions, clean }))).revision;
+}
+
+/**
+ * Go along a kept picture's history.
+ *
+ * @param {string} id
+ * @param {"undo" | "redo"} way
+ * @param {number} revision  the one we know; fails with 412 where it is another
+ * @returns {Promise<number>} its revision
+ */
+export async function stepPicture(id, way, revision) {
+  const init = { method: "POST", headers: { "If-Match": `"${revision}"` } };
+  return (await json(`pictures/${encodeURIComponent(id)}/${way}`, init)).revision;
 }
 
 /**
@@ -96,7 +109,7 @@ export async function loadPicture(id) {
  * @returns {Promise<{concepts: string[], labels: string}>} labels: a grey PNG in base64, a pixel's concept its value
  */
 export async function segment(picture) {
-  return (await call("segment", send("POST", picture))).json();
+  return json("segment", send("POST", picture));
 }
 
 /**
@@ -107,7 +120,7 @@ export async function segment(picture) {
  * @returns {Promise<{rows: number, columns: number, grid: number[][] | null}>}
  */
 export async function receptivity(picture, concept) {
-  return (await call("receptivity", send("POST", { picture, concept }))).json();
+  return json("receptivity", send("POST", { picture, concept }));
 }
 
 /**
@@ -129,7 +142,7 @@ export async function receptivity(picture, concept) {
  * @returns {Promise<{units: ActiveUnit[]}>}
  */
 export async function inspect(wish) {
-  return (await call("inspect", send("POST", wish))).json();
+  return json("inspect", send("POST", wish));
 }
 
 /**
@@ -139,7 +152,7 @@ export async function inspect(wish) {
  * @returns {Promise<string[]>} one string a row, `1` for dark, without the quiet zone
  */
 export async function qrRows(text) {
-  return (await (await call("qr", send("POST", { text }))).json()).rows;
+  return (await json("qr", send("POST", { text }))).rows;
 }
 
 /** Whether the server answers at all. */
@@ -168,30 +181,36 @@ function send(method, body, signal) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal };
 }
 
-/** @param {string} path */
-async function json(path) {
-  return (await call(path)).json();
-}
-
 /**
  * @param {string} path
  * @param {RequestInit} [init]
  */
-async function call(path, init = {}) {
+async function json(path, init) {
+  return call(path, (answer) => answer.json(), init);
+}
+
+/**
+ * @template T
+ * @param {string} path
+ * @param {(answer: Response) => Promise<T>} read  its body
+ * @param {RequestInit} [init]
+ * @returns {Promise<T>}
+ */
+async function call(path, read, init = {}) {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), TIMEOUT);
   init.signal?.addEventListener("abort", () => timeout.abort());
-  let response;
   try {
-    response = await fetch(BASE + path, { ...init, signal: timeout.signal });
+    const answer = await fetch(BASE + path, { ...init, signal: timeout.signal });
+    if (answer.ok) return await read(answer);
+    const body = await answer.json().catch(() => ({}));
+    const retryAfter = Number(answer.headers.get("Retry-After")) || 0;
+    throw new Problem(answer.status, body.title ?? answer.statusText, body.detail ?? "", retryAfter);
   } catch (error) {
-    if (init.signal?.aborted) throw error;
+    // An answer that breaks off is none.
+    if (init.signal?.aborted || error instanceof Problem) throw error;
     throw new Unreachable(String(error));
   } finally {
     clearTimeout(timer);
   }
-  if (response.ok) return response;
-  const body = await response.json().catch(() => ({}));
-  const retryAfter = Number(response.headers.get("Retry-After")) || 0;
-  throw new Problem(response.status, body.title ?? response.statusText, body.detail ?? "", retryAfter);
 }

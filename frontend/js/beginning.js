@@ -1,17 +1,74 @@
-/** What the studio begins with: the server's models, the brush and the pictures of last time. */
+/**
+ * What the studio begins with: the server's models, the brush and the pictures of last time. The first picture is on
+ * the screen before the rest of the studio has come.
+ */
 
 /** @typedef {import("./types.js").Brush} Brush */
 /** @typedef {import("./types.js").Model} Model */
 
-import { Unreachable, models } from "./api.js";
-import { newPicture } from "./document.js";
+import { Problem, models } from "./api.js";
+import { createPictureCanvas } from "./canvas.js";
+import { NotAPicture, newPicture, published } from "./document.js";
 import { byId } from "./dom.js";
 import { createHistory } from "./history.js";
-import { t } from "./i18n.js";
+import { loadLanguage, preferredLanguage, t } from "./i18n.js";
+import { createImages } from "./images.js";
 import { notify, notifyError } from "./notices.js";
+import { pictureInAddress } from "./open.js";
 import { loadHistory, preference } from "./storage.js";
+import { setUpTheme } from "./theme.js";
 
 export const FIRST_SEED = 7;
+const EVERY = 1500; // ms
+const FIRST_PICTURE = "unitbrush:first-picture"; // for measurements: the name of the mark in the browser's timeline
+
+/** @returns {{idle: number} | null} null where the page is no booth */
+export function boothSettings() {
+  const query = new URLSearchParams(location.search);
+  if (!["1", "true", "yes"].includes(query.get("booth") ?? "")) return null;
+  return { idle: Math.max(5, Number(query.get("idle")) || 90) };
+}
+
+/**
+ * @typedef {object} Beginning
+ * @property {Model[]} available
+ * @property {import("./history.js").History} history  of last time
+ * @property {import("./types.js").Picture | null} given  what the page's address names
+ * @property {boolean} damaged  whether it names a picture that cannot be read
+ * @property {import("./images.js").Images} images
+ * @property {import("./canvas.js").PictureCanvas} canvas
+ */
+
+/** @returns {Promise<Beginning>} */
+async function begin() {
+  setUpTheme();
+  const language = insist(() => loadLanguage(preferredLanguage()));
+  const available = await waitForModels();
+  const history = firstHistory(available);
+  let damaged = false;
+  const given = await insist(() => pictureInAddress(history.present().model)).catch(() => {
+    damaged = true;
+    return null;
+  });
+  const images = createImages();
+  const canvas = createPictureCanvas();
+  // A booth begins with a scene by lot.
+  if (!boothSettings()) void showFirst(images, canvas, given ?? history.present());
+  await language;
+  return { available, history, given, damaged, images, canvas };
+}
+
+/**
+ * @param {import("./images.js").Images} images
+ * @param {import("./canvas.js").PictureCanvas} canvas
+ * @param {import("./types.js").Picture} picture
+ */
+async function showFirst(images, canvas, picture) {
+  const first = await images.expect(published(picture));
+  if (!first) return;
+  canvas.show(first.bitmap, true);
+  requestAnimationFrame(() => performance.mark(FIRST_PICTURE));
+}
 
 /** @returns {Brush} */
 export function firstBrush() {
@@ -19,21 +76,44 @@ export function firstBrush() {
   return { mode: "draw", concept: "tree", radius: 0.075, strength: 1, units: 0, ...kept, tool: "brush" };
 }
 
-/** The server's models; asked for again until it answers and has one. */
-export async function waitForModels() {
+/**
+ * What the page cannot begin without: tried again until it comes, under the banner that there is no connection.
+ *
+ * @template T
+ * @param {() => Promise<T>} task
+ * @returns {Promise<T>} throws only what trying again would not change: a refusal, a document that is no picture
+ */
+async function insist(task) {
   const banner = byId("offline", HTMLElement);
   for (;;) {
     try {
-      const found = await models();
+      const result = await task();
       banner.hidden = true;
+      return result;
+    } catch (error) {
+      if ((error instanceof Problem && error.status < 500) || error instanceof NotAPicture) throw error;
+      banner.hidden = false;
+    }
+    await pause();
+  }
+}
+
+/** The server's models; asked for again until it has one. */
+async function waitForModels() {
+  for (;;) {
+    try {
+      const found = await insist(models);
       if (found.length) return found;
       notify(t("no.models"), { kind: "error" });
     } catch (error) {
-      if (error instanceof Unreachable) banner.hidden = false;
-      else notifyError(error);
+      notifyError(error);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await pause();
   }
+}
+
+function pause() {
+  return new Promise((resolve) => setTimeout(resolve, EVERY));
 }
 
 /**
@@ -41,7 +121,7 @@ export async function waitForModels() {
  *
  * @param {Model[]} available
  */
-export function firstHistory(available) {
+function firstHistory(available) {
   const kept = loadHistory();
   const names = available.map((model) => model.name);
   if (kept && kept.states.every((picture) => names.includes(picture.model))) {
@@ -50,3 +130,5 @@ export function firstHistory(available) {
   const usual = available.find((model) => model.default) ?? available[0];
   return createHistory([newPicture(usual.name, usual.scenes[0] ?? FIRST_SEED)]);
 }
+
+export const beginning = begin();

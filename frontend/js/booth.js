@@ -23,13 +23,6 @@ const STROKES = 6;
  * @property {() => Promise<string>} keep  the id under which the server keeps the present picture
  */
 
-/** @returns {{idle: number} | null} null where the page is no booth */
-export function boothSettings() {
-  const query = new URLSearchParams(location.search);
-  if (!["1", "true", "yes"].includes(query.get("booth") ?? "")) return null;
-  return { idle: Math.max(5, Number(query.get("idle")) || 90) };
-}
-
 /**
  * @param {{idle: number}} settings
  * @param {BoothParts} parts

@@ -68,6 +68,29 @@ export function withoutEdits(picture) {
 }
 
 /**
+ * The same scene moved along a direction; 0 is where it was.
+ *
+ * @param {Picture} picture
+ * @param {string} name
+ * @param {number} amount
+ * @returns {Picture}
+ */
+export function moveAlong({ directions, ...picture }, name, amount) {
+  const { [name]: _, ...others } = directions ?? {};
+  const moved = amount ? { ...others, [name]: amount } : others;
+  return Object.keys(moved).length ? { ...picture, directions: moved } : picture;
+}
+
+/**
+ * @param {Picture} picture
+ * @param {boolean} wanted
+ * @returns {Picture}
+ */
+export function cleaned({ clean, ...picture }, wanted) {
+  return wanted ? { ...picture, clean: true } : picture;
+}
+
+/**
  * The document as everybody but the studio sees it: without hidden edits.
  *
  * @param {Picture} picture
@@ -99,7 +122,19 @@ export function readPicture(value) {
   if (Array.isArray(data.z) && data.z.length && data.z.every(Number.isFinite)) picture.z = data.z;
   else if (isSeed(data.seed)) picture.seed = data.seed;
   else throw new NotAPicture("neither seed nor z");
+  if (data.directions !== undefined) picture.directions = readDirections(data.directions);
+  if (data.clean === true) picture.clean = true;
   return picture;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Record<string, number>}
+ */
+function readDirections(value) {
+  const data = asObject(value);
+  if (!Object.values(data).every(Number.isFinite)) throw new NotAPicture("directions that are no numbers");
+  return data;
 }
 
 /**
@@ -129,10 +164,11 @@ export function readEdit(value) {
 function readMask(value) {
   if (value === null) return null;
   const data = asObject(value);
-  if (typeof data.png === "string") return { png: data.png };
-  if (Array.isArray(data.rect) && data.rect.length === 4 && data.rect.every(Number.isFinite)) {
-    return { rect: /** @type {[number, number, number, number]} */ (data.rect) };
+  if (data.erase !== undefined && !(Array.isArray(data.erase) && data.erase.every(isStroke))) {
+    throw new NotAPicture("erased by what is no stroke");
   }
+  const known = Array.isArray(data.rect) && data.rect.length === 4 && data.rect.every(Number.isFinite);
+  if (known || typeof data.png === "string") return /** @type {Mask} */ (data);
   if (Array.isArray(data.strokes) && data.strokes.length && data.strokes.every(isStroke)) {
     return { strokes: data.strokes };
   }

@@ -3,6 +3,7 @@
 import { byId, make } from "./dom.js";
 import { LANGUAGES, currentLanguage, keyName, onLanguage, switchLanguage, t } from "./i18n.js";
 import { KEYS } from "./keyboard.js";
+import { notifyError } from "./notices.js";
 
 /** @returns {() => void} opens the list */
 export function setUpHelp() {
@@ -11,8 +12,13 @@ export function setUpHelp() {
   const list = byId("help-keys", HTMLElement);
 
   language.append(...Object.entries(LANGUAGES).map(([code, name]) => make("option", { value: code, lang: code }, name)));
-  language.addEventListener("change", () => {
-    void switchLanguage(/** @type {keyof typeof LANGUAGES} */ (language.value));
+  language.addEventListener("change", async () => {
+    try {
+      await switchLanguage(/** @type {keyof typeof LANGUAGES} */ (language.value));
+    } catch (error) {
+      language.value = currentLanguage();
+      notifyError(error);
+    }
   });
 
   function show() {

@@ -50,12 +50,10 @@ export function preferredLanguage() {
   return "en";
 }
 
-/** @param {Language} wanted */
+/** Throws where the server does not answer; then everything stays as it is. @param {Language} wanted */
 export async function loadLanguage(wanted) {
   const files = wanted === "en" ? ["en"] : ["en", wanted];
-  const loaded = await Promise.all(
-    files.map(async (name) => (await fetch(`i18n/${name}.json`)).json().catch(() => ({}))),
-  ).catch(() => []);
+  const loaded = await Promise.all(files.map(async (name) => (await fetch(`i18n/${name}.json`)).json()));
   strings = Object.assign({}, ...loaded);
   language = wanted;
   document.documentElement.lang = wanted;
@@ -65,8 +63,8 @@ export async function loadLanguage(wanted) {
 
 /** @param {Language} wanted */
 export async function switchLanguage(wanted) {
-  setPreference("language", wanted);
   await loadLanguage(wanted);
+  setPreference("language", wanted);
 }
 
 /** @param {() => void} listener  called after each change of language */

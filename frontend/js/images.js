@@ -11,6 +11,8 @@ const KEPT = 60;
  * @typedef {object} Images
  * @property {(picture: Picture) => Finished | undefined} known
  * @property {(picture: Picture, signal?: AbortSignal) => Promise<Finished>} load  throws what the api throws
+ * @property {(picture: Picture) => Promise<Finished | null>} expect  loads what somebody else will ask for soon; null
+ *   where that failed
  */
 
 /** @returns {Images} */
@@ -29,19 +31,31 @@ export function createImages() {
     return found;
   }
 
+  /** @type {{key: string, finished: Promise<Finished | null>} | null} */
+  let expected = null;
+
+  /** @param {Picture} picture @param {AbortSignal} [signal] */
+  async function fetched(picture, signal) {
+    const blob = await render(picture, "png", signal);
+    const finished = { blob, bitmap: await createImageBitmap(blob) };
+    kept.set(JSON.stringify(picture), finished);
+    if (kept.size > KEPT) {
+      // Not closed: it may be the one on the screen, and goes with its last reference.
+      kept.delete(/** @type {string} */ (kept.keys().next().value));
+    }
+    return finished;
+  }
+
   return {
     known,
+    expect(picture) {
+      expected = { key: JSON.stringify(picture), finished: fetched(picture).catch(() => null) };
+      return expected.finished;
+    },
     async load(picture, signal) {
-      const found = known(picture);
-      if (found) return found;
-      const blob = await render(picture, "png", signal);
-      const finished = { blob, bitmap: await createImageBitmap(blob) };
-      kept.set(JSON.stringify(picture), finished);
-      if (kept.size > KEPT) {
-        // Not closed: it may be the one on the screen, and goes with its last reference.
-        kept.delete(/** @type {string} */ (kept.keys().next().value));
-      }
-      return finished;
+      const coming = expected?.key === JSON.stringify(picture) ? await expected.finished : null;
+      expected = null;
+      return known(picture) ?? coming ?? fetched(picture, signal);
     },
   };
 }

@@ -3,11 +3,10 @@
 /** @typedef {import("./types.js").Picture} Picture */
 
 import { announce } from "./announce.js";
-import { Unreachable, concepts } from "./api.js";
-import { FIRST_SEED, firstBrush, firstHistory, waitForModels } from "./beginning.js";
-import { boothSettings, dressBooth, runBooth } from "./booth.js";
+import { Problem, concepts } from "./api.js";
+import { FIRST_SEED, beginning, boothSettings, firstBrush } from "./beginning.js";
+import { dressBooth, runBooth } from "./booth.js";
 import { createBusy } from "./busy.js";
-import { createPictureCanvas } from "./canvas.js";
 import { createCompare } from "./compare.js";
 import { watchConnection } from "./connection.js";
 import { setUpControls, stepSize } from "./controls.js";
@@ -18,20 +17,20 @@ import { createEdits } from "./edits.js";
 import { createFrames } from "./frames.js";
 import { setUpHelp } from "./help.js";
 import { createHand } from "./hand.js";
-import { conceptName, loadLanguage, preferredLanguage, t } from "./i18n.js";
+import { conceptName, t } from "./i18n.js";
 import { placeIcons } from "./icons.js";
-import { createImages } from "./images.js";
 import { createInspector } from "./inspector.js";
 import { listenToKeys, paintByKeys } from "./keyboard.js";
 import { createMixing } from "./mixing.js";
 import { setUpModels } from "./models.js";
 import { notify, notifyError } from "./notices.js";
-import { acceptPictures, clearAddress, pictureInAddress } from "./open.js";
+import { acceptPictures, clearAddress } from "./open.js";
 import { createPainter } from "./painter.js";
 import { createPalette } from "./palette.js";
 import { createPicker } from "./picker.js";
 import { listenToPointers } from "./pointer.js";
 import { createReceptivity } from "./receptivity.js";
+import { createRegions } from "./regions.js";
 import { createRing } from "./ring.js";
 import { createSaver, forgetSaved } from "./saver.js";
 import { createScenes } from "./scenes.js";
@@ -39,7 +38,6 @@ import { saveHistory } from "./storage.js";
 import { createSegmentation } from "./segmentation.js";
 import { setUpShare } from "./share.js";
 import { createStore } from "./store.js";
-import { setUpTheme } from "./theme.js";
 import { createTint } from "./tint.js";
 import { setUpToolbar } from "./toolbar.js";
 import { setUpTools } from "./tools.js";
@@ -47,21 +45,16 @@ import { setUpUnits } from "./units.js";
 import { createView } from "./view.js";
 
 async function start() {
+  document.documentElement.dataset.started = "";
   placeIcons(document);
-  setUpTheme();
-  const language = loadLanguage(preferredLanguage());
-  const available = await waitForModels();
-  await language;
-
+  const { available, history, given, damaged, images, canvas } = await beginning;
+  if (damaged) notify(t("no.picture"), { kind: "error" });
   const booth = boothSettings();
-  const history = firstHistory(available);
   const stage = byId("stage", HTMLElement);
   const brush = createStore(firstBrush());
   const view = createView();
-  const canvas = createPictureCanvas();
   const tint = createTint();
   const ring = createRing(view, () => brush.get().radius);
-  const images = createImages();
   const saver = createSaver();
   const connection = watchConnection(() => {
     frames.resume();
@@ -81,6 +74,7 @@ async function start() {
       if (!final) return;
       stage.dataset.shown = "final";
       refreshEdits();
+      void findRegions(history.present()).then((changed) => changed && refreshEdits());
     },
     onWaiting: createBusy(),
     onProblem: (error) => {
@@ -136,6 +130,8 @@ async function start() {
   });
   const markModel = setUpModels(available, (name) => history.push(newPicture(name, FIRST_SEED)));
 
+  const segmentation = createSegmentation();
+  const findRegions = createRegions(segmentation);
   const refreshEdits = createEdits({ history, tint, draft, bitmap: canvas.bitmap });
   setUpShare(present, images);
 
@@ -169,7 +165,7 @@ async function start() {
     brush: brush.get,
     present: history.present,
     commit,
-    segmentation: createSegmentation(),
+    segmentation,
     paintable: (name) => palette.concept(name) !== undefined,
     tint,
     onError: notifyError,
@@ -242,14 +238,14 @@ async function start() {
     mixing.close();
     inspector.close();
     scenes.fill(modelOf(name));
-    try {
-      palette.fill(await concepts(name));
-      showUnits();
-    } catch (error) {
+    const found = await concepts(name).catch((error) => {
       model = undefined;
-      if (error instanceof Unreachable) connection.lost();
-      else notifyError(error, () => void showModel());
-    }
+      if (error instanceof Problem && error.status < 500) notifyError(error, () => void showModel());
+      else connection.lost();
+    });
+    if (!found || model !== name) return;
+    palette.fill(found);
+    showUnits();
   }
 
   function showPresent() {
@@ -283,13 +279,12 @@ async function start() {
     return;
   }
 
-  const given = await pictureInAddress(history.present().model).catch(() => {
-    notify(t("no.picture"), { kind: "error" });
-    return null;
-  });
   clearAddress();
   if (given) bringIn(given);
-  else showPresent();
+  else {
+    showPresent();
+    saver.save(present());
+  }
 }
 
 void start();

@@ -3,15 +3,19 @@
 /** @typedef {import("./types.js").Mask} Mask */
 /** @typedef {import("./types.js").Stroke} Stroke */
 
+import { MAX_POINTS, fit } from "./strokes.js";
+
+const SMALL = 64; // pixels: the grid on which masks are compared
+
 /** @type {Map<string, HTMLCanvasElement | null>} */
 const decoded = new Map();
 /** @type {WeakMap<object, HTMLCanvasElement>} */
 const regions = new WeakMap();
 
 /**
- * What the server takes a region to be is known while the page that picked it is open.
+ * What the segmenter takes a region to be; the mask of an edit is told again whenever it may have changed.
  *
- * @param {import("./types.js").Mask} mask
+ * @param {Mask} mask
  * @param {HTMLCanvasElement} shape  its alpha is the region
  */
 export function rememberRegion(mask, shape) {
@@ -19,8 +23,8 @@ export function rememberRegion(mask, shape) {
 }
 
 /**
- * Fill the masked part of a square canvas with the context's fillStyle. A region's shape is the server's to know: it
- * stays empty unless `rememberRegion` was told.
+ * Fill the masked part of a square canvas with the context's fillStyle, at its globalAlpha. A region's shape is the
+ * server's to know: it stays empty until `rememberRegion` was told.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Mask} mask
@@ -28,6 +32,26 @@ export function rememberRegion(mask, shape) {
  * @param {() => void} [again]  called once a PNG mask has been decoded and can be drawn
  */
 export function fillMask(context, mask, size, again = () => {}) {
+  const takes = mask !== null && ("strokes" in mask ? mask.strokes.some(({ erase }) => erase) : mask.erase?.length);
+  if (!takes) {
+    fillWhole(context, mask, size, again);
+    return;
+  }
+  // Erased apart, so that nothing else on the canvas is.
+  const [canvas, own] = scratch(size);
+  own.fillStyle = context.fillStyle;
+  fillWhole(own, mask, size, again);
+  if (!("strokes" in mask)) fillStrokes(own, erasing(mask.erase ?? []), size);
+  context.drawImage(canvas, 0, 0);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mask} mask
+ * @param {number} size
+ * @param {() => void} again
+ */
+function fillWhole(context, mask, size, again) {
   if (mask === null) {
     context.fillRect(0, 0, size, size);
   } else if ("rect" in mask) {
@@ -48,12 +72,13 @@ export function fillMask(context, mask, size, again = () => {}) {
  * @param {number} size
  */
 function fillShape(context, shape, size) {
-  const colour = shape?.getContext("2d");
-  if (!shape || !colour) return;
-  colour.globalCompositeOperation = "source-in";
-  colour.fillStyle = context.fillStyle;
-  colour.fillRect(0, 0, shape.width, shape.height);
-  context.drawImage(shape, 0, 0, size, size);
+  if (!shape) return;
+  const [canvas, own] = scratch(size);
+  own.drawImage(shape, 0, 0, size, size);
+  own.globalCompositeOperation = "source-in";
+  own.fillStyle = context.fillStyle;
+  own.fillRect(0, 0, size, size);
+  context.drawImage(canvas, 0, 0);
 }
 
 /**
@@ -133,52 +158,66 @@ async function decode(png) {
  * @returns {Mask | undefined}
  */
 export function erased(mask, strokes) {
-  const taken = strokes.map((stroke) => ({ ...stroke, erase: true }));
   /** @type {Mask} */
   let rest;
-  if (mask === null) rest = { strokes: [{ points: [[0.5, 0.5]], radius: 1 }, ...taken] };
-  else if ("strokes" in mask) rest = { strokes: [...mask.strokes, ...taken] };
-  else if ("concept" in mask) return mask;
-  else rest = { png: rasterised(mask, taken) };
-  return covers(rest) ? rest : undefined;
+  if (mask === null) rest = { rect: [0, 0, 1, 1], erase: strokes };
+  else if ("strokes" in mask) rest = { strokes: bounded([...mask.strokes, ...erasing(strokes)]) };
+  else rest = { ...mask, erase: bounded([...(mask.erase ?? []), ...strokes]) };
+  const shape = mask && regions.get(mask);
+  if (shape) regions.set(rest, shape);
+  return shows(rest) ? rest : undefined;
+}
+
+/** However often a mask was erased from, it has no more points than the server takes. @param {Stroke[]} strokes */
+function bounded(strokes) {
+  const points = strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
+  return points > MAX_POINTS ? fit(strokes) : strokes;
+}
+
+/** @param {Stroke[]} strokes */
+function erasing(strokes) {
+  return strokes.map((stroke) => ({ ...stroke, erase: true }));
 }
 
 /**
+ * Whether the mask covers anything, or may, as its shape is not known yet.
+ *
  * @param {Mask} mask
- * @param {Stroke[]} taken
  */
-function rasterised(mask, taken) {
-  const size = 256;
-  const [canvas, context] = scratch(size);
-  fillMask(context, mask, size);
-  fillStrokes(context, taken, size);
-  return canvas.toDataURL("image/png").split(",")[1];
-}
-
-/** @param {Mask} mask */
-function covers(mask) {
-  if (mask !== null && "png" in mask) return true;
-  const size = 64;
-  const [, context] = scratch(size);
-  fillMask(context, mask, size);
-  return context.getImageData(0, 0, size, size).data.some((value, i) => i % 4 === 3 && value > 40);
+function shows(mask) {
+  return !drawable(mask) || anything(drawn(mask));
 }
 
 /**
- * Whether two masks may touch; measured on a small grid.
+ * Whether a stroke touches the mask, or may; measured on a small grid.
  *
  * @param {Mask} mask
  * @param {Stroke[]} strokes
  */
 export function touches(mask, strokes) {
-  const size = 64;
-  const [, context] = scratch(size);
-  fillMask(context, mask, size);
+  if (!drawable(mask)) return true;
+  const context = drawn(mask);
   context.globalCompositeOperation = "destination-in";
-  const [other, otherContext] = scratch(size);
-  fillStrokes(otherContext, strokes, size);
-  context.drawImage(other, 0, 0);
-  return context.getImageData(0, 0, size, size).data.some((value, i) => i % 4 === 3 && value > 40);
+  context.drawImage(drawn({ strokes }).canvas, 0, 0);
+  return anything(context);
+}
+
+/** @param {Mask} mask */
+function drawable(mask) {
+  if (mask === null || "strokes" in mask || "rect" in mask) return true;
+  return "png" in mask ? Boolean(decoded.get(mask.png)) : regions.has(mask);
+}
+
+/** @param {Mask} mask */
+function drawn(mask) {
+  const [, context] = scratch(SMALL);
+  fillMask(context, mask, SMALL);
+  return context;
+}
+
+/** @param {CanvasRenderingContext2D} context */
+function anything(context) {
+  return context.getImageData(0, 0, SMALL, SMALL).data.some((value, i) => i % 4 === 3 && value > 40);
 }
 
 /**

@@ -52,7 +52,28 @@ export function conceptAt(seen, x, y) {
 }
 
 /**
- * The pixels of the thing at a point: 1 inside, 0 outside. Pixels touch at their sides and corners.
+ * What the server takes a mask to be: every region of the concept, or the one at a point or nearest to it.
+ *
+ * @param {Seen} seen
+ * @param {{concept: string, at?: [number, number]}} mask
+ * @returns {Uint8Array}  1 inside, 0 outside
+ */
+export function conceptRegion(seen, { concept, at }) {
+  const { labels, width, height } = seen;
+  const wanted = seen.concepts.indexOf(concept);
+  if (!at) return labels.map((label) => (label === wanted ? 1 : 0));
+  let nearest = -1;
+  let least = Infinity;
+  labels.forEach((label, i) => {
+    if (label !== wanted) return;
+    const distance = ((i % width) + 0.5 - at[0] * width) ** 2 + (Math.floor(i / width) + 0.5 - at[1] * height) ** 2;
+    if (distance < least) [least, nearest] = [distance, i];
+  });
+  return nearest < 0 ? new Uint8Array(labels.length) : grown(seen, nearest);
+}
+
+/**
+ * The pixels of the thing at a point: 1 inside, 0 outside.
  *
  * @param {Seen} seen
  * @param {number} x
@@ -61,10 +82,18 @@ export function conceptAt(seen, x, y) {
  * @returns {Uint8Array}
  */
 export function regionAt(seen, x, y, every) {
-  const { labels, width, height } = seen;
   const start = indexAt(seen, x, y);
+  return every ? conceptRegion(seen, { concept: seen.concepts[seen.labels[start]] }) : grown(seen, start);
+}
+
+/**
+ * The connected pixels of one kind round a pixel, which touch at their sides and corners.
+ *
+ * @param {Seen} seen
+ * @param {number} start
+ */
+function grown({ labels, width, height }, start) {
   const wanted = labels[start];
-  if (every) return labels.map((label) => (label === wanted ? 1 : 0));
   const inside = new Uint8Array(labels.length);
   inside[start] = 1;
   const open = [start];

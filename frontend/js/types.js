@@ -7,10 +7,12 @@
  * @typedef {{points: [number, number][], radius: number, erase?: boolean}} Stroke
  *
  * @typedef {{strokes: Stroke[]}} StrokesMask
- * @typedef {{rect: [number, number, number, number]}} RectMask
- * @typedef {{png: string}} PngMask
+ * The other masks tell apart what was erased of them.
+ * @typedef {{erase?: Stroke[]}} Erasable
+ * @typedef {{rect: [number, number, number, number]} & Erasable} RectMask
+ * @typedef {{png: string} & Erasable} PngMask
  * What the segmenter sees as that concept: the region at a point, or every one.
- * @typedef {{concept: string, at?: [number, number]}} RegionMask
+ * @typedef {{concept: string, at?: [number, number]} & Erasable} RegionMask
  * @typedef {StrokesMask | RectMask | PngMask | RegionMask | null} Mask
  *
  * An edit of a picture document. `hidden` is the studio's own and never leaves it.
@@ -30,6 +32,8 @@
  * @property {string} model
  * @property {number} [seed]
  * @property {number[]} [z]
+ * @property {Record<string, number>} [directions]  amounts that the scene is moved by, none of them 0
+ * @property {boolean} [clean]  whether artifact units are at zero everywhere
  * @property {Edit[]} edits
  *
  * @typedef {{name: string, units: number, height: number, width: number}} Layer
@@ -46,6 +50,10 @@
  * @property {string} license
  * @property {number[]} scenes  seeds worth beginning with, the best first
  * @property {string} version  of its weights
+ * @property {boolean} [clean]  whether its artifact units are known
+ *
+ * What a scene can be moved along: from what `low` says to what `high` says.
+ * @typedef {{name: string, title: string, low: string, high: string, range: [number, number]}} Direction
  *
  * @typedef {object} Concept
  * @property {string} name

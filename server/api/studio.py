@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +19,7 @@ from server.security import TokenMissing, cookie_name, cookie_value, query_token
 from server.settings import Settings
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' blob: data:;"
     " media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self';"
     " worker-src 'self'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'self'"
@@ -45,6 +47,7 @@ class _File:
     packed: bytes | None
     etag: str
     media_type: str
+    policy: str
 
 
 class Studio:
@@ -96,7 +99,7 @@ class Studio:
     def _respond(self, request: Request, file: _File) -> Response:
         packs = file.packed is not None and "gzip" in request.headers.get("accept-encoding", "")
         etag = f'"{file.etag}-gzip"' if packs else f'"{file.etag}"'
-        headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Security-Policy": CSP}
+        headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Security-Policy": file.policy}
         if file.packed is not None:
             headers["Vary"] = "Accept-Encoding"
         if etag in (part.strip() for part in request.headers.get("if-none-match", "").split(",")):
@@ -131,4 +134,11 @@ def _load(path: Path, stamp: tuple[int, int]) -> _File:
     suffix = path.suffix.lower()
     packed = gzip.compress(body, 9, mtime=0) if suffix in COMPRESSED and len(body) > 512 else None
     media_type = TYPES.get(suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return _File(stamp, body, packed, hashlib.sha256(body).hexdigest()[:32], media_type)
+    policy = CSP.format(scripts=_inline_scripts(body) if suffix == ".html" else "")
+    return _File(stamp, body, packed, hashlib.sha256(body).hexdigest()[:32], media_type, policy)
+
+
+def _inline_scripts(page: bytes) -> str:
+    """The scripts that stand in a page itself, as a policy names them: by the hash of their text."""
+    digests = (hashlib.sha256(script).digest() for script in re.findall(rb"<script>(.*?)</script>", page, re.DOTALL))
+    return "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

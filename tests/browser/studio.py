@@ -19,6 +19,12 @@ from tests.browser.server import StudioServer
 
 Point = tuple[float, float]
 Pixels = NDArray[np.float64]
+DROP = """([data, name, type]) => {
+    const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, {type}));
+    window.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+}"""
 
 
 class Studio:
@@ -183,6 +189,11 @@ def open_studio(
             assert studio.errors == [], f"the console says {studio.errors}"
     finally:
         context.close()
+
+
+def drop(studio: Studio, data: bytes, name: str, kind: str) -> None:
+    """Drop a file on the page."""
+    studio.page.evaluate(DROP, [base64.b64encode(data).decode(), name, kind])
 
 
 def decode(png: bytes) -> Pixels:

@@ -61,23 +61,68 @@ def test_a_reload_keeps_the_picture_and_its_history(studio: Studio) -> None:
     assert studio.shown() == unedited
 
 
-def test_the_server_keeps_the_picture_too(studio: Studio, server: StudioServer) -> None:
-    made: list[Response] = []
-    studio.page.on("response", lambda answer: made.append(answer) if answer.status == 201 else None)
+class Kept:
+    """The picture that the server keeps of what is painted here."""
+
+    def __init__(self, studio: Studio, server: StudioServer) -> None:
+        self._studio, self._server = studio, server
+        self._made: list[Response] = []
+        studio.page.on("response", lambda answer: self._made.append(answer) if answer.status == 201 else None)
+
+    @property
+    def address(self) -> str:
+        """Of the one picture that was made."""
+        (made,) = self._made
+        return made.headers["location"].removeprefix("/api/v1/")
+
+    def wait_for(self, concepts: list[str], can_undo: bool, can_redo: bool) -> None:
+        """It is saved in the background, at the server's leisure."""
+        seen = None
+        for _ in range(300):
+            if self._made:
+                resource = self._server.get(self.address)
+                edits = [edit["concept"] for edit in resource["picture"]["edits"]]
+                seen = (edits, resource["can_undo"], resource["can_redo"])
+                if seen == (concepts, can_undo, can_redo):
+                    return
+            self._studio.page.wait_for_timeout(100)
+        raise AssertionError(f"the server has {seen}")
+
+
+def test_the_servers_history_is_the_studios(studio: Studio, server: StudioServer) -> None:
+    kept = Kept(studio, server)
+    for concept, stroke in (("tree", LEFT), ("grass", RIGHT)):
+        studio.choose(concept)
+        studio.paint(stroke)
+    kept.wait_for(["tree", "grass"], True, False)
+    studio.click("#undo")
+    kept.wait_for(["tree"], False, True)
+    studio.page.reload()
+    studio.settle()
+    studio.click("#redo")
+    kept.wait_for(["tree", "grass"], True, False)
+    studio.click("#reset")
+    kept.wait_for([], True, False)
+    studio.click("#undo")
+    kept.wait_for(["tree", "grass"], True, True)
+    # Somebody else goes back there; what is painted here next is one step more.
+    server.post(f"{kept.address}/undo", {})
+    studio.choose("cloud")
+    studio.paint(LEFT)
+    kept.wait_for(["tree", "grass", "cloud"], True, False)
+    server.post(f"{kept.address}/undo", {})
+    kept.wait_for(["tree"], False, True)
+
+
+def test_a_scene_that_is_come_back_to_is_the_same_picture_of_the_server(studio: Studio, server: StudioServer) -> None:
+    kept = Kept(studio, server)
     studio.choose("tree")
     studio.paint(LEFT)
+    kept.wait_for(["tree"], False, False)
+    studio.choose_scene(3)
+    studio.click("#undo")
     studio.paint(RIGHT)
-
-    def kept() -> list[str]:
-        edits = server.get(f"pictures/{made[0].json()['id']}")["picture"]["edits"] if made else []
-        return [edit["concept"] for edit in edits]
-
-    # It is saved in the background, at the server's leisure.
-    for _ in range(300):
-        if kept() == ["tree", "tree"]:
-            break
-        studio.page.wait_for_timeout(100)
-    assert kept() == ["tree", "tree"]
+    kept.wait_for(["tree", "tree"], True, False)
 
 
 def test_holding_compare_shows_the_unedited_picture(studio: Studio) -> None:
@@ -150,6 +195,15 @@ def test_the_server_dies_in_the_middle_of_a_stroke(browser: Browser, own_server:
         picture = studio.picture()
         assert len(picture["edits"]) == 2
         assert studio.shown() != unedited
+        assert studio.download() == own_server.render(picture)
+        # What came while it was away is undone as ever, after a reload too.
+        studio.page.reload()
+        studio.settle()
+        studio.click("#undo")
+        studio.click("#undo")
+        assert studio.shown() == unedited
+        studio.click("#redo")
+        studio.click("#redo")
         assert studio.download() == own_server.render(picture)
 
 

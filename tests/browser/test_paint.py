@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, WebSocketRoute
 
 from tests.browser.server import StudioServer
-from tests.browser.studio import Studio, change, decode, open_studio
+from tests.browser.studio import Pixels, Studio, change, decode, drop, open_studio
 
 STROKE = [(0.72, 0.66), (0.76, 0.7), (0.8, 0.66), (0.76, 0.64)]
 MIDDLE = (0.76, 0.67)
@@ -76,17 +80,86 @@ def test_everywhere_has_no_mask(studio: Studio) -> None:
     assert (studio.pixels() != before).mean() > 0.9
 
 
-def test_the_eraser_takes_paint_from_an_edit(studio: Studio) -> None:
+def erase_right(studio: Studio, unedited: Pixels) -> dict[str, Any]:
+    """Erase the right half of what was painted; the edit, whose left half alone is still to be seen."""
+    drawn = studio.pixels()
+    studio.choose("tree", tool="eraser")
+    studio.page.locator("#size").fill("100")
+    studio.press_along([(0.8, 0.0), (0.8, 1.0)])
+    studio.lift()
+    studio.settle()
+    (edit,) = studio.picture()["edits"]
+    half = drawn.shape[1] // 2
+    before, after = (np.abs(shown - unedited).mean((0, 2)) for shown in (drawn, studio.pixels()))  # (side,)
+    assert after[: half // 2].mean() == pytest.approx(before[: half // 2].mean(), rel=0.3)
+    assert after[half * 3 // 2 :].mean() < 0.3 * before[half * 3 // 2 :].mean()
+    found: dict[str, Any] = edit
+    return found
+
+
+def test_the_eraser_takes_paint_from_a_stroke(studio: Studio) -> None:
     unedited = studio.pixels()
     studio.choose("tree")
-    studio.paint([(0.2, 0.7), (0.8, 0.7)])
-    studio.choose("tree", tool="eraser")
-    studio.paint([(0.7, 0.7), (0.85, 0.7)])
-    (edit,) = studio.picture()["edits"]
+    studio.paint([(0.1, 0.7), (0.9, 0.7)])
+    edit = erase_right(studio, unedited)
     assert [bool(stroke.get("erase")) for stroke in edit["mask"]["strokes"]] == [False, True]
-    left, _ = change(unedited, studio.pixels(), (0.25, 0.7), 0.06, 0.45)
-    right, _ = change(unedited, studio.pixels(), (0.8, 0.7), 0.06, 0.45)
-    assert left > 3 * right
+
+
+def test_the_eraser_takes_paint_from_a_rectangle(studio: Studio) -> None:
+    unedited = studio.pixels()
+    studio.choose("tree", tool="rect")
+    studio.paint([(0.05, 0.4), (0.95, 0.9)])
+    edit = erase_right(studio, unedited)
+    assert edit["mask"]["rect"] == pytest.approx([0.05, 0.4, 0.95, 0.9], abs=0.01)
+    assert len(edit["mask"]["erase"]) == 1
+
+
+def test_the_eraser_takes_paint_from_everywhere(studio: Studio) -> None:
+    unedited = studio.pixels()
+    studio.choose("tree")
+    studio.click("#everywhere")
+    edit = erase_right(studio, unedited)
+    assert edit["mask"]["rect"] == [0, 0, 1, 1]
+
+
+def test_the_eraser_takes_paint_from_an_image_mask(studio: Studio) -> None:
+    unedited = studio.pixels()
+    png = studio.page.evaluate("""() => {
+        const canvas = document.createElement("canvas");
+        canvas.width = canvas.height = 40;
+        canvas.getContext("2d").fillRect(2, 16, 36, 20);
+        return canvas.toDataURL("image/png").split(",")[1];
+    }""")
+    edit = {"op": "draw", "concept": "tree", "mask": {"png": png}}
+    drop(studio, json.dumps({**studio.picture(), "edits": [edit]}).encode(), "picture.json", "application/json")
+    studio.wait_for_edits(1)
+    assert erase_right(studio, unedited)["mask"]["png"] == png
+
+
+def test_the_eraser_takes_paint_from_a_picked_region(studio: Studio) -> None:
+    unedited = studio.pixels()
+    studio.choose("water", tool="pick")
+    studio.page.keyboard.down("Shift")
+    studio.page.mouse.click(*studio.at((0.76, 0.75)))
+    studio.page.keyboard.up("Shift")
+    studio.wait_for_edits(1)
+    # The shape of the region is found again after a reload.
+    studio.page.reload()
+    studio.settle()
+    edit = erase_right(studio, unedited)
+    assert len(edit["mask"]["erase"]) == 1
+    studio.click("#undo")
+    # An eraser that touches no paint makes no step.
+    studio.page.locator("#size").fill("10")
+    studio.press_along([(0.02, 0.02), (0.1, 0.02)])
+    studio.lift()
+    studio.settle()
+    (edit,) = studio.picture()["edits"]
+    assert "erase" not in edit["mask"]
+    # Nothing is left of an edit whose whole mask was taken away.
+    studio.page.locator("#size").fill("100")
+    studio.paint([(0.02, 0.3), (0.98, 0.3), (0.98, 0.6), (0.02, 0.6), (0.02, 0.95), (0.98, 0.95)])
+    assert studio.picture()["edits"] == []
 
 
 def test_strength_weakens_a_stroke(studio: Studio) -> None:

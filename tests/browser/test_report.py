@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from server.dissection.regions import REGION
-from server.dissection.report.build import build_report
+from server.dissection.report.build import Pictures, build_report
 
 CONCEPTS = ("tree", "door", "sky")
 UNITS = 60
@@ -101,7 +101,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "regions": rng.integers(0, 256, (UNITS, 4, REGION**2 // 8)).astype(np.uint8),
     }
     images = rng.integers(0, 256, (30, 32, 32, 3)).astype(np.uint8)
-    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, images, 0, MEASURED)
+    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, Pictures(images, 0), MEASURED)
     return folder
 
 

@@ -12,20 +12,9 @@ from playwright.sync_api import Browser
 
 from tests.browser.conftest import BOOTH_HOST
 from tests.browser.server import StudioServer
-from tests.browser.studio import Studio, open_studio
+from tests.browser.studio import Studio, drop, open_studio
 
 STROKE = [(0.7, 0.62), (0.76, 0.7), (0.82, 0.64)]
-DROP = """([data, name, type]) => {
-    const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([bytes], name, {type}));
-    window.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
-}"""
-
-
-def drop(studio: Studio, data: bytes, name: str, kind: str) -> None:
-    """Drop a file on the page."""
-    studio.page.evaluate(DROP, [base64.b64encode(data).decode(), name, kind])
 
 
 def painted(studio: Studio) -> tuple[str, dict[str, object]]:
