@@ -40,6 +40,14 @@ export async function concepts(model) {
 }
 
 /**
+ * @param {string} model
+ * @returns {Promise<import("./types.js").Direction[]>}
+ */
+export async function directions(model) {
+  return (await json(`models/${encodeURIComponent(model)}/directions`)).directions;
+}
+
+/**
  * The address of an unedited image. The model's version is in it, since such images are kept for ever.
  *
  * @param {Model} model

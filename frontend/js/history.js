@@ -8,6 +8,7 @@ export const MAX_STATES = 200;
  * @typedef {object} History
  * @property {() => Picture} present
  * @property {(picture: Picture) => void} push  a new present; what lay ahead is dropped
+ * @property {() => void} stay  tells everybody the present again
  * @property {(picture: Picture) => void} restart  forgets everything before
  * @property {() => boolean} undo  false where there is nothing before
  * @property {() => boolean} redo
@@ -42,6 +43,7 @@ export function createHistory(states, position = states.length - 1) {
       line = [...line.slice(0, at + 1), picture].slice(-MAX_STATES);
       move(line.length - 1);
     },
+    stay: () => void move(at),
     restart(picture) {
       line = [picture];
       move(0);

@@ -33,6 +33,16 @@ export function conceptName(concept) {
   return strings[`concept.${concept}`] ?? concept.charAt(0).toUpperCase() + concept.slice(1).replaceAll("_", " ");
 }
 
+/**
+ * What a direction and its ends are called in the page's language; else as the server calls them.
+ *
+ * @param {import("./types.js").Direction} direction
+ */
+export function directionWords({ name, title, low, high }) {
+  const word = (/** @type {string} */ key, /** @type {string} */ usual) => strings[`direction.${name}${key}`] ?? usual;
+  return { title: word("", title), low: word(".low", low), high: word(".high", high) };
+}
+
 /** @returns {Language} */
 export function currentLanguage() {
   return language;

@@ -3,13 +3,15 @@
 /** @typedef {import("./types.js").Picture} Picture */
 
 import { announce } from "./announce.js";
-import { Problem, concepts } from "./api.js";
+import { Problem, concepts, directions } from "./api.js";
 import { FIRST_SEED, beginning, boothSettings, firstBrush } from "./beginning.js";
 import { dressBooth, runBooth } from "./booth.js";
 import { createBusy } from "./busy.js";
+import { setUpCleaning } from "./cleaning.js";
 import { createCompare } from "./compare.js";
 import { watchConnection } from "./connection.js";
 import { setUpControls, stepSize } from "./controls.js";
+import { createDirections } from "./directions.js";
 import { newPicture, published, withoutEdits } from "./document.js";
 import { byId } from "./dom.js";
 import { fileName, saveFile } from "./download.js";
@@ -133,6 +135,8 @@ async function start() {
   const segmentation = createSegmentation();
   const findRegions = createRegions(segmentation);
   const refreshEdits = createEdits({ history, tint, draft, bitmap: canvas.bitmap });
+  const showDirections = createDirections({ history, draft });
+  const showCleaning = setUpCleaning(history);
   setUpShare(present, images);
 
   /** @param {Picture} picture */
@@ -238,13 +242,15 @@ async function start() {
     mixing.close();
     inspector.close();
     scenes.fill(modelOf(name));
-    const found = await concepts(name).catch((error) => {
+    showCleaning(modelOf(name));
+    const found = await Promise.all([concepts(name), directions(name)]).catch((error) => {
       model = undefined;
       if (error instanceof Problem && error.status < 500) notifyError(error, () => void showModel());
       else connection.lost();
     });
     if (!found || model !== name) return;
-    palette.fill(found);
+    palette.fill(found[0]);
+    showDirections(found[1]);
     showUnits();
   }
 

@@ -1,0 +1,143 @@
+"""The scene's sliders and the switch against flaws, on a model that has both, and nothing of them on one without."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import free_port
+from tests.browser.server import ROOT, StudioServer
+from tests.browser.studio import Studio, drop, open_studio
+from tests.serving import write_artifacts, write_directions
+
+STROKE = [(0.7, 0.62), (0.76, 0.7)]
+SEASON = "[data-direction=season]"
+
+
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+    """A server on the shipped model with two directions and some units taken for artifacts."""
+    folder = tmp_path_factory.mktemp("moving")
+    (folder / "models").mkdir()
+    (folder / "models" / "village").symlink_to(ROOT / "models" / "village")
+    results = folder / "results" / "village"
+    results.mkdir(parents=True)
+    for file in (ROOT / "dissect_results" / "village").glob("*.*"):
+        if file.name not in ("directions.json", "artifacts.json"):
+            shutil.copy(file, results)
+    server = StudioServer(
+        free_port(),
+        folder / "data",
+        UNITBRUSH_MODELS_DIR=str(folder / "models"),
+        UNITBRUSH_RESULTS_DIR=str(folder / "results"),
+    )
+    write_directions(results, 128)
+    write_artifacts(results, "layer6", 3, 5, 8, 13, 21)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def scene(browser: Browser, moving: StudioServer) -> Iterator[Studio]:
+    """The studio on that server."""
+    with open_studio(browser, moving) as studio:
+        yield studio
+
+
+def test_a_slider_moves_the_scene_while_it_is_dragged(scene: Studio, moving: StudioServer) -> None:
+    unmoved = scene.pixels()
+    slider = scene.page.locator(SEASON)
+    assert slider.get_attribute("aria-label") == "Season"
+    box = slider.bounding_box()
+    assert box is not None
+    scene.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    scene.page.mouse.down()
+    scene.page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2, steps=5)
+    scene.page.wait_for_function("() => document.getElementById('stage').dataset.shown === 'draft'")
+    scene.page.wait_for_timeout(500)
+    dragged = scene.pixels()
+    assert (change := np.abs(dragged - unmoved).mean()) > 1
+    assert "directions" not in scene.picture()
+    scene.page.mouse.up()
+    scene.settle()
+    assert 1.8 < scene.picture()["directions"]["season"] <= 2
+    assert np.abs(scene.pixels() - dragged).mean() < change / 2
+    assert scene.download() == moving.render(scene.picture())
+
+
+def test_a_moved_scene_is_undone_reloaded_and_put_back(scene: Studio) -> None:
+    unmoved = scene.shown()
+    scene.page.locator(SEASON).fill("-50")
+    scene.settle()
+    moved = scene.shown()
+    assert scene.picture()["directions"] == {"season": -1.5}
+    scene.choose("tree")
+    scene.paint(STROKE)
+    scene.click("#undo")
+    scene.page.reload()
+    scene.settle()
+    assert scene.shown() == moved
+    assert scene.page.locator(SEASON).input_value() == "-50"
+    scene.click("#undo")
+    assert scene.shown() == unmoved
+    assert scene.page.locator(SEASON).input_value() == "0"
+    scene.click("#redo")
+    scene.page.locator("[data-direction=night]").fill("40")
+    scene.settle()
+    scene.page.locator(SEASON).dblclick()
+    scene.settle()
+    assert scene.picture()["directions"] == {"night": 0.8}
+    scene.click("#directions-reset")
+    assert scene.shown() == unmoved
+    assert "directions" not in scene.picture()
+    assert scene.page.locator("#directions-reset").is_hidden()
+
+
+def test_a_moved_scene_travels_with_its_picture(browser: Browser, moving: StudioServer, scene: Studio) -> None:
+    scene.page.locator(SEASON).fill("60")
+    scene.settle()
+    shown, file = scene.shown(), scene.download()
+    with open_studio(browser, moving, path="/?seed=1") as other:
+        drop(other, file, "picture.png", "image/png")
+        other.page.wait_for_function(f"() => document.querySelector('{SEASON}').value === '60'")
+        other.settle()
+        assert other.shown() == shown
+
+
+def test_the_servers_picture_is_moved_too(scene: Studio, moving: StudioServer) -> None:
+    with scene.page.expect_response(lambda answer: answer.status == 201) as made:
+        scene.choose("tree")
+        scene.paint(STROKE)
+    address = made.value.headers["location"].removeprefix("/api/v1/")
+    with scene.page.expect_response(lambda answer: answer.request.method == "PUT"):
+        scene.page.locator(SEASON).fill("60")
+    assert moving.get(address)["picture"]["directions"] == {"season": 1.2}
+
+
+def test_a_switch_for_fewer_flaws(scene: Studio) -> None:
+    before = scene.shown()
+    scene.page.locator("#more summary").click()
+    scene.page.locator("#clean").check()
+    scene.settle()
+    assert scene.picture()["clean"] is True
+    assert scene.shown() != before
+    scene.page.reload()
+    scene.settle()
+    assert scene.page.locator("#clean").is_checked()
+    scene.click("#undo")
+    assert scene.shown() == before
+    assert not scene.page.locator("#clean").is_checked()
+
+
+def test_a_model_without_them_shows_neither(browser: Browser, moving: StudioServer) -> None:
+    with open_studio(browser, moving, wait=False, path="/readyz") as studio:
+        studio.page.route("**/directions", lambda route: route.fulfill(json={"directions": []}))
+        studio.page.goto(moving.url)
+        studio.settle()
+        studio.page.locator("#palette [data-value=tree]").wait_for()
+        assert studio.page.locator("#directions-section").is_hidden()
