@@ -17,16 +17,19 @@ ArtifactUnits = tuple[tuple[str, tuple[int, ...]], ...]  # layers in the stored 
 def load_artifacts(folder: Path) -> ArtifactUnits:
     """The artifact units in `folder/artifacts.json`, layer by layer; empty where none were found or none sought.
 
-    The file is `{"schema": 1, "layer": name, "units": [{"unit": number, ...}, ...], ...}`. Raises DissectionError where
-    it is damaged or of another schema.
+    The file is `{"schema": 1, "units": [{"layer": name, "unit": number, ...}, ...], ...}`; where a unit names no layer,
+    the document's own `layer` holds. Raises DissectionError where it is damaged or of another schema.
     """
     path = folder / FILE_NAME
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["schema"] != SCHEMA:
             raise DissectionError(f"{path} has schema {document['schema']!r}, not {SCHEMA}: run `unitbrush dissect`")
-        units = tuple(dict.fromkeys(_unit(entry) for entry in document["units"]))
-        return ((str(document["layer"]), units),) if units else ()
+        found: dict[str, dict[int, None]] = {}
+        for entry in document["units"]:
+            layer = entry["layer"] if "layer" in entry else document["layer"]
+            found.setdefault(str(layer), {})[_unit(entry)] = None
+        return tuple((layer, tuple(units)) for layer, units in found.items())
     except FileNotFoundError:
         return ()
     except DissectionError:

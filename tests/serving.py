@@ -59,7 +59,7 @@ def write_directions(folder: Path, latent_dim: int, **members: Any) -> None:
 def write_artifacts(folder: Path, layer: str, *units: int) -> None:
     """These units of a layer as artifact units, into a folder of results."""
     folder.mkdir(parents=True, exist_ok=True)
-    document = {"schema": 1, "layer": layer, "units": [{"unit": unit} for unit in units]}
+    document = {"schema": 1, "units": [{"layer": layer, "unit": unit} for unit in units]}
     (folder / "artifacts.json").write_text(json.dumps(document))
 
 

@@ -18,6 +18,14 @@ def test_units_come_by_their_layer(tmp_path: Path) -> None:
     assert load_artifacts(tmp_path) == ()
 
 
+def test_several_layers_may_hold_some_and_a_file_may_name_one_for_all(tmp_path: Path) -> None:
+    units = [{"layer": "layer6", "unit": 7}, {"layer": "layer2", "unit": 5}, {"layer": "layer6", "unit": 1}]
+    (tmp_path / "artifacts.json").write_text(json.dumps({"schema": 1, "units": units}))
+    assert load_artifacts(tmp_path) == (("layer6", (7, 1)), ("layer2", (5,)))
+    (tmp_path / "artifacts.json").write_text(json.dumps({"schema": 1, "layer": "layer4", "units": [{"unit": 2}]}))
+    assert load_artifacts(tmp_path) == (("layer4", (2,)),)
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -25,6 +33,7 @@ def test_units_come_by_their_layer(tmp_path: Path) -> None:
         {},
         {"schema": 2, "layer": "layer6", "units": []},
         {"schema": 1, "layer": "layer6"},
+        {"schema": 1, "units": [{"unit": 3}]},
         {"schema": 1, "layer": "layer6", "units": [3]},
         {"schema": 1, "layer": "layer6", "units": [{"unit": -1}]},
         {"schema": 1, "layer": "layer6", "units": [{"unit": True}]},

@@ -7,7 +7,6 @@ unitbrush dissect village --layers layer4,layer6 --samples 500 --out /tmp/dissec
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--samples", type=int, default=1000, help="pictures to look at (default: 1000)")
     parser.add_argument(
-        "--quick", action="store_true", help="in two thirds of the time, with fewer pictures for each trial"
+        "--quick", action="store_true", help="in about half the time, with fewer pictures for each trial"
     )
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
     parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")
@@ -81,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     low = bfloat16_is_fast(device)
     plan = Plan(samples=args.samples, seed=args.seed)
     if args.quick:
-        plan = replace(plan, learning=8, measuring=12, few=6)
+        plan = plan.quick()
     out = args.out or Path(results) / args.model
     with tqdm(total=1, unit="stage") as bar:
 
@@ -90,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
             bar.set_description(text)
 
         try:
-            dissect(
+            _, costs = dissect(
                 Passes(generator, segmenter, low, device),
                 Passes(generator, judge, low, device),
                 args.model,
@@ -107,7 +106,8 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(str(error)) from error
     if args.old_format is not None:
         write_old_format(out, args.old_format)
-    print((out / "judged.md").read_text(encoding="utf-8"), end="")
+    print((out / "judged.md").read_text(encoding="utf-8"))
+    print(costs.table(), end="")
     return 0
 
 
@@ -115,7 +115,7 @@ def write_old_format(results: Path, folder: Path) -> None:
     """Write a finished dissection again, as the 2018 tool's results. Raises UsageError where that cannot be."""
     from server.dissection.netdissect import write_netdissect
     from server.dissection.results import load_dissection
-    from server.dissection.stages import QUANTILES
+    from server.dissection.survey import QUANTILES
     from server.dissection.work import read_arrays
 
     arrays = read_arrays(results / "units.npz")
@@ -156,9 +156,12 @@ def _brush_layers(look: list[str], generator: ProgressiveGenerator) -> list[str]
     return [name for name in look if sizes[name] in BRUSH_GRIDS] or look
 
 
-def training_scenes(count: int, size: int) -> npt.NDArray[np.uint8]:
-    """Pictures of the procedural village, far from the seeds training began with: (count, size, size, 3)."""
+def training_scenes(count: int, size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Scenes of the procedural village, far from the seeds training began with: pictures (count, size, size, 3) and
+    exact labels (count, size, size).
+    """
     from server.scenes.render import render
     from server.scenes.scene import sample_scene
 
-    return np.stack([render(sample_scene(SCENES_FROM + i), size)[0] for i in range(count)])
+    images, labels = zip(*(render(sample_scene(SCENES_FROM + i), size) for i in range(count)), strict=True)
+    return np.stack(images), np.stack(labels)

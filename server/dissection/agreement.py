@@ -9,8 +9,7 @@ k-th row and column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +23,12 @@ CANDIDATES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.975, 0.
 FIXED = 0.99
 INTERPRETABLE = 0.05
 ABOVE_CHANCE = 2.0
+COARSE, FINE = 32, 64  # rows of the lattice that thresholds are chosen on, and that IoU is counted on
+BLOCK = 64  # pictures: few enough for the processor's cache
 _BETWEEN = 8
-_BLOCK = 64  # pictures
 
 Floats = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint64]
 
 
@@ -106,62 +107,60 @@ def _count(words: Bits) -> npt.NDArray[np.int64]:
     return total
 
 
-class _Lattice:
-    """The labels on the lattice, packed for counting, and how featuremaps get there.
+class Pixels:
+    """The labels of some pictures on the lattice, packed for counting, and how featuremaps get there."""
 
-    Pictures go by in blocks small enough for the processor's cache.
-    """
-
-    def __init__(self, r: Tensor, labels: npt.NDArray[np.uint8], concepts: int, most: int) -> None:
-        """r: (N, units, h, w). labels: (N, R, R). most: rows of the lattice."""
-        size = labels.shape[-1]
-        rows = lattice(size, most)
-        self.r = r
-        self.down = upsampling_matrix(size, r.shape[2], rows)  # (L, h)
-        self.across = upsampling_matrix(size, r.shape[3], rows)  # (L, w)
-        y = labels[:, rows][:, :, rows].transpose(1, 2, 0)  # (L, L, N)
-        self.blocks = [slice(at, at + _BLOCK) for at in range(0, len(r), _BLOCK)]
-        names = np.arange(concepts)[:, None]
-        self.present = [_pack(y[..., block].reshape(1, -1) == names) for block in self.blocks]  # (C, words) each
-        self.counts = torch.from_numpy(np.sum([_count(words) for words in self.present], 0))  # (C,)
+    def __init__(self, labels: npt.NDArray[np.uint8], concepts: int, most: int) -> None:
+        """labels: (N, R, R). most: rows of the lattice."""
+        self.size = labels.shape[-1]
+        self.rows = lattice(self.size, most)
+        y = labels[:, self.rows][:, :, self.rows].transpose(1, 2, 0)  # (L, L, N)
+        self.present = _pack(y.reshape(1, -1) == np.arange(concepts)[:, None])  # (C, words)
+        self.counts = _count(self.present)  # (C,)
         self.total = y.size
 
-    def every_pair(self, thresholds: Floats) -> tuple[Tensor, Tensor]:
-        """thresholds: (units, T). Returns the counts above, (units, T), and inside each concept, (units, T,
-        C).
+    def every_pair(self, r: Tensor, thresholds: Floats) -> tuple[Counts, Counts]:
+        """r: (N, units, h, w). thresholds: (units, T). Returns how many pixels lie above, (units, T), and how many of
+        them in each concept, (units, T, C).
         """
-        return self._each(thresholds, lambda on, present: np.stack([_count(o & present) for o in on]))
+        pairs = [
+            (_count(on), np.stack([_count(o & self.present) for o in on]))
+            for on in self._above(r, thresholds)  # (T, words)
+        ]
+        return np.stack([above for above, _ in pairs]), np.stack([inside for _, inside in pairs])
 
-    def own_pairs(self, thresholds: Floats) -> tuple[Tensor, Tensor]:
-        """thresholds: (units, C), one a concept. Returns the counts above and inside that concept, (units,
-        C).
+    def own_pairs(self, r: Tensor, thresholds: Floats) -> tuple[Counts, Counts]:
+        """thresholds: (units, C), one a concept. Returns how many pixels lie above, and how many of them in that
+        concept, (units, C) each.
         """
-        return self._each(thresholds, lambda on, present: _count(on & present))
+        pairs = [(_count(on), _count(on & self.present)) for on in self._above(r, thresholds)]
+        return np.stack([above for above, _ in pairs]), np.stack([inside for _, inside in pairs])
 
-    def _blocks(self, unit: int) -> Iterator[tuple[Floats, Bits]]:
-        """The unit's featuremap on the lattice, (P,), block by block, and where the concepts are."""
-        f = self.r[:, unit].float().permute(1, 2, 0).contiguous().numpy()  # (h, w, N)
-        for block, present in zip(self.blocks, self.present, strict=True):
-            yield upsampled(f[..., block], self.down, self.across).ravel(), present
+    def _above(self, r: Tensor, thresholds: Floats) -> Iterator[Bits]:
+        """Unit by unit, where the featuremap on the lattice exceeds each threshold: (T, words)."""
+        down = upsampling_matrix(self.size, r.shape[2], self.rows)  # (L, h)
+        across = upsampling_matrix(self.size, r.shape[3], self.rows)  # (L, w)
+        maps = r.float().permute(1, 2, 3, 0).contiguous().numpy()  # (units, h, w, N)
+        for f, own in zip(maps, thresholds, strict=True):
+            yield _pack(upsampled(f, down, across).ravel() > own[:, None])
 
-    def _each(self, thresholds: Floats, inside: Callable[[Bits, Bits], npt.NDArray[np.int64]]) -> tuple[Tensor, Tensor]:
-        """The counts above every unit's thresholds, and what `inside` counts of where that is and the
-        concepts are.
 
-        NumPy works outside Python's lock, so threads help.
-        """
+class Tally:
+    """Counts of pixels, summed over blocks of pictures in any order.
 
-        def count(unit: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-            both = [
-                (_count(on), inside(on, present))
-                for f, present in self._blocks(unit)
-                for on in [_pack(f > thresholds[unit, :, None])]  # (T, words)
-            ]
-            return np.sum([a for a, _ in both], 0), np.sum([b for _, b in both], 0)
+    above: (units, T); inside: (units, T, C) or (units, C); present: (C,).
+    """
 
-        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            counts = list(pool.map(count, range(self.r.shape[1])))
-        return tuple(torch.from_numpy(np.stack(part)) for part in zip(*counts, strict=True))  # type: ignore[return-value]
+    def __init__(self) -> None:
+        self.above: Counts = np.zeros(1, np.int64)
+        self.inside: Counts = np.zeros(1, np.int64)
+        self.present: Counts = np.zeros(1, np.int64)
+        self.total = 0
+
+    def add(self, counts: tuple[Counts, Counts], pixels: Pixels) -> None:
+        """Count another block."""
+        self.above, self.inside = self.above + counts[0], self.inside + counts[1]
+        self.present, self.total = self.present + pixels.counts, self.total + pixels.total
 
 
 def information_quality_ratio(both: Tensor, above: Tensor, present: Tensor, total: int) -> Tensor:
@@ -183,15 +182,51 @@ def _iou(both: Tensor, above: Tensor, present: Tensor) -> Floats:
     return (both.double() / union.clamp(min=1)).float().numpy()
 
 
-def candidate_thresholds(sketch: QuantileSketch) -> Tensor:
+def candidate_thresholds(quantiles: Tensor) -> Tensor:
     """Quantiles of every unit, and values evenly spread between the first and the last of them.
 
-    The latter matter to featuremaps that know few values. Returns (units, T), the CANDIDATES first.
+    The latter matter to featuremaps that know few values. quantiles: (units, Q), the CANDIDATES. Returns (units, T),
+    those first.
     """
-    quantiles = sketch.quantile(CANDIDATES)  # (units, Q)
     way = torch.arange(1, _BETWEEN + 1) / (_BETWEEN + 1)
     low, high = quantiles[:, :1], quantiles[:, -1:]
     return torch.cat([quantiles, low + way * (high - low)], 1)
+
+
+def best_thresholds(candidates: Tensor, tally: Tally) -> tuple[Tensor, Tensor]:
+    """The threshold of the best information quality ratio of every pair, and that ratio, (units, C) each.
+
+    candidates: (units, T). tally: of `Pixels.every_pair` on the samples to choose on.
+    """
+    above, inside, present = _tensors(tally)
+    iqr = information_quality_ratio(inside, above[..., None], present, tally.total)  # (units, T, C)
+    # A threshold that the concept lies below (a suppressed unit) carries information too, but is no match.
+    expected = above[..., None].double() * present.double() / tally.total
+    iqr = torch.where(inside.double() > expected, iqr, torch.zeros_like(iqr))
+    best, at = iqr.max(1)  # (units, C)
+    return torch.gather(candidates, 1, at), best
+
+
+def agreement_of(candidates: Tensor, threshold: Tensor, iqr: Tensor, own: Tally, fixed: Tally) -> Agreement:
+    """From counts: own, of `Pixels.own_pairs` at `threshold` on the other half; fixed, of `Pixels.every_pair` at the
+    0.99 quantile alone, on all samples.
+    """
+    above, inside, present = _tensors(own)
+    independent = above.double() * present.double() / own.total  # (units, C)
+    all_above, all_inside, all_present = _tensors(fixed)
+    at = candidates[:, CANDIDATES.index(FIXED)]  # (units,)
+    return Agreement(
+        _iou(inside, above, present),
+        threshold.numpy(),
+        iqr.float().numpy(),
+        _iou(all_inside[:, 0], all_above, all_present),
+        at.numpy(),
+        _iou(independent, above, present),
+    )
+
+
+def _tensors(tally: Tally) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.from_numpy(tally.above), torch.from_numpy(tally.inside), torch.from_numpy(tally.present)
 
 
 def measure_agreement(
@@ -199,33 +234,27 @@ def measure_agreement(
     labels: npt.NDArray[np.uint8],
     concepts: int,
     sketch: QuantileSketch,
-    coarse: int = 32,
-    fine: int = 64,
+    coarse: int = COARSE,
+    fine: int = FINE,
 ) -> Agreement:
-    """Thresholds and IoU of every unit with every concept.
+    """Thresholds and IoU of every unit with every concept, of a layer that fits into memory.
 
-    r: (N, units, h, w), the layer's output for the samples. labels: (N, R, R). coarse, fine: the most rows of
-    the lattice that thresholds are chosen on and IoU is counted on.
+    r: (N, units, h, w), the layer's output for the samples. labels: (N, R, R). coarse, fine: the most rows of the
+    lattice that thresholds are chosen on and IoU is counted on.
     """
-    candidates = candidate_thresholds(sketch)  # (units, T)
-    first = _Lattice(r[0::2], labels[0::2], concepts, coarse)
-    above, inside = first.every_pair(candidates.numpy())
-    present = first.counts
-    iqr = information_quality_ratio(inside, above[..., None], present, first.total)  # (units, T, C)
-    # A threshold that the concept lies below (a suppressed unit) carries information too, but is no match.
-    expected = above[..., None].double() * present.double() / first.total
-    iqr = torch.where(inside.double() > expected, iqr, torch.zeros_like(iqr))
-    best, at = iqr.max(1)  # (units, C)
-    threshold = torch.gather(candidates, 1, at)  # (units, C)
-
-    second = _Lattice(r[1::2], labels[1::2], concepts, fine)
-    above, inside = second.own_pairs(threshold.numpy())
-    iou = _iou(inside, above, second.counts)
-    independent = above.double() * second.counts.double() / second.total  # (units, C)
-    chance = _iou(independent, above, second.counts)
-
-    fixed = candidates[:, CANDIDATES.index(FIXED), None]  # (units, 1)
-    whole = _Lattice(r, labels, concepts, fine)
-    above, inside = whole.every_pair(fixed.numpy())
-    iou_fixed = _iou(inside[:, 0], above, whole.counts)
-    return Agreement(iou, threshold.numpy(), best.float().numpy(), iou_fixed, fixed[:, 0].numpy(), chance)
+    candidates = candidate_thresholds(sketch.quantile(CANDIDATES))  # (units, T)
+    fixed = candidates[:, [CANDIDATES.index(FIXED)]].numpy()  # (units, 1)
+    first, own, whole = Tally(), Tally(), Tally()
+    for s in range(0, len(r), 2 * BLOCK):
+        block, y = r[s : s + 2 * BLOCK : 2], labels[s : s + 2 * BLOCK : 2]
+        pixels = Pixels(y, concepts, coarse)
+        first.add(pixels.every_pair(block, candidates.numpy()), pixels)
+    threshold, iqr = best_thresholds(candidates, first)
+    for s in range(1, len(r), 2 * BLOCK):
+        block, y = r[s : s + 2 * BLOCK : 2], labels[s : s + 2 * BLOCK : 2]
+        pixels = Pixels(y, concepts, fine)
+        own.add(pixels.own_pairs(block, threshold.numpy()), pixels)
+    for s in range(0, len(r), BLOCK):
+        pixels = Pixels(labels[s : s + BLOCK], concepts, fine)
+        whole.add(pixels.every_pair(r[s : s + BLOCK], fixed), pixels)
+    return agreement_of(candidates, threshold, iqr, own, whole)

@@ -20,7 +20,7 @@ from torch import Tensor
 from server.dissection.effect import Trial, edited
 from server.dissection.passes import Passes, batches
 
-BATCH = 12
+BATCH = 6
 _LEAST_GAIN = 0.02  # of probability: a concept that cannot be drawn at all must not drown the penalty
 _GOLDEN = 0.6180339887  # its multiples spread evenly over 0..1
 _TRAINED_COUNTS = (20, 8, 32, 12, 64)
@@ -65,8 +65,9 @@ def _path(passes: Passes, trial: Trial, concept: int, alpha: Tensor, value: Tens
         m = trial.coverage[s].to(passes.device)
         way = edited(r, m, alpha.to(r), value.to(r)) - r  # (B, units, h, w)
         at = (r + points[s, None, None, None].to(r) * way).requires_grad_()
-        p = _present(passes, trial, s, at, concept).sum()
-        (gradient,) = torch.autograd.grad(p, at)
+        with passes.ledger.passing("gradients", len(at)):
+            p = _present(passes, trial, s, at, concept).sum()
+            (gradient,) = torch.autograd.grad(p, at)
         total += (gradient * way).sum((0, 2, 3)).cpu()
     return total / max(1, count)
 
@@ -90,8 +91,8 @@ def eliminate(
     remove: Trial,
     concept: int,
     value: Tensor,
-    keep: float = 0.4,
-    least: int = 12,
+    keep: float = 0.25,
+    least: int = 16,
 ) -> tuple[npt.NDArray[np.int64], Tensor]:
     """Rank units by leaving the weaker ones out, round by round, with the parts counted anew in each round.
 
@@ -147,10 +148,11 @@ def train_level(
         alpha = torch.zeros_like(start)
         alpha[torch.from_numpy(ranking[: counts[step % len(counts)]].copy())] = 1
         some = torch.from_numpy(rng.permutation(len(draw))[:BATCH])
-        gain = _mean(passes, draw.pick(some), alpha, start + shift * scale, concept)
-        loss = pull * (alpha * shift.square()).sum() / alpha.sum() - gain
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        with passes.ledger.passing("gradients", len(some)):
+            gain = _mean(passes, draw.pick(some), alpha, start + shift * scale, concept)
+            loss = pull * (alpha * shift.square()).sum() / alpha.sum() - gain
+            loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         with torch.no_grad():
             shift.copy_(torch.minimum(torch.maximum(start + shift * scale, low), high).sub(start).div(scale))
@@ -176,7 +178,7 @@ def optimise(
     alpha = (0.1 * ones).requires_grad_()
     optimiser = torch.optim.Adam([alpha], rate)
     few = slice(BATCH)
-    with torch.no_grad():
+    with torch.no_grad(), passes.ledger.passing("segmenter", 4 * BATCH):
         inserted = _mean(passes, draw.pick(few), ones, value, concept) - _mean(
             passes, draw.pick(few), zero, value, concept
         )
@@ -185,12 +187,13 @@ def optimise(
         )
     scales = float(inserted.clamp(min=_LEAST_GAIN)), -float(ablated.clamp(min=_LEAST_GAIN))
     for _ in range(steps):
-        loss = penalty * alpha.square().sum()
+        optimiser.zero_grad()
+        (penalty * alpha.square().sum()).backward()  # type: ignore[no-untyped-call]
         for trial, level, scale in ((draw, value, scales[0]), (remove, zero, scales[1])):
             some = torch.from_numpy(rng.permutation(len(trial))[:BATCH])
-            loss = loss - _mean(passes, trial.pick(some), alpha, level, concept) / scale
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+            with passes.ledger.passing("gradients", len(some)):
+                part = -_mean(passes, trial.pick(some), alpha, level, concept) / scale
+                part.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         with torch.no_grad():
             alpha.clamp_(0, 1)
@@ -199,5 +202,6 @@ def optimise(
 
 def _mean(passes: Passes, trial: Trial, alpha: Tensor, value: Tensor, concept: int) -> Tensor:
     """The concept's mean probability in the masks after an edit, a scalar."""
-    r = edited(trial.r.float().to(passes.device), trial.coverage.to(passes.device), alpha, value)
+    r = trial.r.float().to(passes.device)  # (M, units, h, w)
+    r = edited(r, trial.coverage.to(r), alpha.to(r), value.to(r))
     return _present(passes, trial, slice(None), r, concept).mean()

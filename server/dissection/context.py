@@ -19,6 +19,7 @@ from server.dissection.samples import Samples, featuremaps
 SIDE = 2  # cells a mask is wide and high: walls are seldom larger
 _STOOD = 0.6  # of the mask: what stood there before
 LEAST = 4  # pictures of a figure
+VISIBLE = 0.05  # of the mask: a gain one sees
 
 
 def places_of(shares: Tensor, before: int, count: int, rng: np.random.Generator) -> Sites:
@@ -41,7 +42,8 @@ def measure_context(
     """The brush's draw effect on up to `count` places of every concept.
 
     shares: (N, C, GRID, GRID), of the samples. level: (units,). Returns, by what stood there, JSON with the number of
-    pictures, the drawn concept's share of the mask before and after; None where there are fewer than LEAST places.
+    pictures, the drawn concept's share of the mask before and after, and the part of the pictures where it gained at
+    least VISIBLE of the mask; None where there are fewer than LEAST places.
     """
     concept = judge.concepts.index(brush.concept)
     alpha = torch.zeros(len(level))
@@ -59,5 +61,6 @@ def measure_context(
             "pictures": len(sites),
             "before": round(float(done.before.mean()), 4),
             "drawn": round(float(done.after.mean()), 4),
+            "visible": round(float((done.after - done.before >= VISIBLE).mean()), 4),
         }
     return table

@@ -56,14 +56,33 @@ class Outcome:
     """What an edit did, one number a picture: the concept's share of the mask before and after, labels kept
     outside.
 
-    detail: the mean step between neighbouring pixels where the mask shows the concept afterwards, in halves
-    of the range of a pixel; NaN where it shows none.
+    steps, shown: the sum of the steps between neighbouring pixels where the mask shows the concept afterwards, in
+    halves of the range of a pixel, and the number of those pixels.
     """
 
     before: npt.NDArray[np.float32]
     after: npt.NDArray[np.float32]
     kept: npt.NDArray[np.float32]
-    detail: float
+    steps: float
+    shown: int
+
+    def __len__(self) -> int:
+        return len(self.after)
+
+    def joined(self, other: Outcome) -> Outcome:
+        """The same edit on these pictures and on others."""
+        return Outcome(
+            np.concatenate([self.before, other.before]),
+            np.concatenate([self.after, other.after]),
+            np.concatenate([self.kept, other.kept]),
+            self.steps + other.steps,
+            self.shown + other.shown,
+        )
+
+    @property
+    def detail(self) -> float:
+        """The mean step where the mask shows the concept; NaN where it shows none."""
+        return self.steps / self.shown if self.shown else float("nan")
 
     @property
     def change(self) -> float:
@@ -140,7 +159,8 @@ def outcome(passes: Passes, trial: Trial, concept: int, alpha: Tensor, value: Te
         share(trial.before == concept, trial.mask).numpy(),
         torch.cat(after).numpy(),
         torch.cat(kept).numpy(),
-        step_sum / step_count if step_count else float("nan"),
+        step_sum,
+        step_count,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from server.dissection.effect import Trial, prepare, steps
 from server.dissection.masks import GRID, Sites, plausible_sites, standing_sites
@@ -15,22 +16,31 @@ from server.dissection.samples import Samples, cell_shares, featuremaps
 from server.dissection.trials import Bench, Floats
 
 LEAST_SITES = 6  # a concept with fewer places to try it has no brush
-_REMOVALS = 3  # pictures to remove from for every two to draw on: what is removed varies more
 
 
 class Field:
     """Places to draw and to remove every concept, split into those to learn on and those to measure on."""
 
-    def __init__(self, passes: Passes, samples: Samples, learning: int, measuring: int, seed: int) -> None:
+    def __init__(
+        self,
+        passes: Passes,
+        samples: Samples,
+        learning: int,
+        measuring: int,
+        seed: int,
+        usual: Tensor | None = None,
+    ) -> None:
+        """usual: (C, GRID, GRID), how much of each cell a concept usually covers; by default, in the samples."""
         self.passes, self.samples = passes, samples
         self.learning, self.measuring, self.seed = learning, measuring, seed
         shares = cell_shares(samples.labels, len(passes.concepts), GRID)  # (N, C, GRID, GRID)
+        usual = shares.mean(0) if usual is None else usual
         self.draw: list[Sites] = []
         self.remove: list[Sites] = []
         for c in range(len(passes.concepts)):
             rng = np.random.default_rng([seed, c])
-            self.draw.append(plausible_sites(shares, c, learning + measuring, rng))
-            self.remove.append(standing_sites(shares, c, learning + _REMOVALS * measuring // 2, rng))
+            self.draw.append(plausible_sites(shares, usual, c, learning + measuring, rng))
+            self.remove.append(standing_sites(shares, c, learning + measuring, rng))
 
     def usable(self, concept: int) -> bool:
         """Whether there are enough places to draw and to remove the concept."""
@@ -56,13 +66,13 @@ class Field:
         )
 
     def bench(self, concept: int, layer: str, levels: Mapping[str, Floats], most: int) -> Bench:
-        """Other pictures, to measure on: at most `most` to draw on, half as many again to remove from."""
+        """Other pictures, to measure on: at most `most` to draw on and as many to remove from."""
         units = next(known.units for known in self.passes.generator.layers if known.name == layer)
         return Bench(
             self.passes,
             concept,
             self._trial(layer, self._split(self.draw[concept])[1].pick(slice(most))),
-            self._trial(layer, self._split(self.remove[concept])[1].pick(slice(_REMOVALS * most // 2))),
+            self._trial(layer, self._split(self.remove[concept])[1].pick(slice(most))),
             levels,
             self.detail(concept),
             self.rng(concept, layer).permutation(units),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,29 +52,43 @@ class Levels:
         }
 
 
-def measure_levels(r: Tensor, labels: npt.NDArray[np.uint8], concepts: int, low: Tensor, high: Tensor) -> Levels:
-    """Statistics of a layer's units, batch by batch.
+class LevelSums:
+    """Sums that Levels are made of, over blocks of pictures."""
 
-    r: (N, units, h, w). labels: (N, R, R), below `concepts`. low, high: (units,), quantiles.
-    """
-    units, grid = r.shape[1], r.shape[2]
-    fullest = torch.zeros(concepts)
-    for s in batches(len(r), BATCH):
-        fullest = torch.maximum(fullest, cell_shares(labels[s], concepts, grid).amax((0, 2, 3)))
-    floor = _FILLED * fullest.clamp(max=_FULL)[:, None]  # (C, 1)
-    inside, weight = torch.zeros(units, concepts, dtype=torch.float64), torch.zeros(concepts, dtype=torch.float64)
-    first, second = torch.zeros(units, dtype=torch.float64), torch.zeros(units, dtype=torch.float64)
-    for s in batches(len(r), BATCH):
-        f = r[s].float().transpose(0, 1).flatten(1)  # (units, P)
-        w = cell_shares(labels[s], concepts, grid).transpose(0, 1).flatten(1)  # (C, P)
-        w = w * (w > floor)
-        inside += f @ w.T
-        weight += w.sum(1)
-        first += f.sum(1)
-        second += f.square().sum(1)
-    count = len(r) * grid * r.shape[3]
+    def __init__(self, labels: npt.NDArray[np.uint8], concepts: int, grid: int) -> None:
+        """labels: (N, R, R), of all pictures, below `concepts`. grid: rows of the layer's featuremaps."""
+        fullest = torch.zeros(concepts)
+        for s in batches(len(labels), BATCH):
+            fullest = torch.maximum(fullest, cell_shares(labels[s], concepts, grid).amax((0, 2, 3)))
+        self.concepts, self.grid = concepts, grid
+        self.floor = _FILLED * fullest.clamp(max=_FULL)[:, None]  # (C, 1)
+
+    def of(self, r: Tensor, labels: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
+        """A block's sums: r weighted with each concept, (units, C); the weights, (C,); r and its square, (units,) each;
+        and the number of cells, (). Those of several blocks add up. r: (N, units, h, w). labels: (N, R, R).
+        """
+        f = r.float().transpose(0, 1).flatten(1)  # (units, P)
+        w = cell_shares(labels, self.concepts, self.grid).transpose(0, 1).flatten(1)  # (C, P)
+        w = w * (w > self.floor)
+        sums = (f @ w.T, w.sum(1), f.sum(1), f.square().sum(1), torch.tensor(float(f.shape[1])))
+        return tuple(part.double() for part in sums)
+
+
+def levels_of(sums: Sequence[Tensor], low: Tensor, high: Tensor) -> Levels:
+    """From the sums of all blocks. low, high: (units,), quantiles."""
+    inside, weight, first, second, count = sums
     mean = first / count  # (units,)
     deviation = (second / count - mean.square()).clamp(min=0).sqrt()
     # A concept never seen gets the mean over all cells.
     present = torch.where(weight > 0, inside / weight.clamp(min=1e-9), mean[:, None])  # (units, C)
     return Levels(present.float().numpy(), mean.float().numpy(), deviation.float().numpy(), high.numpy(), low.numpy())
+
+
+def measure_levels(r: Tensor, labels: npt.NDArray[np.uint8], concepts: int, low: Tensor, high: Tensor) -> Levels:
+    """Statistics of a layer's units that fits into memory.
+
+    r: (N, units, h, w). labels: (N, R, R), below `concepts`. low, high: (units,), quantiles.
+    """
+    sums = LevelSums(labels, concepts, r.shape[2])
+    blocks = [sums.of(r[s], labels[s]) for s in batches(len(r), BATCH)]
+    return levels_of([torch.stack(part).sum(0) for part in zip(*blocks, strict=True)], low, high)

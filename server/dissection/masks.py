@@ -34,14 +34,15 @@ class Sites:
         return Sites(self.index[which], self.cells[which])
 
 
-def plausible_sites(shares: Tensor, concept: int, count: int, rng: np.random.Generator) -> Sites:
-    """Squares of SIDE cells round a place where samples often show the concept, while this sample hardly
-    does.
+def plausible_sites(shares: Tensor, usual: Tensor, concept: int, count: int, rng: np.random.Generator) -> Sites:
+    """Squares of SIDE cells round a place where the concept usually stands, while this sample hardly shows it there.
 
-    shares: (N, C, GRID, GRID). Returns at most `count` sites, one a sample, fewer where there are no more.
+    shares: (N, C, GRID, GRID), of the samples. usual: (C, GRID, GRID), the mean share of each cell, of the samples
+    or of the scenes the generator learnt from. Returns at most `count` sites, one a sample, fewer where there are no
+    more.
     """
     here = shares[:, concept]  # (N, GRID, GRID)
-    common = here.mean(0)  # (GRID, GRID)
+    common = usual[concept]  # (GRID, GRID)
     inner = SIDE // 2
     centres = (common > _OFTEN * common.max())[inner : GRID - inner, inner : GRID - inner]
     crowd = F.avg_pool2d(here[:, None], SIDE, 1)[:, 0]  # (N, GRID - 2, GRID - 2)
@@ -72,6 +73,16 @@ def standing_sites(shares: Tensor, concept: int, count: int, rng: np.random.Gene
     showing = np.flatnonzero(stands.flatten(1).any(1).numpy())
     index = rng.permutation(showing)[:count].astype(np.int64)
     return Sites(index, cells[index])
+
+
+def fullest(shares: Tensor, concept: int, quantile: float = 0.9) -> float:
+    """What a mask can hold: the concept's share of the square of SIDE cells that it fills best, in a picture that shows
+    it; a quantile over such pictures, 0 where there are none. shares: (N, C, GRID, GRID).
+    """
+    here = shares[:, concept : concept + 1]  # (N, 1, GRID, GRID)
+    most = F.avg_pool2d(here, SIDE, 1).amax((1, 2, 3))  # (N,)
+    showing = most[(here > _STANDS).flatten(1).any(1)]
+    return float(showing.quantile(quantile)) if len(showing) else 0.0
 
 
 def beyond(cells: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -14,19 +14,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 _LOW = (127 - 16) << 7  # bits of 2**-16 in bfloat16; anything smaller counts as zero
+_MANY = 2**14  # values of a unit
 _SPAN = 32 << 7  # 32 exponents of 128 mantissas
 BUCKETS = 2 * _SPAN + 1
 RELATIVE_ERROR = 2.0**-8
 ABSOLUTE_ERROR = 2.0**-16
 
 
-def _bucket(x: Tensor) -> Tensor:
-    """x of any shape. Returns the bucket of each value, 0 ... BUCKETS - 1, in the order of the values."""
-    bits = x.to(torch.bfloat16).view(torch.int16).to(torch.int32)
+def _bucket(pattern: Tensor) -> Tensor:
+    """pattern: bits of bfloat16 values as int16, of any shape. Returns the bucket of each value, 0 ... BUCKETS - 1, in
+    the order of the values.
+    """
+    bits = pattern.to(torch.int32)
     magnitude = ((bits & 0x7FFF) - (_LOW - 1)).clamp_(0, _SPAN)
     return torch.where(bits < 0, -magnitude, magnitude) + _SPAN
 
@@ -54,8 +58,16 @@ class QuantileSketch:
         flat = r.transpose(0, 1).reshape(r.shape[1], -1)  # (units, N * pixels)
         if not bool(torch.isfinite(flat).all()):
             raise ValueError("activations must be finite")
-        for unit, values in enumerate(flat):
-            self.counts[unit] += torch.bincount(_bucket(values), minlength=BUCKETS)
+        bits = flat.to(torch.bfloat16).view(torch.int16)  # (units, N * pixels)
+        if flat.shape[1] < _MANY:
+            for unit, pattern in enumerate(bits):
+                self.counts[unit] += torch.bincount(_bucket(pattern), minlength=BUCKETS)
+            return
+        # Many values are counted faster under their whole pattern first.
+        bucket = _bucket(torch.arange(2**16).to(torch.int16))  # (2**16,)
+        for unit, patterns in enumerate(bits.numpy().view(np.uint16)):
+            counts = torch.from_numpy(np.bincount(patterns, minlength=2**16))
+            self.counts[unit].index_add_(0, bucket, counts)
 
     def quantile(self, q: Sequence[float]) -> Tensor:
         """The least value that at least a share q of the activations does not exceed. Returns (units,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -28,7 +29,7 @@ def tried_document(tried: Tried) -> dict[str, Any]:
     return {
         "rankings": {name: order.tolist() for name, order in tried.rankings.items()},
         "levels": {name: _numbers(level) for name, level in tried.levels.items()},
-        "parts": _numbers(tried.parts),
+        "parts": [None if v != v else v for v in _numbers(tried.parts)],
         "bounds": finite(tried.bounds),
         "trials": [finite(asdict(t)) for t in tried.trials],
     }
@@ -43,7 +44,7 @@ def read_tried(document: Mapping[str, Any]) -> Tried:
     return Tried(
         {name: np.array(order, np.int64) for name, order in document["rankings"].items()},
         {name: np.array(level, np.float32) for name, level in document["levels"].items()},
-        np.array(document["parts"], np.float32),
+        np.array([np.nan if v is None else v for v in document["parts"]], np.float32),
         dict(document["bounds"]),
         tuple(trials),
     )
@@ -68,7 +69,9 @@ def assemble(
             continue
         bound = bound_of(trials, concept)
         chosen = {layer: choose(found.trials, bound) for layer, found in here.items()}
-        best = max(chosen, key=lambda layer: chosen[layer][0].score(bound))
+        most = max(trials[0].pictures for trials in chosen.values())
+        rivals = [layer for layer, trials in chosen.items() if trials[0].pictures == most]
+        best = max(rivals, key=lambda layer: chosen[layer][0].score(bound))
         for layer, found in here.items():
             winner = chosen[layer][0]
             brushes.append(_brush(concept, c, found, winner, arrays[layer], layer == best))
@@ -92,7 +95,7 @@ def _scored(trial: Measured, bound: float) -> dict[str, Any]:
 def _brush(concept: str, c: int, found: Tried, winner: Measured, held: Arrays, best: bool) -> Brush:
     level = found.levels[winner.level]
     units = tuple(
-        RankedUnit(int(u), float(held["iou"][u, c]), float(found.parts[u]) / 2, float(level[u]))
+        RankedUnit(int(u), float(held["iou"][u, c]), _part(found.parts[u]), float(level[u]))
         for u in found.rankings[winner.ranking]
     )
     return Brush(
@@ -105,6 +108,11 @@ def _brush(concept: str, c: int, found: Tried, winner: Measured, held: Arrays, b
         best,
         f"{winner.ranking}, level {winner.level}",
     )
+
+
+def _part(both: float) -> float | None:
+    """A unit's part of drawing and of removing, which `both` is the sum of, None where it was not measured."""
+    return None if math.isnan(both) else float(both) / 2
 
 
 def _numbers(values: np.ndarray[Any, np.dtype[np.float32]]) -> list[float]:

@@ -7,8 +7,9 @@
 - `effects.json`: every trial of every brush, the choice and its runners-up;
 - `judged.json` and `judged.md`: the chosen brushes measured on fresh pictures by the judge;
 - `context.json`: what each of them can be drawn on;
-- `artifacts.json`: units whose removal makes pictures better;
+- `artifacts.json`: units whose removal makes pictures better, at any layer;
 - `statistics.json`: the concepts' areas in samples and in training scenes;
+- `costs.json`: what the run took, beside its passes alone;
 - `report/`: pages a person reads;
 - `README.md`: this, in full.
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from server.dissection.costs import Costs
 from server.dissection.measure import verdict_table
 from server.dissection.passes import Passes
 from server.dissection.records import assemble
 from server.dissection.regions import REGION
-from server.dissection.report.build import build_report
+from server.dissection.report.build import Pictures, build_report
 from server.dissection.results import Dissection, save_dissection
-from server.dissection.stages import QUANTILES, Plan, Report, Run, Scenes
+from server.dissection.stages import Plan, Report, Run, Scenes
+from server.dissection.survey import QUANTILES
 from server.dissection.work import Arrays, Work, write_arrays, write_json, write_whole
 
 SCHEMA = 1
@@ -48,7 +52,7 @@ ARRAYS = {
     "deviation": "(units,): standard deviation",
     "high": "(units,): 0.99 quantile over all cells",
     "low": "(units,): 0.01 quantile over all cells",
-    "quantiles": "(units, Q): the quantiles named in `server.dissection.stages.QUANTILES`",
+    "quantiles": "(units, Q): the quantiles named in `server.dissection.survey.QUANTILES`",
     "strongest": "(units, K): the seeds of the samples it is strongest in",
     "regions": "(units, K, REGION**2 / 8): where it exceeds its threshold there, bits row by row",
 }
@@ -64,8 +68,8 @@ def dissect(
     report: Report,
     look: Sequence[str] = (),
     scenes: Scenes | None = None,
-) -> Dissection:
-    """Dissect the layers of a generator and write the results to `out`.
+) -> tuple[Dissection, Costs]:
+    """Dissect the layers of a generator and write the results to `out`. Returns the brushes, and what it took.
 
     passes: the generator with the segmenter that chooses units; judge: the same with another segmenter. layers: where
     brushes are sought; look: further layers whose units are matched with concepts only. scenes: what the generator
@@ -75,28 +79,41 @@ def dissect(
     order = [layer.name for layer in passes.generator.layers]
     _check(passes, judge, layers, look, plan)
     look = sorted({*look, *layers}, key=order.index)
-    work = Work.open(out / ".work", _key(passes, judge, plan, scenes is not None))
-    run = Run(passes, judge, sorted({*layers}, key=order.index), look, plan, work, report)
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        work = Work.open(out / ".work", _key(passes, judge, layers, look, plan, scenes is not None))
+    except OSError:
+        for folder in made:  # the innermost first
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+    run = Run(passes, judge, sorted({*layers}, key=order.index), look, plan, work, report, scenes)
     arrays, trials = run.measure()
     brushes, effects = assemble(passes.concepts, arrays, trials)
-    verdicts, context, artifacts = run.judged(brushes, trials)
+    if not brushes:
+        raise ValueError(f"too few of {plan.samples} samples show any concept for a brush; look at more")
+    verdicts, context = run.judged(brushes, trials)
+    artifacts, pictures = run.artifacts()
     measured = {
         "brushes": effects,
         "judged": verdicts,
         "context": context,
         "artifacts": artifacts,
-        "statistics": run.statistics(scenes),
+        "statistics": run.statistics(),
     }
-    run.step("writing")
-    _write(out, passes.concepts, arrays, plan, measured)
-    samples = run.samples()
-    sizes = [(name, passes.generator.layers[order.index(name)].height) for name in look]
-    build_report(out / "report", model, sizes, passes.concepts, arrays, samples.images, samples.first, measured)
-    dissection = Dissection(model, tuple(brushes), "measured by `unitbrush dissect`")
-    save_dissection(out, dissection)
+    with run.costs.stage("writing"):
+        run.step("writing")
+        _write(out, passes.concepts, arrays, plan, measured)
+        samples = run.samples()
+        sizes = [(name, passes.generator.layers[order.index(name)].height) for name in look]
+        shown = Pictures(samples.images, samples.first, pictures)
+        build_report(out / "report", model, sizes, passes.concepts, arrays, shown, measured)
+        dissection = Dissection(model, tuple(brushes), "measured by `unitbrush dissect`")
+        save_dissection(out, dissection)
+    write_json(out / "costs.json", {"schema": SCHEMA, **run.costs.document()})
     run.work.remove()
     run.step("done")
-    return dissection
+    return dissection, run.costs
 
 
 def _write(
@@ -129,8 +146,10 @@ Written by `unitbrush dissect`. C is the number of concepts, K the number of pic
 before and after drawing, the part removed, labels changed outside, random units beside; the choice and runners-up |
 | `judged.json`, `judged.md` | the chosen brushes on fresh pictures, read by a segmenter that did not choose them |
 | `context.json` | each brush by what stood in the mask before: pictures, share before and after |
-| `artifacts.json` | units whose removal makes pictures clearer |
+| `artifacts.json` | units whose removal makes pictures better, by layer, with the measure before and after, and the \
+candidates that do not |
 | `statistics.json` | the concepts' areas in samples and in training scenes, the Frechet distance between them |
+| `costs.json` | seconds of each stage and of the passes alone, peak memory |
 | `report/index.html` | all of it for people; opens from the file system |
 
 | array of `units.npz` | shape: meaning |
@@ -155,7 +174,9 @@ def _check(passes: Passes, judge: Passes, layers: Sequence[str], look: Sequence[
         raise ValueError("the segmenter and the judge must know the same concepts")
 
 
-def _key(passes: Passes, judge: Passes, plan: Plan, scenes: bool) -> dict[str, object]:
+def _key(
+    passes: Passes, judge: Passes, layers: Sequence[str], look: Sequence[str], plan: Plan, scenes: bool
+) -> dict[str, object]:
     """All that the stages depend on."""
     return {
         "schema": SCHEMA,
@@ -164,6 +185,8 @@ def _key(passes: Passes, judge: Passes, plan: Plan, scenes: bool) -> dict[str, o
         "judge": _digest(judge.segmenter),
         "concepts": list(passes.concepts),
         "low": passes.low,
+        "layers": sorted(layers),
+        "look": list(look),
         "plan": asdict(plan),
         "scenes": scenes,
     }

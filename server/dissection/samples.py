@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from server.dissection.passes import Passes, batches, latents
+from server.dissection.workers import Workers
 
 BATCH = 50
 
@@ -43,15 +44,17 @@ def to_pixels(images: Tensor) -> npt.NDArray[np.uint8]:
     return np.asarray(scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy(), dtype=np.uint8)
 
 
-def draw_samples(passes: Passes, count: int, first: int) -> Samples:
+def draw_samples(passes: Passes, count: int, first: int, workers: Workers | None = None) -> Samples:
     """Generate and label `count` samples from seed `first` on."""
     layer = passes.generator.layers[0].name
-    images, labels = [], []
-    for s in batches(count, BATCH):
+
+    def block(s: slice) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         z = latents(range(first + s.start, first + s.stop), passes.generator.latent_dim)  # (B, latent_dim)
         x = passes.images(passes.trunk(z, layer), layer)  # (B, 3, R, R)
-        images.append(to_pixels(x))
-        labels.append(passes.labels(x).cpu().numpy())
+        return to_pixels(x), passes.labels(x).cpu().numpy()
+
+    parts = (workers or Workers(passes.device)).map(block, list(batches(count, BATCH)))
+    images, labels = zip(*parts, strict=True)
     return Samples(first, passes.concepts, np.concatenate(images), np.concatenate(labels))
 
 

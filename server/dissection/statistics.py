@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from server.dissection.passes import Passes, batches
+from server.dissection.workers import Workers
 
 _PRESENT = 0.002  # of a picture's pixels: from here on the concept is in it
 _BATCH = 50
@@ -40,13 +42,28 @@ def area_shares(labels: npt.NDArray[np.uint8], concepts: int) -> Vectors:
     return np.stack([(labels == c).mean((1, 2)) for c in range(concepts)], 1)
 
 
-def label_pictures(passes: Passes, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def label_pictures(passes: Passes, pictures: npt.NDArray[np.uint8], workers: Workers) -> npt.NDArray[np.uint8]:
     """What the segmenter sees in given pictures. pictures: (N, R, R, 3). Returns (N, R, R)."""
-    parts = []
-    for s in batches(len(pictures), _BATCH):
-        x = torch.from_numpy(pictures[s]).to(passes.device).permute(0, 3, 1, 2).float() / 127.5 - 1  # (B, 3, R, R)
-        parts.append(passes.labels(x).cpu().numpy())
-    return np.concatenate(parts)
+
+    def block(s: slice) -> npt.NDArray[np.uint8]:
+        return np.asarray(passes.labels(_images(passes, pictures[s])).cpu().numpy(), np.uint8)
+
+    return np.concatenate(workers.map(block, list(batches(len(pictures), _BATCH))))
+
+
+def picture_features(passes: Passes, pictures: npt.NDArray[np.uint8], workers: Workers) -> Tensor:
+    """The segmenter's features of given pictures. pictures: (N, R, R, 3). Returns (N, F)."""
+
+    def block(s: slice) -> Tensor:
+        with torch.inference_mode(), passes.ledger.passing("segmenter", s.stop - s.start):
+            return passes.features(_images(passes, pictures[s])).cpu()
+
+    return torch.cat(workers.map(block, list(batches(len(pictures), _BATCH))))
+
+
+def _images(passes: Passes, pictures: npt.NDArray[np.uint8]) -> Tensor:
+    """(N, R, R, 3) to (N, 3, R, R) in -1..1, on the passes' device."""
+    return torch.from_numpy(pictures).to(passes.device).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def compare(concepts: Sequence[str], generated: Vectors, training: Vectors | None) -> dict[str, Any]:

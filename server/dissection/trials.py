@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,11 +14,10 @@ from torch import Tensor
 from server.dissection.effect import Outcome, Trial, outcome, top
 from server.dissection.passes import Passes
 
-ENOUGH = 0.7
 REMOVE = 0.8
 LUCK = 0.5
-DISTURB = 4.0
-FLAT = 0.6
+DISTURB = 3.0
+FLAT = 0.2
 _LEAST_BOUND = 0.03
 
 Ranking = npt.NDArray[np.int64]
@@ -32,7 +31,7 @@ class Measured:
     before, drawn: the concept's share of the mask. removed: the part of the concept's pixels that is gone.
     disturbed: the share of labels outside that changed, the mean of drawing and removing. detail: how much
     neighbouring pixels of the drawn concept differ, against the concept in samples; NaN where none was drawn.
-    random_drawn, random_removed: the same with as many random units.
+    random_drawn, random_removed: the same with as many random units; NaN where that was not tried.
     """
 
     layer: str
@@ -56,17 +55,19 @@ class Measured:
     def score(self, bound: float) -> float:
         """What the trial is worth:
 
-            (draw - draw of random units) / (ENOUGH * bound), at most 1
-                + REMOVE * (removed - LUCK * removed by random units) - DISTURB * disturbed - FLAT * (detail missing)
+            (draw - LUCK * draw of random units) / bound + REMOVE * (removed - LUCK * removed by random units)
+                - DISTURB * disturbed - FLAT * (detail missing)
 
-        so that drawing, removing, being better than chance, leaving the rest alone and not painting a flat
-        patch all count. bound: the most that any trial of the concept drew, at any layer.
+        so that drawing, removing, being better than chance and leaving the rest alone all count, and of two brushes
+        as strong the one that paints no flat patch wins. bound: the most that any trial of the concept drew, at any
+        layer.
         """
-        bound = max(bound, _LEAST_BOUND)
-        chance = max(0.0, self.random_drawn - self.before)
+        luck = self.random_drawn - self.before if math.isfinite(self.random_drawn) else 0.0
+        luck_removed = self.random_removed if math.isfinite(self.random_removed) else 0.0
         missing = 1 - min(1.0, self.detail) if math.isfinite(self.detail) else 1.0
-        removed = max(-1.0, self.removed) - LUCK * min(1.0, max(0.0, self.random_removed))
-        return (self.gain - chance) / bound + REMOVE * removed - DISTURB * self.disturbed - FLAT * missing
+        drawn = (self.gain - LUCK * max(0.0, luck)) / max(bound, _LEAST_BOUND)
+        removed = max(-1.0, self.removed) - LUCK * min(1.0, max(0.0, luck_removed))
+        return drawn + REMOVE * removed - DISTURB * self.disturbed - FLAT * missing
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Bench:
     """What brushes of one concept at one layer are tried on.
 
     draw, remove: the pictures. levels: candidate levels by name, (units,) each. detail: the concept's own, in
-    samples. chance: a random ranking.
+    samples. chance: a random ranking. An edit tried before goes on where it stopped when more pictures are asked for.
     """
 
     passes: Passes
@@ -84,52 +85,58 @@ class Bench:
     levels: Mapping[str, Floats]
     detail: float
     chance: Ranking
-    _removals: dict[tuple[str, int], Outcome] = field(default_factory=dict)
+    _held: dict[tuple[str, str, int], Outcome] = field(default_factory=dict)
 
     @property
     def units(self) -> int:
         """How many units the layer has."""
         return int(self.draw.r.shape[1])
 
-    def drawn(self, alpha: Tensor, level: str) -> Outcome:
-        """Draw with the units of `alpha`, (units,)."""
-        return outcome(self.passes, self.draw, self.concept, alpha, torch.from_numpy(self.levels[level]))
-
-    def removed(self, name: str, ranking: Ranking, count: int) -> Outcome:
-        """Set the ranking's first units to zero where the concept stands. name: the ranking's."""
-        key = (name, count)
-        if key not in self._removals:
-            alpha = top(ranking, count)
-            self._removals[key] = outcome(self.passes, self.remove, self.concept, alpha, torch.zeros(self.units))
-        return self._removals[key]
-
-    def bounds(self) -> dict[str, float]:
+    def bounds(self, pictures: int) -> dict[str, float]:
         """The draw effect of every unit at once, by level: the most a brush of this layer could do."""
-        return {name: self.drawn(torch.ones(self.units), name).change for name in self.levels}
+        every = np.arange(self.units)
+        return {name: self._drawn("", every, self.units, name, pictures).change for name in self.levels}
 
-    def sweep(self, rankings: Mapping[str, Ranking], level: str, counts: Sequence[int]) -> list[Measured]:
-        """Measure rankings at one level with several numbers of units, random units beside."""
-        trials = []
-        for n in dict.fromkeys(min(c, self.units) for c in counts):
-            luck = self.drawn(top(self.chance, n), level).after
-            luck_removed = self.removed("", self.chance, n).removed
-            for name, ranking in rankings.items():
-                drawn = self.drawn(top(ranking, n), level)
-                removed = self.removed(name, ranking, n)
-                trials.append(
-                    Measured(
-                        self.draw.layer,
-                        name,
-                        level,
-                        n,
-                        len(drawn.before),
-                        float(drawn.before.mean()),
-                        float(drawn.after.mean()),
-                        removed.removed,
-                        (drawn.disturbed + removed.disturbed) / 2,
-                        drawn.detail / self.detail if self.detail > 0 else math.nan,
-                        float(luck.mean()),
-                        luck_removed,
-                    )
-                )
-        return trials
+    def measure(self, name: str, ranking: Ranking, level: str, count: int, pictures: int, chance: bool) -> Measured:
+        """Draw and remove with the ranking's first `count` units on `pictures` pictures each, or all there are.
+
+        name: the ranking's. chance: also with as many random units, on half the pictures.
+        """
+        drawn = self._drawn(name, ranking, count, level, pictures)
+        removed = self._removed(name, ranking, count, pictures)
+        before, luck, luck_removed = float(drawn.before.mean()), math.nan, math.nan
+        if chance:
+            some = -(-pictures // 2)
+            luck = before + self._drawn("random", self.chance, count, level, some).change
+            luck_removed = self._removed("random", self.chance, count, some).removed
+        return Measured(
+            self.draw.layer,
+            name,
+            level,
+            count,
+            len(drawn),
+            before,
+            float(drawn.after.mean()),
+            removed.removed,
+            (drawn.disturbed + removed.disturbed) / 2,
+            drawn.detail / self.detail if self.detail > 0 else math.nan,
+            luck,
+            luck_removed,
+        )
+
+    def _drawn(self, name: str, ranking: Ranking, count: int, level: str, pictures: int) -> Outcome:
+        value = torch.from_numpy(self.levels[level])
+        return self._grown((name, level, count), self.draw, top(ranking, count), value, pictures)
+
+    def _removed(self, name: str, ranking: Ranking, count: int, pictures: int) -> Outcome:
+        """Set the ranking's first units to zero where the concept stands."""
+        zero = torch.zeros(self.units)
+        return self._grown((name, "", count), self.remove, top(ranking, count), zero, pictures)
+
+    def _grown(self, key: tuple[str, str, int], trial: Trial, alpha: Tensor, value: Tensor, pictures: int) -> Outcome:
+        held = self._held.get(key)
+        done, wanted = 0 if held is None else len(held), min(pictures, len(trial))
+        if held is None or done < wanted:
+            more = outcome(self.passes, trial.pick(slice(done, wanted)), self.concept, alpha, value)
+            held = self._held[key] = more if held is None else held.joined(more)
+        return held

@@ -43,7 +43,15 @@ def test_one_command_makes_a_folder_the_server_loads(
     assert {b.layer for b in dissection.brushes} == {"layer3"}
     assert {b.layer for b in load_dissection(old).brushes} == {"layer2", "layer3"}
     said = capsys.readouterr()
-    assert "| concept |" in said.out
+    assert (out / "judged.md").read_text() in said.out
+    costs = json.loads((out / "costs.json").read_text())
+    assert [s["name"] for s in costs["stages"]][:3] == ["samples", "training scenes", "units"]
+    passed = sum(held["seconds"] for held in costs["passes"].values())
+    assert 0 < passed < sum(s["spent"] for s in costs["stages"])
+    assert costs["passes"]["segmenter"]["pictures"] > 64
+    assert costs["peak_mib"] > 50
+    assert "peak memory" in said.out
+    assert "the rest" in said.out
     assert "done" in said.err
     record = json.loads((out / "effects.json").read_text())
     assert record["plan"]["samples"] == 64
@@ -55,7 +63,7 @@ def test_one_command_makes_a_folder_the_server_loads(
         (["nowhere"], "no model 'nowhere'; installed: tiny"),
         (["tiny", "--layers", "layer9"], "no layer 'layer9'; there are layer1 to layer6"),
         (["tiny", "--layers", ","], "no layer ','"),
-        (["tiny", "--samples", "0"], "at least 26 samples, not 0"),
+        (["tiny", "--samples", "0"], "at least 32 samples, not 0"),
         (["tiny", "--segmenter", "missing.safetensors"], "missing.safetensors holds no segmenter"),
         (["tiny", "--samples", "x"], "invalid int value"),
     ],

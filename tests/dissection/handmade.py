@@ -46,6 +46,10 @@ class HandmadeGenerator:
         noise = [z[:, 4 + i, None, None] * torch.sin(at)[None, None] * torch.ones(8, 1) for i in range(2)]
         return torch.stack([*maps, *noise, -maps[0]], 1)
 
+    def advance(self, r: Tensor, after: str, to: str) -> Tensor:
+        """Both layers hold the same."""
+        return r
+
     def tail(self, r: Tensor, layer: str) -> Tensor:
         """r: (N, 5, 8, 8). Returns (N, 3, 32, 32); blue lies over red."""
         up = F.interpolate(r.float()[:, :2], scale_factor=4)  # (N, 2, 32, 32)

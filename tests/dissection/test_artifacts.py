@@ -5,33 +5,91 @@ import torch
 from torch import Tensor
 
 from dissection.handmade import UNITS, HandmadeGenerator, passes
-from server.dissection.artifacts import find_artifacts
+from server.dissection.artifacts import SHOWN, Found, find_artifacts
+from server.dissection.realism import Entropy, FrechetToScenes, Measure
+from server.dissection.samples import draw_samples
+from server.dissection.statistics import picture_features
+from server.dissection.workers import Workers
+
+LAYERS = ("layer1", "layer2")
 
 
-def test_a_clean_generator_has_no_artifact_units() -> None:
-    found, document = find_artifacts(passes(), "layer1", range(20))
-    assert found == []
-    assert document["units"] == []
-    assert document["without_all"] == document["entropy"]
+def find(measure: Measure) -> Found:
+    p = passes()
+    return find_artifacts(p, measure, LAYERS, range(1000, 1060), Workers(p.device), candidates=2 * UNITS)
 
 
-def test_a_unit_that_spoils_pictures_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unit 3 turns everything grey, which the segmenter cannot name."""
-    tail, trunk = HandmadeGenerator.tail, HandmadeGenerator.trunk
+def to_clean_scenes() -> FrechetToScenes:
+    """Pictures of the generator as it is."""
+    p = passes()
+    return FrechetToScenes(picture_features(p, draw_samples(p, 80, 0).images, Workers(p.device)))
+
+
+@pytest.fixture
+def dirty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit 3 of the first layer turns everything grey, which the segmenter cannot name."""
+    advance, tail, trunk = HandmadeGenerator.advance, HandmadeGenerator.tail, HandmadeGenerator.trunk
 
     def grey(self: HandmadeGenerator, r: Tensor, layer: str) -> Tensor:
-        dirt = r[:, 3].abs().mean((1, 2)).clamp(max=1)[:, None, None, None]
-        return tail(self, r, layer) * (1 - 0.6 * dirt)
+        at = 3 if layer == "layer1" else 2
+        dirt = r[:, at].abs().mean((1, 2)).clamp(max=1)[:, None, None, None]
+        return tail(self, r, layer) * (1 - 0.93 * dirt)
 
     def always_on(self: HandmadeGenerator, z: Tensor, layer: str) -> Tensor:
-        r = trunk(self, z, layer)
-        r[:, 3] = torch.rand(len(z), 1, 1, generator=torch.Generator().manual_seed(len(z))) * 0.5 + 0.3
-        return r
+        r = trunk(self, z, "layer1")
+        r[:, 3] = (0.85 + 0.12 * torch.sin(9 * z[:, 7]))[:, None, None]
+        return r if layer == "layer1" else self.advance(r, "layer1", layer)
 
+    def moved(self: HandmadeGenerator, r: Tensor, after: str, to: str) -> Tensor:
+        """In the second layer the dirt is in unit 2."""
+        r = advance(self, r, after, to)
+        return r if after == to else r[:, [0, 1, 3, 2, 4]]
+
+    monkeypatch.setattr(HandmadeGenerator, "advance", moved)
     monkeypatch.setattr(HandmadeGenerator, "tail", grey)
     monkeypatch.setattr(HandmadeGenerator, "trunk", always_on)
-    found, document = find_artifacts(passes(), "layer1", range(20), candidates=UNITS)
-    assert [a.unit for a in found] == [3]
-    assert found[0].without < found[0].entropy
-    assert found[0].better > 0.9
-    assert document["without_all"] == pytest.approx(found[0].without, abs=1e-4)
+
+
+def test_a_clean_generator_has_no_artifact_units_() -> None:
+    found = find(to_clean_scenes())
+    assert found.units == ()
+    assert found.together is None
+    assert found.document()["units"] == []
+    assert find(Entropy()).units == ()
+
+
+@pytest.mark.parametrize("reference", [True, False], ids=["frechet", "entropy"])
+def test_a_unit_that_spoils_pictures_is_found_at_its_layer(request: pytest.FixtureRequest, reference: bool) -> None:
+    measure: Measure = to_clean_scenes() if reference else Entropy()
+    request.getfixturevalue("dirty")
+    found = find(measure)
+    best = found.units[0]
+    assert best.units[0] in (("layer1", 3), ("layer2", 2))  # the same dirt, seen at either
+    assert best.without < 0.8 * best.value
+    assert best.sure > 3
+    assert found.together is not None
+    assert found.together.without <= best.without
+    entry = found.document()["units"][0]
+    assert (entry["layer"], entry["unit"]) == best.units[0]
+    assert found.document()["pictures"] == 40
+
+
+def test_pictures_before_and_after_show_what_was_taken_away(dirty: None) -> None:
+    found = find(Entropy())
+    name = f"{found.units[0].units[0][0]}-{found.units[0].units[0][1]}"
+    before, after = found.shown[name].astype(int)
+    assert before.shape == (SHOWN, 32, 32, 3)
+    assert after.std((1, 2, 3)).min() > before.std((1, 2, 3)).max()  # the grey is gone
+    assert len(found.seeds[name]) == SHOWN
+    assert set(found.seeds[name]) <= set(range(1020, 1060))
+
+
+def test_the_slope_is_that_of_the_distance() -> None:
+    g = torch.Generator().manual_seed(0)
+    scenes = torch.randn(300, 4, generator=g, dtype=torch.float64)
+    pictures = 1.4 * torch.randn(200, 4, generator=g, dtype=torch.float64) + 0.3
+    measure = FrechetToScenes(scenes)
+    step = 1e-4 * torch.randn(200, 4, generator=g, dtype=torch.float64)
+    change = measure.total(pictures + step) - measure.total(pictures - step)
+    assert float((measure.slope(pictures) * 2 * step).sum()) == pytest.approx(change, rel=1e-3)
+    assert measure.total(scenes) == pytest.approx(0, abs=1e-6)

@@ -15,7 +15,7 @@ def shares() -> torch.Tensor:
 
 
 def test_drawing_happens_where_the_concept_is_common_but_absent() -> None:
-    sites = plausible_sites(shares(), 1, 20, np.random.default_rng(0))
+    sites = plausible_sites(shares(), shares().mean(0), 1, 20, np.random.default_rng(0))
     assert len(sites) == 20
     assert len(set(sites.index)) == 20
     crowd = (shares()[sites.index, 1].numpy() * sites.cells).sum((1, 2)) / SIDE**2
@@ -38,11 +38,11 @@ def test_removing_happens_where_the_concept_stands_and_one_cell_around() -> None
 def test_a_concept_that_never_occurs_has_nowhere_to_be_removed() -> None:
     x = torch.zeros(10, 2, GRID, GRID)
     assert len(standing_sites(x, 1, 5, np.random.default_rng(0))) == 0
-    assert len(plausible_sites(x, 1, 5, np.random.default_rng(0))) == 0
+    assert len(plausible_sites(x, x.mean(0), 1, 5, np.random.default_rng(0))) == 0
 
 
 def test_sites_are_the_same_for_the_same_numbers() -> None:
-    a, b = (plausible_sites(shares(), 1, 9, np.random.default_rng(4)) for _ in range(2))
+    a, b = (plausible_sites(shares(), shares().mean(0), 1, 9, np.random.default_rng(4)) for _ in range(2))
     assert np.array_equal(a.index, b.index)
     assert np.array_equal(a.cells, b.cells)
 

@@ -40,6 +40,15 @@ def test_the_order_and_the_batches_do_not_matter() -> None:
     assert torch.equal(whole.counts, parts.counts)
 
 
+def test_many_values_are_counted_like_few() -> None:
+    x = shapes(4).repeat(4, 1, 1, 1)  # 25,600 values a unit
+    whole, parts = QuantileSketch.empty(4), QuantileSketch.empty(4)
+    whole.add(x)
+    for part in x.split(100):
+        parts.add(part)
+    assert torch.equal(whole.counts, parts.counts)
+
+
 def test_memory_does_not_grow_and_sketches_add_up() -> None:
     first, second, both = (QuantileSketch.empty(4) for _ in range(3))
     first.add(shapes(2))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from server.dissection.regions import REGION, strongest_samples
+from server.dissection.regions import REGION, Strongest
 
 
 def test_the_strongest_samples_come_first_with_their_regions() -> None:
@@ -11,7 +11,9 @@ def test_the_strongest_samples_come_first_with_their_regions() -> None:
     for i in range(6):
         r[i, 0, :4, :4] = float(i)
         r[i, 1, 7, 7] = float(-i)
-    strongest, regions = strongest_samples(r, np.array([2.5, -0.5], np.float32), 3)
+    seen = Strongest(3)
+    seen.add(np.arange(6), r)
+    strongest, regions = seen.regions(np.array([2.5, -0.5], np.float32))
     assert strongest[0].tolist() == [5, 4, 3]
     assert set(strongest[1].tolist()) <= set(range(6))
     on = np.unpackbits(regions[0, 0]).reshape(REGION, REGION)
@@ -21,6 +23,19 @@ def test_the_strongest_samples_come_first_with_their_regions() -> None:
 
 
 def test_fewer_samples_than_wanted_are_all_there_is() -> None:
-    strongest, regions = strongest_samples(torch.randn(2, 3, 4, 4), np.zeros(3, np.float32))
+    seen = Strongest()
+    seen.add(np.arange(2), torch.randn(2, 3, 4, 4))
+    strongest, regions = seen.regions(np.zeros(3, np.float32))
     assert strongest.shape == (3, 2)
     assert regions.shape == (3, 2, REGION**2 // 8)
+
+
+def test_blocks_in_any_order_give_the_same() -> None:
+    r = torch.randn(40, 5, 4, 4, generator=torch.Generator().manual_seed(0))
+    r[7] = r[21]  # equal peaks
+    whole, parts = Strongest(), Strongest()
+    whole.add(np.arange(40), r)
+    for part in (slice(30, 40), slice(0, 11), slice(11, 30)):
+        parts.add(np.arange(40)[part], r[part])
+    for a, b in zip(whole.regions(np.zeros(5, np.float32)), parts.regions(np.zeros(5, np.float32)), strict=True):
+        assert np.array_equal(a, b)

@@ -15,7 +15,18 @@ from server.dissection.run import ARRAYS, Plan, dissect
 from server.dissection.work import read_arrays
 from server.generators.progressive import UnknownLayer
 
-PLAN = Plan(samples=80, learning=8, measuring=8, few=6, counts=(1, 2, 4), training=4, judged=12, context=4)
+PLAN = Plan(
+    samples=80,
+    learning=8,
+    measuring=8,
+    few=6,
+    racing=7,
+    counts=(1, 2, 4),
+    training=8,
+    judged=12,
+    context=4,
+    artifacts=30,
+)
 
 
 def run(out: Path, layers: tuple[str, ...] = ("layer1",), plan: Plan = PLAN) -> list[str]:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from dissection.handmade import CONCEPTS, passes
 from server.dissection.samples import draw_samples
 from server.dissection.statistics import area_shares, compare, frechet_distance, label_pictures
+from server.dissection.workers import Workers
 
 
 def test_the_distance_of_normal_clouds_is_the_closed_form() -> None:
@@ -44,6 +46,6 @@ def test_without_training_scenes_only_the_samples_count() -> None:
 
 def test_pictures_are_labelled_as_the_samples_were() -> None:
     samples = draw_samples(passes(), 7, 3)
-    assert np.array_equal(label_pictures(passes(), samples.images), samples.labels)
+    assert np.array_equal(label_pictures(passes(), samples.images, Workers(torch.device("cpu"))), samples.labels)
     shares = area_shares(samples.labels, len(CONCEPTS))
     assert shares.sum(1) == pytest.approx(np.ones(7))

@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,30 +25,41 @@ _PER_SHEET = 128
 _CONCEPTS = 4  # listed for a unit at most
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """What the report shows. samples: (N, R, R, 3), of the seeds from `first` on. artifacts: pictures before and after
+    setting artifact units to zero, (2, K, R, R, 3), by name.
+    """
+
+    samples: npt.NDArray[np.uint8]
+    first: int
+    artifacts: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
+
+
 def build_report(
     folder: Path,
     model: str,
     layers: Sequence[tuple[str, int]],
     concepts: Sequence[str],
     arrays: Mapping[str, Arrays],
-    images: npt.NDArray[np.uint8],
-    first: int,
+    pictures: Pictures,
     measured: Mapping[str, Any],
 ) -> None:
     """Write the report into `folder`, which is replaced as a whole.
 
-    layers: names and sizes of the dissected layers, in order. images: (N, R, R, 3), of the seeds from `first` on.
-    measured: what else the page shows, as JSON: brushes, judged, context, artifacts, statistics.
+    layers: names and sizes of the dissected layers, in order. measured: what else the page shows, as JSON: brushes,
+    judged, context, artifacts, statistics.
     """
     fresh = folder.with_name(f".{folder.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(PAGE, fresh)
     seeds = sorted({int(seed) for name, _ in layers for seed in np.unique(arrays[name]["strongest"])})
-    sheets = _write_sheets(fresh, images, [seed - first for seed in seeds])
+    sheets = _write_sheets(fresh, pictures.samples, [seed - pictures.first for seed in seeds])
+    strips = {name: _write_strip(fresh, name, pair) for name, pair in pictures.artifacts.items()}
     document = {
         "schema": 1,
         "model": model,
-        "samples": len(images),
+        "samples": len(pictures.samples),
         "interpretable": INTERPRETABLE,
         "aboveChance": ABOVE_CHANCE,
         "concepts": list(concepts),
@@ -58,6 +70,7 @@ def build_report(
         "seeds": seeds,
         "region": REGION,
         "layers": [_layer(name, size, arrays[name], {s: i for i, s in enumerate(seeds)}) for name, size in layers],
+        "strips": strips,
         **measured,
     }
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -99,3 +112,12 @@ def _write_sheets(folder: Path, images: npt.NDArray[np.uint8], wanted: Sequence[
         names.append(f"samples-{number}.webp")
         sheet.save(folder / names[-1], quality=72, method=4)
     return names
+
+
+def _write_strip(folder: Path, name: str, pair: npt.NDArray[np.uint8]) -> str:
+    """Pictures before, and below each what it is after. pair: (2, K, R, R, 3). Returns the file's name."""
+    two, count, size = pair.shape[:3]
+    strip = pair.transpose(0, 2, 1, 3, 4).reshape(two * size, count * size, 3)
+    file = f"artifacts-{name}.webp"
+    Image.fromarray(strip).save(folder / file, quality=85, method=4)
+    return file

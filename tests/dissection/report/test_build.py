@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from server.dissection.regions import REGION
-from server.dissection.report.build import COLUMNS, TILE, build_report
+from server.dissection.report.build import COLUMNS, TILE, Pictures, build_report
 
 CONCEPTS = ("tree", "door", "sky")
 MEASURED: dict[str, Any] = {"brushes": [], "judged": [], "context": {}, "artifacts": {}, "statistics": {}}
@@ -28,7 +28,8 @@ def build(folder: Path) -> dict[str, Any]:
         "strongest": np.array([[100, 129], [100, 101], [129, 128], [105, 106], [100, 129]]),
         "regions": np.full((5, 2, REGION**2 // 8), 7, np.uint8),
     }
-    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, images, 100, MEASURED)
+    shown = Pictures(images, 100, {"layer4-3": np.zeros((2, 6, 16, 16, 3), np.uint8)})
+    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, shown, MEASURED)
     text = (folder / "data.js").read_text()
     document: dict[str, Any] = json.loads(text.removeprefix("var DISSECTION = ").removesuffix(";\n"))
     return document
@@ -54,6 +55,12 @@ def test_pictures_lie_in_the_sheets_where_the_data_says(tmp_path: Path) -> None:
         x, y = tile % COLUMNS * TILE, tile // COLUMNS * TILE
         shown = np.asarray(sheet.crop((x, y, x + TILE, y + TILE))).mean()
         assert shown == pytest.approx((seed - 100) * 8, abs=6)
+
+
+def test_pictures_of_artifacts_stand_before_above_after(tmp_path: Path) -> None:
+    data = build(tmp_path / "report")
+    assert data["strips"] == {"layer4-3": "artifacts-layer4-3.webp"}
+    assert Image.open(tmp_path / "report" / data["strips"]["layer4-3"]).size == (6 * 16, 2 * 16)
 
 
 def test_a_new_report_replaces_the_old_one_whole(tmp_path: Path) -> None:
