@@ -21,6 +21,7 @@ COMMANDS = {
     "paint": "draw a picture document, or one told by options, into an image file",
     "fetch": "download a published generator and check it",
     "dissect": "measure which units of a model make what, and write its brushes",
+    "directions": "find how to turn a model's scenes to winter, night, overcast",
     "train": "train the default model from nothing, or go on with it",
     "scenes": "draw a contact sheet of the world the default model is trained on",
     "bench": "measure the parts of painting on this machine",

@@ -1,0 +1,85 @@
+"""`unitbrush directions`: how to move a model's latents to turn the season, the night, the clouds.
+
+unitbrush directions village
+unitbrush directions village --samples 5000 --out /tmp/directions
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from server.commands.usage import UsageError
+
+if TYPE_CHECKING:
+    from server.directions.records import Directions
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("model", help="the model's name")
+    parser.add_argument("--samples", type=int, default=3000, help="pictures to fit to (default: 3000)")
+    parser.add_argument("--scenes", type=int, default=5000, help="scenes to teach the predictor (default: 5000)")
+    parser.add_argument("--measured", type=int, default=200, help="pictures to measure changes on (default: 200)")
+    parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
+    parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")
+    parser.add_argument("--segmenter", type=Path, help="weights (default: the model's)")
+    parser.add_argument("--threads", type=int, default=0, help="of the CPU (default: one a core)")
+    parser.add_argument("--models-dir", type=Path, help="folder of models")
+    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Find them, with a progress bar; an interrupted run goes on where it stopped."""
+    import torch
+    from tqdm import tqdm
+
+    from server.catalog import SEGMENTER, Catalog, read_card
+    from server.directions.run import Plan, find_directions
+    from server.dissection.passes import Passes, bfloat16_is_fast
+    from server.errors import UnknownModel
+    from server.generators.loader import load_generator
+    from server.segmentation.segmenter import SegmenterError, load_segmenter
+    from server.settings import read_settings
+
+    settings = read_settings()
+    models, results = args.models_dir or settings.models_dir, args.results_dir or settings.results_dir
+    names = Catalog(models, results).names()
+    if args.model not in names:
+        raise UnknownModel(f"there is no model {args.model!r}; installed: {', '.join(names) or 'none'}")
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    folder = Path(models) / args.model
+    card = read_card(folder)
+    generator = load_generator(card.generator, card.sha256).fold()
+    try:
+        segmenter = load_segmenter(args.segmenter or folder / SEGMENTER)
+    except SegmenterError as error:
+        raise UsageError(f"{error}; name one with --segmenter") from error
+    device = torch.device("cpu")
+    passes = Passes(generator, segmenter, bfloat16_is_fast(device), device)
+    plan = Plan(samples=args.samples, scenes=args.scenes, measured=args.measured, seed=args.seed)
+    out = args.out or Path(results) / args.model
+    with tqdm(total=100, bar_format="{desc:14}{percentage:3.0f}%|{bar}| {elapsed}") as bar:
+
+        def report(stage: str, done: float) -> None:
+            bar.set_description_str(stage, refresh=False)
+            bar.n = 100 * done
+            bar.refresh()
+
+        try:
+            found = find_directions(passes, args.model, card.sha256, plan, out, card.scenes, report)
+        except OSError as error:
+            raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    print(table(found))
+    return 0
+
+
+def table(found: Directions) -> str:
+    """What was found, for people."""
+    lines = [f"{'direction':16}{'effect per unit':>16}{'labels kept at +-1':>20}"]
+    lines += [f"{d.name:16}{d.effect:16.3f}{d.layout_kept:20.3f}" for d in found.all]
+    return "\n".join(lines)
