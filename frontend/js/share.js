@@ -2,7 +2,7 @@
 
 /** @typedef {import("./types.js").Picture} Picture */
 
-import { clipType, makeClip } from "./clip.js";
+import { filmType, makeFilm, makeGif } from "./clip.js";
 import { canCopyImages, copyImage, copyText } from "./clipboard.js";
 import { byId } from "./dom.js";
 import { fileName, saveFile } from "./download.js";
@@ -17,7 +17,9 @@ import { asCurl, asPython } from "./recipes.js";
  */
 export function setUpShare(present, images) {
   const dialog = byId("share", HTMLDialogElement);
-  const film = clipType();
+  const film = filmType();
+  /** @param {Picture} picture */
+  const load = async (picture) => (await images.load(picture)).bitmap;
 
   /** @type {Record<string, () => Promise<void>>} */
   const actions = {
@@ -34,8 +36,11 @@ export function setUpShare(present, images) {
     "share-clip": async () => {
       if (!film) return;
       notify(t("clip.making"));
-      const clip = await makeClip(present(), async (picture) => (await images.load(picture)).bitmap, film);
-      saveFile(clip, `${fileName(present())}.${film.includes("mp4") ? "mp4" : "webm"}`);
+      saveFile(await makeFilm(present(), load, film), `${fileName(present())}.${film.includes("mp4") ? "mp4" : "webm"}`);
+    },
+    "share-gif": async () => {
+      notify(t("clip.making"));
+      saveFile(await makeGif(present(), load), `${fileName(present())}.gif`);
     },
     "share-open": async () => byId("file", HTMLInputElement).click(),
   };

@@ -57,22 +57,31 @@ MEASURED: dict[str, Any] = {
             "drawn": drawn,
             "random_drawn": 0.12,
             "all_drawn": 0.9,
+            "holds": 0.7,
             "kept": 0.99,
             "stood": 0.3,
             "removed": 0.1,
             "random_removed": 0.3,
+            "kept_removing": 0.98,
+            "gone": 0.67,
+            "random_gone": 0.0,
+            "drawing_pictures": 20,
+            "removing_pictures": 20,
+            "meets": {"draw": drawn > 0.6, "remove": False, "keep": True},
             "weak": weak,
         }
         for concept, drawn, weak in (("tree", 0.8, []), ("door", 0.11, ["drawing"]), ("sky", 0.5, []))
     ],
-    "context": {"tree": {"tree": None, "door": {"pictures": 8, "before": 0.0, "drawn": 0.7}, "sky": None}},
+    "context": {
+        "tree": {"tree": None, "door": {"pictures": 8, "before": 0.0, "drawn": 0.7, "visible": 1.0}, "sky": None}
+    },
     "artifacts": {
-        "layer": "layer4",
-        "pictures": 20,
         "measure": "entropy",
-        "entropy": 0.3,
-        "without_all": 0.28,
-        "units": [{"unit": 3, "entropy": 0.3, "without": 0.28, "better": 0.9, "kept": 0.99}],
+        "pictures": 20,
+        "units": [{"layer": "layer4", "unit": 3, "value": 0.3, "without": 0.28, "sure": 5.0, "kept": 0.99}],
+        "together": {"value": 0.3, "without": 0.28, "sure": 5.0, "kept": 0.99},
+        "tried": [{"layer": "layer4", "unit": 9, "value": 0.3, "without": 0.31, "sure": -2.0, "kept": 0.99}],
+        "shown": [{"name": "layer4-3", "seeds": [4, 5, 6]}],
     },
     "statistics": {
         "frechet": 0.02,
@@ -101,7 +110,15 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "regions": rng.integers(0, 256, (UNITS, 4, REGION**2 // 8)).astype(np.uint8),
     }
     images = rng.integers(0, 256, (30, 32, 32, 3)).astype(np.uint8)
-    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, Pictures(images, 0), MEASURED)
+    build_report(
+        folder,
+        "village",
+        [("layer4", 8)],
+        CONCEPTS,
+        {"layer4": held},
+        Pictures(images, 0, {"layer4-3": images[:6].reshape(2, 3, 32, 32, 3)}),
+        MEASURED,
+    )
     return folder
 
 
@@ -118,7 +135,7 @@ def page(browser: Browser, report: Path) -> Iterator[Page]:
 
 
 def test_units_can_be_filtered_sorted_and_paged(page: Page) -> None:
-    cards = page.locator(".unit")
+    cards = page.locator("#unit-list .unit")
     assert cards.count() == 24
     assert page.inner_text("#unit-count") == f"50 of {UNITS} units"
     assert cards.first.inner_text().startswith("Unit 39")
@@ -137,7 +154,9 @@ def test_units_can_be_filtered_sorted_and_paged(page: Page) -> None:
 def test_a_unit_shows_its_pictures_with_the_region_outlined(page: Page) -> None:
     def yellow() -> int:
         """Pixels of the outline; a page from the file system may not read its own canvas back."""
-        shot = np.asarray(Image.open(io.BytesIO(page.locator(".unit canvas").first.screenshot())).convert("RGB"))
+        shot = np.asarray(
+            Image.open(io.BytesIO(page.locator("#unit-list .unit canvas").first.screenshot())).convert("RGB")
+        )
         return int((np.abs(shot.astype(int) - (255, 225, 77)).max(2) < 40).sum())
 
     for _ in range(20):
@@ -161,6 +180,33 @@ def test_charts_tell_the_figures(page: Page) -> None:
     assert page.locator("#curves polyline.draw").count() == 1
     assert "0.70" in page.inner_text("#heat")
     assert "0.33" in page.inner_text("#areas .weak")
+
+
+def test_the_best_unit_of_every_concept_comes_first(page: Page) -> None:
+    cards = page.locator("#gallery .unit")
+    assert cards.locator("h3 span").all_inner_texts() == ["tree", "door"]  # nothing matches the sky
+    assert cards.first.locator("small").inner_text() == "unit 39 of layer4, IoU 0.50"
+    assert cards.first.locator("canvas").count() == 4
+
+
+def test_artifact_units_are_listed_with_pictures_before_and_after(page: Page) -> None:
+    assert "0.3000 with them and 0.2800 without" in page.inner_text("#artifact-text")
+    assert page.locator("#artifact-list tbody tr").all_inner_texts()[0].split("\t")[:2] == ["3", "layer4"]
+    image = page.locator("#artifact-strips img")
+    image.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('#artifact-strips img').naturalWidth > 0")
+    assert page.evaluate("document.querySelector('#artifact-strips img').naturalHeight") == 64
+    assert not page.locator("#artifact-tried table").is_visible()
+    page.click("#artifact-tried summary")
+    assert page.locator("#artifact-tried tbody tr").count() == 1
+
+
+def test_brushes_that_do_what_they_should_have_a_tick(page: Page) -> None:
+    tree, door, _ = page.locator("#judged tbody tr").all()
+    assert tree.locator(".met").count() == 3
+    assert door.locator(".met").count() == 2
+    page.click("#curves summary")
+    assert "causal" in page.inner_text("#curves tbody")
 
 
 def test_dark_and_light_can_be_switched(page: Page) -> None:

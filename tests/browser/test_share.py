@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import BOOTH_HOST
 from tests.browser.server import StudioServer
-from tests.browser.studio import Studio, drop, open_studio
+from tests.browser.studio import Studio, decode, drop, open_studio
 
 STROKE = [(0.7, 0.62), (0.76, 0.7), (0.82, 0.64)]
 
@@ -113,6 +115,32 @@ def test_a_film_of_the_painting(studio: Studio) -> None:
     film = download.value.path().read_bytes()
     assert film.startswith(b"\x1aE\xdf\xa3")
     assert len(film) > 5000
+
+
+def test_a_gif_of_the_painting_where_nothing_can_record(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server, wait=False, path="/readyz", host=BOOTH_HOST) as studio:
+        studio.page.add_init_script("delete window.MediaRecorder; delete window.VideoEncoder;")
+        studio.page.goto(f"http://{BOOTH_HOST}:{server.port}/?seed={server.calm_seed()}")
+        studio.settle()
+        unedited = decode(studio.download())
+        painted(studio)
+        drawn = decode(studio.download())
+        studio.page.locator("#share-open-sheet").click()
+        assert studio.page.locator("#share-clip").is_hidden()
+        with studio.page.expect_download(timeout=60_000) as download:
+            studio.page.locator("#share-gif").click()
+        gif = Image.open(download.value.path())
+        assert (gif.format, gif.n_frames, gif.info["loop"]) == ("GIF", 2, 0)
+        large = [
+            np.asarray(Image.fromarray(picture.astype(np.uint8)).resize(gif.size, Image.Resampling.BICUBIC), np.float64)
+            for picture in (unedited, drawn)
+        ]
+        for number, duration in enumerate((500, 1500)):
+            gif.seek(number)
+            assert gif.info["duration"] == duration
+            shown = np.asarray(gif.convert("RGB"), np.float64)
+            wrong = [np.abs(shown - picture).mean() for picture in large]
+            assert wrong[number] < min(10, wrong[1 - number])
 
 
 def test_the_image_can_be_copied(browser: Browser, server: StudioServer) -> None:
