@@ -16,6 +16,7 @@ from PIL import Image
 
 from server.dissection.agreement import ABOVE_CHANCE, INTERPRETABLE, matching
 from server.dissection.regions import REGION
+from server.dissection.report.colours import colours
 from server.dissection.work import Arrays, write_whole
 
 PAGE = Path(__file__).parent / "page"
@@ -71,6 +72,7 @@ def build_report(
         "region": REGION,
         "layers": [_layer(name, size, arrays[name], {s: i for i, s in enumerate(seeds)}) for name, size in layers],
         "strips": strips,
+        "colours": colours(concepts),
         **measured,
     }
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
