@@ -41,12 +41,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def environment(folder: Path) -> Path:
     """A virtual environment that sees the packages of this one, but not this repository. Returns its bin folder."""
-    venv.create(folder, with_pip=True)
+    venv.create(folder)
     (site,) = folder.glob("lib/python*/site-packages")
     packages = site.parent / "packages"
     packages.mkdir()
     for entry in Path(sysconfig.get_paths()["purelib"]).iterdir():
-        if "unitbrush" not in entry.name and not (site / entry.name).exists():
+        if "unitbrush" not in entry.name:
             (packages / entry.name).symlink_to(entry)
     (site / "outside.pth").write_text(f"{packages}\n")
     return folder / "bin"
@@ -82,7 +82,8 @@ def served(command: list[str], folder: Path, **settings: str) -> Iterator[httpx.
                 except httpx.TransportError:
                     time.sleep(0.2)
             else:
-                os.killpg(process.pid, signal.SIGKILL)
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
                 told = process.communicate()[0].decode()
                 raise AssertionError(f"no server came up: {told[-2000:]}")
             yield client
