@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -104,27 +105,44 @@ def test_a_signal_stops_the_server_in_order(model: Path, number: signal.Signals)
 def test_kill_9_between_acknowledged_edits_loses_nothing(model: Path) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}/api/v1/pictures"
-    picture: str | None = None
-    strengths: list[float] = []
+    acknowledged: dict[str, Any] = {}
     for kill_round in range(4):
         process = spawn_server(model, port)
-        with httpx.Client(trust_env=False, timeout=60) as client:
-            if picture is None:
-                picture = client.post(address, json={"seed": 1}).json()["id"]
-            edits = client.get(f"{address}/{picture}").json()["picture"]["edits"]
-            assert [edit["strength"] for edit in edits] == strengths
-            for number in range(3 + 2 * kill_round):
-                strength = (kill_round * 16 + number) / 64
-                edit = {"concept": "tree", "mask": {"rect": [0, 0, 0.5, 1]}, "strength": strength}
-                answer = client.post(f"{address}/{picture}/draw", json=edit)
-                assert answer.status_code == 200
-                strengths.append(strength)
-            if kill_round == 2:
-                assert client.post(f"{address}/{picture}/undo").status_code == 200
-                strengths.pop()
+        try:
+            with httpx.Client(trust_env=False, timeout=60) as client:
+                if not acknowledged:
+                    acknowledged = client.post(address, json={"seed": 1}).json()
+                path = f"{address}/{acknowledged['id']}"
+                assert client.get(path).json() == acknowledged
+                for number in range(2 + 2 * kill_round):
+                    strength = (kill_round * 16 + number) / 64
+                    edit = {"concept": "tree", "mask": {"rect": [0, 0, 0.5, 1]}, "strength": strength}
+                    acknowledged = checked(client.post(f"{path}/draw", json=edit))
+                if kill_round == 1:
+                    acknowledged = checked(client.put(f"{path}/directions", json={"directions": {"season": 1.5}}))
+                if kill_round == 2:
+                    acknowledged = checked(client.post(f"{path}/undo"))
+        finally:
             os.kill(process.pid, signal.SIGKILL)
-        assert process.wait(60) == -signal.SIGKILL
-    assert len(strengths) == 3 + 5 + 7 - 1 + 9
+            assert process.wait(60) == -signal.SIGKILL
+    assert len(acknowledged["picture"]["edits"]) == 2 + 4 + (6 - 1) + 8
+    process = spawn_server(model, port)
+    try:
+        with httpx.Client(trust_env=False, timeout=60) as client:
+            assert client.get(path).json() == acknowledged
+            assert acknowledged["picture"]["directions"] == {"season": 1.5}
+            shown = client.get(f"{path}/image").content
+            assert shown == client.post(f"http://127.0.0.1:{port}/api/v1/render", json=acknowledged["picture"]).content
+    finally:
+        process.kill()
+        process.wait(60)
+
+
+def checked(answer: httpx.Response) -> dict[str, Any]:
+    """What a call that worked has answered."""
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
 
 
 def test_an_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
