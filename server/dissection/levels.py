@@ -63,13 +63,17 @@ class LevelSums:
         self.concepts, self.grid = concepts, grid
         self.floor = _FILLED * fullest.clamp(max=_FULL)[:, None]  # (C, 1)
 
-    def of(self, r: Tensor, labels: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
+    def weights(self, labels: npt.NDArray[np.uint8]) -> Tensor:
+        """How much each cell of a block of pictures counts for each concept, (C, P). labels: (N, R, R)."""
+        w = cell_shares(labels, self.concepts, self.grid).transpose(0, 1).flatten(1)  # (C, P)
+        return w * (w > self.floor)
+
+    @staticmethod
+    def of(r: Tensor, w: Tensor) -> tuple[Tensor, ...]:
         """A block's sums: r weighted with each concept, (units, C); the weights, (C,); r and its square, (units,) each;
-        and the number of cells, (). Those of several blocks add up. r: (N, units, h, w). labels: (N, R, R).
+        and the number of cells, (). Those of several blocks add up. r: (N, units, h, w). w: (C, P), see `weights`.
         """
         f = r.float().transpose(0, 1).flatten(1)  # (units, P)
-        w = cell_shares(labels, self.concepts, self.grid).transpose(0, 1).flatten(1)  # (C, P)
-        w = w * (w > self.floor)
         sums = (f @ w.T, w.sum(1), f.sum(1), f.square().sum(1), torch.tensor(float(f.shape[1])))
         return tuple(part.double() for part in sums)
 
@@ -90,5 +94,5 @@ def measure_levels(r: Tensor, labels: npt.NDArray[np.uint8], concepts: int, low:
     r: (N, units, h, w). labels: (N, R, R), below `concepts`. low, high: (units,), quantiles.
     """
     sums = LevelSums(labels, concepts, r.shape[2])
-    blocks = [sums.of(r[s], labels[s]) for s in batches(len(r), BATCH)]
+    blocks = [sums.of(r[s], sums.weights(labels[s])) for s in batches(len(r), BATCH)]
     return levels_of([torch.stack(part).sum(0) for part in zip(*blocks, strict=True)], low, high)

@@ -83,14 +83,14 @@ def dissect(
     try:
         work = Work.open(out / ".work", _key(passes, judge, layers, look, plan, scenes is not None))
     except OSError:
-        for folder in made:  # the innermost first
-            with suppress(OSError):
-                folder.rmdir()
+        _tidy(made)
         raise
     run = Run(passes, judge, sorted({*layers}, key=order.index), look, plan, work, report, scenes)
     arrays, trials = run.measure()
     brushes, effects = assemble(passes.concepts, arrays, trials)
     if not brushes:
+        work.remove()
+        _tidy(made)
         raise ValueError(f"too few of {plan.samples} samples show any concept for a brush; look at more")
     verdicts, context = run.judged(brushes, trials)
     artifacts, pictures = run.artifacts()
@@ -114,6 +114,13 @@ def dissect(
     run.work.remove()
     run.step("done")
     return dissection, run.costs
+
+
+def _tidy(made: Sequence[Path]) -> None:
+    """Remove the folders that this run made, the innermost first, as far as they are empty."""
+    for folder in made:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _write(

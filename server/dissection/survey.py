@@ -81,12 +81,12 @@ def draw_and_count(passes: Passes, seeds: range, layers: Sequence[str], workers:
 class _Layer:
     """What the second pass gathers of one layer, from any thread."""
 
-    def __init__(self, samples: Samples, grid: int, quantiles: Tensor) -> None:
+    def __init__(self, sums: LevelSums, quantiles: Tensor) -> None:
         """quantiles: (units, len(_KEPT))."""
         self.quantiles = quantiles
         self.candidates = candidate_thresholds(self.quantile(CANDIDATES))  # (units, T)
         self.fixed = self.candidates[:, [CANDIDATES.index(FIXED)]].numpy()  # (units, 1)
-        self.sums = LevelSums(samples.labels, len(samples.concepts), grid)
+        self.sums = sums
         self.blocks: dict[int, tuple[Tensor, ...]] = {}  # by their first sample: sums of floats depend on the order
         self.first, self.own, self.whole = Tally(), Tally(), Tally()
         self.strongest = Strongest()
@@ -116,20 +116,24 @@ def match_units(
     quantiles: of every layer, as `draw_and_count` returns them.
     """
     grids = {known.name: known.height for known in passes.generator.layers}
-    found = {layer: _Layer(samples, grids[layer], torch.from_numpy(quantiles[layer])) for layer in layers}
+    sums = {size: LevelSums(samples.labels, len(samples.concepts), size) for size in {grids[name] for name in layers}}
+    found = {name: _Layer(sums[grids[name]], torch.from_numpy(quantiles[name])) for name in layers}
     concepts = len(samples.concepts)
 
     def block(index: npt.NDArray[np.int64], choosing: bool) -> None:
         y = samples.labels[index]
         fine = Pixels(y, concepts, FINE)
         coarse = Pixels(y, concepts, COARSE) if choosing else fine
+        weights: dict[int, Tensor] = {}  # by the size of the layers that share them
         for layer, output in layer_outputs(passes, [samples.seeds[i] for i in index], layers):
             r, held = output.cpu(), found[layer]
             if choosing:
                 counts = coarse.every_pair(r, held.candidates.numpy())
             else:
                 counts = fine.own_pairs(r, held.threshold.numpy())
-            fixed, sums = fine.every_pair(r, held.fixed), held.sums.of(r, y)
+            if r.shape[2] not in weights:
+                weights[r.shape[2]] = held.sums.weights(y)
+            fixed, sums = fine.every_pair(r, held.fixed), LevelSums.of(r, weights[r.shape[2]])
             with held.lock:
                 (held.first if choosing else held.own).add(counts, coarse)
                 held.whole.add(fixed, fine)

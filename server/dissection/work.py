@@ -1,7 +1,8 @@
 """Stages that outlive an interruption: each one's result lies in a file and is read instead of computed
 again.
 
-The files of another model, segmenter, seed or setting are recognised by a key and thrown away.
+The files of another model, segmenter, seed or setting are recognised by a key and thrown away; a damaged file is
+computed again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ import json
 import os
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,7 @@ import numpy.typing as npt
 
 Arrays = dict[str, npt.NDArray[Any]]
 _KEY = "key.json"
+_DAMAGED = (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -78,7 +83,7 @@ class Work:
     def arrays(self, name: str, compute: Callable[[], Arrays]) -> Arrays:
         """The arrays of a stage, computed unless they are there."""
         path = self.folder / f"{name}.npz"
-        if path.is_file():
+        with suppress(FileNotFoundError, *_DAMAGED):
             return read_arrays(path)
         result = compute()
         # Most of these are looked at once or twice: writing them uncompressed is faster than anything else.
@@ -88,7 +93,7 @@ class Work:
     def document(self, name: str, compute: Callable[[], Any]) -> Any:
         """The JSON document of a stage, computed unless it is there."""
         path = self.folder / f"{name}.json"
-        if path.is_file():
+        with suppress(FileNotFoundError, ValueError):
             return json.loads(path.read_text(encoding="utf-8"))
         result = compute()
         write_json(path, result)

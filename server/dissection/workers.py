@@ -20,8 +20,8 @@ class Workers:
         self._stopped = False
 
     def map(self, compute: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """`compute` of every item, in their order. An interruption lets the items that run come to their end, or to
-        where they `check`.
+        """`compute` of every item, in their order. Where one fails, or the run is interrupted, the others that run
+        come to their end, or to where they `check`, and no further one begins.
         """
         threads = torch.get_num_threads()
         workers = threads if self.device.type == "cpu" else 1
@@ -44,4 +44,8 @@ class Workers:
 
     def _checked(self, compute: Callable[[T], R], item: T) -> R:
         self.check()
-        return compute(item)
+        try:
+            return compute(item)
+        except BaseException:
+            self._stopped = True
+            raise

@@ -82,14 +82,3 @@ def test_pictures_before_and_after_show_what_was_taken_away(dirty: None) -> None
     assert after.std((1, 2, 3)).min() > before.std((1, 2, 3)).max()  # the grey is gone
     assert len(found.seeds[name]) == SHOWN
     assert set(found.seeds[name]) <= set(range(1020, 1060))
-
-
-def test_the_slope_is_that_of_the_distance() -> None:
-    g = torch.Generator().manual_seed(0)
-    scenes = torch.randn(300, 4, generator=g, dtype=torch.float64)
-    pictures = 1.4 * torch.randn(200, 4, generator=g, dtype=torch.float64) + 0.3
-    measure = FrechetToScenes(scenes)
-    step = 1e-4 * torch.randn(200, 4, generator=g, dtype=torch.float64)
-    change = measure.total(pictures + step) - measure.total(pictures - step)
-    assert float((measure.slope(pictures) * 2 * step).sum()) == pytest.approx(change, rel=1e-3)
-    assert measure.total(scenes) == pytest.approx(0, abs=1e-6)

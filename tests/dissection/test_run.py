@@ -10,6 +10,7 @@ import pytest
 from torch import Tensor
 
 from dissection.handmade import CONCEPTS, UNITS, HandmadeGenerator, passes
+from server.dissection.field import Field
 from server.dissection.results import load_dissection
 from server.dissection.run import ARRAYS, Plan, dissect
 from server.dissection.work import read_arrays
@@ -139,6 +140,13 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path: Path) -> None
     with pytest.raises(ValueError, match="layer"):
         run(out, ())
     assert not out.exists()
+
+
+def test_samples_without_any_concept_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Field, "usable", lambda self, concept: False)
+    with pytest.raises(ValueError, match="too few of 80 samples"):
+        run(tmp_path / "a" / "out")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:

@@ -40,6 +40,16 @@ def test_a_damaged_key_is_another_key(tmp_path: Path) -> None:
     assert Work.open(tmp_path / "w", {"seed": 1}).document("d", lambda: 2) == 2
 
 
+def test_a_damaged_stage_is_computed_again(tmp_path: Path) -> None:
+    work = Work.open(tmp_path / "w", {"seed": 1})
+    work.arrays("a", lambda: {"x": np.arange(3)})
+    work.document("d", lambda: 1)
+    for name in ("a.npz", "d.json"):
+        (tmp_path / "w" / name).write_bytes(b"{half")
+    assert work.arrays("a", lambda: {"x": np.arange(4)})["x"].tolist() == [0, 1, 2, 3]
+    assert work.document("d", lambda: 2) == 2
+
+
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     write_json(path, [1])
