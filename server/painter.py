@@ -89,6 +89,11 @@ class Painter:
         model = self.catalog.get(picture.model)
         return _labels(self.render(picture), model)
 
+    @property
+    def draft_dtype(self) -> torch.dtype:
+        """What drafts are computed in: bfloat16 where the processor multiplies it itself, else float32."""
+        return torch.bfloat16 if _bfloat16_is_fast(self.device) else torch.float32
+
     def warm_up(self, model: str | None = None) -> None:
         """Load a model (None: the default one) and run it, so that the first caller does not wait for it."""
         name = self.catalog.get(model).name
@@ -151,7 +156,7 @@ class Painter:
         return self._trunks.get(key, lambda: generator.trunk(torch.from_numpy(z)[None], layer))
 
     def _generator(self, model: Model, draft: bool) -> FoldedGenerator:
-        dtype = torch.bfloat16 if draft and _bfloat16_is_fast(self.device) else torch.float32
+        dtype = self.draft_dtype if draft else torch.float32
         key = (model.name, dtype)
         with self._lock:
             if key not in self._generators:

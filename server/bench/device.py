@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from server.bench.timing import Timing, measure
 from server.catalog import Model
-from server.generators.folded import FoldedGenerator
+from server.generators.folded import SLOPE, FoldedGenerator
+from server.generators.progressive import ProgressiveGenerator, pixelnorm
 from server.imaging import MEDIA_TYPES, encode
 from server.mask import Stroke, Strokes
 from server.painter import Painter
 from server.picture import Edit, Picture
 
-FULL = "full pass"
+PLAIN = "plain full pass"
 
 
 def stroke_picture(model: Model, step: int, seed: int = 0) -> Picture:
@@ -25,14 +28,41 @@ def stroke_picture(model: Model, step: int, seed: int = 0) -> Picture:
     return Picture(model.name, seed, (Edit("draw", model.dissection.concepts[0], mask),))
 
 
+def plain_pass(generator: ProgressiveGenerator, device: str) -> Callable[[Tensor], Tensor]:
+    """The generator as it was published, nothing folded or packed: what the other figures are compared with.
+
+    The pass takes z, (N, latent_dim), and returns the image, (N, 3, R, R), about -1..1.
+    """
+    names = [*(layer.name for layer in generator.layers), generator.output_name]
+    blocks = [generator.block(name) for name in names]
+    weights = [(b.conv.weight.detach() * b.scale).to(device) for b in blocks]  # (O, C, k, k) each
+    biases = [b.wscale.b.detach().to(device) for b in blocks]  # (O,) each
+
+    def run(z: Tensor) -> Tensor:
+        x = z.to(device)[:, :, None, None]  # (N, latent_dim, 1, 1)
+        for block, weight, bias in zip(blocks, weights, biases, strict=True):
+            x = pixelnorm(x)
+            if block.up:
+                x = F.interpolate(x, scale_factor=2, mode="nearest")
+            x = F.conv2d(x, weight, bias, padding=block.padding)
+            if block.active:
+                x = F.leaky_relu(x, SLOPE)
+        return x
+
+    return run
+
+
 def passes(model: Model, device: str, seconds: float) -> Iterator[Timing]:
-    """The generator whole, its trunk, and its tail from each layer that is painted at, in float32."""
+    """In float32: the generator whole, plain and folded for painting, its trunk, and its tail from each layer that is
+    painted at."""
     generator = FoldedGenerator(model.generator, torch.float32, device)
     z = torch.from_numpy(np.random.RandomState(0).standard_normal((1, generator.latent_dim)).astype(np.float32))
     first, usual = generator.layers[0].name, model.dissection.edit_layer
     painted = {brush.layer for brush in model.dissection.brushes if brush.best}
+    plain = plain_pass(model.generator, device)
     with torch.inference_mode():
-        yield measure(FULL, lambda i: _wait(generator.tail(generator.trunk(z, first), first)), seconds)
+        yield measure(PLAIN, lambda i: _wait(plain(z)), seconds)
+        yield measure("full pass", lambda i: _wait(generator.tail(generator.trunk(z, first), first)), seconds)
         yield measure(f"trunk to {usual}", lambda i: _wait(generator.trunk(z, usual)), seconds)
         for layer in (known.name for known in generator.layers if known.name in painted):
             r = generator.trunk(z, layer)  # (1, C, H, W)

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, and print a table whose ratios are against the full pass of the same run, or a drag's figures."""
+    """Measure, and print a table whose ratios are against the plain full pass of the same run, or a drag's figures."""
     if args.seconds is None:
         args.seconds = 10.0 if args.browser else 2.0
     if not 0 < args.seconds <= 600:
@@ -111,12 +111,13 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
         "schema": 1,
         "model": {"name": model.name, "resolution": model.generator.resolution},
         "machine": machine(painter.device),
+        "drafts": str(painter.draft_dtype).removeprefix("torch."),
         "timings": [
             {
                 "name": t.name,
                 "median_ms": round(t.median_ms, 3),
                 "slow_ms": round(t.slow_ms, 3),
-                "of_full_pass": round(t.median_ms / found[0].median_ms, 3),
+                "of_plain_pass": round(t.median_ms / found[0].median_ms, 3),
                 "runs": t.runs,
             }
             for t in found
@@ -154,12 +155,12 @@ def headline(document: dict[str, Any]) -> str:
 def table(document: dict[str, Any]) -> str:
     """The document for people."""
     lines = [
-        headline(document),
+        f"{headline(document)}, drafts in {document['drafts']}",
         "",
-        f"{'':24}{'median ms':>11}{'9 of 10 ms':>12}{'of full pass':>14}{'runs':>7}",
+        f"{'':24}{'median ms':>11}{'9 of 10 ms':>12}{'of plain pass':>14}{'runs':>7}",
     ]
     for t in document["timings"]:
-        lines.append(f"{t['name']:24}{t['median_ms']:11.2f}{t['slow_ms']:12.2f}{t['of_full_pass']:14.2f}{t['runs']:7}")
+        lines.append(f"{t['name']:24}{t['median_ms']:11.2f}{t['slow_ms']:12.2f}{t['of_plain_pass']:14.2f}{t['runs']:7}")
     if document["server_peak_bytes"] is not None:
         lines += ["", f"the server's peak memory: {document['server_peak_bytes'] / 2**20:.0f} MiB"]
     return "\n".join(lines)

@@ -23,6 +23,7 @@ def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str]) -
     document = json.loads(capsys.readouterr().out)
     names = [t["name"] for t in document["timings"]]
     for part in (
+        "plain full pass",
         "full pass",
         "trunk",
         "tail from layer4",
@@ -33,7 +34,8 @@ def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str]) -
         "live",
     ):
         assert any(name.startswith(part) for name in names), part
-    assert document["timings"][0]["of_full_pass"] == 1.0
+    assert document["timings"][0]["of_plain_pass"] == 1.0
+    assert document["drafts"] in ("float32", "bfloat16")
     assert all(t["median_ms"] > 0 and t["runs"] >= 5 for t in document["timings"])
     assert document["model"] == {"name": "village", "resolution": 16}
     assert document["server_peak_bytes"] > 2**20
@@ -43,7 +45,7 @@ def test_the_table_has_a_line_for_each_measurement(capsys: pytest.CaptureFixture
     assert main(["bench", "--seconds", "0.01", "--no-server"]) == 0
     out = capsys.readouterr().out
     assert "full pass" in out
-    assert "of full pass" in out
+    assert "of plain pass" in out
     assert "HTTP" not in out
 
 
