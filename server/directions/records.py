@@ -9,7 +9,6 @@
      "random_kept": 0.93,               share of labels kept at +-1 along a random direction
      "directions": [
        {"name": "season", "title": "Season", "low": "winter", "high": "autumn", "range": [-3, 3],
-        "attribute": "season", "scored_by": "predictor",
         "fit": 0.81,                    R2 of the linear model on samples it was not fitted to
         "effect": 0.11,                 change of the attribute per unit, in the attribute's own unit
         "effects": {"season": 0.11, "night": 0.01, ...},   the same of every attribute, in standard deviations
