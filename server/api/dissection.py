@@ -87,6 +87,7 @@ class Gain(BaseModel):
     pictures: int
     before: float
     drawn: float
+    visible: float | None = Field(None, description="the part of the pictures where one sees it appear")
 
 
 class Context(BaseModel):

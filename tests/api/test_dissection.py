@@ -38,7 +38,7 @@ def dissected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     arrays = {f"layer4/{name}": array for name, array in held.items()}
     write_arrays(results / "units.npz", {**arrays, "concepts": np.array(CONCEPTS)})
-    gain = {"pictures": 8, "before": 0.0, "drawn": 0.4}
+    gain = {"pictures": 8, "before": 0.0, "drawn": 0.4, "visible": 0.75}
     table = {"tree": {"tree": None, "door": gain}, "door": {"tree": {**gain, "drawn": 0.01}, "door": None}}
     write_json(results / "context.json", {"schema": 1, "concepts": CONCEPTS, "draw": table})
     (results / "report").mkdir()
@@ -84,7 +84,7 @@ async def test_a_unit_has_a_page_of_pictures_with_regions(client: httpx.AsyncCli
 async def test_the_context_table(client: httpx.AsyncClient) -> None:
     answer = (await client.get("/api/v1/models/village/context")).json()
     assert answer["concepts"] == list(CONCEPTS)
-    assert answer["draw"]["tree"]["door"] == {"pictures": 8, "before": 0, "drawn": 0.4}
+    assert answer["draw"]["tree"]["door"] == {"pictures": 8, "before": 0, "drawn": 0.4, "visible": 0.75}
     assert answer["draw"]["tree"]["tree"] is None
 
 

@@ -41,4 +41,6 @@ def test_blue_takes_on_everything_and_red_not_on_blue() -> None:
     assert blue["red"]["drawn"] == pytest.approx(1)
     assert red["ground"]["drawn"] > 0.9
     assert red["blue"]["drawn"] < 0.3  # blue lies over red
+    assert red["ground"]["visible"] == 1
+    assert red["blue"]["visible"] < 0.5
     assert red["ground"]["pictures"] == 6
