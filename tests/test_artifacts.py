@@ -26,6 +26,14 @@ def test_several_layers_may_hold_some_and_a_file_may_name_one_for_all(tmp_path: 
     assert load_artifacts(tmp_path) == (("layer4", (2,)),)
 
 
+def test_units_of_several_layers_and_files_of_one(tmp_path: Path) -> None:
+    units = [{"layer": "layer6", "unit": 7}, {"layer": "layer2", "unit": 1}, {"layer": "layer6", "unit": 3}]
+    (tmp_path / "artifacts.json").write_text(json.dumps({"schema": 1, "units": units, "together": None}))
+    assert load_artifacts(tmp_path) == (("layer6", (7, 3)), ("layer2", (1,)))
+    (tmp_path / "artifacts.json").write_text(json.dumps({"schema": 1, "layer": "layer4", "units": [{"unit": 5}]}))
+    assert load_artifacts(tmp_path) == (("layer4", (5,)),)
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -33,6 +41,8 @@ def test_several_layers_may_hold_some_and_a_file_may_name_one_for_all(tmp_path: 
         {},
         {"schema": 2, "layer": "layer6", "units": []},
         {"schema": 1, "layer": "layer6"},
+        {"schema": 1, "units": [{"unit": 3}]},
+        {"schema": 1, "units": [{"unit": 3, "layer": 6}]},
         {"schema": 1, "units": [{"unit": 3}]},
         {"schema": 1, "layer": "layer6", "units": [3]},
         {"schema": 1, "layer": "layer6", "units": [{"unit": -1}]},
