@@ -17,8 +17,8 @@ ArtifactUnits = tuple[tuple[str, tuple[int, ...]], ...]  # layers in the stored 
 def load_artifacts(folder: Path) -> ArtifactUnits:
     """The artifact units in `folder/artifacts.json`, layer by layer; empty where none were found or none sought.
 
-    The file is `{"schema": 1, "units": [{"layer": name, "unit": number, ...}, ...], ...}`; in an older one `layer` stands
-    beside `units`, once for all of them. Raises DissectionError where it is damaged or of another schema.
+    The file is `{"schema": 1, "units": [{"layer": name, "unit": number, ...}, ...], ...}`; in an older one `layer`
+    stands beside `units`, once for all of them. Raises DissectionError where it is damaged or of another schema.
     """
     path = folder / FILE_NAME
     found: dict[str, list[int]] = {}

@@ -43,7 +43,6 @@ def test_units_of_several_layers_and_files_of_one(tmp_path: Path) -> None:
         {"schema": 1, "layer": "layer6"},
         {"schema": 1, "units": [{"unit": 3}]},
         {"schema": 1, "units": [{"unit": 3, "layer": 6}]},
-        {"schema": 1, "units": [{"unit": 3}]},
         {"schema": 1, "layer": "layer6", "units": [3]},
         {"schema": 1, "layer": "layer6", "units": [{"unit": -1}]},
         {"schema": 1, "layer": "layer6", "units": [{"unit": True}]},
