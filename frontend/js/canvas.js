@@ -2,7 +2,8 @@
 
 import { byId } from "./dom.js";
 
-const LARGEST = 2048;
+const LARGEST = 1024;
+const FINE = 2; // of the enlargement: how much of it the slow filter does
 
 /**
  * @typedef {object} PictureCanvas
@@ -22,19 +23,34 @@ export function createPictureCanvas() {
   let before = null;
   let split = 0;
   let passing = false;
+  const middle = document.createElement("canvas");
+  const between = /** @type {CanvasRenderingContext2D} */ (middle.getContext("2d", { alpha: false }));
+
+  /**
+   * Enlarge in two steps: the first by the browser's cubic filter, which leaves no edges of pixels, the second, of what
+   * is smooth already, by its linear one, which takes a fraction of the time where no GPU does it.
+   *
+   * @param {ImageBitmap} bitmap
+   */
+  function draw(bitmap) {
+    const side = canvas.width;
+    if (middle.width !== FINE * bitmap.width) middle.width = middle.height = FINE * bitmap.width;
+    between.imageSmoothingQuality = "high";
+    between.drawImage(bitmap, 0, 0, middle.width, middle.width);
+    context.imageSmoothingQuality = "low";
+    context.drawImage(middle, 0, 0, side, side);
+  }
 
   function paint() {
     const side = canvas.width;
-    context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = "high";
-    if (after && (split < 1 || !before)) context.drawImage(after, 0, 0, side, side);
+    if (after && (split < 1 || !before)) draw(after);
     if (before && split > 0) {
       const edge = Math.round(side * split);
       context.save();
       context.beginPath();
       context.rect(0, 0, edge, side);
       context.clip();
-      context.drawImage(before, 0, 0, side, side);
+      draw(before);
       context.restore();
     }
   }

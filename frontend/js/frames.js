@@ -78,7 +78,8 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
   async function arrive(seq, image) {
     const mark = sent.get(seq) ?? 0;
     settle(seq);
-    schedule();
+    // At once: by the next frame of the screen the server would have waited.
+    pump();
     if (seq < shown) return;
     const bitmap = await createImageBitmap(image).catch(() => null);
     if (bitmap && seq > shown) {

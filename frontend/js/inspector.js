@@ -126,7 +126,7 @@ export function createInspector({ present, commit, radius, model, tint, onError 
       thumbnail,
       make("span", { class: "unit-name" }, make("b", {}, name), make("small", {}, [kind, rank].filter(Boolean).join(" · "))),
       action("draw", t("inspect.on", { name }), () => switchUnit(unit, "draw")),
-      action("remove", t("inspect.off", { name }), () => switchUnit(unit, "remove")),
+      action("vanish", t("inspect.off", { name }), () => switchUnit(unit, "remove")),
     );
     /** @type {HTMLCanvasElement | undefined} */
     let map;

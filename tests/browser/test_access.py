@@ -14,6 +14,8 @@ from tests.browser.studio import Studio, open_studio
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
+themes = pytest.mark.parametrize("theme", ["light", "dark"])
+sizes = pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
 
 
 def violations(studio: Studio) -> list[str]:
@@ -28,8 +30,8 @@ def violations(studio: Studio) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@themes
+@sizes
 def test_axe_finds_nothing_serious(browser: Browser, server: StudioServer, theme: str, size: tuple[int, int]) -> None:
     with open_studio(browser, server, size, color_scheme=theme, reduced_motion="reduce") as studio:
         page = studio.page
@@ -39,6 +41,7 @@ def test_axe_finds_nothing_serious(browser: Browser, server: StudioServer, theme
         page.locator("#mode-remove").click()
         page.locator("#edits [data-action=open]").click()
         page.locator("#split-toggle").click()
+        page.locator("#more summary").click()
         assert violations(studio) == []
         page.locator("#help-open").click()
         assert violations(studio) == []
@@ -47,6 +50,47 @@ def test_axe_finds_nothing_serious(browser: Browser, server: StudioServer, theme
         assert violations(studio) == []
         page.locator("#share-link").click()
         page.locator("#notices .notice").wait_for()
+        assert violations(studio) == []
+
+
+@themes
+@sizes
+def test_axe_on_scenes_and_units(browser: Browser, server: StudioServer, theme: str, size: tuple[int, int]) -> None:
+    told = {"name": "season", "title": "Season", "low": "winter", "high": "autumn", "range": [-2, 2]}
+    with open_studio(browser, server, size, color_scheme=theme, reduced_motion="reduce") as studio:
+        page = studio.page
+        page.route("**/directions", lambda route: route.fulfill(json={"directions": [told]}))
+        page.reload()
+        studio.settle()
+        page.locator("#directions input").wait_for()
+        page.locator("#mix").click()
+        assert violations(studio) == []
+        page.locator("#mix").click()
+        page.locator("#nearby").click()
+        page.locator("#neighbours img").first.wait_for()
+        assert violations(studio) == []
+        page.locator("#inspect").click()
+        assert violations(studio) == []
+        page.mouse.click(*studio.at((0.3, 0.4)))
+        page.locator(".unit").first.wait_for()
+        assert violations(studio) == []
+
+
+@themes
+@sizes
+def test_axe_on_a_booth(browser: Browser, server: StudioServer, theme: str, size: tuple[int, int]) -> None:
+    path = "/?booth=1&idle=12"
+    with open_studio(browser, server, size, path=path, color_scheme=theme, reduced_motion="reduce") as studio:
+        page = studio.page
+        page.locator("#booth-invitation").wait_for()
+        assert violations(studio) == []
+        page.mouse.click(*studio.at((0.5, 0.5)))
+        studio.settle()
+        page.locator("#qr-open").click()
+        page.locator("#qr-code svg").wait_for()
+        assert violations(studio) == []
+        page.locator("#qr-close").click()
+        page.locator("#booth-warning").wait_for(timeout=20_000)
         assert violations(studio) == []
 
 
