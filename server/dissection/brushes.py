@@ -6,8 +6,8 @@ Pairs of ranking and level race each other, in rounds of fewer pairs on more pic
 2. the layers that did best: the causal and the optimised ranking with every level, and a trained level
    (`second_look`);
 3. the best pairs of those layers together (`race`);
-4. the winner with every number of units, random units beside; the runner-up with some; the other layers' best pair
-   with a few (`sweep`).
+4. the two that lead with some numbers of units, random units beside, then the better one with all; the other layers'
+   best pair with a few.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from server.dissection.trials import Bench, Floats, Measured, Ranking
 
 COUNTS = (1, 2, 4, 8, 16, 20, 32, 64, 128)  # and all
 LOOK_COUNTS = (16, 64)
-RUNNER_UP_COUNTS = (8, 20, 32, 64, 128)
+FINAL_COUNTS = (8, 20, 32, 64, 128)
 OTHER_COUNTS = (8, 20, 64)
 TOLERANCE = 0.02  # of the score: fewer units are worth that much
 
@@ -60,6 +60,10 @@ class Tried:
             if t.pictures == most[key]:
                 scores[key] = max(scores.get(key, -math.inf), t.score(bound))
         return sorted(((score, pair) for pair, score in scores.items()), key=lambda found: -found[0])
+
+    def best(self, pair: Pair, bound: float) -> float:
+        """The best score of a pair among its trials on the most pictures."""
+        return next(score for score, known in self.best_pairs(bound) if known == pair)
 
     def gain(self) -> float:
         """The most that any of its trials drew."""

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from server.dissection.artifacts import find_artifacts
 from server.dissection.brushes import (
     COUNTS,
+    FINAL_COUNTS,
     OTHER_COUNTS,
-    RUNNER_UP_COUNTS,
     Tried,
     first_look,
     race,
@@ -281,10 +281,17 @@ class Run:
         def last() -> dict[str, Any]:
             benches = {layer: bench(layer, found[layer], plan.measuring) for layer in best}
             raced, order = race(benches, {layer: found[layer] for layer in best}, plan.rivals, plan.racing)
-            for place, (layer, pair) in enumerate(order[:2]):
-                counts = (*plan.counts, benches[layer].units) if place == 0 else RUNNER_UP_COUNTS
-                trials = try_pairs(benches[layer], raced[layer], [pair], counts, plan.measuring, True)
-                raced[layer] = raced[layer].with_trials(trials)
+            winners = order[:2]
+            for turn in range(2):
+                if turn == 1:  # the rest of the numbers for the better of the two
+                    most = max(tried.gain() for tried in raced.values())
+                    winners = [max(winners, key=lambda won: raced[won[0]].best(won[1], most))]
+                for layer, pair in winners:
+                    units = benches[layer].units
+                    final = {min(n, units) for n in FINAL_COUNTS}
+                    counts = [n for n in (*plan.counts, units) if (min(n, units) in final) != bool(turn)]
+                    trials = try_pairs(benches[layer], raced[layer], [pair], counts, plan.measuring, True)
+                    raced[layer] = raced[layer].with_trials(trials)
             swept = {layer for layer, _ in order[:2]}
             for layer in self.layers:
                 tried = raced.get(layer, found[layer])
