@@ -39,6 +39,7 @@ RANGE = (-3.0, 3.0)  # a standard normal number seldom lies farther out
 SCENES_FROM = 60_000_000
 SAMPLES_FROM = 70_000_000
 DIGITS = 6
+FEWEST = 100  # scenes that a predictor can be taught on at all
 
 Report = Callable[[str, float], None]  # told the stage and the share of it that is done, 0..1
 
@@ -64,8 +65,8 @@ def find_directions(
     seeds for the sheet. The same plan, weights and number of threads give the same file. Raises ValueError where the
     plan cannot be, OSError where `out` cannot be written.
     """
-    if plan.scenes <= HELD_OUT or plan.measured < 1:
-        raise ValueError(f"scenes are more than {HELD_OUT}, measured pictures 1 or more")
+    if plan.scenes < HELD_OUT + FEWEST or plan.measured < 1:
+        raise ValueError(f"scenes are {HELD_OUT + FEWEST} or more, measured pictures 1 or more")
     if plan.samples < 3 * passes.generator.latent_dim:
         raise ValueError(f"samples are {plan.samples}; this model takes {3 * passes.generator.latent_dim} or more")
     work = Work.open(out / WORK, {"model": model, "weights": weights, "attributes": NAMES, **asdict(plan)})

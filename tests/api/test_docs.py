@@ -52,6 +52,7 @@ async def test_the_contracts_calls_are_all_there(client: httpx.AsyncClient) -> N
     assert calls >= {
         ("GET", f"{api}/models"),
         ("GET", f"{api}/models/{{model}}/concepts"),
+        ("GET", f"{api}/models/{{model}}/directions"),
         ("GET", f"{api}/models/{{model}}/images/{{seed}}"),
         ("POST", f"{api}/render"),
         ("POST", f"{api}/pictures"),
@@ -60,6 +61,9 @@ async def test_the_contracts_calls_are_all_there(client: httpx.AsyncClient) -> N
         ("POST", f"{api}/pictures/{{picture}}/undo"),
         ("POST", f"{api}/pictures/{{picture}}/redo"),
         ("POST", f"{api}/pictures/{{picture}}/reset"),
+        ("PUT", f"{api}/pictures/{{picture}}/edits"),
+        ("PUT", f"{api}/pictures/{{picture}}/directions"),
+        ("PUT", f"{api}/pictures/{{picture}}/clean"),
         ("DELETE", f"{api}/pictures/{{picture}}/edits/{{index}}"),
         ("GET", f"{api}/pictures/{{picture}}"),
         ("GET", f"{api}/pictures/{{picture}}/image"),

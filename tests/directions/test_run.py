@@ -170,7 +170,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
     ("plan", "words"),
     [
         (Plan(samples=10), f"takes {3 * D} or more"),
-        (Plan(scenes=500), "more than 500"),
+        (Plan(scenes=599), "600 or more"),
         (Plan(measured=0), "1 or more"),
     ],
 )
