@@ -137,6 +137,8 @@ def type_name(schema: JSON) -> str:
         return json.dumps(schema["const"])
     if schema.get("type") == "array":
         return f"array of {type_name(schema.get('items', {}))}"
+    if isinstance(schema.get("additionalProperties"), dict):
+        return f"object of {type_name(schema['additionalProperties'])}"
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))
     bounds = f" ({'' if low is None else low}..{'' if high is None else high})" if (low, high) != (None, None) else ""

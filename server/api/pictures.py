@@ -33,17 +33,25 @@ router = APIRouter(prefix="/pictures", tags=["pictures"])
 _NEW = body_of("Picture", {"seed": 42}, required=False)
 _DRAW = body_of("Edit", EDIT)
 _REMOVE = body_of("Edit", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}})
+_AMOUNTS = {"type": "object", "additionalProperties": {"type": "number"}, "description": "amounts by name"}
+_SWITCH = {"type": "boolean", "description": "whether the model's artifact units are set to zero"}
 _EDITS = body_of(
-    {"type": "object", "required": ["edits"], "description": "edits, and directions and clean where they change too"},
+    {
+        "type": "object",
+        "required": ["edits"],
+        "description": "edits, and directions and clean where they change too",
+        "properties": {
+            "edits": {"type": "array", "items": {"$ref": "#/components/schemas/Edit"}},
+            "directions": _AMOUNTS,
+            "clean": _SWITCH,
+        },
+    },
     {"edits": PICTURE["edits"]},
 )
 _DIRECTIONS = body_of(
-    {"type": "object", "required": ["directions"], "description": "directions: amounts by name, as in a picture"},
-    {"directions": {}},
+    {"type": "object", "required": ["directions"], "properties": {"directions": _AMOUNTS}}, {"directions": {}}
 )
-_CLEAN = body_of(
-    {"type": "object", "required": ["clean"], "description": "clean: true or false, as in a picture"}, {"clean": False}
-)
+_CLEAN = body_of({"type": "object", "required": ["clean"], "properties": {"clean": _SWITCH}}, {"clean": False})
 # What can be changed in a kept picture, in one document or another.
 _CHANGING = ("directions", "clean", "edits")
 

@@ -77,6 +77,8 @@ async def test_the_contracts_calls_are_all_there(client: httpx.AsyncClient) -> N
 def test_types_are_told_in_a_few_words() -> None:
     assert type_name({"type": "integer", "minimum": 0, "maximum": 9}) == "integer (0..9)"
     assert type_name({"type": "array", "items": {"$ref": "#/components/schemas/Edit"}}) == "array of Edit"
+    assert type_name({"type": "object", "additionalProperties": {"type": "number"}}) == "object of number"
+    assert type_name({"type": "object", "additionalProperties": False}) == "object"
     assert type_name({"anyOf": [{"type": "string"}, {"type": "null"}]}) == "string or null"
     assert type_name({"enum": ["png", "webp"]}) == '"png" or "webp"'
 
