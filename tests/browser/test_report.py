@@ -185,7 +185,8 @@ def test_charts_tell_the_figures(page: Page) -> None:
 def test_the_best_unit_of_every_concept_comes_first(page: Page) -> None:
     cards = page.locator("#gallery .unit")
     assert cards.locator("h3 span").all_inner_texts() == ["tree", "door"]  # nothing matches the sky
-    assert cards.first.locator("small").inner_text() == "unit 39 of layer4, IoU 0.50"
+    assert cards.first.locator("small").inner_text() == "IoU 0.50"
+    assert cards.first.locator(".where").inner_text() == "unit 39 of layer4"
     assert cards.first.locator("canvas").count() == 4
 
 

@@ -121,9 +121,9 @@ function gallery(d, sheet) {
     const card = unitCard(d, best.layer, best.unit, sheet);
     const dot = make("i", { class: "dot" });
     dot.style.background = colour(concept);
-    const where = `unit ${best.unit} of ${best.layer.name}, IoU ${best.iou.toFixed(2)}`;
-    card.querySelector("h3")?.replaceWith(make("h3", {}, [make("span", {}, [dot, name]), make("small", {}, [where])]));
-    card.querySelector(".chips")?.remove();
+    const iou = make("small", {}, [`IoU ${best.iou.toFixed(2)}`]);
+    card.querySelector("h3")?.replaceWith(make("h3", {}, [make("span", {}, [dot, name]), iou]));
+    card.querySelector(".chips")?.replaceWith(make("p", { class: "where" }, [`unit ${best.unit} of ${best.layer.name}`]));
     byId("gallery").append(card);
   });
 }
