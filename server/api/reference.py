@@ -41,7 +41,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "model": "the model's name; the default one without it",
         "seed": "of the latent: numpy.random.RandomState(seed).standard_normal(latent_dim), float32",
         "z": "the latent itself, in the place of a seed",
-        "directions": "amounts by name, as `GET /models/{model}/directions` lists them, that the latent is moved by",
+        "directions": "amounts by name, as `GET /models/{model}/directions` lists them: z + sum(amount * vector) stands"
+        " for the latent z, and the length of that plays no part, as PixelNorm divides by it",
         "clean": "set the model's artifact units to zero everywhere, before the edits",
         "edits": "earliest first; later ones lie over earlier ones",
     },
