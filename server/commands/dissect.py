@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--samples", type=int, default=1000, help="pictures to look at (default: 1000)")
     parser.add_argument(
-        "--quick", action="store_true", help="in about half the time, with fewer pictures for each trial"
+        "--quick", action="store_true", help="in about six tenths of the time, with fewer pictures for each trial"
     )
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
     parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")

@@ -75,8 +75,10 @@ class Plan:
     seed: int = 0
 
     def quick(self) -> Plan:
-        """In about half the time, with fewer pictures for each trial; the judge still sees as many."""
-        return replace(self, measuring=14, few=4, racing=8, rivals=4, training=4, context=8, artifacts=150)
+        """In about six tenths of the time, with fewer pictures for each trial and a second look at one layer a concept
+        only; the judge still sees as many.
+        """
+        return replace(self, measuring=14, few=4, racing=8, rivals=4, closer=1, training=4, context=8, artifacts=150)
 
 
 class Run:
