@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from server.directions.attributes import ATTRIBUTES, NAMES
+from server.directions.card import SHEET
 from server.directions.find import fit, orthogonalise
 from server.directions.measure import Change, measure_changes, score_samples
 from server.directions.predictor import (
@@ -33,7 +34,6 @@ from server.directions.sheet import write_sheet
 from server.dissection.passes import Passes
 from server.dissection.work import Arrays, Work, write_json
 
-SHEET = "directions.jpg"
 WORK = ".directions"
 RANGE = (-3.0, 3.0)  # a standard normal number seldom lies farther out
 SCENES_FROM = 60_000_000

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from server.directions.card import directions_section
 from server.training.config import TrainConfig, load_config
 
 
@@ -19,6 +20,14 @@ def _shares_table(shares: dict[str, dict[str, float]]) -> list[str]:
         ratio = s["samples"] / s["renderings"] if s["renderings"] else float("nan")
         lines.append(f"| {concept} | {100 * s['renderings']:.1f} % | {100 * s['samples']:.1f} % | {ratio:.2f} |")
     return lines
+
+
+def _understood_table(found: dict[str, float]) -> list[str]:
+    return [
+        "| " + " | ".join(found) + " |",
+        "|---" * len(found) + "|",
+        "| " + " | ".join(f"{100 * share:.0f} %" for share in found.values()) + " |",
+    ]
 
 
 def _segmenter_table(found: dict[str, dict[str, float]]) -> list[str]:
@@ -62,6 +71,11 @@ def write_card(model: Path, results: Path) -> Path:
         "",
         *_shares_table(report["shares"]),
         "",
+        "Every latent means a scene (`server/scenes/latent.py`). Of each concept's pixels in the scenes of seeds that "
+        "were never trained on, the judge finds in the generator's pictures:",
+        "",
+        *_understood_table(report["understood"]),
+        "",
         "## Segmenters",
         "",
         "Two small U-Nets trained apart on rendered scenes; `segmenter` chooses units, `judge` measures the choice. "
@@ -74,6 +88,7 @@ def write_card(model: Path, results: Path) -> Path:
         "",
         (results / "judged.md").read_text().strip(),
         "",
+        *directions_section(results, model),
     ]
     path = model / "README.md"
     path.write_text("\n".join(lines))
