@@ -3,7 +3,8 @@
 One backward pass a picture estimates the part of every unit of every layer in the measure
 (`server.dissection.realism`). The likeliest are then set to zero for real on the same pictures, and those that help
 there on fresh ones. A unit counts where the measure falls on the fresh pictures too, by more than chance, and nearly
-all labels stay: what changes more draws something. Found units are kept together as far as each further one helps.
+all labels stay: what changes more draws something. Found units, those first that help most for the labels they change,
+are kept together as far as each further one helps and as labels stay.
 """
 
 from __future__ import annotations
@@ -27,14 +28,13 @@ SHOWN = 6  # pictures before and after
 _BATCH = 8
 _SURE = 3.0  # standard errors: a unit that helps by more is no accident
 _LEAST = 0.002  # of the measure: less is not worth a switch
-_KEPT = 0.95  # of the labels: a unit that changes more draws something
 _A_LAYER = 3  # candidates of a layer
 
 
 @dataclass(frozen=True)
 class Ablated:
     """Units set to zero everywhere. value, without: the measure with them and without. sure: the estimated change in
-    its standard errors, above 0 where pictures get better. kept: share of labels that stay.
+    its standard errors, above 0 where pictures get better. kept: share of labels that stay; keeps: that has to.
     """
 
     units: tuple[tuple[str, int], ...]
@@ -42,17 +42,24 @@ class Ablated:
     without: float
     sure: float
     kept: float
+    keeps: float
+
+    @property
+    def worth(self) -> float:
+        """The gain for each label that changes; what changes too many comes last."""
+        gain = (self.value - self.without) / max(1 - self.kept, 1e-3)
+        return gain if self.kept >= self.keeps else min(gain, 0.0) - 1 + self.kept
 
     @property
     def helps(self) -> bool:
         """Whether the units are artifact units."""
         gain = self.value - self.without
-        return gain > _LEAST * abs(self.value) and self.sure > _SURE and self.kept >= _KEPT
+        return gain > _LEAST * abs(self.value) and self.sure > _SURE and self.kept >= self.keeps
 
 
 @dataclass(frozen=True)
 class Found:
-    """units: the artifact units with what each does alone, the most helpful first. together: all of them. tried: the
+    """units: the artifact units with what each does alone, the worthiest first. together: all of them. tried: the
     candidates that are none, the nearest first. pictures: before and after, (2, K, R, R, 3), of some seeds, by name.
     """
 
@@ -77,7 +84,7 @@ class Found:
 
 
 def _entry(ablated: Ablated) -> dict[str, Any]:
-    numbers = {k: round(v, 5) for k, v in asdict(ablated).items() if k != "units"}
+    numbers = {k: round(v, 5) for k, v in asdict(ablated).items() if k not in ("units", "keeps")}
     if len(ablated.units) == 1:
         layer, unit = ablated.units[0]
         return {"layer": layer, "unit": unit, **numbers}
@@ -119,8 +126,8 @@ class _Sight:
         lower = (self.slope * (self.readings - readings)).sum(1).double().numpy()  # (N,), parts of the change
         error = float(lower.std(ddof=1)) * np.sqrt(len(lower))
         kept = float((labels == self.labels).float().mean())
-        sure = float(lower.sum()) / error if error > 0 else 0.0
-        return Ablated(tuple(units), self.value, self.measure.total(readings), sure, kept)
+        sure = float(lower.sum() / error) if error > 0 else 0.0
+        return Ablated(tuple(units), self.value, self.measure.total(readings), sure, kept, self.measure.keeps)
 
     def parts(self, layers: Sequence[str]) -> dict[str, Tensor]:
         """The first-order change of the measure when a unit goes to zero, (units,) a layer."""
@@ -165,10 +172,10 @@ def find_artifacts(
         least, at = part.topk(min(_A_LAYER, len(part)), largest=False)
         likely += [(v, layer, u) for v, u in zip(least.tolist(), at.tolist(), strict=True) if v < 0]
     looked = [first.ablated([(layer, unit)]) for _, layer, unit in sorted(likely)[:candidates]]
-    looked.sort(key=lambda a: (a.kept < _KEPT, a.without))
-    hopeful = [a for a in looked if a.kept >= _KEPT and a.without < a.value][:finalists]
+    looked.sort(key=lambda a: -a.worth)
+    hopeful = [a for a in looked if a.worth > 0][:finalists]
     second = _Sight(passes, measure, seeds[cut:], workers)
-    again = sorted((second.ablated(a.units) for a in hopeful), key=lambda a: a.without)
+    again = sorted((second.ablated(a.units) for a in hopeful), key=lambda a: -a.worth)
     units: list[Ablated] = []
     together: Ablated | None = None
     for a in again:
@@ -180,7 +187,7 @@ def find_artifacts(
     tried = [a for a in again if a not in units]
     rest = {a.units for a in again}
     tried += [a for a in looked if a.units not in rest]
-    shown = {a.units: _name(a) for a in units} if units else {a.units: _name(a) for a in again[:1]}
+    shown = {a.units: _name(a) for a in units} if units else {a.units: _name(a) for a in tried[:1]}
     if together is not None and len(units) > 1:
         shown = {together.units: "all", **shown}
     pictures, chosen = {}, {}

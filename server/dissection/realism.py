@@ -19,6 +19,7 @@ class Measure(Protocol):
     """What artifact units are judged by."""
 
     name: str
+    keeps: float  # the share of labels that has to stay as well
 
     def read(self, passes: Passes, images: Tensor) -> Tensor:
         """images: (N, 3, R, R) in -1..1. Returns (N, D), differentiable."""
@@ -40,6 +41,7 @@ class Entropy:
     """
 
     name = "mean entropy of the segmenter's labels, nats a pixel"
+    keeps = 0.97
 
     def read(self, passes: Passes, images: Tensor) -> Tensor:
         """See Measure; D is 1."""
@@ -58,9 +60,13 @@ class Entropy:
 
 
 class FrechetToScenes:
-    """The Frechet distance between the segmenter's features of the pictures and of scenes the generator learnt from."""
+    """The Frechet distance between the segmenter's features of the pictures and of scenes the generator learnt from.
+
+    An empty picture is far from every scene; labels have to stay as far as brushes have to keep them.
+    """
 
     name = "Frechet distance to training scenes in the segmenter's features"
+    keeps = 0.9
 
     def __init__(self, scenes: Tensor) -> None:
         """scenes: (M, F), their features."""

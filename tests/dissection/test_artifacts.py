@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from dissection.handmade import UNITS, HandmadeGenerator, passes
-from server.dissection.artifacts import SHOWN, Found, find_artifacts
+from server.dissection.artifacts import SHOWN, Ablated, Found, find_artifacts
 from server.dissection.realism import Entropy, FrechetToScenes, Measure
 from server.dissection.samples import draw_samples
 from server.dissection.statistics import picture_features
@@ -82,3 +82,15 @@ def test_pictures_before_and_after_show_what_was_taken_away(dirty: None) -> None
     assert after.std((1, 2, 3)).min() > before.std((1, 2, 3)).max()  # the grey is gone
     assert len(found.seeds[name]) == SHOWN
     assert set(found.seeds[name]) <= set(range(1020, 1060))
+
+
+def test_worth_is_gain_for_each_label_that_changes() -> None:
+    def ablated(without: float, kept: float) -> Ablated:
+        return Ablated((("layer1", 0),), 1.0, without, 5.0, kept, 0.9)
+
+    gentle, strong, rude, harmful = ablated(0.9, 0.98), ablated(0.8, 0.92), ablated(0.2, 0.8), ablated(1.1, 0.95)
+    assert sorted([rude, harmful, strong, gentle], key=lambda a: -a.worth)[:2] == [gentle, strong]
+    assert strong.helps
+    assert not rude.helps
+    assert rude.worth < 0
+    assert not harmful.helps
