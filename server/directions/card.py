@@ -26,8 +26,9 @@ def directions_section(results: Path, card: Path) -> list[str]:
         "A predictor taught on rendered scenes reads attributes off pictures (R2 on scenes it was not taught: "
         f"{known}); a linear model of its readings on {found['samples']} samples gives a direction for each, "
         f"orthogonal to what changes the others. Changes are those of {found['measured_on']} pictures it was not "
-        "fitted to, per unit of amount, in standard deviations of the attribute. Labels kept is the share of the segmenter's labels "
-        f"that stay at amounts of -1 and 1; along a random direction {found['random_kept']:.2f} stay.",
+        "fitted to, per unit of amount, in standard deviations of the attribute. Labels kept is the share of the "
+        "segmenter's labels that stay at amounts of -1 and 1; along a random direction "
+        f"{found['random_kept']:.2f} stay.",
         "",
         "| direction | from, to | linear R2 | changes itself by | the others by at most | labels kept |",
         "|---|---|---|---|---|---|",
