@@ -4,6 +4,10 @@ After Shen et al., "Interpreting the Latent Space of GANs for Semantic Face Edit
 linear model of an attribute point where it grows fastest; taking out what other attributes' weights span leaves a
 vector along which, by the linear model, those others do not change. The attributes here are numbers, so the model is
 least squares in place of their classifiers' hyperplanes.
+
+The activations of the first layer fit better (on a model of another world, R2 of night 0.78 against 0.51 in z), as they
+are no linear function of z. The latent is moved all the same: a scene is read from a latent number by number, its truth
+is nearly linear there (season 0.95, cloudiness 0.95), and a moved latent is again a latent, which any layer can follow.
 """
 
 from __future__ import annotations
