@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.commands.usage import UsageError
 
-STAGES = ("tail", "trunk", "grow", "joint")
+STAGES = ("tail", "coarse", "trunk", "joint")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--segmenter-images", type=int, default=120_000, help="images a segmenter sees (default: 120000)"
     )
+    parser.add_argument("--weights-only", action="store_true", help="no dissection, directions and card afterwards")
     parser.add_argument("--threads", type=int, help="threads (default: one for each core)")
     parser.add_argument("--compile", action="store_true", help="let torch compile the networks first")
 
@@ -46,4 +47,18 @@ def run(args: argparse.Namespace) -> int:
             train(args.run, model, config, args.compile, threads, args.segmenter_images)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
+    return 0 if args.weights_only else _finish(model, read_settings().results_dir, threads)
+
+
+def _finish(model: Path, results: Path, threads: int) -> int:
+    """Dissect the model, find its directions and write its card. Returns the exit status."""
+    from server.cli import main
+    from server.training.card import write_card
+
+    where = ["--models-dir", str(model.parent), "--results-dir", str(results), "--threads", str(threads)]
+    for command in ("dissect", "directions"):
+        if status := main([command, model.name, *where]):
+            return status
+    if (model / "notes.md").exists():
+        write_card(model, results / model.name)
     return 0

@@ -1,9 +1,10 @@
 """What a latent means: the scene's numbers, read off 128 standard normals.
 
-The default model's generator is taught what every latent shows: number 17 of a latent may be the place of the third
-tree. A scene is therefore not sampled by a random generator but *read* from a latent, group by group, each number
-used for one thing and always the same one. A seed gives the latent that the seed of a picture document gives, so the
-rendering of scene 42 is what the model should draw for seed 42.
+The default model's generator is taught what every latent shows: number 17 of a latent may be the height of the second
+peak. A scene is therefore not sampled by a random generator but *read* from a latent, group by group, each number used
+for one thing and always the same one. Most groups describe a strip of the picture, or a plot of its ground, each in the
+same way, so that what a convolution learns about one of them holds for all. A seed gives the latent that the seed of a
+picture document gives, so the rendering of scene 42 is what the model should draw for seed 42.
 
 Only the latent's direction counts, as PixelNorm, the generator's first step, divides by its length.
 """
@@ -18,21 +19,20 @@ import numpy.typing as npt
 from server.scenes.canvas import Array
 
 LATENT_DIM = 128
-CLOUDS, COTTAGES, TREES = 5, 2, 8
+COLUMNS, ROWS = 4, 2
 
 GROUPS: tuple[tuple[str, int], ...] = (
     ("light", 3),
-    ("sky", 4),
-    *((f"cloud{i}", 3) for i in range(CLOUDS)),
-    ("mountains", 11),
+    ("sky", 5),
+    ("hills", 5),
     ("treeline", 3),
     ("meadow", 4),
     ("water", 5),
-    ("path", 5),
-    ("church", 13),
-    *((f"cottage{i}", 8) for i in range(COTTAGES)),
-    *((f"tree{i}", 6) for i in range(TREES)),
-    ("puffs", 1),
+    ("path", 4),
+    *((f"peak{column}", 2) for column in range(COLUMNS)),
+    *((f"cloud{column}", 4) for column in range(COLUMNS)),
+    *((f"plot{row}{column}", 9) for row in range(ROWS) for column in range(COLUMNS)),
+    ("spare", 3),
 )
 
 
@@ -74,6 +74,11 @@ def between(chance: float, low: float, high: float) -> float:
     return low + (high - low) * chance
 
 
+def in_strip(column: int, chance: float) -> float:
+    """A place across the picture, 0..1, in one of the strips or a little beside it."""
+    return (column + 0.5) / COLUMNS + between(chance, -0.11, 0.11)
+
+
 def pick(chance: float, odds: tuple[float, ...]) -> tuple[int, float]:
     """Which of several things a chance falls on, their odds adding up to 1, and how far into its share (0..1)."""
     start = 0.0
@@ -82,3 +87,8 @@ def pick(chance: float, odds: tuple[float, ...]) -> tuple[int, float]:
             return index, min(1.0, max(0.0, (chance - start) / share))
         start += share
     raise ValueError("no odds")
+
+
+def wave(chance: float) -> float:
+    """Up and down twice while a chance goes from 0 to 1: a second colour to go with a first."""
+    return abs(2 * ((2 * chance) % 1) - 1)

@@ -1,7 +1,7 @@
 """The land of a latent: how its numbers become sky, clouds, mountains, meadow and water."""
 
 from server.scenes.land import Meadow, Mountains, Treeline, Water, treeline_colour
-from server.scenes.latent import CLOUDS, Latent, between, pick
+from server.scenes.latent import COLUMNS, Latent, between, in_strip, pick, wave
 from server.scenes.palette import SeasonColours, SkyColours, blend, scaled
 from server.scenes.sky import Cloud, Sky
 
@@ -10,15 +10,14 @@ STARS = (
     *((0.06, 0.30), (0.13, 0.62), (0.20, 0.14), (0.29, 0.46), (0.37, 0.26), (0.46, 0.60)),
     *((0.55, 0.12), (0.63, 0.42), (0.71, 0.20), (0.80, 0.54), (0.88, 0.34), (0.95, 0.10)),
 )
-# The middles of the strips of sky that clouds float in, in the order in which they come up.
-CLOUD_STRIPS = (0.58, 0.16, 0.86, 0.36, 0.72)
-PEAK_STRIPS = (0.45, 0.80, 0.12)
+# How strong a chance of a pond, a lake and a river must be.
+WATER_BARS = (0.80, 0.86, 0.88)
 
 
 def sample_sky(latent: Latent, colours: SkyColours, overcast: float) -> Sky:
     """A horizon, a sun or moon anywhere above it, and a dozen stars."""
-    a, b, c, d = latent.group("sky")
-    horizon = between(a, 0.46, 0.70)
+    a, b, c, d, _ = latent.group("sky")
+    horizon = between(a, 0.49, 0.65)
     hue = between(b, -0.10, 0.10)
     top = scaled(colours.top, (1 + hue, 1 - 0.3 * hue, 1 - 0.2 * hue))
     colours = SkyColours(top, colours.middle, colours.bottom, colours.tint, colours.night)
@@ -27,17 +26,18 @@ def sample_sky(latent: Latent, colours: SkyColours, overcast: float) -> Sky:
 
 
 def sample_clouds(latent: Latent, cloudiness: float, horizon: float) -> tuple[Cloud, ...]:
-    """0 to 5 clouds, more of them the cloudier it is, each somewhere in its strip of the sky."""
-    (form,) = latent.group("puffs")
-    clouds = []
-    for index in range(min(CLOUDS, int(cloudiness * 5.6))):
-        a, b, c = latent.group(f"cloud{index}")
+    """Up to a cloud in each strip of the sky, and the more the cloudier it is."""
+    clouds: list[Cloud] = []
+    for column in range(COLUMNS):
+        chance, a, b, c = latent.group(f"cloud{column}")
+        if chance > 1.25 * cloudiness:
+            continue
         width = between(c, 0.09, 0.24)
-        x, y = CLOUD_STRIPS[index] + between(a, -0.20, 0.20), between(b, 0.06, max(0.14, horizon - 0.10))
+        x, y = in_strip(column, a), between(b, 0.06, max(0.14, horizon - 0.10))
         # A wide cloud leans one way and a narrow one the other.
         crest = between(c, -0.3, 0.3)
         puffs = (
-            (crest, -0.24 - between(form, 0.0, 0.12), 0.41),
+            (crest, -0.30, 0.41),
             (crest - 0.52, -0.06, between(a, 0.26, 0.34)),
             (crest + 0.50, -0.08, between(b, 0.26, 0.36)),
             (-0.80, 0.00, 0.24),
@@ -45,22 +45,24 @@ def sample_clouds(latent: Latent, cloudiness: float, horizon: float) -> tuple[Cl
             (-0.42, 0.00, 0.32),
             (0.42, 0.00, 0.32),
         )
-        clouds.append(Cloud(f"cloud{index}", x, y, width, puffs))
+        clouds.append(Cloud(f"cloud{len(clouds)}", x, y, width, puffs))
     return tuple(clouds)
 
 
 def sample_mountains(latent: Latent, season: SeasonColours) -> Mountains | None:
-    """Hills in most scenes, up to three peaks behind them in half."""
-    kind, *numbers = latent.group("mountains")
+    """Hills in most scenes, a peak behind them in a third of the strips."""
+    kind, rock, tone, height, phase = latent.group("hills")
     peaks = []
-    count = max(0, pick(kind, (0.12, 0.30, 0.20, 0.20, 0.18))[0] - 1)
-    for strip, a, b in zip(PEAK_STRIPS[:count], numbers[0:6:2], numbers[1:6:2], strict=False):
-        peaks.append((strip + between(a, -0.22, 0.22), between(b, 0.16, 0.40), between(b, 0.95, 0.65)))
-    rock = blend((0.40, 0.42, 0.66), (0.58, 0.48, 0.62), numbers[6])
-    tone = between(numbers[7], 0.70, 0.86)
+    for column in range(COLUMNS):
+        a, b = latent.group(f"peak{column}")
+        if b > 0.66:
+            rise = (b - 0.66) / 0.34
+            peaks.append((in_strip(column, a), between(rise, 0.16, 0.40), between(rise, 0.95, 0.65)))
+    tone = between(tone, 0.70, 0.86)
     green = scaled(blend(season.far, season.near, 0.5), (tone * 0.82, tone, tone * 1.05))
     hill = blend(green, (0.74, 0.83, 0.94), season.snow * 0.8)
-    found = Mountains(tuple(peaks), rock, hill, between(numbers[8], 0.03, 0.15), (numbers[9], 0.5))
+    stone = blend((0.40, 0.42, 0.66), (0.58, 0.48, 0.62), rock)
+    found = Mountains(tuple(peaks), stone, hill, between(height, 0.03, 0.15), (phase, 0.5))
     return None if kind < 0.12 else found
 
 
@@ -84,20 +86,20 @@ def sample_meadow(latent: Latent, season: SeasonColours, horizon: float) -> Mead
 
 
 def sample_water(latent: Latent, horizon: float) -> Water | None:
-    """A pond, a lake or a river in 40 scenes of a hundred."""
-    chance, a, b, c, d = latent.group("water")
-    kind, _ = pick(chance, (0.60, 0.20, 0.10, 0.10))
-    bend = between(d, -0.14, 0.14)
+    """A pond, a lake or a river in four scenes of ten."""
+    *chances, a, b = latent.group("water")
+    surplus = [c - bar for c, bar in zip(chances, WATER_BARS, strict=True)]
+    if max(surplus) <= 0:
+        return None
+    kind = ("pond", "lake", "river")[surplus.index(max(surplus))]
+    bend = between(b, -0.14, 0.14)
     ground = 1 - horizon
-    if kind == 1:
+    if kind == "pond":
         y = horizon + ground * between(b, 0.32, 0.88)
-        size = between(c, 0.7, 1.15) * (0.20 + 0.55 * (y - horizon))
-        return Water("pond", horizon, between(a, 0.05, 0.95), y, size, size * 0.34, 0, 0, bend)
-    if kind == 2:
-        bottom = horizon + ground * between(b, 0.26, 0.62)
+        size = between(wave(a), 0.7, 1.15) * (0.20 + 0.55 * (y - horizon))
+        return Water(kind, horizon, between(a, 0.05, 0.95), y, size, size * 0.34, 0, 0, bend)
+    if kind == "lake":
         side = (-1.0, 0.0, 1.0)[pick(a, (0.33, 0.34, 0.33))[0]]
-        return Water("lake", horizon, between(c, 0.35, 0.65), bottom, 0, 0, side, 0, bend)
-    if kind == 3:
-        start, end = between(a, 0.10, 0.90), between(b, -0.05, 1.05)
-        return Water("river", horizon, start, horizon, between(c, 0.09, 0.22), 0, 0, end, bend)
-    return None
+        return Water(kind, horizon, 0.5, horizon + ground * between(b, 0.26, 0.62), 0, 0, side, 0, bend)
+    start, end = between(a, 0.10, 0.90), between(b, -0.05, 1.05)
+    return Water(kind, horizon, start, horizon, between(wave(a), 0.09, 0.22), 0, 0, end, bend)

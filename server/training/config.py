@@ -13,36 +13,37 @@ class TrainConfig:
 
     size: int = 128
     latent_dim: int = 128
-    widths: tuple[int, ...] = (256, 256, 192, 96, 64, 32)
+    widths: tuple[int, ...] = (192, 192, 192, 96, 64, 32)
     edit_layer: str = "layer6"
-    encoder_size: int = 64
     scenes: int = 30_000
     held_out: int = 500
     batch: int = 16
-    trunk_batch: int = 32
+    coarse_batch: int = 8
+    coarse_rate: float = 8e-3
+    trunk_rate: float = 4e-3
     seed: int = 0
     units_a_concept: int = 8
     level: float = 2.0
     learning_rate: float = 2e-3
+    joint_rate: float = 1e-3
     average: float = 0.998
-    noise: float = 0.15
+    noise: float = 0.03
     reconstruct: float = 4.0
     label: float = 1.0
     align: float = 1.0
     adversarial: float = 0.5
     penalty: float = 0.15
     hide_labels: float = 0.3
-    remember: float = 1.0
-    latent_cost: float = 0.03
-    warm_up: float = 0.25
-    feature_noise: float = 0.3
-    joint_rate: float = 0.6
-    joint_adversarial: float = 0.6
-    joint_features: float = 0.05
+    match: float = 1.0
+    obey: float = 0.5
+    calm: float = 2.0
+    window: int = 10
+    layout_adversarial: float = 0.3
+    layout_penalty: float = 0.02
     tail_images: int = 60_000
-    trunk_images: int = 400_000
-    grow_images: int = 30_000
-    joint_images: int = 60_000
+    coarse_images: int = 200_000
+    trunk_images: int = 300_000
+    joint_images: int = 100_000
 
     @property
     def last_layer(self) -> str:

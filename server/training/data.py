@@ -6,6 +6,7 @@ it can be one: removing the tree must give the twin, and drawing a tree on the t
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -14,28 +15,63 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from numpy.lib.format import open_memmap
 from torch import Tensor
 
 from server.scenes.concepts import CONCEPTS
+from server.scenes.latent import group_slices, latent_of
 from server.scenes.render import objects, render
 from server.scenes.scene import Scene, sample_scene
 
 CHUNK = 250
+GRID = 16
 # Scenes to train on are those of seeds from here on, so that the seeds people begin at were never seen in training.
 FIRST_SEED = 1_000_000
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Scenes and their twins. images: (N, 3, R, R), -1..1; labels: (N, C, R, R), one-hot float32."""
+    """Scenes and their twins. latents: (N, D); images: (N, 3, R, R), -1..1; labels: (N, C, R, R), one-hot float32."""
 
+    latents: Tensor
     images: Tensor
     labels: Tensor
     twin_images: Tensor
     twin_labels: Tensor
+
+
+def light(latents: Tensor) -> Tensor:
+    """Season, time of day and cloudiness, 0..1, as the latents (N, D) mean them: (N, 3)."""
+    part = group_slices()["light"]
+    length = latents.square().mean(1, keepdim=True).sqrt()
+    return 0.5 + 0.5 * torch.erf(latents[:, part] / length / math.sqrt(2))
+
+
+def layout(images: Tensor, labels: Tensor, latents: Tensor) -> Tensor:
+    """What stands in each cell of the edit layer's grid: the concepts' shares, the mean colour and, the same in every
+    cell, the light, all in 0..1.
+
+    images: (N, 3, R, R), -1..1; labels: (N, C, R, R), shares; latents: (N, D). Returns (N, C + 6, 16, 16).
+    """
+    shares, colours = F.adaptive_avg_pool2d(labels, GRID), F.adaptive_avg_pool2d(images, GRID) / 2 + 0.5
+    same = light(latents)[:, :, None, None].expand(-1, -1, GRID, GRID)
+    return torch.cat([shares, colours, same], 1)
+
+
+class Spread:
+    """Each channel's mean and deviation over layouts (M, C + 6, 16, 16), by which they are measured."""
+
+    def __init__(self, layouts: Tensor) -> None:
+        some = layouts[:2000].float()
+        self.mean = some.mean((0, 2, 3)).view(1, -1, 1, 1)
+        self.deviation = some.std((0, 2, 3)).clamp(min=0.03).view(1, -1, 1, 1)
+
+    def measure(self, layouts: Tensor) -> Tensor:
+        """Layouts in units of the spread."""
+        return (layouts - self.mean) / self.deviation
 
 
 def hidden_object(scene: Scene, seed: int) -> frozenset[str]:
@@ -83,23 +119,6 @@ def render_scenes(folder: Path, count: int, size: int, processes: int | None = N
             yield min(count, a + CHUNK)
 
 
-def halve_scenes(source: Path, folder: Path) -> None:
-    """Write the scenes of `source` at half the size: pixels averaged, labels of every second pixel."""
-    images = np.load(source / "images.npy", mmap_mode="r")
-    labels = np.load(source / "labels.npy", mmap_mode="r")
-    n, _, size = images.shape[:3]
-    half = size // 2
-    folder.mkdir(parents=True, exist_ok=True)
-    small = open_memmap(folder / "images.npy", "w+", np.uint8, (n, 2, half, half, 3))
-    maps = open_memmap(folder / "labels.npy", "w+", np.uint8, (n, 2, half, half))
-    for a in range(0, n, CHUNK):
-        x = images[a : a + CHUNK].reshape(-1, 2, half, 2, half, 2, 3).astype(np.uint16)
-        small[a : a + CHUNK] = (x.sum((3, 5)) + 2) // 4
-        maps[a : a + CHUNK] = labels[a : a + CHUNK, :, ::2, ::2]
-    small.flush()
-    maps.flush()
-
-
 class SceneData:
     """Rendered scenes, drawn in batches; the last `held_out` of them are never trained on."""
 
@@ -109,18 +128,37 @@ class SceneData:
         self.count, self.held_out = len(self.images), held_out
         self.size = int(self.images.shape[2])
 
-    def take(self, index: np.ndarray) -> Batch:
-        """The scenes of that index, (N,) integers."""
-        index = np.sort(index)
+    def take(self, index: npt.NDArray[np.int64]) -> Batch:
+        """The scenes of that index, (N,) integers in order."""
         x = torch.from_numpy(self.images[index]).permute(1, 0, 4, 2, 3)  # (2, N, 3, R, R), uint8
         y = torch.from_numpy(self.labels[index]).permute(1, 0, 2, 3).long()  # (2, N, R, R)
         pictures = [(p.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last) for p in x]
         onehot = [F.one_hot(q, len(CONCEPTS)).permute(0, 3, 1, 2).float() for q in y]  # channels last already
-        return Batch(pictures[0], onehot[0], pictures[1], onehot[1])
+        z = torch.from_numpy(np.stack([latent_of(FIRST_SEED + int(i)) for i in index]))  # (N, D)
+        return Batch(z, pictures[0], onehot[0], pictures[1], onehot[1])
+
+    def latents(self) -> Tensor:
+        """The latents of all scenes, (M, D)."""
+        return torch.from_numpy(np.stack([latent_of(FIRST_SEED + i) for i in range(self.count)]))
+
+    def layouts(self) -> Tensor:
+        """The layouts of all scenes, see `layout`: (M, C + 6, 16, 16), float16."""
+        store = torch.empty(self.count, len(CONCEPTS) + 6, GRID, GRID, dtype=torch.float16)
+        latents = self.latents()
+        for a in range(0, self.count, CHUNK):
+            x = torch.from_numpy(np.array(self.images[a : a + CHUNK, 0])).permute(0, 3, 1, 2).float() / 127.5 - 1
+            y = torch.from_numpy(np.array(self.labels[a : a + CHUNK, 0]))[:, None]  # (N, 1, R, R)
+            shares = [F.adaptive_avg_pool2d((y == c).float(), GRID) for c in range(len(CONCEPTS))]
+            store[a : a + CHUNK] = layout(x, torch.cat(shares, 1), latents[a : a + CHUNK])
+        return store
+
+    def chance(self, rng: np.random.Generator, n: int) -> npt.NDArray[np.int64]:
+        """Indices of n scenes to train on, in order."""
+        return np.sort(rng.integers(0, self.count - self.held_out, n))
 
     def draw(self, rng: np.random.Generator, n: int) -> Batch:
         """n scenes by chance."""
-        return self.take(rng.integers(0, self.count - self.held_out, n))
+        return self.take(self.chance(rng, n))
 
     def held(self, n: int) -> Batch:
         """The first n held-out scenes."""

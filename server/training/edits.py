@@ -8,6 +8,7 @@ assignment: it finds the units by what they do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,20 +16,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.training.data import Batch
-
-GRID = 16
+from server.training.data import GRID, Batch
 
 
 @dataclass(frozen=True)
 class Rehearsal:
     """Edits with their known outcomes, for a batch of N.
 
-    images, labels: what is edited. alpha: (N, C, 16, 16), how much of each cell's units of a concept is replaced.
-    factor: (N,), the value as a multiple of the level, 0 to remove. target, target_labels: the outcome.
-    inside: (N, 1, R, R), 1 where the outcome comes from the edit.
+    latents: (N, D), of the scenes. images, labels: what is edited. alpha: (N, C, 16, 16), how much of each cell's units
+    of a concept is replaced. factor: (N,), the value as a multiple of the level, 0 to remove. target, target_labels:
+    the outcome. inside: (N, 1, R, R), 1 where the outcome comes from the edit.
     """
 
+    latents: Tensor
     images: Tensor
     labels: Tensor
     alpha: Tensor
@@ -121,22 +121,31 @@ def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor |
     return alpha
 
 
-def rehearse(batch: Batch, rng: np.random.Generator, plain: int) -> Rehearsal:
-    """Edits for a batch: the first `plain` scenes unedited, the others drawn on or removed from by chance."""
+KINDS = ("plain", "remove", "draw", "cover")
+
+
+def chance_kinds(rng: np.random.Generator, n: int, plain: int) -> list[str]:
+    """Kinds for `rehearse`: the first `plain` scenes unedited, the others by chance."""
+    return ["plain"] * plain + [str(k) for k in rng.choice(KINDS[1:], n - plain, p=(0.4, 0.4, 0.2))]
+
+
+def rehearse(batch: Batch, rng: np.random.Generator, kinds: Sequence[str]) -> Rehearsal:
+    """Edits for a batch, of these kinds: "plain" for none, "remove" what the twin lacks, "draw" it on the twin, or
+    "cover" it by drawing what stood behind it."""
     x, y, tx, ty = batch.images, batch.labels, batch.twin_images, batch.twin_labels
     n, c, size, _ = y.shape
     images, labels = x.clone(), y.clone()
     target, target_labels = x.clone(), y.clone()
     alpha, factor = torch.zeros(n, c, GRID, GRID), torch.zeros(n)
     inside = torch.zeros(n, 1, size, size)
-    for i in range(plain, n):
-        kind = rng.random()
-        if kind < 0.4:
+    for i, kind in enumerate(kinds):
+        if kind == "plain":
+            continue
+        if kind == "remove":
             a: Tensor | None = _removal(y[i], ty[i], rng)
             after, after_labels = tx[i], ty[i]
         else:
-            # From the twin to the scene a thing is drawn; from the scene to the twin, what stood behind it.
-            swap = kind < 0.8
+            swap = kind == "draw"
             before, before_labels = (tx[i], ty[i]) if swap else (x[i], y[i])
             after, after_labels = (x[i], y[i]) if swap else (tx[i], ty[i])
             a = _drawing(after_labels, before_labels, rng)
@@ -149,13 +158,14 @@ def rehearse(batch: Batch, rng: np.random.Generator, plain: int) -> Rehearsal:
         alpha[i] = a
         touched = a.amax(0)[None, None]  # (1, 1, 16, 16)
         m = F.interpolate((touched > 0).float(), size=(size, size))[0]  # (1, R, R)
-        if factor[i] == 0:
+        inside[i] = m
+        if kind == "remove":
             m = torch.ones_like(m)  # removal gives the twin everywhere, its shadow gone too
         target[i] = after * m + target[i] * (1 - m)
         target_labels[i] = after_labels * m + target_labels[i] * (1 - m)
-        inside[i] = F.interpolate((touched > 0).float(), size=(size, size))[0]
     last = torch.channels_last
     return Rehearsal(
+        batch.latents,
         images.contiguous(memory_format=last),
         labels.contiguous(memory_format=last),
         alpha,

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from server.generators.progressive import ProgressiveGenerator
+from server.scenes.render import render
+from server.scenes.scene import sample_scene
 from server.segmentation.segmenter import UNet
 from server.training.data import SceneData
 
@@ -74,6 +76,21 @@ def agreement(generator: ProgressiveGenerator, one: UNet, other: UNet, count: in
     return same / seen
 
 
+def understood(generator: ProgressiveGenerator, judge: UNet, count: int) -> dict[str, float]:
+    """How far samples show what their latents mean: of each concept's pixels in the scenes of seeds 0..count-1, none of
+    them trained on, the share that the judge names so in the generator's pictures of the same seeds, 0..1."""
+    n, size = len(judge.concepts), generator.resolution
+    hits, meant = torch.zeros(n, dtype=torch.int64), torch.zeros(n, dtype=torch.int64)
+    with torch.inference_mode():
+        for first, x in zip(range(0, count, BATCH), sampled(generator, range(count)), strict=True):
+            found = judge(x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)).argmax(1)  # (N, R, R)
+            labels = [render(sample_scene(seed), size)[1] for seed in range(first, first + len(x))]
+            true = torch.from_numpy(np.stack(labels)).long()  # (N, R, R)
+            meant += torch.bincount(true.flatten(), minlength=n)
+            hits += torch.bincount(true[true == found], minlength=n)
+    return {c: round(float(h / m), 4) for c, h, m in zip(judge.concepts, hits, meant.clamp(min=1), strict=True)}
+
+
 def clearest_seeds(generator: ProgressiveGenerator, judge: UNet, among: int = 200, keep: int = 24) -> list[int]:
     """The seeds whose pictures the judge is surest about, the surest first: where to begin painting."""
     sure: list[float] = []
@@ -101,5 +118,6 @@ def compare(
         "frechet": round(frechet(real, fake), 4),
         "frechet_floor": round(frechet(real, floor), 4),
         "agreement": round(agreement(generator, segmenter, judge, min(count, 200)), 4),
+        "understood": understood(generator, judge, min(count, 200)),
         "shares": shares,
     }

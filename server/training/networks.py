@@ -1,4 +1,4 @@
-"""The networks that exist in training only: label head, encoder and discriminators.
+"""The networks that exist in training only: label head, guides and discriminators.
 
 They are written for speed on a CPU: pictures enter folded into 2x2 patches, so no convolution runs at full size.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -47,60 +48,55 @@ class LabelHead(nn.Module):
         return scores
 
 
-class Encoder(nn.Module):
-    """From a rendered scene and its labels to the activations before the edit layer, at 16x16.
+class Guide(nn.Module):
+    """Reads off one of the trunk's early layers what stands where, in which colour and light, by a 1x1 convolution."""
 
-    It gives the tail exact targets (reconstruct this scene; this scene without that tree) and the trunk's
-    discriminator examples of featuremaps. It looks at scenes at `size` whatever the generator's resolution, and
-    painting needs nothing of it.
+    def __init__(self, width: int, concepts: int) -> None:
+        super().__init__()
+        self.conv = EqualConv(width, concepts + 6, 1, gain=1.0)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """features: (N, width, H, W). Returns a layout (N, C + 6, H, W), in units of its spread."""
+        seen: Tensor = self.conv(features)
+        return seen
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a discriminator makes of N pictures: scores of their parts (N, 1, h, w), more for real, and the features it
+    found on the way, coarser and coarser."""
+
+    scores: Tensor
+    features: tuple[Tensor, ...]
+
+
+class Discriminator(nn.Module):
+    """Judges the patches of a picture together with its label map.
+
+    What stands where is known of every latent and needs no judge; it is texture and outline that are judged, patch
+    by patch (Isola et al., "Image-to-Image Translation", CVPR 2017, section 3.2.2), in pictures of any size.
     """
 
-    def __init__(self, concepts: int, width: int, size: int, grid: int = 16) -> None:
+    def __init__(self, channels: int, widths: Sequence[int] = (48, 96, 160)) -> None:
         super().__init__()
-        steps = int(math.log2(size // 2 // grid))
-        widths = [32, 64, 128][-steps:]
-        self.size = size
-        self.first = EqualConv(4 * (3 + concepts), widths[0], 1)
-        self.down = nn.ModuleList(EqualConv(a, b, 4, 2) for a, b in zip(widths, [*widths[1:], 192], strict=True))
-        self.mix = EqualConv(192, 192, 3)
-        self.last = EqualConv(192, width, 3, gain=1.0)
+        self.first = EqualConv(4 * channels, widths[0], 1)
+        self.down = nn.ModuleList(EqualConv(a, b, 4, 2) for a, b in pairwise(widths))
+        self.mix = EqualConv(widths[-1], widths[-1], 3)
+        self.out = EqualConv(widths[-1], 1, 1, gain=1.0)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        """images: (N, 3, R, R); labels: (N, C, R, R), shares. Returns (N, width, 16, 16)."""
-        x = F.adaptive_avg_pool2d(torch.cat([images, labels], 1), self.size)  # (N, 3 + C, size, size)
-        x = _active(self.first(F.pixel_unshuffle(x, 2)))  # (N, w, size/2, size/2)
+    def forward(self, x: Tensor) -> Judgement:
+        """x: (N, channels, R, R); R is a multiple of 8. The scores are (N, 1, R/8, R/8)."""
+        x = _active(self.first(F.pixel_unshuffle(x, 2)))  # (N, w0, R/2, R/2)
+        features = []
         for conv in self.down:
             x = _active(conv(x))  # halves the size
-        x = x + _active(self.mix(x))  # (N, 192, 16, 16)
-        h: Tensor = self.last(x)  # (N, width, 16, 16)
-        return h
+            features.append(x)
+        x = _active(self.mix(x))  # (N, w, R/8, R/8)
+        scores: Tensor = self.out(x)
+        return Judgement(scores, (*features, x))
 
 
-class LatentEncoder(nn.Module):
-    """From the edit layer's featuremaps to a latent: mean and logarithm of the variance of a Gaussian.
-
-    It makes the trunk half of a variational autoencoder (Kingma and Welling, 2014), so that every scene keeps a
-    latent of its own and no mode can be lost to the adversarial game.
-    """
-
-    def __init__(self, units: int, latent_dim: int, width: int = 128) -> None:
-        super().__init__()
-        self.first = EqualConv(units, width, 1)
-        self.down1 = EqualConv(width, 192, 4, 2)
-        self.down2 = EqualConv(192, 256, 4, 2)
-        self.dense = EqualConv(256, 512, 4)
-        self.out = EqualConv(512, 2 * latent_dim, 1, gain=0.5)
-
-    def forward(self, r: Tensor) -> tuple[Tensor, Tensor]:
-        """r: (N, units, 16, 16). Returns mean and log variance, (N, latent_dim) each."""
-        x = _active(self.down2(_active(self.down1(_active(self.first(r))))))  # (N, 256, 4, 4)
-        w = self.dense.weight * self.dense.scale
-        x = _active(F.conv2d(x, w, self.dense.bias))  # (N, 512, 1, 1)
-        mean, log_variance = self.out(x).flatten(1).chunk(2, 1)
-        return mean, log_variance
-
-
-def _minibatch_deviation(x: Tensor, group: int = 8) -> Tensor:
+def _deviation(x: Tensor, group: int = 8) -> Tensor:
     """One more channel: the mean standard deviation over groups of the batch (Karras et al., 2018, section 3)."""
     n = x.shape[0]
     g = math.gcd(group, n)
@@ -110,58 +106,25 @@ def _minibatch_deviation(x: Tensor, group: int = 8) -> Tensor:
     return torch.cat([x, channel.to(x.dtype)], 1)
 
 
-class Discriminator(nn.Module):
-    """Judges a picture together with its label map: one score for the whole and a 16x16 map of local ones."""
+class LayoutJudge(nn.Module):
+    """Judges layouts at 16x16: their parts, in an 8x8 map of scores, and, in one more score, the whole."""
 
-    def __init__(self, channels: int, size: int, widths: Sequence[int] = (48, 96, 160, 256, 256)) -> None:
+    def __init__(self, channels: int, widths: tuple[int, int, int] = (64, 128, 192)) -> None:
         super().__init__()
-        steps = int(math.log2(size // 2 // 4))
-        w = list(widths)[-steps - 1 :]
-        self.first = EqualConv(4 * channels, w[0], 1)
-        self.down = nn.ModuleList(EqualConv(a, b, 4, 2) for a, b in pairwise(w))
-        self.local_after = steps - 3
-        self.local_mix = EqualConv(w[steps - 2], w[steps - 2], 3)
-        self.local = EqualConv(w[steps - 2], 1, 1, gain=1.0)
-        self.last = EqualConv(w[-1] + 1, w[-1], 3)
-        self.dense = EqualConv(w[-1], 128, 4)
+        a, b, c = widths
+        self.first = EqualConv(channels, a, 3)
+        self.down1, self.down2 = EqualConv(a, b, 4, 2), EqualConv(b, c, 4, 2)
+        self.part = EqualConv(b, 1, 1, gain=1.0)
+        self.mix = EqualConv(c + 1, c, 3)
+        self.dense = EqualConv(c, 128, 4)
         self.out = EqualConv(128, 1, 1, gain=1.0)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """x: (N, channels, R, R). Returns scores (N, 1, 1, 1) and local scores (N, 1, 16, 16)."""
-        x = _active(self.first(F.pixel_unshuffle(x, 2)))  # (N, w0, R/2, R/2)
-        local = x
-        for i, conv in enumerate(self.down):
-            x = _active(conv(x))
-            if i == self.local_after:
-                x = _active(self.local_mix(x))  # (N, w, 16, 16)
-                local = self.local(x)  # (N, 1, 16, 16)
-        x = _active(self.last(_minibatch_deviation(x)))  # (N, 256, 4, 4)
+    def forward(self, layout: Tensor) -> Judgement:
+        """layout: (N, channels, 16, 16), in units of its spread. The scores are (N, 1, 1, 65), the whole first."""
+        x = _active(self.first(layout))  # (N, a, 16, 16)
+        y = _active(self.down1(x))  # (N, b, 8, 8)
+        z = _active(self.down2(y))  # (N, c, 4, 4)
         w = self.dense.weight * self.dense.scale
-        x = _active(F.conv2d(x, w, self.dense.bias))  # (N, 128, 1, 1)
-        score: Tensor = self.out(x)
-        return score, local
-
-
-class FeatureDiscriminator(nn.Module):
-    """Judges the edit layer's featuremaps at 16x16: those of encoded scenes against those of the trunk."""
-
-    def __init__(self, units: int, width: int = 128) -> None:
-        super().__init__()
-        self.first = EqualConv(units, width, 1)
-        self.mix = EqualConv(width, width, 3)
-        self.local = EqualConv(width, 1, 1, gain=1.0)
-        self.down1 = EqualConv(width, 192, 4, 2)
-        self.down2 = EqualConv(192, 256, 4, 2)
-        self.last = EqualConv(257, 256, 3)
-        self.dense = EqualConv(256, 128, 4)
-        self.out = EqualConv(128, 1, 1, gain=1.0)
-
-    def forward(self, r: Tensor) -> tuple[Tensor, Tensor]:
-        """r: (N, units, 16, 16). Returns scores (N, 1, 1, 1) and local scores (N, 1, 16, 16)."""
-        x = _active(self.mix(_active(self.first(r))))  # (N, width, 16, 16)
-        local: Tensor = self.local(x)
-        x = _active(self.down2(_active(self.down1(x))))  # (N, 256, 4, 4)
-        x = _active(self.last(_minibatch_deviation(x)))
-        w = self.dense.weight * self.dense.scale
-        score: Tensor = self.out(_active(F.conv2d(x, w, self.dense.bias)))
-        return score, local
+        whole = self.out(_active(F.conv2d(_active(self.mix(_deviation(z))), w, self.dense.bias)))  # (N, 1, 1, 1)
+        scores = torch.cat([whole, self.part(y).flatten(2)[:, :, None]], 3)  # (N, 1, 1, 65)
+        return Judgement(scores, (x, y, z))

@@ -1,4 +1,5 @@
-"""One command from nothing to weights and their evaluation: `unitbrush train`. Dissection and card come after it.
+"""One command from nothing to weights and their evaluation, the first part of `unitbrush train`; dissection, directions
+and card come after it.
 
 Every part is skipped where its outcome lies in the run's folder already, and goes on where it was interrupted.
 """
@@ -17,11 +18,11 @@ from tqdm import tqdm
 from server.generators.loader import load_generator
 from server.segmentation.segmenter import load_segmenter
 from server.training.config import TrainConfig, load_config, save_config
-from server.training.data import SceneData, halve_scenes, render_scenes
+from server.training.data import SceneData, render_scenes
 from server.training.evaluate import clearest_seeds, compare
 from server.training.export import export_model, resume_from_model
-from server.training.segment import train_segmenter
-from server.training.state import adopt, save_checkpoint
+from server.training.segment import accuracy, train_segmenter
+from server.training.state import STAGES
 from server.training.train import Run
 
 Log = Callable[[str], None]
@@ -40,24 +41,15 @@ def _logger(folder: Path) -> Log:
     return log
 
 
-def _small(config: TrainConfig) -> TrainConfig:
-    """The run that comes before growing: half the resolution."""
-    return replace(config, size=config.size // 2, widths=config.widths[:-1])
-
-
 def _finished(folder: Path, stage: str) -> bool:
     return (folder / f"{stage}.done").exists()
 
 
 def render_data(folder: Path, config: TrainConfig) -> None:
-    """Render the scenes at full and at half size."""
-    data, small = folder / "data", folder / "data-half"
-    if not _finished(folder, "data"):
-        with tqdm(total=config.scenes, desc="scenes", unit="scene") as bar:
-            for done in render_scenes(data, config.scenes, config.size):
-                bar.update(done - bar.n)
-        halve_scenes(data, small)
-        (folder / "data.done").touch()
+    """Render the scenes."""
+    with tqdm(total=config.scenes, desc="scenes", unit="scene") as bar:
+        for done in render_scenes(folder / "data", config.scenes, config.size):
+            bar.update(done - bar.n)
 
 
 def train_segmenters(folder: Path, config: TrainConfig, images: int, log: Log) -> None:
@@ -68,25 +60,12 @@ def train_segmenters(folder: Path, config: TrainConfig, images: int, log: Log) -
         if not path.exists():
             found = train_segmenter(data, path, seed, images, log)
             log(f"{name}: IoU on held-out scenes {json.dumps(found)}")
-            (folder / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
 def train_generator(folder: Path, config: TrainConfig, compiled: bool, log: Log) -> Run:
-    """Tail, trunk and a joint stage at half size, then growing and a joint stage at full size. Returns the run."""
-    half_folder = folder / "half"
-    half_folder.mkdir(exist_ok=True)
-    half = Run(half_folder, _small(config), SceneData(folder / "data-half", config.held_out), compiled, log)
-    for stage in ("tail", "trunk", "joint"):
-        if not _finished(half_folder, stage):
-            half.stage(stage)
-            (half_folder / f"{stage}.done").touch()
+    """Every stage in turn. Returns the run."""
     run = Run(folder, config, SceneData(folder / "data", config.held_out), compiled, log)
-    if not run.path.exists():
-        new = adopt(run.state, half.state.state_dict())
-        log(f"grown to {config.size} pixels; {len(new)} tensors are new")
-        run.state.images_seen[2:] = 0
-        save_checkpoint(run.path, run.state)
-    for stage in ("grow", "joint"):
+    for stage in STAGES:
         if not _finished(folder, stage):
             run.stage(stage)
             (folder / f"{stage}.done").touch()
@@ -97,13 +76,11 @@ def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
     """Compare the model's samples with renderings, into `evaluation.json` beside the weights, and list the clearest
     scenes in its card."""
     generator = load_generator(model / "generator.safetensors").fold()
-    segmenter, judge = load_segmenter(model / "segmenter.safetensors"), load_segmenter(model / "judge.safetensors")
-    report = compare(generator, SceneData(folder / "data", config.held_out), segmenter, judge)
-    report["segmenters"] = {
-        name: json.loads((folder / f"{name}.json").read_text())
-        for name in SEGMENTERS
-        if (folder / f"{name}.json").exists()
-    }
+    networks = {name: load_segmenter(model / f"{name}.safetensors") for name in SEGMENTERS}
+    segmenter, judge = networks["segmenter"], networks["judge"]
+    data = SceneData(folder / "data", config.held_out)
+    report = compare(generator, data, segmenter, judge)
+    report["segmenters"] = {name: accuracy(network, data) for name, network in networks.items()}
     card = json.loads((model / "model.json").read_text())
     card["scenes"] = clearest_seeds(generator, judge)
     (model / "model.json").write_text(json.dumps(card, indent=2) + "\n")

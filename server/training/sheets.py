@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from server.scenes.concepts import PALETTE
 from server.scenes.sheet import contact_sheet
 from server.training import edits
-from server.training.data import Batch
+from server.training.data import Batch, layout
 from server.training.state import RunState
 
 
@@ -21,23 +22,27 @@ def to_pixels(x: Tensor) -> np.ndarray:
 
 
 @torch.no_grad()
-def sample_sheet(state: RunState, held: Batch, z: Tensor, rng: np.random.Generator) -> Image.Image:
-    """Rows of 8: held-out scenes, the same rebuilt; scenes, the same edited, what was meant; samples and labels."""
+def sample_sheet(state: RunState, held: Batch, rng: np.random.Generator) -> Image.Image:
+    """Sixteen held-out scenes in rows of 8: the scenes, the same drawn from their layouts, and from their latents;
+    edits of them, what was drawn and what was meant; labels of the first row from latents."""
     config, average = state.config, state.average
-    generator, head, encoder = average["generator"], average["head"], average["encoder"]
+    generator, head = average["generator"], average["head"]
     edit = generator.block(config.edit_layer)  # type: ignore[operator]
 
     def draw(r: Tensor) -> tuple[Tensor, Tensor]:
         f = generator.advance(r, config.edit_layer, config.last_layer)  # type: ignore[operator]
         return generator.block(generator.output_name)(f), head(f)  # type: ignore[operator]
 
-    with torch.autocast(state.device.type, torch.bfloat16):
-        x, _ = draw(edit(encoder(held.images[:8], held.labels[:8])))
-        task = edits.rehearse(held, rng, plain=0)
-        r = edit(encoder(task.images, task.labels)).float()
-        y, _ = draw(edits.apply(r, task.alpha, task.factor, state.levels))
-        drawn, scores = draw(generator.trunk(z, config.edit_layer))  # type: ignore[operator]
-    rows = [held.images[:8], x, task.images, y, task.target, drawn]
+    def featuremaps(images: Tensor, labels: Tensor) -> Tensor:
+        seen = layout(images, labels, held.latents)
+        return F.pad(seen, (0, 0, 0, 0, 0, config.edit_width - seen.shape[1]))
+
+    x, _ = draw(edit(featuremaps(held.images, held.labels)))
+    drawn, scores = draw(generator.trunk(held.latents, config.edit_layer))  # type: ignore[operator]
+    task = edits.rehearse(held, rng, edits.chance_kinds(rng, len(held.images), plain=0))
+    y, _ = draw(edits.apply(edit(featuremaps(task.images, task.labels)), task.alpha, task.factor, state.levels))
+    rows = [part[half : half + 8] for half in (0, 8) for part in (held.images, x, drawn)]
+    rows += [part[half : half + 8] for half in (0, 8) for part in (task.images, y, task.target)]
     images = list(np.concatenate([to_pixels(row) for row in rows]))
     labels = PALETTE[scores[:8].argmax(1).numpy()]
     return contact_sheet([*images, *labels], 8)

@@ -12,9 +12,13 @@ from torch import Tensor, nn
 from server.generators.progressive import ProgressiveGenerator
 from server.scenes.concepts import CONCEPTS
 from server.training.config import TrainConfig
-from server.training.networks import Discriminator, Encoder, FeatureDiscriminator, LabelHead, LatentEncoder
+from server.training.networks import Discriminator, Guide, LabelHead, LayoutJudge
+from server.training.routing import reserve, route
 
-MAKERS = ("generator", "head", "encoder")
+MAKERS = ("generator", "head")
+STAGES = ("tail", "coarse", "trunk", "joint")
+# The last layers at 4x4 and at 8x8, from which the guides of the coarse stage read.
+GUIDED = ("layer2", "layer4")
 
 
 class RunState(nn.Module):
@@ -26,15 +30,16 @@ class RunState(nn.Module):
         n = len(CONCEPTS)
         self.config, self.device = config, device
         self.generator = ProgressiveGenerator(config.latent_dim, config.widths)
+        route(self.generator)
+        reserve(self.generator, "layer5", n + 6)
         self.head = LabelHead(config.widths[-1], n)
-        self.encoder = Encoder(n, config.edit_width, config.encoder_size)
-        self.latent_encoder = LatentEncoder(config.edit_width, config.latent_dim)
-        self.discriminator = Discriminator(3 + n, config.size)
-        self.features = FeatureDiscriminator(config.edit_width)
+        self.guides = nn.ModuleDict({name: Guide(config.widths[i], n) for i, name in enumerate(GUIDED)})
+        self.discriminator = Discriminator(3 + n)
+        self.layout_judge = LayoutJudge(n)
         self.average = nn.ModuleDict({name: copy.deepcopy(getattr(self, name)) for name in MAKERS})
         self.average.requires_grad_(False)
         self.register_buffer("levels", torch.full((n * config.units_a_concept,), config.level))
-        self.register_buffer("images_seen", torch.zeros(4, dtype=torch.int64))
+        self.register_buffer("images_seen", torch.zeros(len(STAGES), dtype=torch.int64))
         self.levels: Tensor
         self.images_seen: Tensor
         self.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -67,28 +72,6 @@ def load_checkpoint(path: Path, state: RunState) -> None:
     state.load_state_dict(torch.load(path, map_location=state.device, weights_only=True))
 
 
-def _depth(tensors: dict[str, Tensor]) -> int:
-    return sum(name.startswith("discriminator.down.") for name in tensors)
-
-
-def adopt(state: RunState, source: dict[str, Tensor]) -> list[str]:
-    """Take from a smaller run's checkpoint all that still fits, and return the names of what was new.
-
-    The discriminator gains a convolution in front when the size doubles, so its old ones move one place back.
-    """
-    own = state.state_dict()
-    taken: dict[str, Tensor] = {}
-    deeper = _depth(own) > _depth(source)
-    for name, tensor in source.items():
-        if deeper and name.startswith("discriminator.down."):
-            _, _, index, kind = name.split(".")
-            name = f"discriminator.down.{int(index) + 1}.{kind}"
-        if name in own and own[name].shape == tensor.shape:
-            taken[name] = tensor
-    state.load_state_dict(taken, strict=False)
-    return sorted(set(own) - set(taken))
-
-
-def adam(parameters: list[nn.Parameter], rate: float) -> torch.optim.Adam:
-    """Adam as Progressive GAN uses it: no first moment."""
-    return torch.optim.Adam(parameters, rate, betas=(0.0, 0.99), fused=True)
+def adam(parameters: list[nn.Parameter], rate: float, momentum: float = 0.0) -> torch.optim.Adam:
+    """Adam as Progressive GAN uses it: no first moment, unless `momentum` asks for one."""
+    return torch.optim.Adam(parameters, rate, betas=(momentum, 0.99), fused=True)

@@ -1,13 +1,14 @@
 """Single training steps: what each network is asked for, and how it is told.
 
-Three kinds of pictures go through the tail: scenes rebuilt from their encoding, rehearsed edits of them, and samples
-of the trunk. Discriminators see label maps beside pictures; the generator's label head makes those of its pictures.
+Pictures of three kinds go through the tail: scenes, edits of scenes whose outcome is known (`edits.rehearse`), and
+strokes whose outcome is not. The discriminator sees label maps beside pictures; the generator's label head makes those
+of its pictures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,25 +17,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from server.dissection.passes import bfloat16_is_fast
 from server.training import edits
 from server.training.config import TrainConfig
-from server.training.latents import Moments
+from server.training.data import GRID, layout
+from server.training.networks import Judgement
 from server.training.state import RunState
+from server.training.window import Window
 
 Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Functions:
-    """The networks as they run: compiled where a compiler is there, in bf16."""
+    """The networks as they run: compiled where that is wanted, under `half` in bf16 where the device has it."""
 
-    encode: Callable[[Tensor, Tensor], Tensor]
     edit_block: Callable[[Tensor], Tensor]
     tail: Callable[[Tensor], tuple[Tensor, Tensor]]
     trunk: Callable[[Tensor], Tensor]
-    judge: Callable[[Tensor], tuple[Tensor, Tensor]]
-    judge_features: Callable[[Tensor], tuple[Tensor, Tensor]]
-    encode_latent: Callable[[Tensor], tuple[Tensor, Tensor]]
+    judge: Callable[[Tensor], Judgement]
     half: Callable[[], AbstractContextManager[object]]
 
 
@@ -54,24 +55,16 @@ def functions(state: RunState, compiled: bool) -> Functions:
     def edit_block(h: Tensor) -> Tensor:
         return generator.block(config.edit_layer)(h)  # type: ignore[no-any-return]
 
-    made: list[Callable[..., Any]] = [
-        state.encoder.forward,
-        edit_block,
-        tail,
-        trunk,
-        state.discriminator.forward,
-        state.features.forward,
-        state.latent_encoder.forward,
-    ]
+    made: list[Callable[..., Any]] = [edit_block, tail, trunk, state.discriminator.forward]
     if compiled:
         made = [torch.compile(f, dynamic=False) for f in made]
-    kind = state.device.type
+    fast = bfloat16_is_fast(state.device)
 
     def half() -> AbstractContextManager[object]:
-        return torch.autocast(kind, torch.bfloat16)
+        return torch.autocast(state.device.type, torch.bfloat16) if fast else nullcontext()
 
-    encode, block, draw, first, judge, judge_features, latent = made
-    return Functions(encode, block, draw, first, judge, judge_features, latent, half)
+    block, draw, first, judge = made
+    return Functions(block, draw, first, judge, half)
 
 
 def show(images: Tensor, labels: Tensor, keep: Tensor) -> Tensor:
@@ -81,65 +74,67 @@ def show(images: Tensor, labels: Tensor, keep: Tensor) -> Tensor:
     return torch.cat([images, soft * keep], 1)
 
 
-def kept(n: int, hide: float) -> Tensor:
+def kept(n: int, hide: float, device: torch.device) -> Tensor:
     """(n, 1, 1, 1): 0 with probability `hide`, else 1."""
-    return (torch.rand(n, 1, 1, 1) >= hide).float()
+    return (torch.rand(n, 1, 1, 1, device=device) >= hide).float()
 
 
-def judge_loss(real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor]) -> Tensor:
-    """The non-saturating loss (Goodfellow et al., 2014), on whole and local scores."""
-    terms = [F.softplus(-a.float()).mean() + F.softplus(b.float()).mean() for a, b in zip(real, fake, strict=True)]
-    return terms[0] + 0.5 * terms[1]
+def judge_loss(real: Judgement, fake: Judgement) -> Tensor:
+    """The non-saturating loss (Goodfellow et al., 2014)."""
+    return F.softplus(-real.scores.float()).mean() + F.softplus(fake.scores.float()).mean()
 
 
-def maker_loss(fake: tuple[Tensor, Tensor]) -> Tensor:
+def maker_loss(fake: Judgement) -> Tensor:
     """The generator's side of `judge_loss`."""
-    return F.softplus(-fake[0].float()).mean() + 0.5 * F.softplus(-fake[1].float()).mean()
+    return F.softplus(-fake.scores.float()).mean()
+
+
+def match_loss(real: Judgement, fake: Judgement, rows: int) -> Tensor:
+    """Mean distance of the first `rows` pictures' features from those of the pictures they should be, in units of the
+    features' mean size (feature matching: Wang et al., "High-Resolution Image Synthesis", CVPR 2018, eq. 3)."""
+    terms = []
+    for a, b in zip(real.features, fake.features, strict=True):
+        true = a[:rows].detach().float()
+        terms.append((b[:rows].float() - true).abs().mean() / true.abs().mean().clamp(min=1e-3))
+    return torch.stack(terms).mean()
 
 
 def penalty(judge: torch.nn.Module, real: Tensor, weight: float) -> Tensor:
     """R1 gradient penalty on real examples (Mescheder et al., ICML 2018)."""
     x = real.detach().requires_grad_(True)
-    score, local = judge(x)
-    (slope,) = torch.autograd.grad(score.sum() + local.sum() / 16, x, create_graph=True)
-    return 0.5 * weight * slope.square().sum((1, 2, 3)).mean()
+    scores = judge(x).scores
+    (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
+    # A pixel is seen by a few patches, so the sum is per patch as it would be per picture elsewhere.
+    loss: Tensor = 0.5 * weight * slope.square().sum((1, 2, 3)).mean() / scores[0].numel()
+    return loss
 
 
-def encode(state: RunState, f: Functions, images: Tensor, labels: Tensor, noise: bool) -> Tensor:
-    """The edit layer's activations of scenes, (N, U, 16, 16)."""
-    h = f.encode(images, labels).float()
-    if noise:
-        size = h.detach().square().mean(1, keepdim=True).sqrt()
-        h = h + state.config.noise * size * torch.randn_like(h)
-    return f.edit_block(h)
+def blurred_colours(seen: Tensor, concepts: int) -> Tensor:
+    """Layouts whose colours are blurred, each picture's by chance: the trunk knows colours roughly, and the tail must
+    draw a tree in the colours of its season where it is told no better.
 
-
-def remember(state: RunState, f: Functions, real: Tensor, moments: Moments) -> tuple[Tensor, Tensor, Tensor]:
-    """Featuremaps of scenes through the trunk, by way of latents: (N, U, 16, 16), with what was lost on the way
-    (mean squared error in units of the variance) and the cost of the latents (nats a dimension, and their
-    distance from the prior's moments).
-
-    real: (N, U, 16, 16).
+    seen: (N, C + 6, 16, 16). Shape kept.
     """
-    with f.half():
-        mean, log_variance = f.encode_latent(real)
-    mean, log_variance = mean.float(), log_variance.float().clamp(-8, 4)
-    z = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)  # (N, latent_dim)
-    with f.half():
-        again = f.edit_block(f.trunk(z).float()).float()
-    lost = (again - real).square().mean() / real.var()
-    cost = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean() + moments.loss(z)
-    return again, lost, cost
+    colours = seen[:, concepts : concepts + 3]  # (N, 3, 16, 16)
+    soft = F.avg_pool2d(F.pad(colours, (2, 2, 2, 2), mode="replicate"), 5, 1)
+    share = torch.rand(len(seen), 1, 1, 1, device=seen.device)
+    mixed = colours + share * (soft - colours)
+    return torch.cat([seen[:, :concepts], mixed, seen[:, concepts + 3 :]], 1)
 
 
-@dataclass(frozen=True)
-class Rebuilt:
-    """Outcome of `rebuild`: pictures, label scores, and the loss that they carry."""
+def encode(state: RunState, f: Functions, batch: edits.Rehearsal, rows: int, noise: bool) -> Tensor:
+    """The edit layer's activations of the first `rows` pictures, whose layouts are known: (N, U, 16, 16).
 
-    images: Tensor
-    scores: Tensor
-    loss: Tensor
-    figures: Figures
+    The layer before the edit layer carries the layout (`data.layout`) in its first units and nothing in the others.
+    `noise`: make the layouts a little like the trunk's.
+    """
+    seen = layout(batch.images[:rows], batch.labels[:rows], batch.latents[:rows])  # (N, C + 6, 16, 16)
+    if noise:
+        seen = blurred_colours(seen, batch.labels.shape[1])
+        seen = seen + state.config.noise * torch.randn_like(seen)
+    h = F.pad(seen, (0, 0, 0, 0, 0, state.config.edit_width - seen.shape[1]))  # (N, U, 16, 16)
+    r: Tensor = f.edit_block(h.contiguous(memory_format=torch.channels_last))
+    return r
 
 
 def concept_weights(shares: Tensor) -> Tensor:
@@ -149,49 +144,54 @@ def concept_weights(shares: Tensor) -> Tensor:
     return (w / (w * freq).sum()).view(1, -1, 1, 1)
 
 
-def rebuild(
-    state: RunState, f: Functions, task: edits.Rehearsal, weights: Tensor, moments: Moments | None = None
-) -> Rebuilt:
-    """Encode scenes, edit them, draw them, and compare with what they should have become.
+@dataclass(frozen=True)
+class Drawn:
+    """Outcome of `draw`: the window's pictures and label scores, what they should be, and the loss that those with a
+    known outcome carry. All (N, ., h, w)."""
 
-    moments: with them, every second scene goes through its latent and the trunk, so that the tail learns to draw
-    cleanly what the trunk makes, and the trunk what the tail can draw.
+    images: Tensor
+    scores: Tensor
+    target: Tensor
+    target_labels: Tensor
+    loss: Tensor
+    figures: Figures
+
+
+def draw(
+    state: RunState, f: Functions, r: Tensor, task: edits.Rehearsal, weights: Tensor, known: int, window: Window
+) -> Drawn:
+    """Edit featuremaps, draw a window of them, and compare the first `known` pictures with what they should become.
+
+    r: (N, U, 16, 16), the edit layer's activations of the task's scenes; weights: see `concept_weights`.
     """
     config: TrainConfig = state.config
-    k = config.units_a_concept
+    k, cell = config.units_a_concept, config.size // GRID
+    edited = edits.apply(r, task.alpha, task.factor, state.levels)
     with f.half():
-        r = encode(state, f, task.images, task.labels, noise=True)
-    extra, figures = torch.zeros(()), {}
-    if moments is not None:
-        again, lost, cost = remember(state, f, r.detach().float(), moments)
-        odd = (torch.arange(r.shape[0]) % 2 == 1).view(-1, 1, 1, 1)
-        r = torch.where(odd, again, r.float())
-        extra = config.remember * lost + config.latent_cost * cost
-        figures = {"lost": float(lost.detach())}
-    with f.half():
-        edited = edits.apply(r, task.alpha, task.factor, state.levels)
-        images, scores = f.tail(edited)
-    images, scores = images.float(), scores.float()
-    shares = F.avg_pool2d(task.labels, config.size // edits.GRID)  # (N, C, 16, 16)
-    align = edits.align_loss(r, shares, k, config.level)
+        images, scores = f.tail(window.opened(edited))
+    images, scores = window.trimmed(images.float(), cell), window.trimmed(scores.float(), cell)
+    target, labels = window.inner(task.target, cell), window.inner(task.target_labels, cell)
+    inside = window.inner(task.inside, cell)[:known]
+    shares = F.avg_pool2d(task.labels[:known], cell)  # (K, C, 16, 16)
+    align = edits.align_loss(r[:known], shares, k, config.level)
     with torch.no_grad():
-        state.levels.lerp_(edits.measure_levels(r.detach(), shares, k), 0.02)
-    fine = (images - task.target).abs().mean()
-    coarse = F.avg_pool2d(images - task.target, 4).abs().mean()
+        state.levels.lerp_(edits.measure_levels(r[:known].detach(), shares, k), 0.02)
+    wrong = images[:known] - target[:known]
+    fine, coarse = wrong.abs().mean(), F.avg_pool2d(wrong, 4).abs().mean()
     # Edited pixels are few: their labels count as much as all the others together.
-    cross = -(weights * task.target_labels * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, R, R)
-    label = cross.mean() + (cross * task.inside).sum() / task.inside.sum().clamp(min=1.0)
-    loss = config.reconstruct * (fine + coarse) + config.label * label + config.align * align + extra
-    figures |= {"l1": float(fine.detach()), "label": float(label.detach()), "align": float(align.detach())}
-    return Rebuilt(images, scores, loss, figures)
+    cross = -(weights * labels[:known] * F.log_softmax(scores[:known], 1)).sum(1, keepdim=True)  # (K, 1, h, w)
+    label = cross.mean() + (cross * inside).sum() / inside.sum().clamp(min=1.0)
+    loss = config.reconstruct * (fine + coarse) + config.label * label + config.align * align
+    figures = {"l1": float(fine.detach()), "label": float(label.detach()), "align": float(align.detach())}
+    return Drawn(images, scores, target, labels, loss, figures)
 
 
 def random_edits(rng: np.random.Generator, shares: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Strokes on samples: alpha (n, C, 16, 16), factor (n,) and the concept drawn (n,), at places where the concept
+    """Strokes on scenes: alpha (n, C, 16, 16), factor (n,) and the concept drawn (n,), at places where the concept
     stands in the world often enough."""
     c = shares.shape[0]
     masks = edits.blobs(rng, n)  # (n, 1, 16, 16)
-    alpha, chosen = torch.zeros(n, c, edits.GRID, edits.GRID), torch.zeros(n, dtype=torch.int64)
+    alpha, chosen = torch.zeros(n, c, GRID, GRID), torch.zeros(n, dtype=torch.int64)
     for i in range(n):
         inside = (shares * masks[i]).sum((1, 2)) / masks[i].sum().clamp(min=1.0)  # (C,)
         typical = shares.flatten(1).max(1).values
@@ -206,14 +206,15 @@ def stroke_losses(
 ) -> tuple[Tensor, Tensor]:
     """What random strokes are held to: that the concept is drawn inside, and that nothing changes far away.
 
-    before, after: (N, 3, R, R), without and with the stroke; scores: (N, C, R, R), of the pictures with it;
-    alpha: (N, C, 16, 16); chosen: (N,), the concept. Returns (cross entropy inside, mean change outside).
+    before, after: (N, 3, h, w), without and with the stroke; scores: (N, C, h, w), of the pictures with it;
+    alpha: (N, C, rows, columns), the same window's cells; chosen: (N,), the concept. Returns (cross entropy inside,
+    mean change outside).
     """
-    size, n = after.shape[-1], after.shape[0]
-    mask = alpha.amax(1, keepdim=True)  # (N, 1, 16, 16)
-    inside = F.interpolate(mask, size=size, mode="bilinear")  # (N, 1, R, R)
-    far = 1 - F.interpolate(F.max_pool2d(mask, 5, 1, 2).ceil(), size=size)  # (N, 1, R, R)
-    pick = scores.log_softmax(1)[torch.arange(n), chosen][:, None]  # (N, 1, R, R)
+    size, n = after.shape[-2:], after.shape[0]
+    mask = alpha.amax(1, keepdim=True)  # (N, 1, rows, columns)
+    inside = F.interpolate(mask, size=size, mode="bilinear")  # (N, 1, h, w)
+    far = 1 - F.interpolate(F.max_pool2d(mask, 5, 1, 2).ceil(), size=size)  # (N, 1, h, w)
+    pick = scores.log_softmax(1)[torch.arange(n), chosen][:, None]  # (N, 1, h, w)
     obey = -(pick * inside).sum() / inside.sum().clamp(min=1.0)
     calm = ((after - before.detach()).abs() * far).mean()
     return obey, calm

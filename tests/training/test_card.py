@@ -21,6 +21,7 @@ def model(tmp_path: Path) -> Path:
         "frechet_floor": 0.0123,
         "agreement": 0.9276,
         "shares": {"tree": {"renderings": 0.1, "samples": 0.08}, "door": {"renderings": 0.0, "samples": 0.01}},
+        "understood": {"tree": 0.456, "door": 0.5},
         "segmenters": {"segmenter": {"tree": 0.9}, "judge": {"tree": 0.87}},
     }
     (folder / "evaluation.json").write_text(json.dumps(report))
@@ -35,6 +36,7 @@ def test_figures_come_from_the_files(model: Path, tmp_path: Path) -> None:
         assert part in text
     assert "| door | 0.0 % | 1.0 % | nan |" in text
     assert "| tree | 0.90 | 0.87 |" in text
+    assert "| 46 % | 50 % |" in text
     assert "| tree | 0.8 |" in text
 
 

@@ -24,7 +24,7 @@ def batch() -> Batch:
     labels[:, 16:32, 16:32] = TREE
     y, ty = onehot(labels), onehot(np.full((n, 64, 64), GRASS, np.int64))
     x = y[:, TREE : TREE + 1].repeat(1, 3, 1, 1)
-    return Batch(x, y, torch.zeros_like(x), ty)
+    return Batch(torch.zeros(n, 128), x, y, torch.zeros_like(x), ty)
 
 
 def test_apply_sets_levels_inside_and_keeps_the_rest() -> None:
@@ -65,7 +65,8 @@ def test_levels_are_the_mean_where_the_concept_fills_the_cell() -> None:
 
 
 def test_rehearsals_know_their_outcome(batch: Batch) -> None:
-    task = edits.rehearse(batch, np.random.default_rng(0), plain=4)
+    rng = np.random.default_rng(0)
+    task = edits.rehearse(batch, rng, edits.chance_kinds(rng, len(batch.images), plain=4))
     assert not task.alpha[:4].any()
     assert torch.equal(task.target[:4], batch.images[:4])
     kinds = set()
@@ -87,8 +88,9 @@ def test_rehearsals_know_their_outcome(batch: Batch) -> None:
 
 
 def test_a_scene_without_a_difference_is_left_alone(batch: Batch) -> None:
-    same = Batch(batch.images, batch.labels, batch.images, batch.labels)
-    task = edits.rehearse(same, np.random.default_rng(0), plain=0)
+    same = Batch(batch.latents, batch.images, batch.labels, batch.images, batch.labels)
+    rng = np.random.default_rng(0)
+    task = edits.rehearse(same, rng, edits.chance_kinds(rng, len(same.images), plain=0))
     assert not task.alpha.any()
     assert not task.factor.any()
     assert torch.equal(task.target, batch.images)

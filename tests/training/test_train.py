@@ -8,31 +8,32 @@ import pytest
 import torch
 
 from server.generators.loader import load_generator
+from server.scenes.render import render
+from server.scenes.scene import scene_of
 from server.training import pipeline
 from server.training.config import TrainConfig, load_config, save_config
-from server.training.data import SceneData, halve_scenes, render_scenes
+from server.training.data import SceneData, render_scenes
 from server.training.evaluate import Statistics, frechet
 from server.training.export import export_model, resume_from_model
-from server.training.state import RunState, adopt, load_checkpoint, save_checkpoint
+from server.training.state import RunState, load_checkpoint, save_checkpoint
 from server.training.train import Run
 
 SMALL = TrainConfig(
-    size=64, widths=(16, 16, 48, 16, 8), scenes=250, held_out=50, batch=8, trunk_batch=8, units_a_concept=2,
-    tail_images=16, trunk_images=16, grow_images=16, joint_images=16,
+    size=64, widths=(16, 16, 48, 16, 8), scenes=250, held_out=50, batch=16, units_a_concept=2, coarse_batch=8,
+    tail_images=16, coarse_images=48, trunk_images=16, joint_images=16,
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scenes")
-    assert list(render_scenes(folder / "full", 250, 128, processes=2))[-1] == 250
-    halve_scenes(folder / "full", folder / "half")
+    assert list(render_scenes(folder, 250, 64, processes=2))[-1] == 250
     return folder
 
 
 @pytest.fixture
 def run(scenes: Path, tmp_path: Path) -> Run:
-    return Run(tmp_path, SMALL, SceneData(scenes / "half", SMALL.held_out), compiled=False, log=lambda line: None)
+    return Run(tmp_path, SMALL, SceneData(scenes, SMALL.held_out), compiled=False, log=lambda line: None)
 
 
 def changed(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> set[str]:
@@ -44,7 +45,7 @@ def copy(state: RunState) -> dict[str, torch.Tensor]:
 
 
 def test_twins_differ_only_where_something_is_hidden(scenes: Path) -> None:
-    data = SceneData(scenes / "half", 50)
+    data = SceneData(scenes, 50)
     batch = data.take(np.arange(60))
     differs = (batch.images != batch.twin_images).any(1)
     assert differs.flatten(1).any(1).float().mean() > 0.9
@@ -53,9 +54,17 @@ def test_twins_differ_only_where_something_is_hidden(scenes: Path) -> None:
 
 
 def test_rendering_again_renders_nothing(scenes: Path) -> None:
-    before = (scenes / "full" / "images.npy").stat().st_mtime_ns
-    assert list(render_scenes(scenes / "full", 250, 128, processes=1)) == [250]
-    assert (scenes / "full" / "images.npy").stat().st_mtime_ns == before
+    before = (scenes / "images.npy").stat().st_mtime_ns
+    assert list(render_scenes(scenes, 250, 64, processes=1)) == [250]
+    assert (scenes / "images.npy").stat().st_mtime_ns == before
+
+
+def test_latents_are_those_of_the_scenes(scenes: Path) -> None:
+    data = SceneData(scenes, 50)
+    batch = data.take(np.array([3]))
+    image, _ = render(scene_of(batch.latents[0].numpy()), 64)
+    assert torch.equal(torch.from_numpy(image).permute(2, 0, 1).float()[None] / 127.5 - 1, batch.images)
+    assert torch.equal(data.latents()[3], batch.latents[0])
 
 
 def test_each_stage_trains_its_own_part(run: Run) -> None:
@@ -63,22 +72,44 @@ def test_each_stage_trains_its_own_part(run: Run) -> None:
     before = copy(state)
     run.stage("tail")
     moved = changed(before, copy(state))
-    assert {"generator.layer6.conv.weight", "head.conv.weight", "encoder.last.weight"} <= moved
-    assert not any(name.startswith(("generator.layer5", "features.")) for name in moved)
+    assert {"generator.layer6.conv.weight", "head.conv.weight", "discriminator.out.weight"} <= moved
+    assert not any(name.startswith(("generator.layer5", "layout_judge")) for name in moved)
+
+    before = copy(state)
+    run.stage("coarse")
+    moved = changed(before, copy(state))
+    assert {"generator.layer1.conv.weight", "generator.layer4.conv.weight", "guides.layer2.conv.weight"} <= moved
+    assert not any(name.startswith(("discriminator.", "layout_judge")) for name in moved)
 
     before = copy(state)
     run.stage("trunk")
     moved = changed(before, copy(state))
-    assert {"generator.layer1.conv.weight", "generator.layer5.wscale.b", "features.out.weight"} <= moved
-    assert not any(name.startswith("discriminator.") for name in moved)
+    assert {"generator.layer1.conv.weight", "generator.layer5.wscale.b", "layout_judge.out.weight"} <= moved
+    assert not any(name.startswith(("discriminator.", "guides.")) for name in moved)
     # Every stage starts from the averages; what it does not train stays there.
-    assert torch.equal(state.generator.layer7.conv.weight, before["average.generator.layer7.conv.weight"])
+    assert torch.equal(state.generator.layer6.conv.weight, before["average.generator.layer6.conv.weight"])
 
     before = copy(state)
     run.stage("joint")
     moved = changed(before, copy(state))
-    assert {"generator.layer1.conv.weight", "generator.layer8.conv.weight", "discriminator.out.weight"} <= moved
-    assert state.images_seen.tolist() == [16, 16, 0, 16]
+    assert {"generator.layer6.conv.weight", "generator.layer8.conv.weight", "discriminator.out.weight"} <= moved
+    assert not any(name.startswith("layout_judge") for name in moved)
+    assert torch.equal(state.generator.layer5.conv.weight, before["average.generator.layer5.conv.weight"])
+    assert state.images_seen.tolist() == [16, 48, 16, 16]
+
+
+def test_the_trunk_learns_what_latents_mean(scenes: Path, tmp_path: Path) -> None:
+    config = replace(SMALL, coarse_images=2400, coarse_rate=4e-3)
+    lines: list[str] = []
+    run = Run(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append)
+    run.stage("coarse")
+
+    def figures(name: str) -> list[float]:
+        return [float(part.split()[0]) for line in lines for part in line.split(f" {name} ")[1:]]
+
+    assert [len(figures(name)) for name in ("at4", "at8")] == [6, 2]
+    assert figures("at4")[3] < 0.9 * figures("at4")[0]
+    assert figures("at8")[1] < figures("at8")[0]
 
 
 def test_a_run_goes_on_from_its_checkpoint(run: Run, scenes: Path) -> None:
@@ -87,24 +118,6 @@ def test_a_run_goes_on_from_its_checkpoint(run: Run, scenes: Path) -> None:
     assert not changed(copy(run.state), copy(again.state))
     again.stage("tail")  # nothing is left to do
     assert again.state.images_seen.tolist() == run.state.images_seen.tolist()
-
-
-def test_growing_keeps_what_was_learnt(run: Run, scenes: Path, tmp_path: Path) -> None:
-    run.stage("tail")
-    config = replace(SMALL, size=128, widths=(*SMALL.widths, 8))
-    (tmp_path / "large").mkdir()
-    large = Run(tmp_path / "large", config, SceneData(scenes / "full", 50), compiled=False, log=lambda line: None)
-    new = adopt(large.state, run.state.state_dict())
-    old = run.state.state_dict()
-    grown = large.state.state_dict()
-    assert torch.equal(grown["generator.layer9.conv.weight"], old["generator.layer9.conv.weight"])
-    assert torch.equal(grown["discriminator.down.1.weight"], old["discriminator.down.0.weight"])
-    assert "generator.layer11.conv.weight" in new
-    before = copy(large.state)
-    large.stage("grow")
-    moved = {name for name in changed(before, copy(large.state)) if name.startswith("average.generator.")}
-    layers = {name.split(".")[2] for name in moved}
-    assert layers == {"layer11", "layer12", "output_128x128"}
 
 
 def test_checkpoints_are_whole(tmp_path: Path) -> None:
