@@ -25,6 +25,7 @@ from server.dissection.survey import layer_outputs
 from server.dissection.workers import Workers
 
 SHOWN = 6  # pictures before and after
+_PICKED = 48  # pictures that those shown are picked from
 _BATCH = 8
 _SURE = 3.0  # standard errors: a unit that helps by more is no accident
 _LEAST = 0.002  # of the measure: less is not worth a switch
@@ -100,13 +101,18 @@ class _Sight:
         self.slope = measure.slope(self.readings)  # (N, D)
         self.value = measure.total(self.readings)
 
-    def without(self, units: Sequence[tuple[str, int]]) -> tuple[Tensor, Tensor, npt.NDArray[np.uint8]]:
-        """With some units at zero: readings (N, D), labels (N, R, R), pictures (N, R, R, 3)."""
+    def without(
+        self, units: Sequence[tuple[str, int]], first: int | None = None
+    ) -> tuple[Tensor, Tensor, npt.NDArray[np.uint8]]:
+        """With some units at zero: readings (N, D), labels (N, R, R), pictures (N, R, R, 3), of the first so many
+        seeds.
+        """
+        seeds = self.seeds[:first]
         order = [known.name for known in self.passes.generator.layers]
         layers = sorted({layer for layer, _ in units} or {order[0]}, key=order.index)
 
         def block(s: slice) -> tuple[Tensor, Tensor, npt.NDArray[np.uint8]]:
-            r = featuremaps(self.passes, self.seeds[s], layers[0])  # (B, units, h, w)
+            r = featuremaps(self.passes, seeds[s], layers[0])  # (B, units, h, w)
             for at, layer in enumerate(layers):
                 r = r if at == 0 else self.passes.advance(r, layers[at - 1], layer)
                 r = r.clone()
@@ -116,7 +122,7 @@ class _Sight:
                 readings = self.measure.read(self.passes, x).cpu()
             return readings, self.passes.labels(x).cpu(), to_pixels(x)
 
-        parts = self.workers.map(block, list(batches(len(self.seeds), _BATCH)))
+        parts = self.workers.map(block, list(batches(len(seeds), _BATCH)))
         readings, labels, images = zip(*parts, strict=True)
         return torch.cat(readings), torch.cat(labels), np.concatenate(images)
 
@@ -203,7 +209,7 @@ def _name(ablated: Ablated) -> str:
 
 def _before_and_after(sight: _Sight, units: Sequence[tuple[str, int]]) -> tuple[list[int], npt.NDArray[np.uint8]]:
     """The seeds whose pictures change most, and those pictures: (2, K, R, R, 3)."""
-    _, _, images = sight.without(units)
-    change = np.abs(images.astype(np.int16) - sight.images).mean((1, 2, 3))  # (N,)
+    _, _, images = sight.without(units, _PICKED)
+    change = np.abs(images.astype(np.int16) - sight.images[:_PICKED]).mean((1, 2, 3))  # (N,)
     most = np.argsort(-change, kind="stable")[:SHOWN]
     return [sight.seeds[int(i)] for i in most], np.stack([sight.images[most], images[most]])
