@@ -33,3 +33,18 @@ export function make(name, attributes = {}, ...children) {
   element.append(...children);
   return element;
 }
+
+/**
+ * Scroll what holds the element so far that it can be seen; the page itself stays where it is.
+ *
+ * @param {Element} element
+ */
+export function reveal(element) {
+  const frame = element.parentElement;
+  if (!frame) return;
+  const [own, room] = [element.getBoundingClientRect(), frame.getBoundingClientRect()];
+  const margin = own.width / 2;
+  /** @param {number} start @param {number} end  how far the element sticks out on either side */
+  const by = (start, end) => (start > -margin ? -start - margin : end > -margin ? end + margin : 0);
+  frame.scrollBy(by(room.left - own.left, own.right - room.right), by(room.top - own.top, own.bottom - room.bottom));
+}

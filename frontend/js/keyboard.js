@@ -97,7 +97,7 @@ export function listenToKeys(actions) {
 /** @param {EventTarget | null} target */
 function typing(target) {
   if (document.querySelector("dialog[open]")) return true;
-  if (target instanceof HTMLInputElement) return target.type !== "range";
+  if (target instanceof HTMLInputElement) return !["range", "checkbox"].includes(target.type);
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }
 

@@ -4,7 +4,7 @@
 /** @typedef {import("./store.js").Store<import("./types.js").Brush>} BrushStore */
 
 import { conceptIcon } from "./concept-icons.js";
-import { byId, make } from "./dom.js";
+import { byId, make, reveal } from "./dom.js";
 import { conceptName, onLanguage } from "./i18n.js";
 import { setUpRadios } from "./radio.js";
 
@@ -65,7 +65,8 @@ export function createPalette(brush) {
   brush.subscribe(({ concept }, before) => {
     if (concept === before.concept) return;
     mark(concept);
-    group.querySelector("[aria-checked=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const chosen = group.querySelector("[aria-checked=true]");
+    if (chosen) reveal(chosen);
   });
   onLanguage(build);
 

@@ -2,7 +2,7 @@
 
 import { imageUrl } from "./api.js";
 import { isSeed } from "./document.js";
-import { byId, make } from "./dom.js";
+import { byId, make, reveal } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
 import { setUpRoving } from "./roving.js";
 
@@ -89,7 +89,7 @@ export function createScenes(choose) {
     [...strip.children].forEach(describe);
     settle();
     const chosen = present === undefined ? null : find(present);
-    if (chosen) chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (chosen) reveal(chosen);
   }
 
   function random() {

@@ -27,6 +27,8 @@ EVENTS_A_SECOND = 60
 MOST_MOVES = 32  # on their way to the browser
 PATIENCE = 60_000  # milliseconds
 FINISHED = "#stage[data-shown=final]"
+# Of frontend/js/beginning.js.
+FIRST_PICTURE = "performance.getEntriesByName('unitbrush:first-picture')[0].startTime"
 
 # `events`: when each happened. `sent`: a request's number and how many events had been handled. `frames`: a frame's
 # number and when it was on the screen. The last two come of what frontend/js/frames.js tells the window.
@@ -59,9 +61,13 @@ class BrowserFailed(UnitbrushError):
 @dataclass(frozen=True)
 class Drag:
     """Of one drag: its seconds, the pointer events that a frame shows, from event to frame the median and the 0.9
-    quantile in milliseconds, and the frames shown a second."""
+    quantile in milliseconds, and the frames shown a second.
+
+    first_picture_ms: from asking for the page to its first picture, with nothing cached.
+    """
 
     browser: str
+    first_picture_ms: float
     seconds: float
     events: int
     median_ms: float
@@ -109,13 +115,14 @@ async def _measure(port: int, seconds: float) -> Drag:
         taken = await _drag(page, seconds)
         await page.wait_for_selector(FINISHED, timeout=PATIENCE)
         found = await page.evaluate("window.watched")
+        first = await page.evaluate(FIRST_PICTURE)
         name = f"Chromium {browser.version}"
         await browser.close()
     times = latencies(found["events"], found["sent"], found["frames"])
     if len(times) < 2:
         raise BrowserFailed("the studio showed no frames while it was dragged; drag for longer")
     slow = statistics.quantiles(times, n=10, method="inclusive")[-1]
-    return Drag(name, taken, len(times), statistics.median(times), slow, len(found["frames"]) / taken)
+    return Drag(name, first, taken, len(times), statistics.median(times), slow, len(found["frames"]) / taken)
 
 
 def latencies(

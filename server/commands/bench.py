@@ -62,6 +62,7 @@ def measure_browser(args: argparse.Namespace) -> dict[str, Any]:
         "model": {"name": model.name, "resolution": model.generator.resolution},
         "machine": machine(painter.device),
         "browser": drag.browser,
+        "first_picture_ms": round(drag.first_picture_ms, 1),
         "drag": {
             "seconds": round(drag.seconds, 2),
             "events": drag.events,
@@ -79,6 +80,7 @@ def drag_lines(document: dict[str, Any]) -> str:
         [
             f"{headline(document)}, {document['browser']}",
             "",
+            f"from asking for the page to its first picture: {document['first_picture_ms']:.0f} ms",
             f"dragged for {drag['seconds']:.1f} s, {drag['events']} pointer events",
             f"from a pointer event to the frame that shows it: median {drag['median_ms']:.1f} ms,"
             f" 9 of 10 under {drag['slow_ms']:.1f} ms",

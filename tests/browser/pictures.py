@@ -1,14 +1,15 @@
 """The pictures of the README and the model card, made again: `make pictures`.
 
 A strip of scenes before and after one brush, a sheet of samples beside renderings, and the studio as a browser shows
-it at three sizes.
+it at three sizes, light and dark.
 """
 
 from __future__ import annotations
 
 import tempfile
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -26,7 +27,8 @@ from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import open_studio
 
 OUT = ROOT / "models" / "village" / "pictures"
-SIZES = {"studio": (1280, 800, "light"), "studio-phone": (390, 844, "dark"), "studio-4k": (3840, 2160, "light")}
+SIZES = {"studio": (1280, 800), "studio-phone": (390, 844), "studio-4k": (3840, 2160)}
+THEMES: dict[Literal["light", "dark"], str] = {"light": "", "dark": "-dark"}  # and what files of them are called
 STRIP: tuple[tuple[int, dict[str, Any]], ...] = (
     (
         24,
@@ -87,15 +89,15 @@ def screenshots() -> None:
         server.start()
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
         try:
-            for name, (width, height, theme) in SIZES.items():
-                with open_studio(browser, server, (width, height), path="/", color_scheme=theme) as studio:
+            for (name, size), (theme, ending) in product(SIZES.items(), THEMES.items()):
+                with open_studio(browser, server, size, path="/", color_scheme=theme) as studio:
                     studio.choose("tree")
                     studio.paint([(0.15, 0.62), (0.28, 0.66)])
                     path = Path(data) / "shot.png"
                     studio.page.screenshot(path=path)
                     shot = Image.open(path).convert("RGB")
                     shot.thumbnail((1920, 1920))
-                    shot.save(OUT / f"{name}.jpg", quality=88)
+                    shot.save(OUT / f"{name}{ending}.jpg", quality=88)
         finally:
             browser.close()
             server.stop()

@@ -176,6 +176,8 @@ def open_studio(
         locale=options.pop("locale", "en-GB"),
         **options,
     )
+    # A machine that does much else besides is slow, not broken.
+    context.set_default_timeout(90_000)
     page = context.new_page()
     studio = Studio(page, context, touch)
     try:

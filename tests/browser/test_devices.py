@@ -53,6 +53,16 @@ def test_two_fingers_zoom_and_paint_nothing(browser: Browser, server: StudioServ
         fingers("touchEnd")
         assert studio.page.locator("#fit").is_visible()
         assert studio.page.evaluate("document.getElementById('view').style.transform").startswith("translate")
+        # Both in one direction, they move the view.
+        place = "document.getElementById('view').getBoundingClientRect().x"
+        before = studio.page.evaluate(place)
+        fingers("touchStart", (0.4, 0.5), (0.6, 0.5))
+        for step in (0.04, 0.08, 0.12):
+            fingers("touchMove", (0.4 + step, 0.5), (0.6 + step, 0.5))
+        fingers("touchEnd")
+        box = studio.stage.bounding_box()
+        assert box is not None
+        assert studio.page.evaluate(place) - before == pytest.approx(0.12 * box["width"], abs=6)
         assert studio.page.locator("#undo").get_attribute("aria-disabled") == "true"
         studio.page.locator("#fit").tap()
         assert studio.page.locator("#fit").is_hidden()
@@ -120,6 +130,32 @@ def test_keys_choose_and_paint(studio: Studio) -> None:
     page.keyboard.press("Control+y")
     studio.settle()
     assert len(studio.picture()["edits"]) == 2
+
+
+def test_a_picture_painted_with_nothing_but_keys(studio: Studio) -> None:
+    page = studio.page
+    before = studio.pixels()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # on the link that skips to the picture
+    assert page.evaluate("document.activeElement.id") == "stage"
+    names = page.locator("#palette [role=radio]").evaluate_all("all => all.map(e => e.dataset.value)")
+    page.keyboard.press(str(1 + names.index("tree")))
+    page.keyboard.press("l")
+    page.keyboard.press("Enter")
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Enter")
+    studio.settle()
+    (edit,) = studio.picture()["edits"]
+    assert edit["concept"] == "tree"
+    (x0, y0), (x1, y1) = edit["mask"]["strokes"][0]["points"]
+    assert (x0, y0, y1) == (0.5, 0.5, 0.5)
+    assert x1 < 0.2
+    near, far = change(before, studio.pixels(), (0.3, 0.5), 0.06, 0.45)
+    assert near > 12 > 2 * far
+    page.keyboard.press("Control+z")
+    studio.settle()
+    assert studio.picture()["edits"] == []
 
 
 def test_question_mark_lists_the_keys(studio: Studio) -> None:
@@ -227,3 +263,55 @@ def test_a_pen_paints_as_wide_as_it_presses(studio: Studio) -> None:
     assert len(radii) > 4
     assert radii == sorted(radii)
     assert radii[-1] > 2 * radii[0]
+
+
+# Words wider than their place, or that stick out of what is around them.
+CUT = """() => {
+    const cut = [];
+    for (const element of document.querySelectorAll("body *")) {
+        if (element.closest("svg, select, .unseen, .skip, .strip, .palette") || !element.checkVisibility()) continue;
+        const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+        const box = element.getBoundingClientRect();
+        if (!own || box.width === 0) continue;
+        let outside = false;
+        for (let around = element.parentElement; around; around = around.parentElement) {
+            const room = around.getBoundingClientRect();
+            outside ||= box.left < room.left - 2 || box.right > room.right + 2;
+        }
+        if (outside || element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline")
+            cut.push(`${element.tagName} ${element.id} ${element.textContent}`);
+    }
+    for (const name of document.querySelectorAll(".swatch-name"))
+        if (name.scrollWidth > name.clientWidth + 1) cut.push(name.textContent);
+    return cut;
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-TW", "ko-KR"])
+@pytest.mark.parametrize("width", [360, 390, 1280])
+def test_no_word_is_cut_off(browser: Browser, server: StudioServer, locale: str, width: int) -> None:
+    told = {"name": "building_size", "title": "Buildings", "low": "small", "high": "large", "range": [-2, 2]}
+    for path in ("/", "/?booth=1"):
+        with open_studio(browser, server, (width, 740), path=path, locale=locale, touch=True) as studio:
+            page = studio.page
+            page.route("**/directions", lambda route: route.fulfill(json={"directions": [told]}))
+            page.reload()
+            studio.settle()
+            page.locator("#directions input").wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            if path == "/":
+                page.locator("#everywhere").tap()
+                page.locator("#edits .edit-main").wait_for()
+                page.locator("#more summary").click()
+                page.locator("#mix").click()
+                page.locator("#inspect").click()
+            assert page.evaluate(CUT) == []
+            for opener in ("#share-open-sheet", "#help-open", "#qr-open"):
+                if page.locator(opener).is_visible():
+                    page.locator(opener).click()
+                    page.locator("dialog[open]").wait_for()
+                    assert page.evaluate(CUT) == []
+                    page.keyboard.press("Escape")
+            # It would be seen.
+            page.evaluate("document.querySelector('#mode-draw [data-i18n]').textContent = 'Unabbreviated'.repeat(3)")
+            assert page.evaluate(CUT) != []

@@ -55,6 +55,7 @@ def test_a_drag_in_a_browser_is_measured(capsys: pytest.CaptureFixture[str]) -> 
     drag = document["drag"]
     assert document["model"] == {"name": "village", "resolution": 16}
     assert document["browser"].startswith("Chromium ")
+    assert document["first_picture_ms"] > 0
     assert drag["seconds"] >= 1.5
     assert drag["events"] >= 2
     assert 0 < drag["median_ms"] <= drag["slow_ms"]
