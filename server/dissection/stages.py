@@ -70,7 +70,7 @@ class Plan:
     training: int = 6
     judged: int = 200
     context: int = 12
-    artifacts: int = 240
+    artifacts: int = 180
     scenes: int = 500
     seed: int = 0
 
@@ -78,7 +78,7 @@ class Plan:
         """In about six tenths of the time, with fewer pictures for each trial and a second look at one layer a concept
         only; the judge still sees as many.
         """
-        return replace(self, measuring=14, few=4, racing=8, rivals=4, closer=1, training=4, context=8, artifacts=150)
+        return replace(self, measuring=14, few=4, racing=8, rivals=4, closer=1, training=4, context=8, artifacts=120)
 
 
 class Run:
