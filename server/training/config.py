@@ -25,14 +25,14 @@ class TrainConfig:
     units_a_concept: int = 8
     level: float = 2.0
     learning_rate: float = 2e-3
-    joint_rate: float = 1e-3
-    average: float = 0.998
+    joint_rate: float = 2e-3
+    average: float = 0.995
     noise: float = 0.03
     reconstruct: float = 4.0
     label: float = 1.0
     align: float = 1.0
     adversarial: float = 0.5
-    penalty: float = 0.15
+    penalty: float = 0.01
     hide_labels: float = 0.3
     match: float = 1.0
     obey: float = 0.5
