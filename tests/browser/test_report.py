@@ -197,6 +197,7 @@ def test_artifact_units_are_listed_with_pictures_before_and_after(page: Page) ->
     image.scroll_into_view_if_needed()
     page.wait_for_function("document.querySelector('#artifact-strips img').naturalWidth > 0")
     assert page.evaluate("document.querySelector('#artifact-strips img').naturalHeight") == 64
+    assert page.inner_text("#artifact-strips figcaption").startswith("Without unit 3 of layer4")
     assert not page.locator("#artifact-tried table").is_visible()
     page.click("#artifact-tried summary")
     assert page.locator("#artifact-tried tbody tr").count() == 1

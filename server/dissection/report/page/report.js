@@ -89,10 +89,11 @@ function artifacts(d) {
   for (const { name, seeds } of a.shown) {
     const file = d.strips[name];
     if (!file) continue;
-    const what = name === "all" ? "all of them" : `unit ${name.replace(/^(.*)-/, (_, layer) => `${layer}, `)}`;
+    const what = name === "all" ? "all of them" : name.replace(/^(.*)-(\d+)$/, "unit $2 of $1");
     const image = make("img", {
-      src: file, loading: "lazy", alt: `${seeds.length} pictures as they are, and below them without ${what}`,
+      src: file, alt: `${seeds.length} pictures as they are, and below them without ${what}`,
     });
+    image.style.aspectRatio = `${seeds.length} / 2`;
     const text = `Without ${what}: above as they are, below at zero. Seeds ${seeds.join(", ")}.`;
     byId("artifact-strips").append(make("figure", {}, [image, make("figcaption", {}, [text])]));
   }
