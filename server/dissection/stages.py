@@ -39,7 +39,7 @@ from server.dissection.trials import Bench, Floats
 from server.dissection.work import Arrays, Work
 from server.dissection.workers import Workers
 
-JUDGED_FROM = 1_000_000  # the first seed of the judge's pictures, far from those that units were chosen on
+JUDGED_FROM = 100_000  # the first seed of the judge's pictures; none that units were chosen on, nor any trained on
 ARTIFACTS_FROM = 2_000_000  # the first seed of the pictures that artifact units are sought on
 
 Report = Callable[[str, int, int], object]  # what is being done, stages done, stages in all
