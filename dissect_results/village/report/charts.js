@@ -50,7 +50,8 @@ function depthChart(d) {
  */
 function conceptBars(d, layer) {
   const rows = layer.matching.map((count, concept) => ({ count, concept })).sort((a, b) => b.count - a.count);
-  const row = 24, left = 84, full = 420, most = Math.max(1, ...layer.matching);
+  const full = matchMedia("(max-width: 34rem)").matches ? 180 : 420; // text stays as large on a phone
+  const row = 24, left = 84, most = Math.max(1, ...layer.matching);
   const chart = svg("svg", {
     viewBox: `0 0 ${left + full + 50} ${rows.length * row + 4}`, width: "100%", role: "img",
     "aria-label": `Units of ${layer.name} that match each concept`,

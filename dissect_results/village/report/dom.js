@@ -41,12 +41,12 @@ function svg(name, attributes = {}, children = []) {
 }
 
 /**
- * A colour for each concept, as far apart as their number allows.
+ * A concept's colour.
  * @param {number} concept
  * @returns {string}
  */
 function colour(concept) {
-  return `hsl(${Math.round((concept * 137.508) % 360)} 62% 52%)`;
+  return dissection.colours[concept] ?? "gray";
 }
 
 /**

@@ -50,9 +50,11 @@ function charts(d) {
   for (const brush of d.brushes.filter((b) => b.best)) {
     const chosen = brush.choice[0];
     if (!chosen) continue;
-    const text = `${brush.concept}: ${chosen.units} units of ${brush.layer}, ranked by ${chosen.ranking}, ` +
-      `level ${chosen.level}`;
-    byId("curves").append(make("figure", {}, [effectCurves(brush), make("figcaption", {}, [text])]));
+    const text = `${chosen.units} units of ${brush.layer}, ranked by ${chosen.ranking}, level ${chosen.level}`;
+    const dot = make("i", { class: "dot" });
+    dot.style.background = colour(d.concepts.indexOf(brush.concept));
+    byId("curves").append(make("figure", {}, [make("h4", {}, [dot, brush.concept]), effectCurves(brush),
+      make("figcaption", {}, [text]), runnersUp(brush.choice)]));
   }
 }
 
@@ -68,15 +70,63 @@ function findings(d) {
     : `Frechet distance between the concepts' areas in ${s.generated} samples and in ${s.training} training scenes: ` +
       `${s.frechet.toFixed(4)}; between two halves of the scenes: ${s.floor.toFixed(4)}.`;
   byId("areas").append(areaTable(s.concepts));
+  artifacts(d);
+}
+
+/**
+ * Units whose removal makes pictures better, or the nearest to that, before and after.
+ * @param {Dissection} d
+ */
+function artifacts(d) {
   const a = d.artifacts;
-  byId("artifact-text").textContent = a.units.length
-    ? `Setting these units of ${a.layer} to zero makes pictures clearer. Measured by the ${a.measure}, over ` +
-      `${a.pictures} pictures: ${a.entropy.toFixed(4)} as they are, ${a.without_all.toFixed(4)} without all of them.`
-    : `No unit of ${a.layer} makes pictures clearer when set to zero (${a.measure}, ${a.pictures} pictures).`;
-  if (a.units.length) {
-    byId("artifact-list").append(sortable(["unit", "entropy with", "without", "pictures better"],
-      a.units.map((u) => [String(u.unit), u.entropy.toFixed(4), u.without.toFixed(4), percent(u.better, 0)])));
+  byId("artifact-text").textContent = a.together
+    ? `Pictures get better when these units are zero everywhere. The ${a.measure}, over ${a.pictures} pictures, is ` +
+      `${a.together.value.toFixed(4)} with them and ${a.together.without.toFixed(4)} without all of them; ` +
+      `${percent(a.together.kept)} of the labels stay. A picture with "clean": true does without them.`
+    : `No unit makes pictures better by more than chance when it is zero everywhere: the measure is the ${a.measure}, ` +
+      `over ${a.pictures} pictures. Below are the units that came nearest.`;
+  if (a.units.length) byId("artifact-list").append(ablationTable(a.units));
+  for (const { name, seeds } of a.shown) {
+    const file = d.strips[name];
+    if (!file) continue;
+    const what = name === "all" ? "all of them" : name.replace(/^(.*)-(\d+)$/, "unit $2 of $1");
+    const image = make("img", {
+      src: file, alt: `${seeds.length} pictures as they are, and below them without ${what}`,
+    });
+    image.style.aspectRatio = `${seeds.length} / 2`;
+    const text = `Without ${what}: above as they are, below at zero. Seeds ${seeds.join(", ")}.`;
+    byId("artifact-strips").append(make("figure", {}, [image, make("figcaption", {}, [text])]));
   }
+  if (!a.tried.length) return;
+  const summary = make("summary", {}, ["Units that were tried and are none"]);
+  const table = make("div", { class: "scroll", tabindex: 0 }, [ablationTable(a.tried)]);
+  byId("artifact-tried").append(make("details", a.units.length ? {} : { open: "" }, [summary, table]));
+}
+
+/**
+ * The unit that knows each concept best, in any layer.
+ * @param {Dissection} d
+ * @param {(number: number) => Promise<HTMLImageElement>} sheet
+ */
+function gallery(d, sheet) {
+  d.concepts.forEach((name, concept) => {
+    /** @type {{iou: number, layer: Layer, unit: number} | undefined} */
+    let best;
+    for (const layer of d.layers) {
+      layer.units.forEach(([matches], unit) => {
+        const iou = matches.find((m) => m[0] === concept)?.[1] ?? 0;
+        if (iou > (best?.iou ?? 0)) best = { iou, layer, unit };
+      });
+    }
+    if (!best) return;
+    const card = unitCard(d, best.layer, best.unit, sheet);
+    const dot = make("i", { class: "dot" });
+    dot.style.background = colour(concept);
+    const iou = make("small", {}, [`IoU ${best.iou.toFixed(2)}`]);
+    card.querySelector("h3")?.replaceWith(make("h3", {}, [make("span", {}, [dot, name]), iou]));
+    card.querySelector(".chips")?.replaceWith(make("p", { class: "where" }, [`unit ${best.unit} of ${best.layer.name}`]));
+    byId("gallery").append(card);
+  });
 }
 
 /**
@@ -85,6 +135,7 @@ function findings(d) {
  */
 function units(d) {
   const page = 24, sheet = sheetLoader(d.sheets);
+  gallery(d, sheet);
   const layers = fill("unit-layer", d.layers.map((layer) => [layer.name, `${layer.name}, ${layer.size}x${layer.size}`]));
   const concepts = fill("unit-concept", [["-1", "any"],
     ...d.concepts.map((name, i) => /** @type {[string, string]} */ ([String(i), name]))]);

@@ -47,13 +47,52 @@ function compareCells(a, b) {
  * @returns {HTMLElement}
  */
 function verdictTable(verdicts) {
-  const heads = ["brush", "layer", "units", "before", "drawn", "random", "all units", "outside kept", "stood", "removed",
-    "random", "weak at"];
+  const heads = ["brush", "layer", "units", "before", "drawn", "random", "all units", "a mask can hold", "outside kept",
+    "stood", "removed", "random", "outside kept", "weak at"];
   return sortable(heads, verdicts.map((v) => [
-    v.concept, v.layer, `${v.units} of ${v.of}`, percent(v.before), percent(v.drawn), percent(v.random_drawn),
-    percent(v.all_drawn), percent(v.kept), percent(v.stood), percent(v.removed), percent(v.random_removed),
+    v.concept, v.layer, `${v.units} of ${v.of}`, percent(v.before), judged(percent(v.drawn), v.meets.draw),
+    percent(v.random_drawn), percent(v.all_drawn), percent(v.holds), judged(percent(v.kept), v.meets.keep),
+    percent(v.stood), judged(percent(v.gone), v.meets.remove), percent(v.random_gone),
+    judged(percent(v.kept_removing), v.meets.keep),
     v.weak.length ? make("span", { class: "weak" }, [v.weak.join(", ")]) : "-",
   ]));
+}
+
+/**
+ * A figure, with a tick where it is as good as brushes are meant to be.
+ * @param {string} text
+ * @param {boolean} met
+ * @returns {HTMLElement}
+ */
+function judged(text, met) {
+  return make("span", met ? { class: "met" } : {}, [text]);
+}
+
+/**
+ * Units set to zero, and what that does.
+ * @param {Ablated[]} units
+ * @returns {HTMLElement}
+ */
+function ablationTable(units) {
+  const heads = ["unit", "layer", "with it", "without", "change", "standard errors", "labels kept"];
+  return sortable(heads, units.map((u) => [
+    String(u.unit), u.layer, u.value.toFixed(4), u.without.toFixed(4), percent((u.without - u.value) / u.value, 2),
+    u.sure.toFixed(1), percent(u.kept),
+  ]));
+}
+
+/**
+ * What else was tried for a brush, the best first.
+ * @param {Trial[]} trials
+ * @returns {HTMLElement}
+ */
+function runnersUp(trials) {
+  const heads = ["ranking", "level", "units", "drawn", "removed", "changed outside", "score"];
+  const table = sortable(heads, trials.map((t) => [
+    t.ranking, t.level, t.units, percent(t.drawn - t.before), percent(t.removed), percent(t.disturbed), t.score.toFixed(2),
+  ]));
+  const summary = make("summary", {}, ["The choice and its runners-up"]);
+  return make("details", {}, [summary, make("div", { class: "scroll", tabindex: 0 }, [table])]);
 }
 
 /**
@@ -90,7 +129,9 @@ function contextTable(d) {
         continue;
       }
       const gain = cell.drawn - cell.before;
-      const place = make("td", { title: `${concept} on ${before}: ${cell.pictures} pictures` }, [gain.toFixed(2)]);
+      const place = make("td", {
+        title: `${concept} on ${before}: to be seen in ${percent(cell.visible, 0)} of ${cell.pictures} pictures`,
+      }, [gain.toFixed(2)]);
       const strength = Math.round(100 * Math.max(0, Math.min(1, gain)));
       place.style.background = `color-mix(in srgb, var(--draw) ${Math.round(strength * 0.75)}%, transparent)`;
       line.append(place);

@@ -10,16 +10,19 @@
  * @typedef {{concept: string, layer: string, best: boolean, choice: Trial[], trials: Trial[],
  *   drawn_by_all: Record<string, number>}} BrushRecord
  * @typedef {{concept: string, layer: string, units: number, of: number, before: number, drawn: number,
- *   random_drawn: number, all_drawn: number, kept: number, stood: number, removed: number, random_removed: number,
- *   weak: string[]}} Verdict
- * @typedef {{pictures: number, before: number, drawn: number}} Cell
+ *   random_drawn: number, all_drawn: number, holds: number, kept: number, stood: number, removed: number,
+ *   random_removed: number, kept_removing: number, gone: number, random_gone: number, drawing_pictures: number,
+ *   removing_pictures: number, meets: {draw: boolean, remove: boolean, keep: boolean}, weak: string[]}} Verdict
+ * @typedef {{pictures: number, before: number, drawn: number, visible: number}} Cell
+ * @typedef {{layer: string, unit: number, value: number, without: number, sure: number, kept: number}} Ablated
+ * @typedef {{measure: string, pictures: number, units: Ablated[], tried: Ablated[],
+ *   together: {value: number, without: number, kept: number} | null, shown: {name: string, seeds: number[]}[]}} Artifacts
  * @typedef {{concept: string, share: number, training_share: number | null, present: number,
  *   training_present: number | null}} Area
  * @typedef {{model: string, samples: number, interpretable: number, aboveChance: number, concepts: string[], tile: number, columns: number,
  *   perSheet: number, sheets: string[], seeds: number[], region: number, layers: Layer[],
  *   brushes: BrushRecord[], judged: Verdict[], context: Record<string, Record<string, Cell | null>>,
- *   artifacts: {layer: string, pictures: number, measure: string, entropy: number, without_all: number,
- *     units: {unit: number, entropy: number, without: number, better: number}[]},
+ *   artifacts: Artifacts, strips: Record<string, string>, colours: string[],
  *   statistics: {frechet: number | null, floor: number | null, generated: number, training: number,
  *     concepts: Area[]}}} Dissection
  */
