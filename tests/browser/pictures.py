@@ -31,35 +31,41 @@ SIZES = {"studio": (1280, 800), "studio-phone": (390, 844), "studio-4k": (3840, 
 THEMES: dict[Literal["light", "dark"], str] = {"light": "", "dark": "-dark"}  # and what files of them are called
 STRIP: tuple[tuple[int, dict[str, Any]], ...] = (
     (
-        24,
-        {"op": "draw", "concept": "tree", "mask": {"strokes": [{"points": [[0.2, 0.55], [0.3, 0.6]], "radius": 0.12}]}},
-    ),
-    (
-        116,
-        {
-            "op": "draw",
-            "concept": "cloud",
-            "mask": {"strokes": [{"points": [[0.2, 0.2], [0.5, 0.15]], "radius": 0.09}]},
-        },
-    ),
-    (
-        158,
-        {
-            "op": "draw",
-            "concept": "water",
-            "mask": {"strokes": [{"points": [[0.25, 0.9], [0.7, 0.88]], "radius": 0.1}]},
-        },
-    ),
-    (
-        118,
+        40,
         {
             "op": "draw",
             "concept": "tree",
-            "mask": {"strokes": [{"points": [[0.8, 0.55], [0.85, 0.65]], "radius": 0.12}]},
+            "mask": {"strokes": [{"points": [[0.2, 0.6], [0.32, 0.65]], "radius": 0.13}]},
+            "strength": 0.4,
         },
     ),
-    (8, {"op": "remove", "concept": "water", "mask": None}),
-    (170, {"op": "draw", "concept": "sky", "mask": {"rect": [0.0, 0.0, 0.45, 0.6]}}),
+    (
+        10,
+        {
+            "op": "draw",
+            "concept": "tree",
+            "mask": {"strokes": [{"points": [[0.5, 0.6], [0.55, 0.7]], "radius": 0.13}]},
+            "strength": 0.4,
+        },
+    ),
+    (
+        23,
+        {
+            "op": "draw",
+            "concept": "cloud",
+            "mask": {"strokes": [{"points": [[0.25, 0.2], [0.6, 0.15]], "radius": 0.1}]},
+        },
+    ),
+    (
+        52,
+        {
+            "op": "draw",
+            "concept": "water",
+            "mask": {"strokes": [{"points": [[0.25, 0.9], [0.75, 0.88]], "radius": 0.11}]},
+        },
+    ),
+    (33, {"op": "remove", "concept": "water", "mask": {"rect": [0.1, 0.62, 0.95, 0.95]}}),
+    (25, {"op": "draw", "concept": "roof", "mask": {"rect": [0.3, 0.42, 0.75, 0.6]}}),
 )
 
 
@@ -73,10 +79,10 @@ def strip(painter: Painter) -> Image.Image:
 
 
 def samples(painter: Painter) -> Image.Image:
-    """Renderings in the upper half, samples in the lower."""
+    """The scenes that 24 latents mean in the upper half, the model's pictures of the same in the lower."""
     drawn = [painter.render(parse_picture({"model": "village", "seed": seed})) for seed in range(24)]
     size = drawn[0].shape[0]
-    rendered = [render(sample_scene(1_000_000 + i), size)[0] for i in range(24)]
+    rendered = [render(sample_scene(seed), size)[0] for seed in range(24)]
     gap = np.full((8, 8 * size + 7 * 2, 3), 255, np.uint8)
     halves = [np.asarray(contact_sheet(images, 8)) for images in (rendered, drawn)]
     return Image.fromarray(np.concatenate([halves[0], gap, halves[1]]))
