@@ -58,7 +58,11 @@ def test_a_link_opened_while_the_server_is_away_is_not_lost(browser: Browser, ow
 def test_the_first_picture_does_not_wait_for_the_rest_of_the_studio(browser: Browser, server: StudioServer) -> None:
     with open_studio(browser, server, path="/readyz", wait=False) as studio:
         held: list[Route] = []
-        studio.page.route("**/js/painter.js", held.append)
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        studio.page.route("**/js/painter.js", hold)
         studio.page.goto(server.url, wait_until="commit")
         assert studio.page.wait_for_function(FIRST, timeout=60_000).json_value() > 0
         held[0].continue_()
