@@ -1,6 +1,5 @@
 """Layouts: what stands in each cell, and the light it is seen in."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
