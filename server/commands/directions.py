@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from server.commands.installed import add_folders, open_model
 from server.commands.usage import UsageError
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")
     parser.add_argument("--segmenter", type=Path, help="weights (default: the model's)")
     parser.add_argument("--threads", type=int, default=0, help="of the CPU (default: one a core)")
-    parser.add_argument("--models-dir", type=Path, help="folder of models")
-    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
+    add_folders(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,32 +35,22 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from server.catalog import SEGMENTER, Catalog, read_card
+    from server.catalog import SEGMENTER
     from server.directions.run import Plan, find_directions
     from server.dissection.passes import Passes, bfloat16_is_fast
-    from server.errors import UnknownModel
-    from server.generators.loader import load_generator
     from server.segmentation.segmenter import SegmenterError, load_segmenter
-    from server.settings import read_settings
 
-    settings = read_settings()
-    models, results = args.models_dir or settings.models_dir, args.results_dir or settings.results_dir
-    names = Catalog(models, results).names()
-    if args.model not in names:
-        raise UnknownModel(f"there is no model {args.model!r}; installed: {', '.join(names) or 'none'}")
     if args.threads:
         torch.set_num_threads(args.threads)
-    folder = Path(models) / args.model
-    card = read_card(folder)
-    generator = load_generator(card.generator, card.sha256).fold()
+    device = torch.device("cpu")
+    model = open_model(args, device)
     try:
-        segmenter = load_segmenter(args.segmenter or folder / SEGMENTER)
+        segmenter = load_segmenter(args.segmenter or model.folder / SEGMENTER)
     except SegmenterError as error:
         raise UsageError(f"{error}; name one with --segmenter") from error
-    device = torch.device("cpu")
-    passes = Passes(generator, segmenter, bfloat16_is_fast(device), device)
+    passes = Passes(model.generator, segmenter, bfloat16_is_fast(device), device)
     plan = Plan(samples=args.samples, scenes=args.scenes, measured=args.measured, seed=args.seed)
-    out = args.out or Path(results) / args.model
+    out = args.out or model.results
     with tqdm(total=100, bar_format="{desc:14}{percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
         def report(stage: str, done: float) -> None:
@@ -69,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             bar.refresh()
 
         try:
-            found = find_directions(passes, args.model, card.sha256, plan, out, card.scenes, report)
+            found = find_directions(passes, args.model, model.card.sha256, plan, out, model.card.scenes, report)
         except OSError as error:
             raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
         except ValueError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from server.commands.installed import add_folders, open_model
 from server.commands.usage import UsageError
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--judge", type=Path, help=f"weights (default: the model's {JUDGE})")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
     parser.add_argument("--threads", type=int, default=0, help="on the CPU (default: one a core)")
-    parser.add_argument("--models-dir", type=Path, help="folder of models")
-    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
+    add_folders(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,27 +50,17 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from server.catalog import Catalog, read_card
     from server.dissection.passes import Passes, bfloat16_is_fast
     from server.dissection.run import dissect
     from server.dissection.stages import Plan
-    from server.errors import UnknownModel
-    from server.generators.loader import load_generator
     from server.scenes.concepts import CONCEPTS
     from server.segmentation.segmenter import SegmenterError, load_segmenter
-    from server.settings import read_settings
 
-    settings = read_settings()
-    models, results = args.models_dir or settings.models_dir, args.results_dir or settings.results_dir
-    names = Catalog(models, results).names()
-    if args.model not in names:
-        raise UnknownModel(f"there is no model {args.model!r}; installed: {', '.join(names) or 'none'}")
-    folder = Path(models) / args.model
-    card = read_card(folder)
     device = torch.device(_device(args.device))
     if args.threads:
         torch.set_num_threads(args.threads)
-    generator = load_generator(card.generator, card.sha256).to(device).fold()
+    model = open_model(args, device)
+    folder, generator = model.folder, model.generator
     look = _layers(args.layers, generator)
     try:
         segmenter = load_segmenter(args.segmenter or folder / SEGMENTER).to(device)
@@ -81,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(samples=args.samples, seed=args.seed)
     if args.quick:
         plan = plan.quick()
-    out = args.out or Path(results) / args.model
+    out = args.out or model.results
     with tqdm(total=1, unit="stage") as bar:
 
         def report(text: str, done: int, total: int) -> None:

@@ -61,6 +61,14 @@ def layout(images: Tensor, labels: Tensor, latents: Tensor) -> Tensor:
     return torch.cat([shares, colours, same], 1)
 
 
+def carried(seen: Tensor, units: int) -> Tensor:
+    """A layout as the layer before the edit layer carries it: in its first units, and nothing in the others.
+
+    seen: (N, C + 6, 16, 16). Returns (N, units, 16, 16).
+    """
+    return F.pad(seen, (0, 0, 0, 0, 0, units - seen.shape[1])).contiguous(memory_format=torch.channels_last)
+
+
 class Spread:
     """Each channel's mean and deviation over layouts (M, C + 6, 16, 16), by which they are measured."""
 

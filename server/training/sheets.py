@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from server.scenes.concepts import PALETTE
 from server.scenes.sheet import contact_sheet
 from server.training import edits
-from server.training.data import Batch, layout
+from server.training.data import Batch, carried, layout
 from server.training.state import RunState
 
 
@@ -34,8 +33,7 @@ def sample_sheet(state: RunState, held: Batch, rng: np.random.Generator) -> Imag
         return generator.block(generator.output_name)(f), head(f)  # type: ignore[operator]
 
     def featuremaps(images: Tensor, labels: Tensor) -> Tensor:
-        seen = layout(images, labels, held.latents)
-        return F.pad(seen, (0, 0, 0, 0, 0, config.edit_width - seen.shape[1]))
+        return carried(layout(images, labels, held.latents), config.edit_width)
 
     x, _ = draw(edit(featuremaps(held.images, held.labels)))
     drawn, scores = draw(generator.trunk(held.latents, config.edit_layer))  # type: ignore[operator]

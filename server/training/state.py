@@ -55,10 +55,6 @@ class RunState(nn.Module):
         for name in MAKERS:
             getattr(self, name).load_state_dict(self.average[name].state_dict())
 
-    def maker_parameters(self, names: tuple[str, ...] = MAKERS) -> list[nn.Parameter]:
-        """Parameters of the named makers."""
-        return [p for name in names for p in getattr(self, name).parameters()]
-
 
 def save_checkpoint(path: Path, state: RunState) -> None:
     """Write the whole state, so that a run broken off at any time goes on from a whole file."""

@@ -20,7 +20,7 @@ from torch import Tensor
 from server.dissection.passes import bfloat16_is_fast
 from server.training import edits
 from server.training.config import TrainConfig
-from server.training.data import GRID, layout
+from server.training.data import GRID, carried, layout
 from server.training.networks import Judgement
 from server.training.state import RunState
 from server.training.window import Window
@@ -125,15 +125,13 @@ def blurred_colours(seen: Tensor, concepts: int) -> Tensor:
 def encode(state: RunState, f: Functions, batch: edits.Rehearsal, rows: int, noise: bool) -> Tensor:
     """The edit layer's activations of the first `rows` pictures, whose layouts are known: (N, U, 16, 16).
 
-    The layer before the edit layer carries the layout (`data.layout`) in its first units and nothing in the others.
     `noise`: make the layouts a little like the trunk's.
     """
     seen = layout(batch.images[:rows], batch.labels[:rows], batch.latents[:rows])  # (N, C + 6, 16, 16)
     if noise:
         seen = blurred_colours(seen, batch.labels.shape[1])
         seen = seen + state.config.noise * torch.randn_like(seen)
-    h = F.pad(seen, (0, 0, 0, 0, 0, state.config.edit_width - seen.shape[1]))  # (N, U, 16, 16)
-    r: Tensor = f.edit_block(h.contiguous(memory_format=torch.channels_last))
+    r: Tensor = f.edit_block(carried(seen, state.config.edit_width))
     return r
 
 

@@ -55,7 +55,7 @@ class Run:
         self.weights = steps.concept_weights(self.shares)
 
     def stage(self, name: str, minutes: float | None = None) -> None:
-        """Run a stage up to its length, or for that long; its learning rate falls over the last third."""
+        """Run a stage up to its length, or for that long; its learning rate falls over the last half."""
         which = STAGES.index(name)
         total = getattr(self.config, f"{name}_images")
         if int(self.state.images_seen[which]) == 0:
