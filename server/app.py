@@ -15,6 +15,7 @@ from starlette.routing import Route
 from server import __version__
 from server.api import dissection, inspect, live, models, operations, pictures, qr, receptivity, render, segment
 from server.api.docs import add_docs
+from server.api.images import ImageOptions, draw
 from server.api.problems import add_handlers
 from server.api.reference import PROBLEMS, set_reference
 from server.api.studio import Studio
@@ -24,11 +25,13 @@ from server.metrics import Histogram, Metrics, resident_bytes
 from server.middleware import Front
 from server.painter import Painter
 from server.picture import Picture
-from server.services import BytesCache, Services
+from server.services import BytesCache, FirstScene, Services
 from server.settings import Settings, SettingsError
 from server.store import Store
 
 log = logging.getLogger(__name__)
+
+FIRST_SEED = 7  # of a model that names no scenes; frontend/js/beginning.js has it too
 
 DESCRIPTION = """Paint with the units inside a generator: trees, doors, sky and domes onto a picture that a
 GAN draws.
@@ -73,6 +76,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
 
     painter: makes what draws.
     """
+    studio = Studio(settings.frontend_dir, settings)
     app = FastAPI(
         title="Unitbrush",
         version=__version__,
@@ -81,7 +85,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
-        lifespan=lambda app: _lifespan(app, settings, painter),
+        lifespan=lambda app: _lifespan(app, settings, painter, studio),
     )
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (models, dissection, render, segment, inspect, receptivity, pictures, qr, live):
@@ -93,7 +97,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
     add_docs(app)
     add_handlers(app)
     # The studio takes what no route takes; as a route it would turn each 405 into a 404.
-    app.router.default = Studio(settings.frontend_dir, settings)
+    app.router.default = studio
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -107,7 +111,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio: Studio) -> AsyncIterator[None]:
     catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model)
     painter = make(catalog, settings)
     store = open_store(settings)
@@ -121,7 +125,7 @@ async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter) -> Asyn
     services.metrics.gauge("unitbrush_resident_bytes", "Memory this process holds.", resident_bytes)
     app.state.services = services
     async with engine:
-        warming = asyncio.create_task(_warm_up(services))
+        warming = asyncio.create_task(_warm_up(services, studio))
         try:
             yield
         finally:
@@ -129,13 +133,19 @@ async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter) -> Asyn
     services.close()
 
 
-async def _warm_up(services: Services) -> None:
-    """Draw a first picture, so that nobody waits for a cold model, and tell `/readyz`."""
+async def _warm_up(services: Services, studio: Studio) -> None:
+    """Do what the first visitor would wait for: read the page, load the models, draw the first picture. Then tell
+    `/readyz`."""
     try:
+        await services.aside(studio.warm_up)
         model = await services.aside(services.catalog.get)
-        for draft in (False, True):
-            await services.engine.render(Picture(model.name, seed=0), draft)
-        services.ready = True
+        seed = model.scenes[0] if model.scenes else FIRST_SEED
+        picture = Picture(model.name, seed)
+        await draw(services, picture, ImageOptions("png", None))
+        await services.engine.render(picture, draft=True)
+        for usable in await services.aside(services.catalog.usable):
+            await services.version(usable.name)
+        services.first = FirstScene(model.name, seed, await services.version(model.name))
     except Exception as error:
         services.trouble = f"the default model does not draw: {error}"
         log.error(services.trouble)

@@ -47,13 +47,22 @@ class BytesCache:
             self._held -= len(self._items.popitem(last=False)[1])
 
 
+@dataclass(frozen=True)
+class FirstScene:
+    """What the studio shows to somebody new. version: the model's, a part of the image's address."""
+
+    model: str
+    seed: int
+    version: str
+
+
 @dataclass
 class Services:
     """settings: the configuration; catalog: the models; engine: the device's queue; store: the pictures.
 
     desk: a thread for the store, so that its waits for the disk stay off the event loop; bench: threads for
-    reading documents and encoding images. ready: set once a first picture has been drawn. trouble: why that
-    failed. tables: the dissected layers' units, by model and layer.
+    reading documents and encoding images. first: what the studio begins with, None before it has been drawn.
+    trouble: why that failed. tables: the dissected layers' units, by model and layer.
     """
 
     settings: Settings
@@ -64,7 +73,7 @@ class Services:
     images: BytesCache
     desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "store"))
     bench: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "bench"))
-    ready: bool = False
+    first: FirstScene | None = None
     trouble: str | None = None
     sockets: int = 0
     fingerprints: dict[str, str] = field(default_factory=dict)
@@ -84,6 +93,15 @@ class Services:
         if model not in self.fingerprints:
             self.fingerprints[model] = await self.aside(_fingerprint, self.catalog, model)
         return self.fingerprints[model]
+
+    async def version(self, model: str) -> str:
+        """A short name for the model's fingerprint. Raises as `fingerprint` does."""
+        return (await self.fingerprint(model))[:12]
+
+    @property
+    def ready(self) -> bool:
+        """Whether a first picture has been drawn."""
+        return self.first is not None
 
     async def units(self, model: str, layer: str) -> UnitTable | None:
         """What the dissection knows of a layer's units, None where it did not look at them."""

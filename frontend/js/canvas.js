@@ -1,4 +1,7 @@
-/** The picture itself: the newest frame, smoothly enlarged, or the unedited one beside or in place of it. */
+/**
+ * The picture itself: the newest frame, smoothly enlarged, or the unedited one beside or in place of it. Until the first
+ * frame the page's own image of it stands there.
+ */
 
 import { byId } from "./dom.js";
 
@@ -64,6 +67,7 @@ export function createPictureCanvas() {
 
   return {
     show(bitmap, kept) {
+      document.getElementById("first")?.remove();
       const last = after;
       const close = passing && last !== bitmap;
       after = bitmap;

@@ -98,12 +98,13 @@ async def image_response(
         return Response(status_code=304, headers=headers)
     body = services.images.get(etag)
     if body is None:
-        body = await while_connected(request, _draw(services, picture, options))
-        services.images.put(etag, body)
+        body = await while_connected(request, draw(services, picture, options))
     return Response(body, headers=headers, media_type=MEDIA_TYPES[options.form])
 
 
-async def _draw(services: Services, picture: Picture, options: ImageOptions) -> bytes:
+async def draw(services: Services, picture: Picture, options: ImageOptions) -> bytes:
+    """The bytes of the picture's image, drawn now and kept for those who ask next. Raises what drawing raises, and
+    QueueFull."""
     pixels = await services.engine.render(picture)  # (R, R, 3)
 
     def pack() -> bytes:
@@ -112,4 +113,6 @@ async def _draw(services: Services, picture: Picture, options: ImageOptions) -> 
             return encode(resize(pixels, options.size), options.form)
         return encode(pixels, options.form, picture_to_json(picture))
 
-    return await services.aside(pack)
+    body = await services.aside(pack)
+    services.images.put(await image_etag(services, picture, options), body)
+    return body

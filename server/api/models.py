@@ -25,7 +25,7 @@ Seed = Annotated[int, Path(ge=0, le=2**32 - 1, description="the latent's seed, 0
 async def models(request: Request, services: UsesServices) -> Response:
     """Every installed model, the default first."""
     usable = await services.aside(services.catalog.usable)
-    told = [_describe(model, await services.fingerprint(model.name)) for model in usable]
+    told = [_describe(model, await services.version(model.name)) for model in usable]
     return await packed_json(services, request, schemas.Models(models=told))
 
 
@@ -79,7 +79,7 @@ async def image(
     return await image_response(services, request, Picture(model, seed), options, IMMUTABLE)
 
 
-def _describe(model: catalog.Model, fingerprint: str) -> schemas.Model:
+def _describe(model: catalog.Model, version: str) -> schemas.Model:
     generator = model.generator
     return schemas.Model(
         name=model.name,
@@ -96,5 +96,5 @@ def _describe(model: catalog.Model, fingerprint: str) -> schemas.Model:
         license=model.license,
         clean=bool(model.artifacts),
         scenes=list(model.scenes),
-        version=fingerprint[:12],
+        version=version,
     )

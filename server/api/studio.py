@@ -7,23 +7,28 @@ import gzip
 import hashlib
 import mimetypes
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
+from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from server.api.problems import MethodNotAllowed, NotFound
 from server.security import TokenMissing, cookie_name, cookie_value, query_token, token_valid
+from server.services import FirstScene
 from server.settings import Settings
 
 CSP = (
-    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' blob: data:;"
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'{styles}; img-src 'self' blob: data:;"
     " media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self';"
     " worker-src 'self'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'self'"
 )
+PAGE = "index.html"
 COMPRESSED = frozenset({".html", ".css", ".js", ".json", ".svg", ".webmanifest", ".txt"})
 # What the system's table of types may lack or, on Windows, get wrong.
 TYPES = {
@@ -57,6 +62,9 @@ class Studio:
         self._folder = folder.resolve()
         self._settings = settings
         self._files: dict[Path, _File] = {}
+        self._templates = Environment(
+            loader=FileSystemLoader(self._folder), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve `GET` and `HEAD`; raise NotFound or MethodNotAllowed for everything else."""
@@ -71,8 +79,23 @@ class Studio:
             raise NotFound(f"there is nothing at {path}")
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"{request.method} is not possible at {path}")
+        if path in ("/", f"/{PAGE}"):
+            file = self._page(file.stamp, first_image(request.app.state.services.first, request.query_params))
         response = self._sign_in(request) if path == "/" else None
         await (response or self._respond(request, file))(scope, receive, send)
+
+    def warm_up(self) -> None:
+        """Read and compress every file, so that the first visitor need not wait for it."""
+        for path in self._folder.rglob("*"):
+            self._find(f"/{path.relative_to(self._folder).as_posix()}")
+        if (self._folder / PAGE).is_file():
+            self._templates.get_template(PAGE)
+
+    def _page(self, stamp: tuple[int, int], first: str | None) -> _File:
+        """The page is a template, with its styles in it and `first`, the address of the first picture's image: so the
+        picture needs nothing else."""
+        html = self._templates.get_template(PAGE).render(first=first)
+        return _file(stamp, html.encode(), ".html")
 
     def _sign_in(self, request: Request) -> Response | None:
         """`/?token=...` trades the token for a cookie and takes it out of the address bar."""
@@ -112,7 +135,7 @@ class Studio:
         """The file at that path, or None where there is none that may be served."""
         if path.endswith("/") and path != "/":
             return None
-        parts = PurePosixPath(path.lstrip("/") or "index.html").parts
+        parts = PurePosixPath(path.lstrip("/") or PAGE).parts
         if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
             return None
         target = self._folder.joinpath(*parts)
@@ -129,16 +152,38 @@ class Studio:
         return known
 
 
+def first_image(first: FirstScene | None, query: Mapping[str, str]) -> str | None:
+    """The address, seen from the page, of the image that the studio begins with: of the kept picture or of the scene
+    that the page's own address names, else of the first scene. None where nobody knows it yet, and for a booth, which
+    begins by lot."""
+    if "booth" in query:
+        return None
+    if "picture" in query:
+        return f"api/v1/pictures/{quote(query['picture'], safe='')}/image?format=png"
+    if first is None:
+        return None
+    seed = first.seed
+    given = query.get("seed", "")
+    if re.fullmatch("[0-9]{1,10}", given) and int(given) < 2**32:
+        seed = int(given)
+    return f"api/v1/models/{quote(first.model, safe='')}/images/{seed}?format=png&v={first.version}"
+
+
 def _load(path: Path, stamp: tuple[int, int]) -> _File:
-    body = path.read_bytes()
-    suffix = path.suffix.lower()
+    return _file(stamp, path.read_bytes(), path.suffix.lower())
+
+
+def _file(stamp: tuple[int, int], body: bytes, suffix: str) -> _File:
     packed = gzip.compress(body, 9, mtime=0) if suffix in COMPRESSED and len(body) > 512 else None
-    media_type = TYPES.get(suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    policy = CSP.format(scripts=_inline_scripts(body) if suffix == ".html" else "")
+    media_type = TYPES.get(suffix) or mimetypes.guess_type(f"_{suffix}")[0] or "application/octet-stream"
+    policy = CSP.format(scripts=_inline("script", body, suffix), styles=_inline("style", body, suffix))
     return _File(stamp, body, packed, hashlib.sha256(body).hexdigest()[:32], media_type, policy)
 
 
-def _inline_scripts(page: bytes) -> str:
-    """The scripts that stand in a page itself, as a policy names them: by the hash of their text."""
-    digests = (hashlib.sha256(script).digest() for script in re.findall(rb"<script>(.*?)</script>", page, re.DOTALL))
+def _inline(kind: str, body: bytes, suffix: str) -> str:
+    """The scripts or styles that stand in a page itself, as a policy names them: by the hash of their text."""
+    if suffix != ".html":
+        return ""
+    found = re.findall(rf"<{kind}>(.*?)</{kind}>".encode(), body, re.DOTALL)
+    digests = (hashlib.sha256(text).digest() for text in found)
     return "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

@@ -27,13 +27,22 @@ EVENTS_A_SECOND = 60
 MOST_MOVES = 32  # on their way to the browser
 PATIENCE = 60_000  # milliseconds
 FINISHED = "#stage[data-shown=final]"
-# Of frontend/js/beginning.js.
-FIRST_PICTURE = "performance.getEntriesByName('unitbrush:first-picture')[0].startTime"
+# By the page's own image, or by the canvas: the mark of frontend/js/beginning.js.
+FIRST_PICTURE = """() => {
+  const marks = performance.getEntriesByName("unitbrush:first-picture");
+  return Math.min(...watched.images, ...marks.map(({ startTime }) => startTime));
+}"""
 
 # `events`: when each happened. `sent`: a request's number and how many events had been handled. `frames`: a frame's
-# number and when it was on the screen. The last two come of what frontend/js/frames.js tells the window.
+# number and when it was on the screen. The last two come of what frontend/js/frames.js tells the window. `images`: when
+# the browser had put the page's own image of the picture on the screen.
 WATCH = """
-const watched = (window.watched = { events: [], sent: [], frames: [] });
+const watched = (window.watched = { events: [], sent: [], frames: [], images: [] });
+new PerformanceObserver((list) => {
+  for (const { identifier, renderTime } of list.getEntries()) {
+    if (identifier === "first-picture") watched.images.push(renderTime);
+  }
+}).observe({ type: "element", buffered: true });
 const pointer = (event) => {
   if (!(event.buttons & 1)) return;
   const all = event.getCoalescedEvents?.() ?? [];
