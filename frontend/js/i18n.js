@@ -102,8 +102,8 @@ export function translate(root) {
   }
 }
 
-/** @param {string} keys */
+/** @param {string} keys  `Mod` for the system's own, `{space}` for what the language calls it */
 export function keyName(keys) {
   const apple = /Mac|iPhone|iPad/.test(navigator.platform ?? "");
-  return keys.replaceAll("Mod", apple ? "⌘" : "Ctrl");
+  return keys.replaceAll("Mod", apple ? "⌘" : "Ctrl").replace(/\{(\w+)\}/g, (_, name) => t(`key.${name}`));
 }

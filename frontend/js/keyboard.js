@@ -21,7 +21,7 @@ import { byId } from "./dom.js";
  * @property {(factor: number) => void} zoom
  */
 
-/** What the list of keys shows: keys and the name of their text. */
+/** What the list of keys shows: keys, `{space}` for what `key.space` says, and the name of their text. */
 export const KEYS = [
   ["B", "draw"],
   ["E", "remove"],
@@ -35,9 +35,9 @@ export const KEYS = [
   ["I", "inspect"],
   ["R", "random"],
   ["←  ↑  →  ↓", "keys.move"],
-  ["Space", "keys.dab"],
+  ["{space}", "keys.dab"],
   ["Enter", "keys.stroke"],
-  ["Space+drag", "keys.pan"],
+  ["{space}+{drag}", "keys.pan"],
   ["Mod+0", "fit"],
   ["?", "help"],
 ];
