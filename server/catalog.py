@@ -111,7 +111,10 @@ class Catalog:
             installed = ", ".join(known) or f"none, {self.models_dir} holds no models"
             raise UnknownModel(f"there is no model {name!r}; installed: {installed}")
         card = read_card(self.models_dir / name)
-        generator = load_generator(card.generator, card.sha256)
+        try:
+            generator = load_generator(card.generator, card.sha256)
+        except WeightError as error:
+            raise WeightError(f"{name}/{error.detail}") from error
         dissection = load_dissection(self.results_dir / name)
         _check_fit(generator, dissection)
         return Model(
@@ -133,7 +136,7 @@ def read_card(folder: Path) -> Card:
     """The model's card, or what stands in for one. Raises WeightError where there is no generator."""
     generator = _generator_file(folder)
     if generator is None:
-        raise WeightError(f"{folder} holds no generator")
+        raise WeightError(f"{folder.name}: holds no generator")
     document = _card_document(folder)
     hashes = document.get("sha256", {})
     sha256 = hashes.get(generator.name) if isinstance(hashes, dict) else None
@@ -159,9 +162,9 @@ def _card_document(folder: Path) -> dict[str, object]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise WeightError(f"{path} is damaged: {' '.join(str(error).split())}") from error
+        raise WeightError(f"{folder.name}/{CARD}: damaged ({' '.join(str(error).split())})") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise WeightError(f"{path} is no model card of schema {SCHEMA}")
+        raise WeightError(f"{folder.name}/{CARD}: no model card of schema {SCHEMA}")
     return document
 
 

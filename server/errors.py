@@ -117,10 +117,10 @@ class Busy(UnitbrushError):
 
 
 class WeightError(UnitbrushError, ValueError):
-    """A file of weights is missing, damaged, or not a generator of the family."""
+    """A file of weights is missing, damaged, or not a generator of the family; the detail begins with its name."""
 
     slug = "unreadable-weights"
-    title = "The model's weights cannot be read"
+    title = "A file of the model is damaged or missing"
 
 
 class FetchError(UnitbrushError):

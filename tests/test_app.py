@@ -231,6 +231,20 @@ async def test_without_a_model_the_server_runs_and_says_what_is_missing(tmp_path
         assert is_problem(await client.post("/api/v1/pictures", json={"seed": 1}), 404)
 
 
+async def test_a_damaged_model_is_a_problem_that_names_its_file(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    weights = tmp_path / "models" / "village" / "generator.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    async with asgi_client(settings_in(tmp_path)) as client:
+        answer = await client.post("/api/v1/render", json={"seed": 1})
+        assert is_problem(answer, 500)
+        assert answer.json()["title"] == "A file of the model is damaged or missing"
+        assert answer.json()["detail"].startswith("village/generator.safetensors: damaged")
+        assert str(tmp_path) not in answer.text
+        while "village/generator.safetensors" not in (await client.get("/readyz")).json()["detail"]:
+            await asyncio.sleep(0.01)
+
+
 async def test_metrics_count_calls_by_their_pattern(client: httpx.AsyncClient) -> None:
     for seed in (1, 2):
         await client.get(f"/api/v1/models/village/images/{seed}")

@@ -106,8 +106,10 @@ def test_a_damaged_model_does_not_stop_the_others(folder: Path) -> None:
     problems = catalog.problems()
     assert set(problems) == {"cut", "foreign", "bare", "carded"}
     assert all("\n" not in reason for reason in problems.values())
-    with pytest.raises(WeightError):
+    with pytest.raises(WeightError, match=r"^cut/generator\.safetensors: damaged"):
         catalog.get("cut")
+    with pytest.raises(WeightError, match=r"^carded/model\.json: damaged"):
+        catalog.get("carded")
     with pytest.raises(DissectionError, match="unitbrush dissect"):
         catalog.get("bare")
     with pytest.raises(DissectionError, match="another generator"):

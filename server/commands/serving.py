@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 from typing import TextIO
 
@@ -57,9 +58,10 @@ def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
         settings = settings.model_copy(update={"port": port})
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         print(f"Unitbrush is at http://{host}:{port}/ (stop it with Ctrl-C)", file=out, flush=True)
+        # uvicorn stops in order at either signal and then passes it on: SIGTERM ends here as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             uvicorn.Server(server_config(create_app(settings), settings, access_log)).run(sockets=[listener])
         except KeyboardInterrupt:
-            # uvicorn has stopped in order and passes the signal on.
             return 0
     return 0
