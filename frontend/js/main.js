@@ -286,11 +286,10 @@ async function start() {
   }
 
   clearAddress();
+  const { states, position } = history.saved();
+  saver.resume({ states: states.map(published), position });
   if (given) bringIn(given);
-  else {
-    showPresent();
-    saver.save(present());
-  }
+  else showPresent();
 }
 
 void start();

@@ -21,6 +21,8 @@ const MOST_STEPS = 300;
  *
  * @typedef {object} Saver
  * @property {(picture: Picture) => void} save  soon
+ * @property {(history: {states: Picture[], position: number}) => void} resume  after a reload: what of the history the
+ *   server does not know yet, step by step
  * @property {() => void} again  what could not be kept before
  * @property {(picture: Picture) => Promise<string>} keep  now; gives the id, throws what the api throws
  */
@@ -55,12 +57,16 @@ export function createSaver() {
     }
   }
 
+  /** @param {Picture[]} pictures */
+  function soon(...pictures) {
+    waiting = [...waiting, ...pictures].slice(-MOST_WAITING);
+    clearTimeout(timer);
+    timer = setTimeout(run, PAUSE);
+  }
+
   return {
-    save(picture) {
-      waiting = [...waiting, picture].slice(-MOST_WAITING);
-      clearTimeout(timer);
-      timer = setTimeout(run, PAUSE);
-    },
+    save: (picture) => soon(picture),
+    resume: (history) => soon(...missing(history)),
     again: () => void run(),
     async keep(picture) {
       clearTimeout(timer);
@@ -73,6 +79,33 @@ export function createSaver() {
 /** Scenes that somebody only looked at are nothing to keep. @param {Picture} picture */
 function worthKeeping(picture) {
   return picture.edits.length > 0 || all().some(({ base }) => base === baseOf(picture));
+}
+
+/**
+ * The way from the state that the server has to the present one, through those that it lacks.
+ *
+ * @param {{states: Picture[], position: number}} history
+ * @returns {Picture[]} each one step from the last
+ */
+function missing({ states, position }) {
+  const base = baseOf(states[position]);
+  let first = position;
+  while (first > 0 && baseOf(states[first - 1]) === base) first -= 1;
+  let last = position;
+  while (last < states.length - 1 && baseOf(states[last + 1]) === base) last += 1;
+
+  const known = all().find((kept) => kept.base === base);
+  const marks = states.map(markOf);
+  let from = first - 1;
+  if (known) {
+    const same = marks.flatMap((mark, i) => (mark === known.line[known.at] && i >= first && i <= last ? [i] : []));
+    if (!same.length) return [states[position]];
+    from = same.reduce((best, i) => (Math.abs(i - position) < Math.abs(best - position) ? i : best));
+  }
+  const ahead = known?.line.slice(known.at + 1) ?? [];
+  const whole = marks.slice(from + 1, last + 1).every((mark, i) => mark === ahead[i]);
+  const far = whole ? Math.max(from, position) : last;
+  return [...states.slice(from + 1, far + 1), ...states.slice(position, far).reverse()];
 }
 
 /**

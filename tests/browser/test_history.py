@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from playwright.sync_api import Browser, Response
+from playwright.sync_api import Browser, Response, Route
 
 from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, open_studio
@@ -112,6 +112,44 @@ def test_the_servers_history_is_the_studios(studio: Studio, server: StudioServer
     kept.wait_for(["tree", "grass", "cloud"], True, False)
     server.post(f"{kept.address}/undo", {})
     kept.wait_for(["tree"], False, True)
+
+
+def test_steps_made_while_the_server_was_away_are_in_its_history_after_a_reload(
+    browser: Browser, server: StudioServer
+) -> None:
+    with open_studio(browser, server, may_complain=True) as studio:
+        kept = Kept(studio, server)
+        studio.choose("tree")
+        studio.paint(LEFT)
+        kept.wait_for(["tree"], False, False)
+        refused: list[str] = []
+
+        def refuse(route: Route) -> None:
+            refused.append(route.request.method)
+            route.abort()
+
+        studio.page.route("**/api/v1/pictures/**", refuse)
+        for concept in ("grass", "cloud", "sky"):
+            studio.choose(concept)
+            studio.paint(RIGHT)
+        studio.click("#undo")
+        studio.page.wait_for_timeout(1500)
+        assert refused
+        kept.wait_for(["tree"], False, False)
+        studio.page.unroute("**/api/v1/pictures/**")
+        studio.page.reload()
+        studio.settle()
+        kept.wait_for(["tree", "grass", "cloud"], True, True)
+        asked = len(studio.requests)
+        for way, concepts in (("redo", 4), ("undo", 3), ("undo", 2), ("undo", 1)):
+            assert len(server.post(f"{kept.address}/{way}", {})["picture"]["edits"]) == concepts
+        for way in ("redo", "redo"):
+            server.post(f"{kept.address}/{way}", {})
+        # What the server knows already is not told again.
+        studio.page.reload()
+        studio.settle()
+        studio.page.wait_for_timeout(1500)
+        assert not [url for url in studio.requests[asked:] if "/pictures" in url]
 
 
 def test_a_scene_that_is_come_back_to_is_the_same_picture_of_the_server(studio: Studio, server: StudioServer) -> None:
