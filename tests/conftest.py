@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+# Before torch is imported, and for the servers that tests start: networks this small gain nothing by threads, which
+# wait for each other by spinning, four times as long where something else wants the cores too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
