@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -55,14 +54,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     running.stop()
 
 
-@pytest.fixture
-def own_server(tmp_path: Path, server: StudioServer) -> Iterator[StudioServer]:
-    """A server that a test may kill and start again; it knows what the other one has seen in the scenes."""
-    running = StudioServer(free_port(), tmp_path)
+@pytest.fixture(scope="package")
+def mortal_server(tmp_path_factory: pytest.TempPathFactory, server: StudioServer) -> Iterator[StudioServer]:
+    """Another one; it knows what the first has seen in the scenes."""
+    running = StudioServer(free_port(), tmp_path_factory.mktemp("mortal"))
     running.seen = server.seen
-    running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def own_server(mortal_server: StudioServer) -> StudioServer:
+    """A server that a test may kill and start again; it runs when the test begins."""
+    if not mortal_server.running:
+        mortal_server.start()
+    return mortal_server
 
 
 @pytest.fixture

@@ -116,8 +116,13 @@ class StudioServer:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def _end(self, how: signal.Signals) -> None:
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None or not self.running:
             return
         self._process.send_signal(how)
         try:

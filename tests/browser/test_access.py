@@ -57,10 +57,11 @@ def test_axe_finds_nothing_serious(browser: Browser, server: StudioServer, theme
 @sizes
 def test_axe_on_scenes_and_units(browser: Browser, server: StudioServer, theme: str, size: tuple[int, int]) -> None:
     told = {"name": "season", "title": "Season", "low": "winter", "high": "autumn", "range": [-2, 2]}
-    with open_studio(browser, server, size, color_scheme=theme, reduced_motion="reduce") as studio:
+    options = {"color_scheme": theme, "reduced_motion": "reduce"}
+    with open_studio(browser, server, size, path="/readyz", wait=False, **options) as studio:
         page = studio.page
         page.route("**/directions", lambda route: route.fulfill(json={"directions": [told]}))
-        page.reload()
+        page.goto(f"{server.url}/?seed={server.calm_seed()}")
         studio.settle()
         page.locator("#directions input").wait_for()
         page.locator("#mix").click()

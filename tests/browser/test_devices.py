@@ -295,10 +295,12 @@ CUT = """() => {
 def test_no_word_is_cut_off(browser: Browser, server: StudioServer, locale: str, width: int) -> None:
     told = {"name": "building_size", "title": "Buildings", "low": "small", "high": "large", "range": [-2, 2]}
     for path in ("/", "/?booth=1"):
-        with open_studio(browser, server, (width, 740), path=path, locale=locale, touch=True) as studio:
+        with open_studio(
+            browser, server, (width, 740), path="/readyz", wait=False, locale=locale, touch=True
+        ) as studio:
             page = studio.page
             page.route("**/directions", lambda route: route.fulfill(json={"directions": [told]}))
-            page.reload()
+            page.goto(server.url + path)
             studio.settle()
             page.locator("#directions input").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -19,7 +19,7 @@ SEASON = "[data-direction=season]"
 
 
 @pytest.fixture(scope="module")
-def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+def moving(tmp_path_factory: pytest.TempPathFactory, server: StudioServer) -> Iterator[StudioServer]:
     """A server on the shipped model with two directions and some units taken for artifacts."""
     folder = tmp_path_factory.mktemp("moving")
     (folder / "models").mkdir()
@@ -29,7 +29,7 @@ def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     for file in (ROOT / "dissect_results" / "village").glob("*.*"):
         if file.name not in ("directions.json", "artifacts.json"):
             shutil.copy(file, results)
-    server = StudioServer(
+    moving = StudioServer(
         free_port(),
         folder / "data",
         UNITBRUSH_MODELS_DIR=str(folder / "models"),
@@ -37,9 +37,10 @@ def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     )
     write_directions(results, 128)
     write_artifacts(results, "layer6", 3, 5, 8, 13, 21)
-    server.start()
-    yield server
-    server.stop()
+    moving.seen = server.seen  # the same scenes
+    moving.start()
+    yield moving
+    moving.stop()
 
 
 @pytest.fixture

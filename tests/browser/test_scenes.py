@@ -71,20 +71,21 @@ def test_the_number_of_units_can_be_set(studio: Studio) -> None:
     assert "units" not in second
 
 
-def test_another_model_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
+def test_another_model_can_be_chosen(browser: Browser, server: StudioServer, tmp_path: Path) -> None:
     for kind in ("models", "dissect_results"):
         (tmp_path / kind).mkdir()
         for name in ("village", "other"):
             (tmp_path / kind / name).symlink_to(ROOT / kind / "village")
-    server = StudioServer(
+    both = StudioServer(
         free_port(),
         tmp_path / "data",
         UNITBRUSH_MODELS_DIR=str(tmp_path / "models"),
         UNITBRUSH_RESULTS_DIR=str(tmp_path / "dissect_results"),
     )
-    server.start()
+    both.seen = server.seen
+    both.start()
     try:
-        with open_studio(browser, server) as studio:
+        with open_studio(browser, both) as studio:
             studio.page.locator("#model").select_option("other")
             studio.page.wait_for_function("() => document.getElementById('stage').dataset.shown !== 'final'")
             studio.settle()
@@ -94,7 +95,7 @@ def test_another_model_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
             studio.paint(STROKE)
             assert studio.shown() != shown
     finally:
-        server.stop()
+        both.stop()
 
 
 def test_with_one_model_there_is_nothing_to_choose(studio: Studio) -> None:
