@@ -1,6 +1,5 @@
 """Layouts: what stands in each cell, and the light it is seen in."""
 
-
 import numpy as np
 import pytest
 import torch
