@@ -19,6 +19,7 @@ from pathlib import Path
 
 from server.artifacts import ArtifactUnits, load_artifacts
 from server.directions.records import Directions, DirectionsError, load_directions
+from server.dissection.brush import OPS
 from server.dissection.results import Dissection, DissectionError, load_dissection
 from server.errors import UnknownModel, WeightError
 from server.generators.loader import load_generator
@@ -225,7 +226,7 @@ def _check_fit(generator: ProgressiveGenerator, dissection: Dissection) -> None:
     """Raises DissectionError where the dissection names layers or units that the generator does not have."""
     units = {layer.name: layer.units for layer in generator.layers}
     for brush in dissection.brushes:
-        if max(u.unit for u in brush.units) >= units.get(brush.layer, 0):
+        if max(unit for op in OPS for unit in brush.ranked(op)[0]) >= units.get(brush.layer, 0):
             raise DissectionError(
                 f"the dissection of {dissection.model!r} belongs to another generator: "
                 f"its brush of {brush.concept!r} names units that {brush.layer} does not have; "

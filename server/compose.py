@@ -71,18 +71,18 @@ def change(edit: Edit, model: Model, pointer: str = "") -> Change:
     brush = model.dissection.brush(edit.concept, layer.name)
     if brush is None:
         raise UnknownConcept(f"{edit.concept!r} has no brush at {layer.name}", f"{pointer}/layer")
-    count = brush.recommended_units if edit.units is None else edit.units
-    if not 1 <= count <= len(brush.units):
+    ranking, recommended = brush.ranked(edit.op)
+    count = recommended if edit.units is None else edit.units
+    if not 1 <= count <= len(ranking):
         raise PictureError(
-            f"units is {count}; the brush of {edit.concept!r} at {layer.name} has 1..{len(brush.units)}",
+            f"units is {count}; the brush of {edit.concept!r} at {layer.name} has 1..{len(ranking)}",
             f"{pointer}/units",
         )
-    top = brush.units[:count]
-    drawn = edit.op == "draw"
+    constants = [u.level for u in brush.units[:count]] if edit.op == "draw" else [0.0] * count
     return Change(
         layer=layer,
-        units=np.array([u.unit for u in top], np.int64),
-        levels=np.array([u.level if drawn else 0.0 for u in top], np.float32),
+        units=np.array(ranking[:count], np.int64),
+        levels=np.array(constants, np.float32),
         strength=edit.strength,
         mask=edit.mask,
     )
@@ -140,7 +140,7 @@ def _check_region(region: Region, model: Model, pointer: str) -> None:
 def _layer(edit: Edit, model: Model, pointer: str) -> Layer:
     name = edit.layer
     if name is None:
-        brush = None if edit.concept is None else model.dissection.brush(edit.concept)
+        brush = None if edit.concept is None else model.dissection.brush(edit.concept, op=edit.op)
         if brush is None:
             raise UnknownLayer("a list of units without a concept needs a layer", f"{pointer}/layer")
         name = brush.layer

@@ -51,6 +51,14 @@ class RankedUnit(BaseModel):
     level: float = Field(description="what the unit is set to when the concept is drawn")
 
 
+class Removing(BaseModel):
+    """What a concept is removed with by default."""
+
+    layer: str
+    units: list[int] = Field(description="numbers, best first")
+    recommended_units: int
+
+
 class Concept(BaseModel):
     """What a concept is painted with at its best layer."""
 
@@ -64,10 +72,12 @@ class Concept(BaseModel):
     remove_effect: float | None = Field(
         description="share of the concept taken away when removed, -1..1; null where not measured"
     )
+    remove: Removing
+    weak: list[str] = Field(description="what it does not do clearly better than random units: drawing, removing")
 
 
 class Concepts(BaseModel):
-    """Every concept of a model, those that paint best first."""
+    """Every concept of a model, those that paint best first, weak ones last."""
 
     concepts: list[Concept]
 

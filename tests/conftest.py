@@ -14,7 +14,8 @@ import torch
 from serving import write_artifacts, write_directions
 
 from server.catalog import Catalog
-from server.dissection.results import Brush, Dissection, RankedUnit, save_dissection
+from server.dissection.brush import Brush, RankedUnit
+from server.dissection.results import Dissection, save_dissection
 from server.generators.loader import save_generator
 from server.generators.progressive import ProgressiveGenerator
 from server.painter import Painter

@@ -28,7 +28,8 @@ from safetensors.torch import save_file
 
 from server.app import MakePainter, create_app, make_painter
 from server.commands.serving import listen, server_config
-from server.dissection.results import Brush, Dissection, RankedUnit, save_dissection
+from server.dissection.brush import Brush, RankedUnit
+from server.dissection.results import Dissection, save_dissection
 from server.generators.progressive import ProgressiveGenerator
 from server.segmentation.segmenter import UNet, save_segmenter
 from server.settings import Settings

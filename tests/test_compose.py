@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from server.catalog import Catalog
 from server.compose import Change, apply, change, check, cleaning
+from server.dissection.brush import Removing
 from server.errors import NoArtifacts, PictureError, UnknownConcept, UnknownDirection, UnknownLayer
 from server.generators.progressive import Layer
 from server.mask import Rect, Region
@@ -72,6 +73,22 @@ def test_a_remove_sets_them_to_zero(catalog: Catalog) -> None:
     assert made.units.tolist() == [1, 2, 3, 4, 5]
     assert made.levels.tolist() == [0.0] * 5
     assert (made.strength, made.mask) == (0.5, Rect(0, 0, 1, 1))
+
+
+def test_a_remove_goes_by_the_brushs_own_units_and_layer_for_that(catalog: Catalog) -> None:
+    model = catalog.get()
+    brushes = tuple(
+        replace(b, removing=Removing((7, 0, 3), 2, b.layer == "layer6")) if b.concept == "door" else b
+        for b in model.dissection.brushes
+    )
+    model = replace(model, dissection=replace(model.dissection, brushes=brushes))
+    removed = change(Edit("remove", "door", None), model)
+    assert removed.layer.name == "layer6"
+    assert removed.units.tolist() == [7, 0]
+    assert change(Edit("remove", "door", None, units=3, layer="layer4"), model).units.tolist() == [7, 0, 3]
+    assert change(Edit("draw", "door", None, units=2), model).layer.name == "layer4"
+    with pytest.raises(PictureError, match=r"has 1\.\.3"):
+        change(Edit("remove", "door", None, units=4), model)
 
 
 def test_listed_units_need_no_concept(catalog: Catalog) -> None:

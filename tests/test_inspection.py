@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from server.dissection.results import Brush, Dissection, RankedUnit
+from server.dissection.brush import Brush, RankedUnit
+from server.dissection.results import Dissection
 from server.dissection.stored import UnitTable
 from server.inspection import at_point, featuremap, most_active
 

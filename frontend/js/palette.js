@@ -73,7 +73,7 @@ export function createPalette(brush) {
   return {
     fill(concepts) {
       known = concepts;
-      names = [...concepts].sort((a, b) => (b.draw_effect ?? -1) - (a.draw_effect ?? -1)).map((c) => c.name);
+      names = concepts.map((c) => c.name); // the server puts the best first and weak ones last
       if (!names.includes(brush.get().concept)) brush.set({ concept: names.includes("tree") ? "tree" : names[0] });
       build();
     },

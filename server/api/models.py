@@ -31,12 +31,16 @@ async def models(request: Request, services: UsesServices) -> Response:
 
 @router.get("/{model}/concepts", response_model=schemas.Concepts)
 async def concepts(model: ModelName, request: Request, services: UsesServices) -> Response:
-    """What the model can paint, best first, each with the ranking of its units at its best layer."""
+    """What the model can paint, best first, each with the ranking of its units at its best layer, and what it is
+    removed with.
+    """
     dissection = (await services.aside(services.catalog.get, model)).dissection
     found = []
     for name in dissection.concepts:
-        brush = dissection.brush(name)
+        brush, remover = dissection.brush(name), dissection.brush(name, op="remove")
         assert brush is not None
+        assert remover is not None
+        units, recommended = remover.ranked("remove")
         found.append(
             schemas.Concept(
                 name=name,
@@ -44,7 +48,9 @@ async def concepts(model: ModelName, request: Request, services: UsesServices) -
                 units=[schemas.RankedUnit(unit=u.unit, iou=u.iou, effect=u.effect, level=u.level) for u in brush.units],
                 recommended_units=brush.recommended_units,
                 draw_effect=brush.draw_effect,
-                remove_effect=brush.remove_effect,
+                remove_effect=remover.remove_effect,
+                remove=schemas.Removing(layer=remover.layer, units=list(units), recommended_units=recommended),
+                weak=list(brush.weak),
             )
         )
     return await packed_json(services, request, schemas.Concepts(concepts=found))

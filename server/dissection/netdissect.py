@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from server.dissection.results import OLD_FILE_NAME, Brush, Dissection, DissectionError, RankedUnit
+from server.dissection.brush import Brush, RankedUnit
+from server.dissection.results import OLD_FILE_NAME, Dissection, DissectionError
 from server.dissection.work import Arrays, write_json, write_whole
 
 MOST_BYTES = 2**28

@@ -34,6 +34,10 @@ async def test_concepts_come_with_their_best_layers_ranking(client: httpx.AsyncC
     assert (door["name"], door["layer"], door["recommended_units"]) == ("door", "layer4", 6)
     assert door["units"][0] == {"unit": 1, "iou": 0.1, "effect": 0.1, "level": 3.0}
     assert len(door["units"]) == 8
+    assert door["remove"]["layer"] == "layer4"
+    assert door["remove"]["units"] == [u["unit"] for u in door["units"]]  # by what it is drawn with, unless told
+    assert door["remove"]["recommended_units"] == 6
+    assert door["weak"] == []
 
 
 async def test_directions_come_with_their_ranges_and_effects(client: httpx.AsyncClient) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from server.dissection.brush import Brush, RankedUnit
 from server.dissection.netdissect import read_netdissect, read_quantiles, write_netdissect
-from server.dissection.results import Brush, Dissection, DissectionError, RankedUnit, load_dissection, save_dissection
+from server.dissection.results import Dissection, DissectionError, load_dissection, save_dissection
 
 CONCEPTS = ("tree", "door")
 UNITS = 10

@@ -9,14 +9,8 @@ from typing import Any
 
 import pytest
 
-from server.dissection.results import (
-    Brush,
-    Dissection,
-    DissectionError,
-    RankedUnit,
-    load_dissection,
-    save_dissection,
-)
+from server.dissection.brush import Brush, RankedUnit, Removing
+from server.dissection.results import Dissection, DissectionError, load_dissection, save_dissection
 
 UNITS = tuple(RankedUnit(u, 0.25, None, -1.5 * u, 0.5) for u in (4, 0, 9))
 TREE = Brush("tree", "layer4", UNITS, 2, 0.4, 0.3, True, "contrast")
@@ -58,6 +52,46 @@ def test_twenty_units_where_none_were_recommended(tmp_path: Path) -> None:
     assert [b.recommended_units for b in load_dissection(tmp_path).brushes] == [20, 1]
 
 
+def test_removing_may_go_by_other_units_at_another_layer(tmp_path: Path) -> None:
+    here = replace(TREE, removing=Removing((2, 0, 1), 2, False, "causal removing"))
+    there = replace(TREE, layer="layer6", best=False, removing=Removing((1, 0), 1, True))
+    dissection = Dissection("village", (here, there, DOME))
+    save_dissection(tmp_path, dissection)
+    assert load_dissection(tmp_path) == dissection
+    assert dissection.brush("tree") == here
+    assert dissection.brush("tree", op="remove") == there
+    assert dissection.brush("tree", "layer4", "remove") == here
+    assert dissection.brush("dome", op="remove") == DOME
+    assert here.ranked("remove") == ((2, 0, 1), 2)
+    assert DOME.ranked("remove") == DOME.ranked("draw")
+
+
+def test_weak_brushes_come_last(tmp_path: Path) -> None:
+    dissection = Dissection("village", (replace(TREE, weak=("removing",)), DOME))
+    save_dissection(tmp_path, dissection)
+    assert load_dissection(tmp_path).concepts == ("dome", "tree")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("remove", 5),
+        ("remove", {"best": True, "recommended_units": 1, "units": "01"}),
+        ("remove", {"best": True, "recommended_units": 1, "units": [0.5]}),
+        ("remove", {"best": True, "units": [0]}),
+        ("weak", "drawing"),
+        ("weak", [3]),
+    ],
+)
+def test_damaged_removing_and_weak_are_refused(tmp_path: Path, name: str, value: object) -> None:
+    save_dissection(tmp_path, DISSECTION)
+    document = json.loads((tmp_path / "dissection.json").read_text())
+    document["brushes"][0][name] = value
+    (tmp_path / "dissection.json").write_text(json.dumps(document))
+    with pytest.raises(DissectionError, match="holds no dissection"):
+        load_dissection(tmp_path)
+
+
 def broken(**changed: Any) -> Dissection:
     return replace(DISSECTION, brushes=(replace(TREE, **changed), DOME))
 
@@ -74,6 +108,10 @@ def broken(**changed: Any) -> Dissection:
         broken(recommended_units=4),
         broken(best=False),
         broken(draw_effect=float("inf")),
+        broken(removing=Removing((0, 0), 1, True)),
+        broken(removing=Removing((), 1, True)),
+        broken(removing=Removing((0, 1), 3, True)),
+        broken(removing=Removing((0, 1), 1, False)),  # no layer to remove at by default
         replace(DISSECTION, brushes=(TREE, TREE)),
         replace(DISSECTION, brushes=(TREE, replace(TREE, layer="layer6"))),
     ],

@@ -1,0 +1,73 @@
+"""Brushes: what a concept is painted and removed with at one layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+DEFAULT_UNITS = 20
+
+Op = Literal["draw", "remove"]
+OPS: tuple[Op, ...] = ("draw", "remove")
+
+
+@dataclass(frozen=True)
+class RankedUnit:
+    """A unit in a brush's ranking: number, IoU with the concept, own share of the effect, level.
+
+    iou and effect are None where they were not measured; score is what the ranking was sorted by, None where
+    that is one of the two.
+    """
+
+    unit: int
+    iou: float | None
+    effect: float | None
+    level: float
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Removing:
+    """What a concept is removed with at one layer, where that is not what it is drawn with.
+
+    units: numbers, best first. recommended_units: how many of them measured best. best: whether this is the layer it
+    is removed at by default. ranking: what the units were sorted by.
+    """
+
+    units: tuple[int, ...]
+    recommended_units: int
+    best: bool
+    ranking: str = ""
+
+
+@dataclass(frozen=True)
+class Brush:
+    """What one concept is painted with at one layer.
+
+    units: best first. recommended_units: how many of them measured best. draw_effect, remove_effect: mean
+    change of the concept's share of the mask, -1..1, when drawing (up is good) and removing (down is good, so
+    stored as the share taken away), with the recommended number of units; None where they were not measured.
+    ranking: in a word or two, what the units were sorted by. removing: what it is removed with, None where that is the
+    same. weak: what it does not do clearly better than random units: "drawing", "removing".
+    """
+
+    concept: str
+    layer: str
+    units: tuple[RankedUnit, ...]
+    recommended_units: int
+    draw_effect: float | None
+    remove_effect: float | None
+    best: bool
+    ranking: str = ""
+    removing: Removing | None = None
+    weak: tuple[str, ...] = ()
+
+    def ranked(self, op: Op) -> tuple[tuple[int, ...], int]:
+        """The units to draw or to remove with, best first, and how many of them are recommended."""
+        if op == "remove" and self.removing is not None:
+            return self.removing.units, self.removing.recommended_units
+        return tuple(u.unit for u in self.units), self.recommended_units
+
+    def serves(self, op: Op) -> bool:
+        """Whether the concept is drawn or removed at this layer by default."""
+        return self.removing.best if op == "remove" and self.removing is not None else self.best
