@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--samples", type=int, default=1000, help="pictures to look at (default: 1000)")
     parser.add_argument(
-        "--quick", action="store_true", help="in about six tenths of the time, with fewer pictures for each trial"
+        "--quick", action="store_true", help="in about seven tenths of the time, with fewer pictures for each trial"
     )
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
     parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")
@@ -51,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from server.dissection.passes import Passes, bfloat16_is_fast
+    from server.dissection.plan import Plan
     from server.dissection.run import dissect
-    from server.dissection.stages import Plan
     from server.scenes.concepts import CONCEPTS
     from server.segmentation.segmenter import SegmenterError, load_segmenter
 

@@ -10,8 +10,6 @@ L2 penalty.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -23,25 +21,7 @@ from server.dissection.passes import Passes, batches
 BATCH = 6
 _LEAST_GAIN = 0.02  # of probability: a concept that cannot be drawn at all must not drown the penalty
 _GOLDEN = 0.6180339887  # its multiples spread evenly over 0..1
-_TRAINED_COUNTS = (20, 8, 32, 12, 64)
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """Each unit's part of the change of the concept's probability in the mask, (units,), draw and remove
-    apart.
-    """
-
-    draw: Tensor
-    remove: Tensor
-
-    def combined(self) -> Tensor:
-        """One score a unit for a ranking that serves both: parts of what helps to draw and of what helps to
-        remove.
-        """
-        return self.draw / self.draw.clamp(min=0).sum().clamp(min=1e-9) + self.remove / self.remove.clamp(
-            min=0
-        ).sum().clamp(min=1e-9)
+_TRAINED_COUNTS = (16, 4, 32, 8, 64)
 
 
 def _present(passes: Passes, trial: Trial, s: slice, r: Tensor, concept: int) -> Tensor:
@@ -73,32 +53,35 @@ def _path(passes: Passes, trial: Trial, concept: int, alpha: Tensor, value: Tens
 
 
 def attributions(
-    passes: Passes, draw: Trial, remove: Trial, concept: int, value: Tensor, alpha: Tensor, shift: float = 0.5
-) -> Attribution:
-    """The parts of an edit of the units with weight `alpha`, (units,), at the levels `value`, (units,).
-
-    `remove` counts what zeroing takes away as positive.
+    passes: Passes,
+    trial: Trial,
+    concept: int,
+    value: Tensor,
+    alpha: Tensor,
+    removing: bool = False,
+    shift: float = 0.5,
+) -> Tensor:
+    """Each unit's part of the change of the concept's probability in the mask, (units,), by an edit of the units with
+    weight `alpha`, (units,), at the levels `value`, (units,). removing: what is taken away counts as positive.
     """
-    return Attribution(
-        _path(passes, draw, concept, alpha, value, shift),
-        -_path(passes, remove, concept, alpha, torch.zeros_like(value), shift),
-    )
+    parts = _path(passes, trial, concept, alpha, value, shift)
+    return -parts if removing else parts
 
 
 def eliminate(
     passes: Passes,
-    draw: Trial,
-    remove: Trial,
+    trial: Trial,
     concept: int,
     value: Tensor,
+    removing: bool = False,
     keep: float = 0.25,
-    least: int = 16,
+    least: int = 4,
 ) -> tuple[npt.NDArray[np.int64], Tensor]:
     """Rank units by leaving the weaker ones out, round by round, with the parts counted anew in each round.
 
     What a unit brings about depends on which others are edited with it, so a ranking made with all units
-    edited is not the best one for twenty. value: (units,). Returns the ranking and the combined parts with
-    all units edited, (units,).
+    edited is not the best one for twenty. trial: pictures to draw on, or to remove from, then with value zero. value:
+    (units,). Returns the ranking, and the parts with all units edited, as shares of what the helpful ones do, (units,).
     """
     alive = np.arange(len(value))
     order: list[int] = []
@@ -106,9 +89,8 @@ def eliminate(
     for turn in range(len(value)):
         alpha = torch.zeros_like(value)
         alpha[torch.from_numpy(alive)] = 1
-        parts = attributions(passes, draw, remove, concept, value, alpha, turn * _GOLDEN % 1)
-        part = parts.combined()  # (units,)
-        every = part if every is None else every
+        part = attributions(passes, trial, concept, value, alpha, removing, turn * _GOLDEN % 1)  # (units,)
+        every = part / part.clamp(min=0).sum().clamp(min=1e-9) if every is None else every
         alive = alive[np.argsort(-part.numpy()[alive], kind="stable")]
         count = max(least, int(len(alive) * keep))
         if count >= len(alive):

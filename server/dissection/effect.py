@@ -7,18 +7,19 @@ segmenter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from server.dissection.likeness import Likeness
 from server.dissection.masks import at_size, beyond
 from server.dissection.passes import Passes, batches
 
 BATCH = 24
+VISIBLE = 0.05  # of the mask: a gain one sees
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Trial:
     def __len__(self) -> int:
         return len(self.r)
 
+    def everywhere(self) -> Trial:
+        """The same pictures, edited over all of their area; what changes is still counted by the masks."""
+        return replace(self, coverage=torch.ones_like(self.coverage))
+
     def pick(self, index: Tensor | slice) -> Trial:
         """Some of its pictures."""
         return Trial(
@@ -53,18 +58,14 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an edit did, one number a picture: the concept's share of the mask before and after, labels kept
-    outside.
-
-    steps, shown: the sum of the steps between neighbouring pixels where the mask shows the concept afterwards, in
-    halves of the range of a pixel, and the number of those pixels.
+    """What an edit did, one number a picture: the concept's share of the mask before and after, labels kept outside,
+    and how strange the concept looks there (`server.dissection.likeness`), NaN where it hardly shows.
     """
 
     before: npt.NDArray[np.float32]
     after: npt.NDArray[np.float32]
     kept: npt.NDArray[np.float32]
-    steps: float
-    shown: int
+    looks: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.after)
@@ -75,14 +76,19 @@ class Outcome:
             np.concatenate([self.before, other.before]),
             np.concatenate([self.after, other.after]),
             np.concatenate([self.kept, other.kept]),
-            self.steps + other.steps,
-            self.shown + other.shown,
+            np.concatenate([self.looks, other.looks]),
         )
 
     @property
-    def detail(self) -> float:
-        """The mean step where the mask shows the concept; NaN where it shows none."""
-        return self.steps / self.shown if self.shown else float("nan")
+    def strange(self) -> float:
+        """How strange the concept looks in the masks, the mean where it shows; NaN where it shows in none."""
+        seen = self.looks[~np.isnan(self.looks)]
+        return float(seen.mean()) if len(seen) else float("nan")
+
+    @property
+    def visible(self) -> float:
+        """The part of the pictures where the concept gained at least VISIBLE of the mask."""
+        return float((self.after - self.before >= VISIBLE).mean()) if len(self.after) else 0.0
 
     @property
     def change(self) -> float:
@@ -104,8 +110,7 @@ class Outcome:
 def prepare(layer: str, r: Tensor, labels: npt.NDArray[np.uint8], cells: npt.NDArray[np.bool_]) -> Trial:
     """Pictures and masks, ready for edits.
 
-    r: (M, units, h, w), the pictures' activations. labels: (M, R, R), theirs. cells: (M, GRID, GRID), their
-    masks.
+    r: (M, units, h, w), the pictures' activations. labels: (M, R, R), theirs. cells: (M, g, g), their masks.
     """
     size = labels.shape[-1]
     return Trial(
@@ -119,8 +124,10 @@ def prepare(layer: str, r: Tensor, labels: npt.NDArray[np.uint8], cells: npt.NDA
 
 
 def edited(r: Tensor, coverage: Tensor, alpha: Tensor, value: Tensor) -> Tensor:
-    """r: (M, units, h, w); coverage: (M, 1, h, w); alpha, value: (units,). Returns the edited r, shape kept."""
-    weight = coverage * alpha[None, :, None, None]  # (M, units, h, w)
+    """r: (M, units, h, w); coverage: (M, 1, h, w); alpha: (units,), or (M, units) where pictures are edited each with
+    units of its own; value: (units,). Returns the edited r, shape kept.
+    """
+    weight = coverage * alpha.reshape(-1, r.shape[1], 1, 1)  # (M, units, h, w)
     return r + (weight * (value[None, :, None, None] - r)).to(r.dtype)
 
 
@@ -134,38 +141,28 @@ def share(present: Tensor, mask: Tensor, empty: float = 0.0) -> Tensor:
     return torch.where(area > 0, (present.float() * m).sum((1, 2)) / area.clamp(min=1), empty)
 
 
-def steps(images: Tensor) -> Tensor:
-    """How much each pixel differs from the next one to the right and below: (N, 3, R, R) to (N, R, R)."""
-    x = images.float()
-    right = (x[..., :, 1:] - x[..., :, :-1]).abs().mean(1)  # (N, R, R - 1)
-    below = (x[..., 1:, :] - x[..., :-1, :]).abs().mean(1)  # (N, R - 1, R)
-    return (F.pad(right, (0, 1)) + F.pad(below, (0, 0, 0, 1))) / 2
-
-
-def outcome(passes: Passes, trial: Trial, concept: int, alpha: Tensor, value: Tensor) -> Outcome:
-    """Edit, draw, label again and compare. alpha, value: (units,)."""
-    after, kept = [], []
-    step_sum, step_count = 0.0, 0
+def outcome(
+    passes: Passes, trial: Trial, concept: int, alpha: Tensor, value: Tensor, likeness: Likeness | None = None
+) -> Outcome:
+    """Edit, draw, label again and compare. alpha: (units,) or (M, units), see `edited`; value: (units,). likeness:
+    what the concept looks like by itself; without it nothing is known of looks.
+    """
+    after, kept, looks = [], [], []
     for s in batches(len(trial), BATCH):
-        r = edited(trial.r[s], trial.coverage[s], alpha, value).to(passes.device)
+        own = alpha if alpha.ndim == 1 else alpha[s]
+        r = edited(trial.r[s], trial.coverage[s], own, value).to(passes.device)
         images = passes.images(r, trial.layer)  # (B, 3, R, R)
         labels = passes.labels(images).cpu()  # (B, R, R)
-        shown = (labels == concept) & trial.mask[s]  # (B, R, R)
-        step_sum += float(steps(images).cpu()[shown].sum())
-        step_count += int(shown.sum())
-        after.append(share(labels == concept, trial.mask[s]))
+        shown = labels == concept  # (B, R, R)
+        after.append(share(shown, trial.mask[s]))
         kept.append(share(labels == trial.before[s], trial.outside[s], empty=1.0))
+        if likeness is None:
+            looks.append(torch.full((len(labels),), torch.nan))
+        else:
+            looks.append(likeness.strangeness(images.cpu(), shown & trial.mask[s], ~shown & trial.outside[s]))
     return Outcome(
         share(trial.before == concept, trial.mask).numpy(),
         torch.cat(after).numpy(),
         torch.cat(kept).numpy(),
-        step_sum,
-        step_count,
+        torch.cat(looks).numpy(),
     )
-
-
-def top(ranking: npt.NDArray[np.int64], count: int) -> Tensor:
-    """The weights of an edit with the first `count` units of a ranking: (units,) of zeros and ones."""
-    alpha = torch.zeros(len(ranking))
-    alpha[torch.from_numpy(ranking[:count].copy())] = 1
-    return alpha

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
-from server.dissection.effect import Trial, prepare, steps
-from server.dissection.masks import GRID, Sites, plausible_sites, standing_sites
+from server.dissection.effect import Trial, prepare
+from server.dissection.likeness import Likeness
+from server.dissection.masks import Sites
 from server.dissection.passes import Passes
-from server.dissection.samples import Samples, cell_shares, featuremaps
+from server.dissection.places import Places, rasters
+from server.dissection.samples import Samples, featuremaps
 from server.dissection.trials import Bench, Floats
+from server.dissection.weights import alive, random_units
 
 LEAST_SITES = 6  # a concept with fewer places to try it has no brush
+_SEEN = 400  # samples that tell what a concept looks like by itself, at most
 
 
 class Field:
@@ -28,19 +32,22 @@ class Field:
         learning: int,
         measuring: int,
         seed: int,
-        usual: Tensor | None = None,
+        places: Places | None = None,
     ) -> None:
-        """usual: (C, GRID, GRID), how much of each cell a concept usually covers; by default, in the samples."""
+        """places: where concepts usually stand; by default, in the samples."""
         self.passes, self.samples = passes, samples
         self.learning, self.measuring, self.seed = learning, measuring, seed
-        shares = cell_shares(samples.labels, len(passes.concepts), GRID)  # (N, C, GRID, GRID)
-        usual = shares.mean(0) if usual is None else usual
+        concepts = len(passes.concepts)
+        places = Places.of(samples.labels, concepts) if places is None else places
+        shares = rasters(samples.labels, concepts)
         self.draw: list[Sites] = []
         self.remove: list[Sites] = []
-        for c in range(len(passes.concepts)):
+        for c in range(concepts):
             rng = np.random.default_rng([seed, c])
-            self.draw.append(plausible_sites(shares, usual, c, learning + measuring, rng))
-            self.remove.append(standing_sites(shares, c, learning + measuring, rng))
+            self.draw.append(places.drawing(shares, c, learning + measuring, rng))
+            self.remove.append(places.removing(shares, c, learning + measuring, rng))
+        self._likenesses: dict[int, Likeness | None] = {}
+        self._lock = threading.Lock()
 
     def usable(self, concept: int) -> bool:
         """Whether there are enough places to draw and to remove the concept."""
@@ -50,13 +57,12 @@ class Field:
         """Random numbers of one concept at one layer."""
         return np.random.default_rng([self.seed, concept, self.passes.generator.index(layer)])
 
-    def detail(self, concept: int) -> float:
-        """The mean step between neighbouring pixels of the concept in samples."""
-        index = self.remove[concept].index
-        pixels = torch.from_numpy(self.samples.images[index])  # (M, R, R, 3)
-        x = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1  # (M, 3, R, R)
-        shown = torch.from_numpy(self.samples.labels[index] == concept)  # (M, R, R)
-        return float(steps(x)[shown].mean())
+    def likeness(self, concept: int) -> Likeness | None:
+        """What the concept looks like in samples, None where too few show it."""
+        with self._lock:
+            if concept not in self._likenesses:
+                self._likenesses[concept] = likeness_of(self.samples, concept)
+            return self._likenesses[concept]
 
     def learn(self, concept: int, layer: str) -> tuple[Trial, Trial]:
         """Pictures to learn on, to draw and to remove."""
@@ -65,17 +71,18 @@ class Field:
             self._trial(layer, self._split(self.remove[concept])[0]),
         )
 
-    def bench(self, concept: int, layer: str, levels: Mapping[str, Floats], most: int) -> Bench:
-        """Other pictures, to measure on: at most `most` to draw on and as many to remove from."""
-        units = next(known.units for known in self.passes.generator.layers if known.name == layer)
+    def bench(self, concept: int, layer: str, levels: Mapping[str, Floats], deviation: Floats, most: int) -> Bench:
+        """Other pictures, to measure on: at most `most` to draw on and as many to remove from. deviation: (units,), of
+        the layer's units; random ones are those that are not dead.
+        """
         return Bench(
             self.passes,
             concept,
             self._trial(layer, self._split(self.draw[concept])[1].pick(slice(most))),
             self._trial(layer, self._split(self.remove[concept])[1].pick(slice(most))),
             levels,
-            self.detail(concept),
-            self.rng(concept, layer).permutation(units),
+            random_units(alive(deviation), self.learning + self.measuring, self.rng(concept, layer)),
+            self.likeness(concept),
         )
 
     def _split(self, sites: Sites) -> tuple[Sites, Sites]:
@@ -86,3 +93,11 @@ class Field:
         seeds = [self.samples.seeds[i] for i in sites.index]
         labels: npt.NDArray[np.uint8] = self.samples.labels[sites.index]
         return prepare(layer, featuremaps(self.passes, seeds, layer), labels, sites.cells)
+
+
+def likeness_of(samples: Samples, concept: int) -> Likeness | None:
+    """What the concept looks like by itself in the first samples that show it."""
+    index = np.flatnonzero((samples.labels == concept).any((1, 2)))[:_SEEN]
+    pixels = torch.from_numpy(samples.images[index])  # (M, R, R, 3)
+    images = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1  # (M, 3, R, R)
+    return Likeness.of(images, torch.from_numpy(samples.labels[index] == concept))

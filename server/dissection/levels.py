@@ -42,11 +42,10 @@ class Levels:
         return contrast
 
     def choices(self, concept: int) -> dict[str, Floats]:
-        """The candidate levels of a brush by name, each (units,)."""
+        """The base levels of a brush by name, each (units,); multiples of the one that wins are tried as well."""
         present = self.present[:, concept]
         return {
             "mean": present,
-            "mean x1.5": np.float32(1.5) * present,
             "mean x2": np.float32(2) * present,
             "quantile": self.high,
         }

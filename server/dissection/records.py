@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from server.dissection.brushes import Tried, choose
-from server.dissection.results import Brush, RankedUnit
-from server.dissection.trials import Measured
+from server.dissection.brush import Brush, RankedUnit, Removing
+from server.dissection.brushes import Tried
+from server.dissection.choice import choose_drawing, choose_removing
+from server.dissection.trials import Drawing, Removal
 from server.dissection.work import Arrays
 
-RUNNERS_UP = 5
+RUNNERS_UP = 8
 
 Trials = Mapping[str, Mapping[str, Tried]]  # by layer, then by concept
 
@@ -31,22 +32,24 @@ def tried_document(tried: Tried) -> dict[str, Any]:
         "levels": {name: _numbers(level) for name, level in tried.levels.items()},
         "parts": [None if v != v else v for v in _numbers(tried.parts)],
         "bounds": finite(tried.bounds),
-        "trials": [finite(asdict(t)) for t in tried.trials],
+        "drawings": [finite(asdict(t)) for t in tried.drawings],
+        "removals": [finite(asdict(t)) for t in tried.removals],
     }
 
 
 def read_tried(document: Mapping[str, Any]) -> Tried:
     """From JSON."""
-    trials = []
-    for entry in document["trials"]:
-        numbers: dict[str, Any] = {k: float("nan") if v is None else v for k, v in entry.items()}
-        trials.append(Measured(**numbers))
+
+    def numbers(entry: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: math.nan if v is None else v for k, v in entry.items()}
+
     return Tried(
         {name: np.array(order, np.int64) for name, order in document["rankings"].items()},
         {name: np.array(level, np.float32) for name, level in document["levels"].items()},
         np.array([np.nan if v is None else v for v in document["parts"]], np.float32),
         dict(document["bounds"]),
-        tuple(trials),
+        tuple(Drawing(**numbers(entry)) for entry in document["drawings"]),
+        tuple(Removal(**numbers(entry)) for entry in document["removals"]),
     )
 
 
@@ -58,8 +61,8 @@ def bound_of(trials: Trials, concept: str) -> float:
 def assemble(
     concepts: Sequence[str], arrays: Mapping[str, Arrays], trials: Trials
 ) -> tuple[list[Brush], list[dict[str, Any]]]:
-    """The brushes of every concept at every layer, one of each concept's the best, and the record of the
-    choice.
+    """The brushes of every concept at every layer, one of each concept's the best to draw with and one the best to
+    remove with, and the record of the choice.
     """
     brushes: list[Brush] = []
     record: list[dict[str, Any]] = []
@@ -68,51 +71,66 @@ def assemble(
         if not here:
             continue
         bound = bound_of(trials, concept)
-        chosen = {layer: choose(found.trials, bound) for layer, found in here.items()}
-        most = max(trials[0].pictures for trials in chosen.values())
-        rivals = [layer for layer, trials in chosen.items() if trials[0].pictures == most]
-        best = max(rivals, key=lambda layer: chosen[layer][0].score(bound))
+        drawings = {layer: choose_drawing(found.drawings, bound) for layer, found in here.items()}
+        removals = {layer: choose_removing(found.removals) for layer, found in here.items()}
+        draws = _leader({layer: (t[0].pictures, t[0].score(bound)) for layer, t in drawings.items()})
+        removes = _leader({layer: (t[0].pictures, t[0].score()) for layer, t in removals.items()})
         for layer, found in here.items():
-            winner = chosen[layer][0]
-            brushes.append(_brush(concept, c, found, winner, arrays[layer], layer == best))
+            drawn, removed = drawings[layer][0], removals[layer][0]
+            brushes.append(_brush(concept, c, found, drawn, removed, arrays[layer], layer == draws, layer == removes))
             record.append(
                 {
                     "concept": concept,
                     "layer": layer,
-                    "best": layer == best,
-                    "choice": [_scored(t, bound) for t in chosen[layer][: 1 + RUNNERS_UP]],
+                    "best": layer == draws,
+                    "choice": [_scored(t, t.score(bound)) for t in drawings[layer][: 1 + RUNNERS_UP]],
+                    "trials": [_scored(t, t.score(bound)) for t in found.drawings],
                     "drawn_by_all": finite(found.bounds),
-                    "trials": [_scored(t, bound) for t in found.trials],
+                    "remove": {
+                        "best": layer == removes,
+                        "choice": [_scored(t, t.score()) for t in removals[layer][: 1 + RUNNERS_UP]],
+                        "trials": [_scored(t, t.score()) for t in found.removals],
+                    },
                 }
             )
     return brushes, record
 
 
-def _scored(trial: Measured, bound: float) -> dict[str, Any]:
-    return finite({**asdict(trial), "score": trial.score(bound)})
+def _leader(layers: Mapping[str, tuple[int, float]]) -> str:
+    """The layer with the best score among those whose trials saw the most pictures. layers: pictures and score."""
+    most = max(pictures for pictures, _ in layers.values())
+    return max((layer for layer in layers if layers[layer][0] == most), key=lambda layer: layers[layer][1])
 
 
-def _brush(concept: str, c: int, found: Tried, winner: Measured, held: Arrays, best: bool) -> Brush:
-    level = found.levels[winner.level]
+def _scored(trial: Drawing | Removal, score: float) -> dict[str, Any]:
+    return finite({**asdict(trial), "score": score})
+
+
+def _brush(
+    concept: str, c: int, found: Tried, drawn: Drawing, removed: Removal, held: Arrays, draws: bool, removes: bool
+) -> Brush:
+    level = found.levels[drawn.level] * np.float32(drawn.multiple)
     units = tuple(
         RankedUnit(int(u), float(held["iou"][u, c]), _part(found.parts[u]), float(level[u]))
-        for u in found.rankings[winner.ranking]
+        for u in found.rankings[drawn.ranking]
     )
+    removing = tuple(int(u) for u in found.rankings[removed.ranking])
     return Brush(
         concept,
-        winner.layer,
+        drawn.layer,
         units,
-        winner.units,
-        winner.gain,
-        winner.removed,
-        best,
-        f"{winner.ranking}, level {winner.level}",
+        drawn.units,
+        drawn.gain,
+        removed.removed,
+        draws,
+        f"{drawn.ranking}, level {drawn.level} x{drawn.multiple:g}",
+        Removing(removing, removed.units, removes, removed.ranking),
     )
 
 
-def _part(both: float) -> float | None:
-    """A unit's part of drawing and of removing, which `both` is the sum of, None where it was not measured."""
-    return None if math.isnan(both) else float(both) / 2
+def _part(part: float) -> float | None:
+    """A unit's part of drawing and of removing, None where it was not measured."""
+    return None if math.isnan(part) else float(part)
 
 
 def _numbers(values: np.ndarray[Any, np.dtype[np.float32]]) -> list[float]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +29,19 @@ import numpy as np
 import torch
 
 from server.dissection.costs import Costs
-from server.dissection.measure import verdict_table
 from server.dissection.passes import Passes
+from server.dissection.plan import Plan
 from server.dissection.records import assemble
 from server.dissection.regions import REGION
 from server.dissection.report.build import Pictures, build_report
 from server.dissection.results import Dissection, save_dissection
-from server.dissection.stages import Plan, Report, Run, Scenes
+from server.dissection.stages import Report, Run, Scenes
 from server.dissection.survey import QUANTILES
+from server.dissection.verdicts import verdict_table
 from server.dissection.work import Arrays, Work, write_arrays, write_json, write_whole
 
 SCHEMA = 1
+TRIALS_SCHEMA = 2  # of effects.json and judged.json: drawing and removing apart
 ARRAYS = {
     "iou": "(units, C): IoU at the best threshold, counted on the other half of the samples",
     "threshold": "(units, C): the threshold of the best information quality ratio",
@@ -92,7 +94,9 @@ def dissect(
         work.remove()
         _tidy(made)
         raise ValueError(f"too few of {plan.samples} samples show any concept for a brush; look at more")
-    verdicts, context = run.judged(brushes, trials)
+    verdicts, context = run.judged(brushes, arrays)
+    weak = {v["concept"]: tuple(v["weak"]) for v in verdicts}
+    brushes = [replace(b, weak=weak.get(b.concept, ())) if b.best else b for b in brushes]
     artifacts, pictures = run.artifacts()
     measured = {
         "brushes": effects,
@@ -103,7 +107,7 @@ def dissect(
     }
     with run.costs.stage("writing"):
         run.step("writing")
-        _write(out, passes.concepts, arrays, plan, measured)
+        _write(out, passes, arrays, plan, measured)
         samples = run.samples()
         sizes = [(name, passes.generator.layers[order.index(name)].height) for name in look]
         shown = Pictures(samples.images, samples.first, pictures)
@@ -123,15 +127,14 @@ def _tidy(made: Sequence[Path]) -> None:
             folder.rmdir()
 
 
-def _write(
-    out: Path, concepts: Sequence[str], arrays: Mapping[str, Arrays], plan: Plan, measured: Mapping[str, Any]
-) -> None:
+def _write(out: Path, passes: Passes, arrays: Mapping[str, Arrays], plan: Plan, measured: Mapping[str, Any]) -> None:
+    concepts, size = passes.concepts, passes.resolution
     flat = {f"{layer}/{name}": a for layer, held in arrays.items() for name, a in held.items()}
     write_whole(out / "README.md", lambda p: p.write_text(schema_text(), encoding="utf-8"))
     write_arrays(out / "units.npz", {**flat, "concepts": np.array(concepts)})
-    write_json(out / "effects.json", {"schema": SCHEMA, "plan": asdict(plan), "brushes": measured["brushes"]})
-    write_json(out / "judged.json", {"schema": SCHEMA, "brushes": measured["judged"]})
-    write_whole(out / "judged.md", lambda p: p.write_text(verdict_table(measured["judged"]), encoding="utf-8"))
+    write_json(out / "effects.json", {"schema": TRIALS_SCHEMA, "plan": asdict(plan), "brushes": measured["brushes"]})
+    write_json(out / "judged.json", {"schema": TRIALS_SCHEMA, "brushes": measured["judged"]})
+    write_whole(out / "judged.md", lambda p: p.write_text(verdict_table(measured["judged"], size), encoding="utf-8"))
     write_json(out / "context.json", {"schema": SCHEMA, "concepts": concepts, "draw": measured["context"]})
     write_json(out / "artifacts.json", {"schema": SCHEMA, **measured["artifacts"]})
     write_json(out / "statistics.json", {"schema": SCHEMA, **measured["statistics"]})
@@ -147,10 +150,13 @@ Written by `unitbrush dissect`. C is the number of concepts, K the number of pic
 
 | file | holds |
 |---|---|
-| `dissection.json` | the brushes: a ranking of units, their levels and the recommended number, by concept and layer |
+| `dissection.json` | the brushes: a ranking of units, their levels and the recommended number, by concept and layer; \
+under `remove` the ranking and number to remove with; `weak`: what is not clearly better than random units |
 | `units.npz` | what is known of every unit, see below |
-| `effects.json` | every trial: concept, layer, ranking, level, number of units; the concept's share of the mask \
-before and after drawing, the part removed, labels changed outside, random units beside; the choice and runners-up |
+| `effects.json` | every trial of drawing: concept, layer, ranking, base level and its multiple, number of units; the \
+concept's share of the mask before and after, how strange it looks (1: as by itself), labels changed outside, random \
+units beside; under `remove` every trial of removing: the part gone, labels changed outside, and when the units are \
+zero everywhere (`spoilt`); the choice and its runners-up of both |
 | `judged.json`, `judged.md` | the chosen brushes on fresh pictures, read by a segmenter that did not choose them |
 | `context.json` | each brush by what stood in the mask before: pictures, share before and after |
 | `artifacts.json` | units whose removal makes pictures better, by layer, with the measure before and after, and the \
@@ -186,7 +192,7 @@ def _key(
 ) -> dict[str, object]:
     """All that the stages depend on."""
     return {
-        "schema": SCHEMA,
+        "schema": [SCHEMA, TRIALS_SCHEMA],
         "generator": _digest(passes.generator),
         "segmenter": _digest(passes.segmenter),
         "judge": _digest(judge.segmenter),

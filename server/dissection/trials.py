@@ -1,4 +1,7 @@
-"""Trials of brushes: draw with some units, remove with them, and do the same with as many random ones."""
+"""Trials of brushes: draw with some units, or remove with them, and do the same with as many random ones.
+
+Drawing and removing are tried apart: a concept may be drawn best with other units than it is removed with.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from server.dissection.effect import Outcome, Trial, outcome, top
+from server.dissection.effect import Outcome, Trial, outcome
+from server.dissection.likeness import STRANGEST, Likeness
 from server.dissection.passes import Passes
+from server.dissection.weights import random_weights, top
 
-REMOVE = 0.8
 LUCK = 0.5
 DISTURB = 3.0
-FLAT = 0.2
+STRANGE = 0.4
+SPOIL = 1.5
 _LEAST_BOUND = 0.03
 
 Ranking = npt.NDArray[np.int64]
@@ -25,27 +30,26 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One trial: which units at which level, and what drawing with them and removing did.
+class Drawing:
+    """One trial of drawing: which units at which level, and what that did.
 
-    before, drawn: the concept's share of the mask. removed: the part of the concept's pixels that is gone.
-    disturbed: the share of labels outside that changed, the mean of drawing and removing. detail: how much
-    neighbouring pixels of the drawn concept differ, against the concept in samples; NaN where none was drawn.
-    random_drawn, random_removed: the same with as many random units; NaN where that was not tried.
+    level, multiple: the base level's name, and what it is multiplied by. before, drawn: the concept's share of the
+    mask. disturbed: the share of labels outside that changed. strange: how strange the concept looks there, about 1
+    where it stands by itself (`server.dissection.likeness`); NaN where it hardly shows. random_drawn: the share with as
+    many random units, NaN where that was not tried.
     """
 
     layer: str
     ranking: str
     level: str
+    multiple: float
     units: int
     pictures: int
     before: float
     drawn: float
-    removed: float
     disturbed: float
-    detail: float
+    strange: float
     random_drawn: float
-    random_removed: float
 
     @property
     def gain(self) -> float:
@@ -55,27 +59,53 @@ class Measured:
     def score(self, bound: float) -> float:
         """What the trial is worth:
 
-            (draw - LUCK * draw of random units) / bound + REMOVE * (removed - LUCK * removed by random units)
-                - DISTURB * disturbed - FLAT * (detail missing)
+            (draw - LUCK * draw of random units) / bound - DISTURB * disturbed - STRANGE * strangeness
 
-        so that drawing, removing, being better than chance and leaving the rest alone all count, and of two brushes
-        as strong the one that paints no flat patch wins. bound: the most that any trial of the concept drew, at any
+        so that drawing more than chance and leaving the rest alone count, and of two brushes as strong the one wins
+        whose drawings look like what the generator draws by itself. Strangeness counts from 0 (as strange as natural
+        regions are) to 1 (STRANGEST, or nothing to be seen). bound: the most that any trial of the concept drew, at any
         layer.
         """
         luck = self.random_drawn - self.before if math.isfinite(self.random_drawn) else 0.0
-        luck_removed = self.random_removed if math.isfinite(self.random_removed) else 0.0
-        missing = 1 - min(1.0, self.detail) if math.isfinite(self.detail) else 1.0
+        beyond = (self.strange - 1) / (STRANGEST - 1) if math.isfinite(self.strange) else 1.0
         drawn = (self.gain - LUCK * max(0.0, luck)) / max(bound, _LEAST_BOUND)
-        removed = max(-1.0, self.removed) - LUCK * min(1.0, max(0.0, luck_removed))
-        return drawn + REMOVE * removed - DISTURB * self.disturbed - FLAT * missing
+        return drawn - DISTURB * self.disturbed - STRANGE * min(1.0, max(0.0, beyond))
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One trial of removing: which units were set to zero, and what that did.
+
+    removed: the part of the concept's pixels that is gone, the mask covering where it stood. disturbed: the share of
+    labels outside that changed. spoilt: that share when the units are zero everywhere, as without a mask.
+    random_removed: the part gone with as many random units, NaN where that was not tried.
+    """
+
+    layer: str
+    ranking: str
+    units: int
+    pictures: int
+    removed: float
+    disturbed: float
+    spoilt: float
+    random_removed: float
+
+    def score(self) -> float:
+        """What the trial is worth:
+
+        removed - LUCK * removed by random units - DISTURB * disturbed - SPOIL * spoilt
+        """
+        luck = min(1.0, max(0.0, self.random_removed)) if math.isfinite(self.random_removed) else 0.0
+        return max(-1.0, self.removed) - LUCK * luck - DISTURB * self.disturbed - SPOIL * self.spoilt
 
 
 @dataclass(frozen=True)
 class Bench:
     """What brushes of one concept at one layer are tried on.
 
-    draw, remove: the pictures. levels: candidate levels by name, (units,) each. detail: the concept's own, in
-    samples. chance: a random ranking. An edit tried before goes on where it stopped when more pictures are asked for.
+    draw, remove: the pictures. levels: base levels by name, (units,) each. chance: random orders of the living units,
+    one a picture, (M, living). likeness: what the concept looks like by itself, None where too few samples show it. An
+    edit tried before goes on where it stopped when more pictures are asked for.
     """
 
     passes: Passes
@@ -83,9 +113,9 @@ class Bench:
     draw: Trial
     remove: Trial
     levels: Mapping[str, Floats]
-    detail: float
-    chance: Ranking
-    _held: dict[tuple[str, str, int], Outcome] = field(default_factory=dict)
+    chance: npt.NDArray[np.int64]
+    likeness: Likeness | None
+    _held: dict[tuple[str, str, float, int], Outcome] = field(default_factory=dict)
 
     @property
     def units(self) -> int:
@@ -95,48 +125,79 @@ class Bench:
     def bounds(self, pictures: int) -> dict[str, float]:
         """The draw effect of every unit at once, by level: the most a brush of this layer could do."""
         every = np.arange(self.units)
-        return {name: self._drawn("", every, self.units, name, pictures).change for name in self.levels}
+        return {name: self._drawn("", every, self.units, name, 1.0, pictures).change for name in self.levels}
 
-    def measure(self, name: str, ranking: Ranking, level: str, count: int, pictures: int, chance: bool) -> Measured:
-        """Draw and remove with the ranking's first `count` units on `pictures` pictures each, or all there are.
-
-        name: the ranking's. chance: also with as many random units, on half the pictures.
+    def try_drawing(
+        self, name: str, ranking: Ranking, level: str, multiple: float, count: int, pictures: int, chance: bool
+    ) -> Drawing:
+        """Draw with the ranking's first `count` units at the level times `multiple` on `pictures` pictures, or all
+        there are. name: the ranking's. chance: also with as many random units, on half the pictures.
         """
-        drawn = self._drawn(name, ranking, count, level, pictures)
-        removed = self._removed(name, ranking, count, pictures)
-        before, luck, luck_removed = float(drawn.before.mean()), math.nan, math.nan
+        drawn = self._drawn(name, ranking, count, level, multiple, pictures)
+        before, luck = float(drawn.before.mean()), math.nan
         if chance:
-            some = -(-pictures // 2)
-            luck = before + self._drawn("random", self.chance, count, level, some).change
-            luck_removed = self._removed("random", self.chance, count, some).removed
-        return Measured(
+            alpha = random_weights(self.chance[: len(self.draw)], count, self.units)
+            value = self._value(level, multiple)
+            key = ("random draw", level, multiple, count)
+            luck = before + self._grown(key, self.draw, alpha, value, -(-pictures // 2)).change
+        after = float(drawn.after.mean())
+        return Drawing(
             self.draw.layer,
             name,
             level,
+            multiple,
             count,
             len(drawn),
             before,
-            float(drawn.after.mean()),
-            removed.removed,
-            (drawn.disturbed + removed.disturbed) / 2,
-            drawn.detail / self.detail if self.detail > 0 else math.nan,
+            after,
+            drawn.disturbed,
+            drawn.strange,
             luck,
-            luck_removed,
         )
 
-    def _drawn(self, name: str, ranking: Ranking, count: int, level: str, pictures: int) -> Outcome:
-        value = torch.from_numpy(self.levels[level])
-        return self._grown((name, level, count), self.draw, top(ranking, count), value, pictures)
+    def try_removing(self, name: str, ranking: Ranking, count: int, pictures: int, chance: bool) -> Removal:
+        """Set the ranking's first `count` units to zero on `pictures` pictures where the concept stands, and on half of
+        them everywhere. chance: also as many random units, on half the pictures.
+        """
+        zero, own, some = torch.zeros(self.units), top(ranking, count), -(-pictures // 2)
+        removed = self._grown((f"remove {name}", "", 0.0, count), self.remove, own, zero, pictures)
+        everywhere = self._grown((f"clear {name}", "", 0.0, count), self.remove.everywhere(), own, zero, some)
+        luck = math.nan
+        if chance:
+            alpha = random_weights(self.chance[: len(self.remove)], count, self.units)
+            luck = self._grown(("random remove", "", 0.0, count), self.remove, alpha, zero, some).removed
+        return Removal(
+            self.remove.layer,
+            name,
+            count,
+            len(removed),
+            removed.removed,
+            removed.disturbed,
+            everywhere.disturbed,
+            luck,
+        )
 
-    def _removed(self, name: str, ranking: Ranking, count: int, pictures: int) -> Outcome:
-        """Set the ranking's first units to zero where the concept stands."""
-        zero = torch.zeros(self.units)
-        return self._grown((name, "", count), self.remove, top(ranking, count), zero, pictures)
+    def _value(self, level: str, multiple: float) -> Tensor:
+        return torch.from_numpy(self.levels[level] * np.float32(multiple))
 
-    def _grown(self, key: tuple[str, str, int], trial: Trial, alpha: Tensor, value: Tensor, pictures: int) -> Outcome:
+    def _drawn(self, name: str, ranking: Ranking, count: int, level: str, multiple: float, pictures: int) -> Outcome:
+        key, value = (f"draw {name}", level, multiple, count), self._value(level, multiple)
+        return self._grown(key, self.draw, top(ranking, count), value, pictures, self.likeness)
+
+    def _grown(
+        self,
+        key: tuple[str, str, float, int],
+        trial: Trial,
+        alpha: Tensor,
+        value: Tensor,
+        pictures: int,
+        likeness: Likeness | None = None,
+    ) -> Outcome:
         held = self._held.get(key)
         done, wanted = 0 if held is None else len(held), min(pictures, len(trial))
         if held is None or done < wanted:
-            more = outcome(self.passes, trial.pick(slice(done, wanted)), self.concept, alpha, value)
+            s = slice(done, wanted)
+            own = alpha if alpha.ndim == 1 else alpha[s]
+            more = outcome(self.passes, trial.pick(s), self.concept, own, value, likeness)
             held = self._held[key] = more if held is None else held.joined(more)
         return held

@@ -19,20 +19,34 @@ CONCEPTS = ("tree", "door", "sky")
 UNITS = 60
 
 
-def trial(units: int, drawn: float) -> dict[str, Any]:
+def drawing(units: int, drawn: float, multiple: float = 1.0) -> dict[str, Any]:
     return {
         "layer": "layer4",
         "ranking": "causal",
         "level": "mean",
+        "multiple": multiple,
         "units": units,
         "pictures": 20,
         "before": 0.1,
         "drawn": drawn,
-        "removed": 0.4,
         "disturbed": 0.01,
+        "strange": 1.25,
         "random_drawn": 0.15,
-        "random_removed": 0.0,
         "score": drawn,
+    }
+
+
+def removal(units: int, removed: float) -> dict[str, Any]:
+    return {
+        "layer": "layer4",
+        "ranking": "causal removing",
+        "units": units,
+        "pictures": 20,
+        "removed": removed,
+        "disturbed": 0.01,
+        "spoilt": 0.02,
+        "random_removed": 0.0,
+        "score": removed,
     }
 
 
@@ -42,8 +56,9 @@ MEASURED: dict[str, Any] = {
             "concept": "tree",
             "layer": "layer4",
             "best": True,
-            "choice": [trial(8, 0.8)],
-            "trials": [trial(1, 0.2), trial(8, 0.8), trial(32, 0.9)],
+            "choice": [drawing(8, 0.75, 0.5), drawing(8, 0.8)],
+            "trials": [drawing(1, 0.2), drawing(8, 0.8), drawing(8, 0.75, 0.5), drawing(32, 0.9)],
+            "remove": {"best": True, "choice": [removal(4, 0.7)], "trials": [removal(1, 0.3), removal(4, 0.7)]},
             "drawn_by_all": {"mean": 0.9},
         }
     ],
@@ -53,6 +68,13 @@ MEASURED: dict[str, Any] = {
             "layer": "layer4",
             "units": 8,
             "of": UNITS,
+            "grid": 16 if concept == "door" else 8,
+            "host": "wall" if concept == "door" else None,
+            "visible": drawn,
+            "random_visible": 0.1,
+            "remove_layer": "layer5",
+            "remove_units": 4,
+            "kept_everywhere": 0.9,
             "before": 0.1,
             "drawn": drawn,
             "random_drawn": 0.12,
@@ -178,6 +200,11 @@ def test_tables_sort_by_any_column(page: Page) -> None:
 def test_charts_tell_the_figures(page: Page) -> None:
     assert "83 %" in page.locator("#depth").inner_text()
     assert page.locator("#curves polyline.draw").count() == 1
+    points = page.locator("#curves polyline.draw").get_attribute("points")
+    assert points is not None
+    assert len(points.split()) == 3  # the numbers of units at the level itself
+    assert "8 units of layer4, ranked by causal, at 0.5 of the level mean" in page.inner_text("#curves figcaption")
+    assert "removed with 4 of layer4" in page.inner_text("#curves figcaption")
     assert "0.70" in page.inner_text("#heat")
     assert "0.33" in page.inner_text("#areas .weak")
 
@@ -208,7 +235,9 @@ def test_brushes_that_do_what_they_should_have_a_tick(page: Page) -> None:
     assert tree.locator(".met").count() == 3
     assert door.locator(".met").count() == 2
     page.click("#curves summary")
-    assert "causal" in page.inner_text("#curves tbody")
+    drawn, removed = page.locator("#curves tbody").all()
+    assert [row.split("\t")[2] for row in drawn.inner_text().splitlines()] == ["0.5", "1"]
+    assert "causal removing" in removed.inner_text()
 
 
 def test_dark_and_light_can_be_switched(page: Page) -> None:

@@ -1,64 +1,61 @@
 from __future__ import annotations
 
-import math
-
+import numpy as np
 import pytest
 
-from server.dissection.brushes import choose
-from server.dissection.records import finite
-from server.dissection.trials import Measured
+from dissection.handmade import BLUE, CONCEPTS, passes
+from dissection.test_trials import LEVELS, RANKING, bench
+from server.dissection.brushes import MULTIPLES, Tried, draw, first_look, race, remove, second_look, sweep_levels
+from server.dissection.field import Field
+from server.dissection.levels import Levels
+from server.dissection.samples import draw_samples, featuremaps
+
+NOTHING = np.zeros(5, np.float32)
 
 
-def trial(units: int, drawn: float, **other: float) -> Measured:
-    """A trial on 20 pictures that removes half."""
-    figures: dict[str, float] = {
-        "before": 0.1,
-        "removed": 0.5,
-        "disturbed": 0.01,
-        "detail": 1.0,
-        "random_drawn": 0.1,
-        "random_removed": 0.0,
-        **other,
-    }
-    return Measured("layer4", "causal", "mean", units, int(figures.pop("pictures", 20)), drawn=drawn, **figures)
+def start() -> Tried:
+    rankings = {"own": RANKING, "dead": RANKING[::-1].copy()}
+    return Tried(rankings, LEVELS, NOTHING, bench().bounds(4), (), ())
 
 
-def test_the_strongest_brush_wins() -> None:
-    best, *rest = choose([trial(20, 0.4), trial(8, 0.2), trial(32, 0.9)], 0.8)
-    assert best.units == 32
-    assert [t.units for t in rest] == [20, 8]
+def test_the_race_puts_the_pair_that_draws_and_the_one_that_removes_first() -> None:
+    on, tried = bench(), start()
+    tried = draw(on, tried, [(ranking, level) for ranking in tried.rankings for level in LEVELS], (1, 2), 4)
+    tried = remove(on, tried, [("own", ""), ("dead", "")], (1, 2), 4)
+    after, drawer, remover = race({"layer1": on}, {"layer1": tried}, 3, 12)
+    assert drawer == ("layer1", ("own", "mean"))
+    assert remover == ("layer1", ("own", ""))
+    assert {t.pictures for t in after["layer1"].drawings} == {4, 12}
+    assert {t.pictures for t in after["layer1"].removals} == {4, 12}
+    assert tried.sound_level() == "mean"
 
 
-def test_fewer_units_win_over_a_hair() -> None:
-    assert choose([trial(64, 0.801), trial(16, 0.8)], 0.7)[0].units == 16
+def test_levels_are_swept_with_the_best_number_of_units() -> None:
+    tried = draw(bench(), start(), [("own", "mean")], (1, 5), 8)
+    swept = sweep_levels(bench(), tried, ("own", "mean"), 8, 0.9).drawings[2:]
+    assert [t.multiple for t in swept] == list(MULTIPLES)
+    assert {t.units for t in swept} == {1}
+    faint, strong = swept[0], swept[-1]
+    assert strong.drawn == pytest.approx(1)
+    assert faint.drawn > 0.9  # 0.35 of the level is still above the threshold of 1
 
 
-@pytest.mark.parametrize(
-    "worse",
-    [
-        {"removed": -0.5},
-        {"disturbed": 0.3},
-        {"detail": 0.1},
-        {"detail": math.nan},
-        {"random_drawn": 0.7},
-    ],
-)
-def test_what_else_a_brush_does_counts(worse: dict[str, float]) -> None:
-    assert choose([trial(8, 0.8, **worse), trial(16, 0.75)], 0.7)[0].units == 16
-
-
-def test_a_lone_peak_is_an_accident() -> None:
-    plateau = [
-        trial(n, drawn) for n, drawn in ((1, 0.2), (2, 0.2), (4, 0.75), (8, 0.2), (16, 0.6), (32, 0.6), (64, 0.6))
-    ]
-    assert choose(plateau, 0.6)[0].units in (16, 32)
-
-
-def test_first_looks_on_few_pictures_do_not_compete() -> None:
-    best, *rest = choose([trial(8, 1.0, pictures=6), trial(16, 0.5)], 0.9)
-    assert best.units == 16
-    assert rest == []
-
-
-def test_numbers_that_are_none_become_null() -> None:
-    assert finite({"a": math.nan, "b": 0.1234567, "c": "x", "d": 3}) == {"a": None, "b": 0.12346, "c": "x", "d": 3}
+def test_both_looks_find_the_unit_that_draws_and_removes() -> None:
+    p = passes()
+    samples = draw_samples(p, 120, 0)
+    field = Field(p, samples, 8, 16, 0)
+    r = featuremaps(p, samples.seeds, "layer1").numpy()
+    flat = r.transpose(1, 0, 2, 3).reshape(5, -1)
+    low, high = np.quantile(flat, (0.01, 0.99), axis=1).astype(np.float32)
+    present = np.repeat(high[:, None], len(CONCEPTS), 1)
+    levels = Levels(present, flat.mean(1), flat.std(1), high, low)
+    on = field.bench(BLUE, "layer1", levels.choices(BLUE), levels.deviation, 16)
+    first = first_look(on, levels, np.array([0, 0.9, 0, 0, 0], np.float32), 6)
+    assert set(first.rankings) == {"iou", "contrast"}
+    assert first.rankings["iou"][0] == 1
+    second = second_look(on, field.learn(BLUE, "layer1"), levels, first, 8, 6, np.random.default_rng(0))
+    assert second.rankings["causal"][0] == second.rankings["causal removing"][0] == 1
+    assert second.rankings["optimised"][0] == 1
+    assert second.parts.argmax() == 1
+    assert {t.ranking for t in second.removals} == {"iou", "contrast", "causal removing", "optimised"}
+    assert "trained" in {t.level for t in second.drawings}

@@ -5,12 +5,11 @@ import pytest
 import torch
 
 from dissection.handmade import BLUE, CONCEPTS, ON, UNITS, passes
+from server.dissection.brush import Brush, RankedUnit
 from server.dissection.context import SIDE, measure_context, places_of
-from server.dissection.masks import GRID
-from server.dissection.results import Brush, RankedUnit
 from server.dissection.samples import cell_shares, draw_samples
 
-LEVEL = np.full(UNITS, ON, np.float32)
+GRID = 8
 
 
 def brush(concept: str, unit: int) -> Brush:
@@ -32,8 +31,8 @@ def test_places_are_filled_with_what_stood_there() -> None:
 def test_blue_takes_on_everything_and_red_not_on_blue() -> None:
     samples = draw_samples(passes(), 80, 0)
     shares = cell_shares(samples.labels, len(CONCEPTS), GRID)
-    blue = measure_context(passes(), samples, shares, brush("blue", 1), LEVEL, 6, 0)
-    red = measure_context(passes(), samples, shares, brush("red", 0), LEVEL, 6, 0)
+    blue = measure_context(passes(), samples, shares, brush("blue", 1), 6, 0)
+    red = measure_context(passes(), samples, shares, brush("red", 0), 6, 0)
     assert blue["blue"] is None
     assert red["blue"] is not None
     assert red["ground"] is not None

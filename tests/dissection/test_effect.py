@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from dissection.handmade import BLUE, OFF, ON, RED, UNITS, passes
-from server.dissection.effect import Trial, edited, outcome, prepare, steps, top
-from server.dissection.masks import GRID
+from server.dissection.effect import VISIBLE, Outcome, Trial, edited, outcome, prepare
 from server.dissection.samples import draw_samples, featuremaps
+from server.dissection.weights import top
+
+GRID = 8
 
 
 def trial(rows: slice, columns: slice, count: int = 6) -> Trial:
@@ -33,7 +35,7 @@ def test_zeroing_the_right_unit_takes_the_concept_away() -> None:
     assert gone.before.min() > 0
     assert gone.removed == 1
     assert gone.change == pytest.approx(-float(gone.before.mean()))
-    assert np.isnan(gone.detail)
+    assert np.isnan(gone.strange)
 
 
 @pytest.mark.parametrize("unit", [2, 3, 4])
@@ -66,10 +68,25 @@ def test_half_a_weight_goes_half_the_way() -> None:
     assert got[0, :, 0, 5].abs().max() == 0
 
 
-def test_a_flat_picture_has_no_steps_and_a_checkerboard_has_full_ones() -> None:
-    assert steps(torch.full((1, 3, 4, 4), 0.3)).max() == 0
-    board = ((torch.arange(4)[:, None] + torch.arange(4)) % 2 * 2 - 1).float().expand(1, 3, 4, 4)
-    assert steps(board)[0, :3, :3].min() == 2
+def test_each_picture_may_have_units_of_its_own() -> None:
+    here = trial(slice(0, 3), slice(5, 8), 4)
+    alpha = torch.zeros(4, UNITS)
+    alpha[1, 1] = alpha[3, 2] = 1
+    done = outcome(passes(), here, BLUE, alpha, torch.full((UNITS,), ON))
+    assert done.after[1] == 1
+    assert np.array_equal(done.after[[0, 2, 3]], done.before[[0, 2, 3]])
+
+
+def test_everywhere_is_beyond_the_mask() -> None:
+    here = trial(slice(0, 2), slice(0, 2)).everywhere()
+    done = outcome(passes(), here, BLUE, top(np.array([1, 0, 2, 3, 4]), 1), torch.full((UNITS,), ON))
+    assert done.disturbed > 0.5
+
+
+def test_a_gain_is_visible_from_a_part_of_the_mask_on() -> None:
+    before, nan = np.array([0.2, 0.2, 0.0, 0.0], np.float32), np.full(4, np.nan, np.float32)
+    after = np.array([0.2, 0.4, 0.9 * VISIBLE, 1.1 * VISIBLE], np.float32)
+    assert Outcome(before, after, np.ones(4, np.float32), nan).visible == 0.5
 
 
 def test_the_activations_stay_as_they_were() -> None:

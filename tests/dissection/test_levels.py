@@ -22,7 +22,7 @@ def test_levels_are_those_of_well_filled_cells() -> None:
     assert levels.mean.tolist() == pytest.approx([(4 * 3 + 100) / 8, -0.5])
     assert levels.deviation[1] == pytest.approx(0.5)
     choices = levels.choices(1)
-    assert choices["mean x1.5"].tolist() == pytest.approx([4.5, -1.5])
+    assert choices["mean x2"].tolist() == pytest.approx([6.0, -2.0])
     assert choices["quantile"].tolist() == [5.0, 6.0]
     assert levels.contrast()[1, 1] == pytest.approx(-1.0)
     assert levels.contrast()[1, 0] > 0

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from server.dissection.masks import GRID, SIDE, at_size, beyond, plausible_sites, standing_sites
+from server.dissection.masks import SIDE, at_size, beyond, fullest, plausible_sites, standing_sites
+
+GRID = 8
 
 
 def shares() -> torch.Tensor:
@@ -59,3 +61,20 @@ def test_masks_grow_by_repeating_and_shrink_by_area() -> None:
     cells[0, :, :3] = True
     assert at_size(cells, 32)[0].sum() == 32 * 12
     assert at_size(cells, 4)[0, 0].tolist() == [1, 0.5, 0, 0]
+
+
+def test_with_a_host_drawing_happens_on_it_in_the_very_picture() -> None:
+    """Concept 1 is the host; concept 0 is everywhere but there."""
+    x = shares()
+    x[:, 0] = 0
+    sites = plausible_sites(x, x.mean(0), 0, 99, np.random.default_rng(0), host=1)
+    assert sorted(sites.index) == list(range(0, 50, 2))
+    for cells in sites.cells:
+        rows, columns = np.nonzero(cells)
+        assert rows.mean() >= 4  # at least half of the mask lies on the host
+        assert columns.mean() <= 4
+
+
+def test_a_mask_holds_what_the_fullest_square_shows() -> None:
+    assert abs(fullest(shares(), 1) - 0.8) < 1e-6
+    assert fullest(torch.zeros(3, 2, GRID, GRID), 1) == 0

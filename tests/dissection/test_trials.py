@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from dissection.handmade import BLUE, ON, passes
-from server.dissection.brushes import Tried, race, try_pairs
 from server.dissection.field import Field
 from server.dissection.samples import draw_samples
 from server.dissection.trials import Bench
@@ -18,31 +17,48 @@ LEVELS = {"mean": np.full(5, ON, np.float32), "off": np.zeros(5, np.float32)}
 
 def bench() -> Bench:
     p = passes()
-    return Field(p, draw_samples(p, 120, 0), 8, 16, 0).bench(BLUE, "layer1", LEVELS, 16)
+    return Field(p, draw_samples(p, 120, 0), 8, 16, 0).bench(BLUE, "layer1", LEVELS, np.ones(5, np.float32), 16)
 
 
 def test_a_trial_that_goes_on_is_one_on_all_the_pictures() -> None:
     grown, fresh = bench(), bench()
-    assert grown.measure("own", RANKING, "mean", 1, 4, False).pictures == 4
-    assert grown.measure("own", RANKING, "mean", 1, 16, True) == fresh.measure("own", RANKING, "mean", 1, 16, True)
+    assert grown.try_drawing("own", RANKING, "mean", 1.0, 1, 4, False).pictures == 4
+    assert grown.try_removing("own", RANKING, 1, 4, True).pictures == 4
+    for on in (grown, fresh):
+        on.try_removing("own", RANKING, 1, 16, True)
+    again = [on.try_drawing("own", RANKING, "mean", 1.0, 1, 16, True) for on in (grown, fresh)]
+    assert again[0] == again[1]
+    assert grown.try_removing("own", RANKING, 1, 16, True) == fresh.try_removing("own", RANKING, 1, 16, True)
 
 
 def test_random_units_are_left_out_unless_asked_for() -> None:
-    measured = bench().measure("own", RANKING, "mean", 1, 6, False)
+    measured = bench().try_drawing("own", RANKING, "mean", 1.0, 1, 6, False)
     assert math.isnan(measured.random_drawn)
     assert measured.drawn == pytest.approx(1)
-    assert measured.removed == pytest.approx(1)
     assert measured.score(0.9) == pytest.approx(replace(measured, random_drawn=measured.before).score(0.9))
+    removed = bench().try_removing("own", RANKING, 1, 6, False)
+    assert math.isnan(removed.random_removed)
+    assert removed.removed == pytest.approx(1)
 
 
-def test_the_race_puts_the_pair_that_draws_first() -> None:
+def test_a_multiple_of_a_level_is_that() -> None:
+    """Blue shows where its unit is above 1."""
     on = bench()
-    rankings = {"own": RANKING, "dead": RANKING[::-1].copy()}
-    tried = Tried(rankings, LEVELS, np.zeros(5, np.float32), on.bounds(4), ())
-    pairs = [(ranking, level) for ranking in rankings for level in LEVELS]
-    tried = tried.with_trials(try_pairs(on, tried, pairs, (1, 2), 4))
-    after, order = race({"layer1": on}, {"layer1": tried}, 3, 12)
-    assert order[0] == ("layer1", ("own", "mean"))
-    assert len(order) == 3
-    assert {t.pictures for t in after["layer1"].trials} == {4, 12}
-    assert tried.sound_level() == "mean"
+    assert on.try_drawing("own", RANKING, "mean", 1.2 / ON, 1, 6, False).drawn == pytest.approx(1)
+    assert on.try_drawing("own", RANKING, "mean", 0.3 / ON, 1, 6, False).drawn == 0
+
+
+def test_every_picture_has_random_units_of_its_own() -> None:
+    """One of five units draws blue: were they the same in all pictures, the share would be 0 or 1."""
+    measured = bench().try_drawing("own", RANKING, "mean", 1.0, 1, 16, True)
+    assert measured.before < measured.random_drawn < 1
+
+
+def test_removing_everywhere_is_counted_beyond_where_the_concept_stood() -> None:
+    on = bench()
+    tidy = on.try_removing("own", RANKING, 1, 16, False)
+    assert tidy.spoilt == 0
+    wild = on.try_removing("all", np.array([1, 0, 2, 3, 4]), 2, 16, False)  # red goes as well
+    assert wild.removed == pytest.approx(1)
+    assert wild.spoilt > 0.02
+    assert wild.score() < tidy.score()

@@ -1,0 +1,89 @@
+"""Whether what a brush draws looks like what the generator draws by itself.
+
+A region is described by the mean and the spread of its colours and by how much neighbouring pixels differ. What these
+should be depends on the light: trees are dark at night. So they are predicted, by a linear model learnt from samples
+that show the concept by themselves, from the colours of the rest of the same picture. How far a drawn region lies from
+the prediction, in the deviations of natural regions, is how strange it looks: about 1 for a natural one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+PIXELS = 12  # fewer are too few to have a look
+STRANGEST = 4.0  # deviations: what is farther off looks no stranger
+_LEAST_DEVIATION = 0.02  # of a feature: a hundredth of the range of colours
+_PICTURES = 12  # fewer natural regions teach nothing
+_RIDGE = 1e-2
+
+
+def steps(images: Tensor) -> Tensor:
+    """How much each pixel differs from the next one to the right and below: (N, 3, R, R) to (N, R, R)."""
+    x = images.float()
+    right = (x[..., :, 1:] - x[..., :, :-1]).abs().mean(1)  # (N, R, R - 1)
+    below = (x[..., 1:, :] - x[..., :-1, :]).abs().mean(1)  # (N, R - 1, R)
+    return (F.pad(right, (0, 1)) + F.pad(below, (0, 0, 0, 1))) / 2
+
+
+def colours(images: Tensor, where: Tensor) -> Tensor:
+    """Mean and spread of the colours of a region, (N, 6); NaN where it has fewer than PIXELS pixels.
+
+    images: (N, 3, R, R) in -1..1. where: (N, R, R) bool.
+    """
+    m = where[:, None].float()  # (N, 1, R, R)
+    count = m.sum((2, 3))  # (N, 1)
+    x = images.float()
+    mean = (x * m).sum((2, 3)) / count.clamp(min=1)  # (N, 3)
+    spread = (((x - mean[:, :, None, None]) * m).square().sum((2, 3)) / count.clamp(min=1)).sqrt()
+    return torch.where(count >= PIXELS, torch.cat([mean, spread], 1), torch.nan)
+
+
+def look(images: Tensor, where: Tensor) -> Tensor:
+    """What a region looks like, (N, 7): `colours`, and the logarithm of the mean step between neighbours."""
+    m = where.float()  # (N, R, R)
+    step = (steps(images) * m).sum((1, 2)) / m.sum((1, 2)).clamp(min=1)  # (N,)
+    return torch.cat([colours(images, where), (step + 0.01).log()[:, None]], 1)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """What one concept looks like in the light of a picture. weights: (7, 7), from the rest's colours and 1 to the
+    look. deviation: (7,), of natural regions from that.
+    """
+
+    weights: Tensor
+    deviation: Tensor
+
+    @staticmethod
+    def of(images: Tensor, shown: Tensor) -> Likeness | None:
+        """Learnt from pictures (N, 3, R, R) in -1..1 and where they show the concept, (N, R, R) bool. None where too
+        few show enough of it.
+        """
+        features, rest = look(images, shown), _rest(images, ~shown)  # (N, 7) each
+        sound = ~(features.isnan().any(1) | rest.isnan().any(1))
+        if int(sound.sum()) < _PICTURES:
+            return None
+        y, x = features[sound].double(), rest[sound].double()
+        ridge = _RIDGE * len(x) * torch.eye(x.shape[1], dtype=x.dtype)
+        ridge[-1, -1] = 0  # the constant
+        weights = torch.linalg.solve(x.T @ x + ridge, x.T @ y)  # (7, 7)
+        deviation = (y - x @ weights).square().mean(0).sqrt().clamp(min=_LEAST_DEVIATION)
+        return Likeness(weights.float(), deviation.float())
+
+    def strangeness(self, images: Tensor, shown: Tensor, rest: Tensor) -> Tensor:
+        """How strange the concept looks, 0..STRANGEST, about 1 where it stands by itself; NaN where too little shows.
+
+        images: (N, 3, R, R). shown: (N, R, R) bool, the concept. rest: (N, R, R) bool, pixels that tell the light.
+        Returns (N,).
+        """
+        away = (look(images, shown) - _rest(images, rest) @ self.weights) / self.deviation  # (N, 7)
+        return away.square().mean(1).sqrt().clamp(max=STRANGEST)
+
+
+def _rest(images: Tensor, where: Tensor) -> Tensor:
+    found = colours(images, where)  # (N, 6)
+    return torch.cat([found, torch.ones(len(found), 1)], 1)

@@ -1,0 +1,113 @@
+"""The search for one concept's brushes at all layers, stage by stage; see `server.dissection.brushes`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from server.dissection.brushes import (
+    OTHER_COUNTS,
+    Tried,
+    draw,
+    first_look,
+    race,
+    remove,
+    second_look,
+    sweep_levels,
+)
+from server.dissection.field import Field
+from server.dissection.levels import Levels
+from server.dissection.plan import Plan
+from server.dissection.records import read_tried, tried_document
+from server.dissection.trials import Bench
+from server.dissection.work import Arrays, Work
+from server.dissection.workers import Workers
+
+
+class Search:
+    """What is tried for a concept at each layer. Stages that were finished before are read."""
+
+    def __init__(
+        self,
+        field: Field,
+        arrays: Mapping[str, Arrays],
+        layers: Sequence[str],
+        plan: Plan,
+        work: Work,
+        workers: Workers,
+        step: Callable[[str], None],
+    ) -> None:
+        """arrays: of the units, by layer. layers: where brushes are sought. step: told what begins."""
+        self.field, self.arrays, self.layers, self.plan = field, arrays, layers, plan
+        self.work, self.workers, self.step = work, workers, step
+
+    def tried(self, concept: int) -> dict[str, Tried]:
+        """What was tried for the concept, by layer."""
+        plan, name = self.plan, self.field.passes.concepts[concept]
+
+        def kept(stage: str, layer: str, compute: Callable[[], Tried]) -> Tried:
+            self.workers.check()
+            self.step(f"{name}: {layer}")
+            return read_tried(self.work.document(f"{stage}-{layer}-{concept}", lambda: tried_document(compute())))
+
+        def first(layer: str) -> Tried:
+            iou = self.arrays[layer]["iou"][:, concept]
+            return first_look(self._bench(concept, layer, None, plan.few), self._levels(layer), iou, plan.few)
+
+        def second(layer: str) -> Tried:
+            bench = self._bench(concept, layer, found[layer], plan.few)
+            learn, rng = self.field.learn(concept, layer), self.field.rng(concept, layer)
+            return second_look(bench, learn, self._levels(layer), found[layer], plan.training, plan.few, rng)
+
+        def last() -> dict[str, Any]:
+            after = self._last(concept, found, best)
+            return {layer: tried_document(tried) for layer, tried in after.items()}
+
+        found = {layer: kept("first", layer, partial(first, layer)) for layer in self.layers}
+        bound = max(tried.gain() for tried in found.values())
+        by_drawing = sorted(self.layers, key=lambda layer: -found[layer].drawing_pairs(bound)[0][0])
+        by_removing = sorted(self.layers, key=lambda layer: -found[layer].removing_pairs()[0][0])
+        best = list(dict.fromkeys([*by_drawing[: plan.closer], *by_removing[: plan.closer]]))
+        for layer in best:
+            found[layer] = kept("second", layer, partial(second, layer))
+        self.workers.check()
+        self.step(f"{name}: numbers and levels")
+        held = self.work.document(f"last-{concept}", last)
+        return {layer: read_tried(held[layer]) for layer in self.layers}
+
+    def _last(self, concept: int, found: Mapping[str, Tried], best: Sequence[str]) -> dict[str, Tried]:
+        """The race between the layers that got a second look, the sweeps of the two that win it, and less of the same
+        for every other layer, which has a brush as well.
+        """
+        plan = self.plan
+        benches = {layer: self._bench(concept, layer, found[layer], plan.measuring) for layer in best}
+        raced, (draws, drawing), (removes, removing) = race(
+            benches, {layer: found[layer] for layer in best}, plan.rivals, plan.racing
+        )
+        after = {**found, **raced}
+        some = plan.racing
+        for layer in self.layers:
+            bench = benches.get(layer) or self._bench(concept, layer, found[layer], some)
+            bound = max(tried.gain() for tried in after.values())
+            units, tried = bench.units, after[layer]
+            if layer == draws:
+                tried = draw(bench, tried, [drawing], (*plan.counts, units), plan.measuring, True)
+                tried = sweep_levels(bench, tried, drawing, plan.measuring, bound)
+            else:
+                pair = tried.drawing_pairs(bound)[0][1]
+                tried = draw(bench, tried, [pair], OTHER_COUNTS, some, True)
+                tried = sweep_levels(bench, tried, pair, some, bound)
+            if layer == removes:
+                tried = remove(bench, tried, [removing], (*plan.counts, units), plan.measuring, True)
+            else:
+                tried = remove(bench, tried, [tried.removing_pairs()[0][1]], OTHER_COUNTS, some, True)
+            after[layer] = tried
+        return after
+
+    def _bench(self, concept: int, layer: str, tried: Tried | None, most: int) -> Bench:
+        levels = self._levels(layer).choices(concept) if tried is None else tried.levels
+        return self.field.bench(concept, layer, levels, self.arrays[layer]["deviation"], most)
+
+    def _levels(self, layer: str) -> Levels:
+        return Levels(*(self.arrays[layer][name] for name in ("present", "mean", "deviation", "high", "low")))
