@@ -3,12 +3,11 @@
 Drawing and removing are sought apart. Pairs of ranking and level race each other, in rounds of fewer on more pictures:
 
 1. every layer: the rankings that cost nothing (IoU, contrast) with every base level (`first_look`);
-2. the layers that did best: the rankings by cause and the optimised one with every level, and a trained level
-   (`second_look`);
-3. the best pairs of those layers together (`race`);
-4. the leader with all numbers of units, random units beside (`sweep_numbers`), and the number that is best with
-   multiples of the level (`sweep_levels`), of which the weakest wins that is within a hair of the best
-   (`server.dissection.choice`).
+2. the layer that draws best: the ranking by cause and the optimised one with every level, and a trained level
+   (`second_drawing`); the layer that removes best: the ranking by cause (`second_removing`);
+3. the best pairs of all layers together (`race`);
+4. the leader with all numbers of units, and the number that is best with multiples of the level (`sweep_levels`), of
+   which the weakest wins that is within a hair of the best (`server.dissection.choice`).
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ COUNTS = (1, 2, 4, 8, 16, 20, 32, 64, 128)  # and all
 LOOK_COUNTS = (4, 16, 64)
 OTHER_COUNTS = (4, 16, 64)
 MULTIPLES = (0.35, 0.5, 0.7, 1.4, 2.0)  # of a level, and 1
+OTHER_MULTIPLES = (0.5, 0.7, 1.4)
 
 Pair = tuple[str, str]  # of ranking and base level; no level to remove with
 
@@ -37,7 +37,7 @@ Pair = tuple[str, str]  # of ranking and base level; no level to remove with
 class Tried:
     """What was measured for one concept at one layer.
 
-    rankings, levels: by name. parts: (units,), each unit's part of the effect of all, NaN where the layer got no second
+    rankings, levels: by name. parts: (units,), each unit's part of what all draw, NaN where the layer got no second
     look. bounds: the draw effect of all units, by level.
     """
 
@@ -73,26 +73,22 @@ class Tried:
         return replace(self, removals=(*self.removals, *trials))
 
 
-def draw(
-    bench: Bench, tried: Tried, which: Sequence[Pair], counts: Sequence[int], pictures: int, chance: bool = False
-) -> Tried:
-    """Draw with pairs of ranking and level and several numbers of units. chance: random units beside."""
+def draw(bench: Bench, tried: Tried, which: Sequence[Pair], counts: Sequence[int], pictures: int) -> Tried:
+    """Draw with pairs of ranking and level and several numbers of units."""
     return tried.with_drawings(
         [
-            bench.try_drawing(ranking, tried.rankings[ranking], level, 1.0, n, pictures, chance)
+            bench.try_drawing(ranking, tried.rankings[ranking], level, 1.0, n, pictures)
             for ranking, level in which
             for n in dict.fromkeys(min(c, bench.units) for c in counts)
         ]
     )
 
 
-def remove(
-    bench: Bench, tried: Tried, which: Sequence[Pair], counts: Sequence[int], pictures: int, chance: bool = False
-) -> Tried:
+def remove(bench: Bench, tried: Tried, which: Sequence[Pair], counts: Sequence[int], pictures: int) -> Tried:
     """Remove with rankings and several numbers of units."""
     return tried.with_removals(
         [
-            bench.try_removing(ranking, tried.rankings[ranking], n, pictures, chance)
+            bench.try_removing(ranking, tried.rankings[ranking], n, pictures)
             for ranking, _ in which
             for n in dict.fromkeys(min(c, bench.units) for c in counts)
         ]
@@ -110,7 +106,7 @@ def first_look(bench: Bench, levels: Levels, iou: Floats, pictures: int) -> Trie
     return remove(bench, tried, [(ranking, "") for ranking in rankings], LOOK_COUNTS, pictures)
 
 
-def second_look(
+def second_drawing(
     bench: Bench,
     learn: tuple[Trial, Trial],
     levels: Levels,
@@ -119,30 +115,36 @@ def second_look(
     pictures: int,
     rng: np.random.Generator,
 ) -> Tried:
-    """Add the rankings by cause, of drawing and of removing, the paper's optimised one, and a trained level, and try
-    them.
+    """Add the ranking by cause of drawing, the paper's optimised one, and a trained level, and draw with them.
 
     learn: other pictures, to draw and to remove. steps: of the optimised ranking.
     """
     passes, concept = bench.passes, bench.concept
     start = torch.from_numpy(first.levels[first.sound_level()])
-    causal, draws = eliminate(passes, learn[0], concept, start)
-    causal_removing, removes = eliminate(passes, learn[1], concept, torch.zeros_like(start), removing=True)
+    causal, parts = eliminate(passes, learn[0], concept, start)
     alpha = optimise(passes, *learn, concept, start, steps, rng)
     low, high = torch.from_numpy(levels.low), torch.from_numpy(levels.high)
     trained = train_level(passes, learn[0], concept, causal, start, low, high, 2 * steps, rng)
-    optimised = np.argsort(-alpha.numpy(), kind="stable")
-    added = {"causal": causal, "causal removing": causal_removing, "optimised": optimised}
+    added = {"causal": causal, "optimised": np.argsort(-alpha.numpy(), kind="stable")}
     tried = replace(
         first,
         rankings={**first.rankings, **added},
         levels={**first.levels, "trained": trained.numpy().astype(np.float32)},
-        parts=((draws + removes) / 2).numpy().astype(np.float32),
+        parts=parts.numpy().astype(np.float32),
     )
-    bench = replace(bench, levels=tried.levels)
-    which = [(ranking, level) for ranking in ("causal", "optimised") for level in tried.levels]
-    tried = draw(bench, tried, which, LOOK_COUNTS, pictures)
-    return remove(bench, tried, [("causal removing", ""), ("optimised", "")], LOOK_COUNTS, pictures)
+    which = [(ranking, level) for ranking in added for level in tried.levels]
+    return draw(replace(bench, levels=tried.levels), tried, which, LOOK_COUNTS, pictures)
+
+
+def second_removing(bench: Bench, learn: Trial, first: Tried, pictures: int) -> Tried:
+    """Add the ranking by cause of removing, and remove with it, and with the optimised one where that is known.
+
+    learn: other pictures to remove from.
+    """
+    causal, _ = eliminate(bench.passes, learn, bench.concept, torch.zeros(bench.units), removing=True)
+    tried = replace(first, rankings={**first.rankings, "causal removing": causal})
+    which = [(ranking, "") for ranking in ("causal removing", "optimised") if ranking in tried.rankings]
+    return remove(bench, tried, which, LOOK_COUNTS, pictures)
 
 
 def race(
@@ -170,10 +172,10 @@ def race(
     return after, drawer, remover
 
 
-def sweep_levels(bench: Bench, tried: Tried, pair: Pair, pictures: int, bound: float) -> Tried:
-    """Draw with multiples of the pair's level, with the number of units that draws best at the level itself."""
-    own = [t for t in tried.drawings if (t.ranking, t.level) == pair and t.multiple == 1]
-    count = by_number(own, lambda t: t.score(bound))[0].units
-    ranking, level = pair
-    order = tried.rankings[ranking]
-    return tried.with_drawings([bench.try_drawing(ranking, order, level, m, count, pictures, True) for m in MULTIPLES])
+def sweep_levels(bench: Bench, tried: Tried, bound: float, multiples: Sequence[float] = MULTIPLES) -> Tried:
+    """Draw with multiples of the level of the trial that leads, with its units on as many pictures."""
+    lead = by_number([t for t in tried.drawings if t.multiple == 1], lambda t: t.score(bound))[0]
+    order = tried.rankings[lead.ranking]
+    return tried.with_drawings(
+        [bench.try_drawing(lead.ranking, order, lead.level, m, lead.units, lead.pictures) for m in multiples]
+    )

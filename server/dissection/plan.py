@@ -13,22 +13,20 @@ class Plan:
 
     samples: pictures, of the seeds first ... first + samples - 1. learning, measuring: pictures that rankings are
     learnt on and that brushes are chosen on at last; few: those of a first and second look; racing: those of the race
-    between the `rivals` best pairs of ranking and level. closer: layers a concept that get a second look, for drawing
-    and for removing. counts: numbers of units, and all. training: steps of the optimised ranking. judged: seeds for the
-    judge. context: places of each kind. artifacts: pictures that artifact units are sought on. scenes: training scenes
-    to compare with.
+    between the `rivals` best pairs of ranking and level. counts: numbers of units, and all. training: steps of the
+    optimised ranking. judged: seeds for the judge. context: places of each kind. artifacts: pictures that artifact
+    units are sought on. scenes: training scenes to compare with.
     """
 
     samples: int = 1000
     first: int = 0
     learning: int = 8
-    measuring: int = 24
-    few: int = 4
-    racing: int = 10
-    rivals: int = 6
-    closer: int = 1
+    measuring: int = 16
+    few: int = 3
+    racing: int = 8
+    rivals: int = 5
     counts: tuple[int, ...] = COUNTS
-    training: int = 4
+    training: int = 3
     judged: int = 200
     context: int = 12
     artifacts: int = 120
@@ -37,4 +35,4 @@ class Plan:
 
     def quick(self) -> Plan:
         """In about seven tenths of the time, with fewer pictures for each trial; the judge still sees as many."""
-        return replace(self, measuring=14, few=3, racing=8, rivals=4, training=3, context=8, artifacts=100)
+        return replace(self, measuring=12, few=2, racing=6, rivals=4, training=2, context=8, artifacts=100)

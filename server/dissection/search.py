@@ -8,12 +8,14 @@ from typing import Any
 
 from server.dissection.brushes import (
     OTHER_COUNTS,
+    OTHER_MULTIPLES,
     Tried,
     draw,
     first_look,
     race,
     remove,
-    second_look,
+    second_drawing,
+    second_removing,
     sweep_levels,
 )
 from server.dissection.field import Field
@@ -55,53 +57,49 @@ class Search:
             iou = self.arrays[layer]["iou"][:, concept]
             return first_look(self._bench(concept, layer, None, plan.few), self._levels(layer), iou, plan.few)
 
-        def second(layer: str) -> Tried:
-            bench = self._bench(concept, layer, found[layer], plan.few)
-            learn, rng = self.field.learn(concept, layer), self.field.rng(concept, layer)
-            return second_look(bench, learn, self._levels(layer), found[layer], plan.training, plan.few, rng)
+        def second(layer: str, drawing: bool) -> Tried:
+            bench, learn = self._bench(concept, layer, found[layer], plan.few), self.field.learn(concept, layer)
+            if not drawing:
+                return second_removing(bench, learn[1], found[layer], plan.few)
+            rng = self.field.rng(concept, layer)
+            return second_drawing(bench, learn, self._levels(layer), found[layer], plan.training, plan.few, rng)
 
         def last() -> dict[str, Any]:
-            after = self._last(concept, found, best)
+            after = self._last(concept, found)
             return {layer: tried_document(tried) for layer, tried in after.items()}
 
         found = {layer: kept("first", layer, partial(first, layer)) for layer in self.layers}
         bound = max(tried.gain() for tried in found.values())
-        by_drawing = sorted(self.layers, key=lambda layer: -found[layer].drawing_pairs(bound)[0][0])
-        by_removing = sorted(self.layers, key=lambda layer: -found[layer].removing_pairs()[0][0])
-        best = list(dict.fromkeys([*by_drawing[: plan.closer], *by_removing[: plan.closer]]))
-        for layer in best:
-            found[layer] = kept("second", layer, partial(second, layer))
+        draws = max(self.layers, key=lambda layer: found[layer].drawing_pairs(bound)[0][0])
+        removes = max(self.layers, key=lambda layer: found[layer].removing_pairs()[0][0])
+        found[draws] = kept("drawing", draws, partial(second, draws, True))
+        found[removes] = kept("removing", removes, partial(second, removes, False))
         self.workers.check()
         self.step(f"{name}: numbers and levels")
         held = self.work.document(f"last-{concept}", last)
         return {layer: read_tried(held[layer]) for layer in self.layers}
 
-    def _last(self, concept: int, found: Mapping[str, Tried], best: Sequence[str]) -> dict[str, Tried]:
-        """The race between the layers that got a second look, the sweeps of the two that win it, and less of the same
-        for every other layer, which has a brush as well.
+    def _last(self, concept: int, found: Mapping[str, Tried]) -> dict[str, Tried]:
+        """The race between all layers, the sweeps of the two that win it, and less of the same for the other layers,
+        which have brushes as well.
         """
-        plan = self.plan
-        benches = {layer: self._bench(concept, layer, found[layer], plan.measuring) for layer in best}
-        raced, (draws, drawing), (removes, removing) = race(
-            benches, {layer: found[layer] for layer in best}, plan.rivals, plan.racing
-        )
-        after = {**found, **raced}
-        some = plan.racing
+        plan, some = self.plan, self.plan.racing
+        benches = {layer: self._bench(concept, layer, found[layer], plan.measuring) for layer in self.layers}
+        after, (draws, drawing), (removes, removing) = race(benches, found, plan.rivals, some)
+        bound = max(tried.gain() for tried in after.values())
         for layer in self.layers:
-            bench = benches.get(layer) or self._bench(concept, layer, found[layer], some)
-            bound = max(tried.gain() for tried in after.values())
-            units, tried = bench.units, after[layer]
+            bench, tried = benches[layer], after[layer]
+            every = (*plan.counts, bench.units)
             if layer == draws:
-                tried = draw(bench, tried, [drawing], (*plan.counts, units), plan.measuring, True)
-                tried = sweep_levels(bench, tried, drawing, plan.measuring, bound)
+                tried = draw(bench, tried, [drawing], every, plan.measuring)
+                tried = sweep_levels(bench, tried, bound)
             else:
-                pair = tried.drawing_pairs(bound)[0][1]
-                tried = draw(bench, tried, [pair], OTHER_COUNTS, some, True)
-                tried = sweep_levels(bench, tried, pair, some, bound)
+                tried = draw(bench, tried, [tried.drawing_pairs(bound)[0][1]], OTHER_COUNTS, some)
+                tried = sweep_levels(bench, tried, bound, OTHER_MULTIPLES)
             if layer == removes:
-                tried = remove(bench, tried, [removing], (*plan.counts, units), plan.measuring, True)
+                tried = remove(bench, tried, [removing], every, plan.measuring)
             else:
-                tried = remove(bench, tried, [tried.removing_pairs()[0][1]], OTHER_COUNTS, some, True)
+                tried = remove(bench, tried, [tried.removing_pairs()[0][1]], OTHER_COUNTS, some)
             after[layer] = tried
         return after
 

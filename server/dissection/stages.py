@@ -56,7 +56,7 @@ class Run:
         self.costs = Costs([p.ledger for p in (passes, judge)])
         for p in (passes, judge):
             _ = p.frozen, p.reader  # made once, before threads ask for them
-        self.done, self.total = 0, 8 + len(passes.concepts) * (len(layers) + 2)
+        self.done, self.total = 0, 8 + len(passes.concepts) * (len(layers) + 3)
 
     def step(self, text: str) -> None:
         """Tell what begins now."""
@@ -79,7 +79,7 @@ class Run:
         field = Field(self.passes, samples, plan.learning, plan.measuring, plan.seed, places)
         search = Search(field, arrays, self.layers, plan, self.work, self.workers, self.step)
         concepts = [c for c in range(len(self.passes.concepts)) if field.usable(c)]
-        self.total = 8 + len(concepts) * (len(self.layers) + 2)
+        self.total = 8 + len(concepts) * (len(self.layers) + 3)
         with self.costs.stage("brushes"):
             found = self.workers.map(search.tried, concepts)
         trials: dict[str, dict[str, Tried]] = {layer: {} for layer in self.layers}

@@ -36,7 +36,7 @@ class Drawing:
     level, multiple: the base level's name, and what it is multiplied by. before, drawn: the concept's share of the
     mask. disturbed: the share of labels outside that changed. strange: how strange the concept looks there, about 1
     where it stands by itself (`server.dissection.likeness`); NaN where it hardly shows. random_drawn: the share with as
-    many random units, NaN where that was not tried.
+    many random units, on some of the pictures.
     """
 
     layer: str
@@ -66,7 +66,7 @@ class Drawing:
         regions are) to 1 (STRANGEST, or nothing to be seen). bound: the most that any trial of the concept drew, at any
         layer.
         """
-        luck = self.random_drawn - self.before if math.isfinite(self.random_drawn) else 0.0
+        luck = self.random_drawn - self.before
         beyond = (self.strange - 1) / (STRANGEST - 1) if math.isfinite(self.strange) else 1.0
         drawn = (self.gain - LUCK * max(0.0, luck)) / max(bound, _LEAST_BOUND)
         return drawn - DISTURB * self.disturbed - STRANGE * min(1.0, max(0.0, beyond))
@@ -78,7 +78,7 @@ class Removal:
 
     removed: the part of the concept's pixels that is gone, the mask covering where it stood. disturbed: the share of
     labels outside that changed. spoilt: that share when the units are zero everywhere, as without a mask.
-    random_removed: the part gone with as many random units, NaN where that was not tried.
+    random_removed: the part gone with as many random units, on some of the pictures.
     """
 
     layer: str
@@ -95,7 +95,7 @@ class Removal:
 
         removed - LUCK * removed by random units - DISTURB * disturbed - SPOIL * spoilt
         """
-        luck = min(1.0, max(0.0, self.random_removed)) if math.isfinite(self.random_removed) else 0.0
+        luck = min(1.0, max(0.0, self.random_removed))
         return max(-1.0, self.removed) - LUCK * luck - DISTURB * self.disturbed - SPOIL * self.spoilt
 
 
@@ -128,18 +128,15 @@ class Bench:
         return {name: self._drawn("", every, self.units, name, 1.0, pictures).change for name in self.levels}
 
     def try_drawing(
-        self, name: str, ranking: Ranking, level: str, multiple: float, count: int, pictures: int, chance: bool
+        self, name: str, ranking: Ranking, level: str, multiple: float, count: int, pictures: int
     ) -> Drawing:
         """Draw with the ranking's first `count` units at the level times `multiple` on `pictures` pictures, or all
-        there are. name: the ranking's. chance: also with as many random units, on half the pictures.
+        there are, and with as many random units on some of them. name: the ranking's.
         """
         drawn = self._drawn(name, ranking, count, level, multiple, pictures)
-        before, luck = float(drawn.before.mean()), math.nan
-        if chance:
-            alpha = random_weights(self.chance[: len(self.draw)], count, self.units)
-            value = self._value(level, multiple)
-            key = ("random draw", level, multiple, count)
-            luck = before + self._grown(key, self.draw, alpha, value, -(-pictures // 2)).change
+        before, value = float(drawn.before.mean()), self._value(level, multiple)
+        alpha = random_weights(self.chance[: len(self.draw)], count, self.units)
+        luck = self._grown(("random draw", level, multiple, count), self.draw, alpha, value, _some(pictures)).change
         after = float(drawn.after.mean())
         return Drawing(
             self.draw.layer,
@@ -152,20 +149,18 @@ class Bench:
             after,
             drawn.disturbed,
             drawn.strange,
-            luck,
+            before + luck,
         )
 
-    def try_removing(self, name: str, ranking: Ranking, count: int, pictures: int, chance: bool) -> Removal:
-        """Set the ranking's first `count` units to zero on `pictures` pictures where the concept stands, and on half of
-        them everywhere. chance: also as many random units, on half the pictures.
+    def try_removing(self, name: str, ranking: Ranking, count: int, pictures: int) -> Removal:
+        """Set the ranking's first `count` units to zero on `pictures` pictures where the concept stands, on some of
+        them everywhere, and as many random units on some of them.
         """
-        zero, own, some = torch.zeros(self.units), top(ranking, count), -(-pictures // 2)
+        zero, own, some = torch.zeros(self.units), top(ranking, count), _some(pictures)
         removed = self._grown((f"remove {name}", "", 0.0, count), self.remove, own, zero, pictures)
         everywhere = self._grown((f"clear {name}", "", 0.0, count), self.remove.everywhere(), own, zero, some)
-        luck = math.nan
-        if chance:
-            alpha = random_weights(self.chance[: len(self.remove)], count, self.units)
-            luck = self._grown(("random remove", "", 0.0, count), self.remove, alpha, zero, some).removed
+        alpha = random_weights(self.chance[: len(self.remove)], count, self.units)
+        luck = self._grown(("random remove", "", 0.0, count), self.remove, alpha, zero, some).removed
         return Removal(
             self.remove.layer,
             name,
@@ -201,3 +196,8 @@ class Bench:
             more = outcome(self.passes, trial.pick(s), self.concept, own, value, likeness)
             held = self._held[key] = more if held is None else held.joined(more)
         return held
+
+
+def _some(pictures: int) -> int:
+    """Of so many pictures those that what a brush is compared with is tried on: a third, two at least."""
+    return max(2, -(-pictures // 3))

@@ -63,7 +63,7 @@ def test_one_command_makes_a_folder_the_server_loads(
         (["nowhere"], "no model 'nowhere'; installed: tiny"),
         (["tiny", "--layers", "layer9"], "no layer 'layer9'; there are layer1 to layer6"),
         (["tiny", "--layers", ","], "no layer ','"),
-        (["tiny", "--samples", "0"], "at least 32 samples, not 0"),
+        (["tiny", "--samples", "0"], "at least 24 samples, not 0"),
         (["tiny", "--segmenter", "missing.safetensors"], "missing.safetensors holds no segmenter"),
         (["tiny", "--samples", "x"], "invalid int value"),
     ],

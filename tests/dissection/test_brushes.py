@@ -5,7 +5,17 @@ import pytest
 
 from dissection.handmade import BLUE, CONCEPTS, passes
 from dissection.test_trials import LEVELS, RANKING, bench
-from server.dissection.brushes import MULTIPLES, Tried, draw, first_look, race, remove, second_look, sweep_levels
+from server.dissection.brushes import (
+    MULTIPLES,
+    Tried,
+    draw,
+    first_look,
+    race,
+    remove,
+    second_drawing,
+    second_removing,
+    sweep_levels,
+)
 from server.dissection.field import Field
 from server.dissection.levels import Levels
 from server.dissection.samples import draw_samples, featuremaps
@@ -32,7 +42,7 @@ def test_the_race_puts_the_pair_that_draws_and_the_one_that_removes_first() -> N
 
 def test_levels_are_swept_with_the_best_number_of_units() -> None:
     tried = draw(bench(), start(), [("own", "mean")], (1, 5), 8)
-    swept = sweep_levels(bench(), tried, ("own", "mean"), 8, 0.9).drawings[2:]
+    swept = sweep_levels(bench(), tried, 0.9).drawings[2:]
     assert [t.multiple for t in swept] == list(MULTIPLES)
     assert {t.units for t in swept} == {1}
     faint, strong = swept[0], swept[-1]
@@ -53,9 +63,16 @@ def test_both_looks_find_the_unit_that_draws_and_removes() -> None:
     first = first_look(on, levels, np.array([0, 0.9, 0, 0, 0], np.float32), 6)
     assert set(first.rankings) == {"iou", "contrast"}
     assert first.rankings["iou"][0] == 1
-    second = second_look(on, field.learn(BLUE, "layer1"), levels, first, 8, 6, np.random.default_rng(0))
-    assert second.rankings["causal"][0] == second.rankings["causal removing"][0] == 1
-    assert second.rankings["optimised"][0] == 1
-    assert second.parts.argmax() == 1
-    assert {t.ranking for t in second.removals} == {"iou", "contrast", "causal removing", "optimised"}
-    assert "trained" in {t.level for t in second.drawings}
+    learn = field.learn(BLUE, "layer1")
+    drawn = second_drawing(on, learn, levels, first, 8, 6, np.random.default_rng(0))
+    assert drawn.rankings["causal"][0] == drawn.rankings["optimised"][0] == 1
+    assert drawn.parts.argmax() == 1
+    assert "trained" in {t.level for t in drawn.drawings}
+    removed = second_removing(on, learn[1], drawn, 6)
+    assert removed.rankings["causal removing"][0] == 1
+    assert {t.ranking for t in removed.removals} == {"iou", "contrast", "causal removing", "optimised"}
+    assert {t.ranking for t in second_removing(on, learn[1], first, 6).removals} == {
+        "iou",
+        "contrast",
+        "causal removing",
+    }
