@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # Give pip options here, such as an index with CPU or CUDA builds of torch; the README says which.
 PIP_OPTIONS ?=
 
+SAY_INSTALLING := echo "Installing Unitbrush and what it needs into $(VENV) (the first time about two minutes, most of them for torch)"
+
 .PHONY: run test lint pictures clean
 
 run: $(VENV)/.run
@@ -29,12 +31,12 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: pyproject.toml | $(BIN)/python
-	@echo "Installing Unitbrush and what it needs into $(VENV) (the first time about two minutes, most of them for torch)"
+	@$(SAY_INSTALLING)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --editable .
 	touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	@echo "Installing Unitbrush and what it needs into $(VENV) (the first time about two minutes, most of them for torch)"
+	@$(SAY_INSTALLING)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --editable '.[dev]'
 	touch $@ $(VENV)/.run
 

@@ -62,6 +62,7 @@ class Studio:
         self._folder = folder.resolve()
         self._settings = settings
         self._files: dict[Path, _File] = {}
+        self._packed: _File | None = None
         self._templates = Environment(
             loader=FileSystemLoader(self._folder), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
@@ -94,8 +95,11 @@ class Studio:
     def _page(self, stamp: tuple[int, int], first: str | None) -> _File:
         """The page is a template, with its styles in it and `first`, the address of the first picture's image: so the
         picture needs nothing else."""
-        html = self._templates.get_template(PAGE).render(first=first)
-        return _file(stamp, html.encode(), ".html")
+        body = self._templates.get_template(PAGE).render(first=first).encode()
+        # Nearly everybody asks for the same page: it is packed and hashed when it changes only.
+        if self._packed is None or self._packed.body != body:
+            self._packed = _file(stamp, body, ".html")
+        return self._packed
 
     def _sign_in(self, request: Request) -> Response | None:
         """`/?token=...` trades the token for a cookie and takes it out of the address bar."""

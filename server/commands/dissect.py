@@ -32,9 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="layers, with commas between (default: all but the last); brushes are sought at those of 8x8 and 16x16",
     )
     parser.add_argument("--samples", type=int, default=1000, help="pictures to look at (default: 1000)")
-    parser.add_argument(
-        "--quick", action="store_true", help="in about seven tenths of the time, with fewer pictures for each trial"
-    )
+    parser.add_argument("--quick", action="store_true", help="sooner, with fewer pictures for each trial")
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
     parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")
     parser.add_argument("--old-format", type=Path, metavar="DIR", help="also write results as the 2018 tool does")

@@ -155,21 +155,25 @@ def race(
     Returns what was tried, and the layer and pair that draws best and the one that removes best.
     """
     after = dict(tried)
-    bound = max(t.gain() for t in after.values())
-    rivals = [(score, layer, pair) for layer, t in tried.items() for score, pair in t.drawing_pairs(bound)]
-    rivals = sorted(rivals, key=lambda entry: -entry[0])[:most]
-    for _, layer, pair in rivals:
+
+    def drawing() -> dict[tuple[str, Pair], float]:
+        bound = max(t.gain() for t in after.values())
+        return {(layer, pair): score for layer, t in after.items() for score, pair in t.drawing_pairs(bound)}
+
+    def removing() -> dict[tuple[str, Pair], float]:
+        return {(layer, pair): score for layer, t in after.items() for score, pair in t.removing_pairs()}
+
+    drawers = _leading(drawing(), most)
+    for layer, pair in drawers:
         after[layer] = draw(benches[layer], after[layer], [pair], LOOK_COUNTS, pictures)
-    bound = max(t.gain() for t in after.values())
-    scores = {(layer, pair): score for layer, t in after.items() for score, pair in t.drawing_pairs(bound)}
-    drawer = max(((layer, pair) for _, layer, pair in rivals), key=lambda key: scores[key])
-    rivals = [(score, layer, pair) for layer, t in tried.items() for score, pair in t.removing_pairs()]
-    rivals = sorted(rivals, key=lambda entry: -entry[0])[: (most + 1) // 2]
-    for _, layer, pair in rivals:
+    removers = _leading(removing(), (most + 1) // 2)
+    for layer, pair in removers:
         after[layer] = remove(benches[layer], after[layer], [pair], LOOK_COUNTS, pictures)
-    scores = {(layer, pair): score for layer, t in after.items() for score, pair in t.removing_pairs()}
-    remover = max(((layer, pair) for _, layer, pair in rivals), key=lambda key: scores[key])
-    return after, drawer, remover
+    return after, max(drawers, key=drawing().__getitem__), max(removers, key=removing().__getitem__)
+
+
+def _leading(scores: Mapping[tuple[str, Pair], float], most: int) -> list[tuple[str, Pair]]:
+    return sorted(scores, key=lambda key: -scores[key])[:most]
 
 
 def sweep_levels(bench: Bench, tried: Tried, bound: float, multiples: Sequence[float] = MULTIPLES) -> Tried:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -26,11 +25,8 @@ def by_number(trials: Sequence[T], score: Callable[[T], float]) -> list[T]:
     A trial's score counts two thirds, those of the same ranking and level with the next smaller and the next larger
     number of units a sixth each: what only one number of units does well is an accident of the pictures.
     """
-    rows: dict[tuple[str, str], list[T]] = {}
-    for t in most_pictures(trials):
-        rows.setdefault((t.ranking, t.level if isinstance(t, Drawing) else ""), []).append(t)
     rated: list[tuple[float, T]] = []
-    for row in rows.values():
+    for row in _by_pair(most_pictures(trials)).values():
         row.sort(key=lambda t: t.units)
         scores = [score(t) for t in row]
         for i, t in enumerate(row):
@@ -77,8 +73,12 @@ def pairs(trials: Sequence[T], score: Callable[[T], float]) -> list[tuple[float,
     """Pairs of ranking and base level (empty for removing) with the best score among their trials on the most
     pictures, the best first.
     """
+    best = [(max(score(t) for t in most_pictures(own)), pair) for pair, own in _by_pair(trials).items()]
+    return sorted(best, key=lambda entry: -entry[0])
+
+
+def _by_pair(trials: Sequence[T]) -> dict[tuple[str, str], list[T]]:
     found: dict[tuple[str, str], list[T]] = {}
     for t in trials:
         found.setdefault((t.ranking, t.level if isinstance(t, Drawing) else ""), []).append(t)
-    best = [(max((score(t) for t in most_pictures(own)), default=-math.inf), pair) for pair, own in found.items()]
-    return sorted(best, key=lambda entry: -entry[0])
+    return found

@@ -34,5 +34,5 @@ class Plan:
     seed: int = 0
 
     def quick(self) -> Plan:
-        """In about seven tenths of the time, with fewer pictures for each trial; the judge still sees as many."""
+        """Sooner, with fewer pictures for each trial; the judge still sees as many."""
         return replace(self, measuring=12, few=2, racing=6, rivals=4, training=2, context=8, artifacts=100)

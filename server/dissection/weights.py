@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from server.dissection.brush import Brush
+from server.dissection.brush import Brush, Op
 
 ALIVE = 1e-3  # of the layer's largest deviation: a unit that varies less is dead
 
@@ -43,7 +41,7 @@ def random_weights(orders: npt.NDArray[np.int64], count: int, units: int) -> Ten
     return torch.zeros(len(orders), units).scatter_(1, torch.from_numpy(orders[:, :count].copy()), 1.0)
 
 
-def edit_of(brush: Brush, op: Literal["draw", "remove"]) -> tuple[Tensor, Tensor]:
+def edit_of(brush: Brush, op: Op) -> tuple[Tensor, Tensor]:
     """The weights and the values of an edit with a brush as recommended, (units,) each."""
     ranking, count = brush.ranked(op)
     alpha, value = top(np.array(ranking, np.int64), count), torch.zeros(len(ranking))
