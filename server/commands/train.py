@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.commands.usage import UsageError
 
-STAGES = ("tail", "coarse", "trunk", "joint")
+STAGES = ("tail", "trunk", "joint")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

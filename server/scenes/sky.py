@@ -19,6 +19,9 @@ from server.scenes.canvas import (
 from server.scenes.concepts import CLOUD, SKY
 from server.scenes.palette import Light, SkyColours, array, blend
 
+# Of the picture's width; the moon is as large as the sun.
+SUN_RADIUS, STAR_RADIUS = 0.052, 0.0065
+
 
 @dataclass(frozen=True)
 class Sky:
@@ -61,7 +64,7 @@ def draw_sky(canvas: Canvas, sky: Sky) -> None:
     for x, y in sky.stars if night > 0.6 else ():
         where = region(canvas, x - 0.009, y - 0.009, x + 0.009, y + 0.009)
         if where is not None:
-            distance = np.hypot(where.x - np.float32(x), where.y - np.float32(y)) - np.float32(0.0065)
+            distance = np.hypot(where.x - np.float32(x), where.y - np.float32(y)) - np.float32(STAR_RADIUS)
             paint(canvas, where, coverage(canvas, distance) * np.float32(0.9), array((1.0, 0.96, 0.78)), None)
     where = region(canvas, sky.sun_x - 0.4, sky.sun_y - 0.4, sky.sun_x + 0.4, sky.sun_y + 0.4)
     if where is None:
@@ -70,7 +73,7 @@ def draw_sky(canvas: Canvas, sky: Sky) -> None:
     strength = sky.sun_shine * (0.42 - 0.22 * night)
     glow = np.maximum(0, 1 - squared / np.float32(0.16)) ** 3 * np.float32(strength)
     paint(canvas, where, glow, array(blend((1.0, 0.93, 0.70), (0.60, 0.70, 1.0), night)), None)
-    disc = coverage(canvas, np.sqrt(squared) - np.float32(0.052)) * np.float32(sky.sun_shine)
+    disc = coverage(canvas, np.sqrt(squared) - np.float32(SUN_RADIUS)) * np.float32(sky.sun_shine)
     paint(canvas, where, disc, array(blend((1.0, 0.95, 0.70), (0.97, 0.96, 0.86), night)), None)
 
 

@@ -46,6 +46,19 @@ def _architecture(config: TrainConfig) -> list[str]:
     ]
 
 
+SHEETS = {
+    "samples": "Renderings above, samples of the same latents below",
+    "interpolations": "From one sample to the next, in equal steps between their latents",
+    "nearest": "Samples, and below each the four of 2000 training scenes that the judge finds most like it",
+}
+
+
+def _sheets(folder: Path) -> list[str]:
+    """The sheets of pictures that there are, each with what it shows."""
+    found = [(name, text) for name, text in SHEETS.items() if (folder / f"{name}.jpg").exists()]
+    return [line for name, text in found for line in (f"{text}:", "", f"![{text}](pictures/{name}.jpg)", "")]
+
+
 def write_card(model: Path, results: Path) -> Path:
     """Write `model/README.md` from the files in `model` and the brushes judged in `results`. Returns its path.
 
@@ -76,6 +89,7 @@ def write_card(model: Path, results: Path) -> Path:
         "",
         *_understood_table(report["understood"]),
         "",
+        *_sheets(model / "pictures"),
         "## Segmenters",
         "",
         "Two small U-Nets trained apart on rendered scenes; `segmenter` chooses units, `judge` measures the choice. "

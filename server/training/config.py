@@ -13,37 +13,36 @@ class TrainConfig:
 
     size: int = 128
     latent_dim: int = 128
-    widths: tuple[int, ...] = (192, 192, 192, 96, 64, 32)
-    edit_layer: str = "layer6"
-    scenes: int = 30_000
+    widths: tuple[int, ...] = (256, 256, 128, 96, 64, 32)
+    scenes: int = 40_000
+    more_layouts: int = 160_000
     held_out: int = 500
-    batch: int = 16
-    coarse_batch: int = 8
-    coarse_rate: float = 8e-3
-    trunk_rate: float = 4e-3
     seed: int = 0
-    units_a_concept: int = 8
-    level: float = 2.0
-    learning_rate: float = 2e-3
-    joint_rate: float = 2e-3
     average: float = 0.995
+    tail_images: int = 80_000
+    tail_batch: int = 4
+    tail_rate: float = 1e-2
+    trunk_images: int = 600_000
+    trunk_batch: int = 32
+    trunk_rate: float = 1.5e-2
+    joint_images: int = 20_000
+    joint_batch: int = 8
+    joint_rate: float = 3e-3
+    judge_rate: float = 2e-3
+    window: int = 10
     noise: float = 0.03
     reconstruct: float = 4.0
-    label: float = 1.0
-    align: float = 1.0
+    label: float = 0.5
     adversarial: float = 0.5
+    match: float = 1.0
     penalty: float = 0.01
     hide_labels: float = 0.3
-    match: float = 1.0
     obey: float = 0.5
     calm: float = 2.0
-    window: int = 10
+    guide: float = 0.3
+    decide_from: float = 0.75
     layout_adversarial: float = 0.3
     layout_penalty: float = 0.02
-    tail_images: int = 60_000
-    coarse_images: int = 200_000
-    trunk_images: int = 300_000
-    joint_images: int = 100_000
 
     @property
     def last_layer(self) -> str:
@@ -51,8 +50,8 @@ class TrainConfig:
         return f"layer{2 * len(self.widths)}"
 
     @property
-    def edit_width(self) -> int:
-        """Units of the edit layer, which lies at 16x16."""
+    def carrier_width(self) -> int:
+        """Units of the layer that carries the layout, which lies at 16x16."""
         return self.widths[2]
 
 

@@ -1,9 +1,8 @@
 """Edits rehearsed in training, so that brushes are obeyed.
 
-A part of the edit layer's units is assigned to concepts, `units_a_concept` each, and aligned with them: about zero
-where the concept is absent, `level` in the mean where it fills the cell. Setting them is then drawing and zeroing
-them is removing, and both are rehearsed on twins, for which the true outcome is known. Dissection is blind to the
-assignment: it finds the units by what they do.
+A layout has four numbers a concept in each cell, its shares of the cell's quarters. Setting them is drawing and zeroing
+them is removing, and both are rehearsed on twins, for which the true outcome is known. Dissection is blind to that: it
+finds units by what they do.
 """
 
 from __future__ import annotations
@@ -16,21 +15,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.training.data import GRID, Batch
+from server.training.data import Batch
+from server.training.layout import GRID, QUARTERS, SHARES
 
 
 @dataclass(frozen=True)
 class Rehearsal:
     """Edits with their known outcomes, for a batch of N.
 
-    latents: (N, D), of the scenes. images, labels: what is edited. alpha: (N, C, 16, 16), how much of each cell's units
-    of a concept is replaced. factor: (N,), the value as a multiple of the level, 0 to remove. target, target_labels:
-    the outcome. inside: (N, 1, R, R), 1 where the outcome comes from the edit.
+    images: (N, 3, R, R) and layouts: (N, CHANNELS, 16, 16), what is edited. alpha: (N, C, 16, 16) and factor: (N,), see
+    `apply`; factor is 0 to remove. target, target_labels: the outcome. inside: (N, 1, R, R), 1 where the outcome comes
+    from the edit.
     """
 
-    latents: Tensor
     images: Tensor
-    labels: Tensor
+    layouts: Tensor
     alpha: Tensor
     factor: Tensor
     target: Tensor
@@ -38,45 +37,19 @@ class Rehearsal:
     inside: Tensor
 
 
-def expand(alpha: Tensor, units: int, per_concept: int) -> Tensor:
-    """From concepts to units: (N, C, H, W) to (N, units, H, W); unassigned units get 0."""
-    full = alpha.repeat_interleave(per_concept, 1)  # (N, C * K, H, W)
-    return F.pad(full, (0, 0, 0, 0, 0, units - full.shape[1]))
+# What strokes set shares to, of which 1 is a full one. Drawing over something takes more than drawing on bare ground.
+DRAWN, COVERING = (0.8, 2.2), (1.5, 2.5)
 
 
-def apply(r: Tensor, alpha: Tensor, factor: Tensor, levels: Tensor) -> Tensor:
-    """r blended towards factor * level where alpha: the painting rule of the server.
+def apply(layouts: Tensor, alpha: Tensor, factor: Tensor) -> Tensor:
+    """Layouts whose shares are blended towards factor where alpha: the painting rule of the server.
 
-    r: (N, U, 16, 16); alpha: (N, C, 16, 16); factor: (N,); levels: (C * K,).
+    layouts: (N, CHANNELS or more, 16, 16); alpha: (N, C, 16, 16), how much of each cell's quarters of a concept is
+    replaced; factor: (N,). Shape kept.
     """
-    per_concept = levels.shape[0] // alpha.shape[1]
-    a = expand(alpha, r.shape[1], per_concept).to(r.dtype)
-    v = F.pad(levels, (0, r.shape[1] - levels.shape[0]))[None, :] * factor[:, None]  # (N, U)
-    return r * (1 - a) + v[:, :, None, None].to(r.dtype) * a
-
-
-def align_loss(r: Tensor, shares: Tensor, per_concept: int, level: float) -> Tensor:
-    """How far the assigned units are from 0 where their concept is absent and from `level` in the mean where present.
-
-    r: (N, U, 16, 16); shares: (N, C, 16, 16), the concept's share of the cell.
-    """
-    n, c = shares.shape[:2]
-    b = r[:, : c * per_concept].float().reshape(n, c, per_concept, GRID, GRID) / level
-    present = (b.mean(2) - 1).square()  # (N, C, 16, 16)
-    absent = b.square().mean(2)  # (N, C, 16, 16)
-    # Rare concepts would be drowned by the cells that lack them: both sides are averaged apart.
-    yes = (present * shares).sum((0, 2, 3)) / shares.sum((0, 2, 3)).clamp(min=1.0)
-    no = (absent * (1 - shares)).sum((0, 2, 3)) / (1 - shares).sum((0, 2, 3)).clamp(min=1.0)
-    return (yes + 2 * no).mean()
-
-
-def measure_levels(r: Tensor, shares: Tensor, per_concept: int) -> Tensor:
-    """Mean activation of each assigned unit over the cells its concept fills: (C * K,)."""
-    n, c = shares.shape[:2]
-    b = r[:, : c * per_concept].float().reshape(n, c, per_concept, GRID, GRID)
-    w = shares * (shares > 0.5) + 1e-3 * shares  # (N, C, 16, 16)
-    total = (b * w[:, :, None]).sum((0, 3, 4)) / w.sum((0, 2, 3))[:, None].clamp(min=1e-3)  # (C, K)
-    return total.flatten()
+    a = alpha.repeat_interleave(QUARTERS, 1).to(layouts.dtype)  # (N, 4 C, 16, 16)
+    value = factor.to(layouts.dtype)[:, None, None, None]
+    return torch.cat([layouts[:, SHARES] * (1 - a) + value * a, layouts[:, SHARES.stop :]], 1)
 
 
 def blobs(rng: np.random.Generator, n: int) -> Tensor:
@@ -106,18 +79,20 @@ def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor | None:
-    """alpha (C, 16, 16) for drawing one concept that `labels` has and `twin` lacks; None where there is none."""
+    """alpha (C, 16, 16) for drawing one concept that `labels` has and `twin` lacks; None where there is none.
+
+    The stroke covers all cells that have a little of it: a brush does not know outlines, and what it draws must have
+    some of its own.
+    """
     cell = labels.shape[-1] // GRID
     new = F.avg_pool2d(labels * (1 - twin), cell)  # (C, 16, 16)
     strength = new.flatten(1).max(1).values  # (C,)
-    candidates = (strength > 0.3).nonzero().flatten().tolist()
+    candidates = (strength > 0.15).nonzero().flatten().tolist()
     if not candidates:
         return None
     c = candidates[rng.integers(len(candidates))]
-    share = new[c]
-    hard = (share > rng.uniform(0.25, 0.6) * share.max()).float()
     alpha = torch.zeros_like(new)
-    alpha[c] = hard * rng.uniform(0.85, 1.0)
+    alpha[c] = (new[c] > rng.uniform(0.1, 0.45) * new[c].max()) * rng.uniform(0.85, 1.0)
     return alpha
 
 
@@ -132,45 +107,33 @@ def chance_kinds(rng: np.random.Generator, n: int, plain: int) -> list[str]:
 def rehearse(batch: Batch, rng: np.random.Generator, kinds: Sequence[str]) -> Rehearsal:
     """Edits for a batch, of these kinds: "plain" for none, "remove" what the twin lacks, "draw" it on the twin, or
     "cover" it by drawing what stood behind it."""
-    x, y, tx, ty = batch.images, batch.labels, batch.twin_images, batch.twin_labels
-    n, c, size, _ = y.shape
-    images, labels = x.clone(), y.clone()
-    target, target_labels = x.clone(), y.clone()
+    scenes, twins = batch.scenes, batch.twins
+    n, c, size, _ = scenes.labels.shape
+    images, layouts = scenes.images.clone(), scenes.layouts.clone()
+    target, target_labels = scenes.images.clone(), scenes.labels.clone()
     alpha, factor = torch.zeros(n, c, GRID, GRID), torch.zeros(n)
     inside = torch.zeros(n, 1, size, size)
     for i, kind in enumerate(kinds):
         if kind == "plain":
             continue
-        if kind == "remove":
-            a: Tensor | None = _removal(y[i], ty[i], rng)
-            after, after_labels = tx[i], ty[i]
-        else:
-            swap = kind == "draw"
-            before, before_labels = (tx[i], ty[i]) if swap else (x[i], y[i])
-            after, after_labels = (x[i], y[i]) if swap else (tx[i], ty[i])
-            a = _drawing(after_labels, before_labels, rng)
-            images[i], labels[i] = before, before_labels
-            target[i], target_labels[i] = before, before_labels
-            factor[i] = float(rng.uniform(1.3, 2.5))
+        before, after = (twins, scenes) if kind == "draw" else (scenes, twins)
+        images[i], layouts[i] = before.images[i], before.layouts[i]
+        target[i], target_labels[i] = before.images[i], before.labels[i]
+        a = (_removal if kind == "remove" else _drawing)(*_outcome(kind, scenes.labels[i], twins.labels[i]), rng)
         if a is None or not a.any():
-            factor[i] = 0.0
             continue
         alpha[i] = a
-        touched = a.amax(0)[None, None]  # (1, 1, 16, 16)
-        m = F.interpolate((touched > 0).float(), size=(size, size))[0]  # (1, R, R)
+        m = F.interpolate((a.amax(0)[None, None] > 0).float(), size=(size, size))[0]  # (1, R, R)
         inside[i] = m
         if kind == "remove":
             m = torch.ones_like(m)  # removal gives the twin everywhere, its shadow gone too
-        target[i] = after * m + target[i] * (1 - m)
-        target_labels[i] = after_labels * m + target_labels[i] * (1 - m)
-    last = torch.channels_last
-    return Rehearsal(
-        batch.latents,
-        images.contiguous(memory_format=last),
-        labels.contiguous(memory_format=last),
-        alpha,
-        factor,
-        target.contiguous(memory_format=last),
-        target_labels.contiguous(memory_format=last),
-        inside,
-    )
+        else:
+            factor[i] = float(rng.uniform(*(DRAWN if kind == "draw" else COVERING)))
+        target[i] = after.images[i] * m + target[i] * (1 - m)
+        target_labels[i] = after.labels[i] * m + target_labels[i] * (1 - m)
+    return Rehearsal(images, layouts, alpha, factor, target, target_labels, inside)
+
+
+def _outcome(kind: str, scene: Tensor, twin: Tensor) -> tuple[Tensor, Tensor]:
+    """Labels of which the first have, and the second lack, what the edit is about."""
+    return (twin, scene) if kind == "cover" else (scene, twin)

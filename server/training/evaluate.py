@@ -53,7 +53,7 @@ def frechet(a: Statistics, b: Statistics) -> float:
 def rendered(data: SceneData, first: int, count: int) -> Iterator[Tensor]:
     """Images of scenes first..first+count-1."""
     for a in range(first, first + count, BATCH):
-        yield data.take(np.arange(a, min(a + BATCH, first + count))).images
+        yield data.views(np.arange(a, min(a + BATCH, first + count))).images
 
 
 def sampled(generator: ProgressiveGenerator, seeds: range) -> Iterator[Tensor]:

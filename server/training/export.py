@@ -4,7 +4,7 @@
 
 - `generator.safetensors`: the averaged generator, float32, in the published names;
 - `segmenter.safetensors`, `judge.safetensors`: two segmenters trained apart, float16;
-- `training.safetensors`: what going on from here needs (raw generator, label head, encoder, discriminators), float16;
+- `training.safetensors`: what going on from here needs (raw generator, label head, guides, discriminators), float16;
 - `training.json`: the run's settings; `model.json`: title, licence and checksums.
 """
 

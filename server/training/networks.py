@@ -49,14 +49,14 @@ class LabelHead(nn.Module):
 
 
 class Guide(nn.Module):
-    """Reads off one of the trunk's early layers what stands where, in which colour and light, by a 1x1 convolution."""
+    """Reads a coarse layout off one of the trunk's early layers by a 1x1 convolution."""
 
-    def __init__(self, width: int, concepts: int) -> None:
+    def __init__(self, width: int, channels: int) -> None:
         super().__init__()
-        self.conv = EqualConv(width, concepts + 6, 1, gain=1.0)
+        self.conv = EqualConv(width, channels, 1, gain=1.0)
 
     def forward(self, features: Tensor) -> Tensor:
-        """features: (N, width, H, W). Returns a layout (N, C + 6, H, W), in units of its spread."""
+        """features: (N, width, H, W). Returns a layout (N, channels, H, W), in units of its spread."""
         seen: Tensor = self.conv(features)
         return seen
 

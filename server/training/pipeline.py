@@ -18,11 +18,13 @@ from tqdm import tqdm
 from server.generators.loader import load_generator
 from server.segmentation.segmenter import load_segmenter
 from server.training.config import TrainConfig, load_config, save_config
-from server.training.data import SceneData, render_scenes
+from server.training.contact import write_sheets
+from server.training.data import SceneData
 from server.training.evaluate import clearest_seeds, compare
 from server.training.export import export_model, resume_from_model
 from server.training.segment import accuracy, train_segmenter
 from server.training.state import STAGES
+from server.training.store import render_scenes
 from server.training.train import Run
 
 Log = Callable[[str], None]
@@ -47,8 +49,8 @@ def _finished(folder: Path, stage: str) -> bool:
 
 def render_data(folder: Path, config: TrainConfig) -> None:
     """Render the scenes."""
-    with tqdm(total=config.scenes, desc="scenes", unit="scene") as bar:
-        for done in render_scenes(folder / "data", config.scenes, config.size):
+    with tqdm(total=2 * config.scenes + config.more_layouts, desc="scenes and layouts", unit="row") as bar:
+        for done in render_scenes(folder / "data", config.scenes, config.more_layouts, config.size):
             bar.update(done - bar.n)
 
 
@@ -73,8 +75,8 @@ def train_generator(folder: Path, config: TrainConfig, compiled: bool, log: Log)
 
 
 def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
-    """Compare the model's samples with renderings, into `evaluation.json` beside the weights, and list the clearest
-    scenes in its card."""
+    """Compare the model's samples with renderings, into `evaluation.json` and sheets beside the weights, and list the
+    clearest scenes in its card."""
     generator = load_generator(model / "generator.safetensors").fold()
     networks = {name: load_segmenter(model / f"{name}.safetensors") for name in SEGMENTERS}
     segmenter, judge = networks["segmenter"], networks["judge"]
@@ -84,6 +86,7 @@ def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
     card = json.loads((model / "model.json").read_text())
     card["scenes"] = clearest_seeds(generator, judge)
     (model / "model.json").write_text(json.dumps(card, indent=2) + "\n")
+    write_sheets(model / "pictures", generator, data, judge)
     (model / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
     log(f"Frechet distance {report['frechet']} (renderings against renderings {report['frechet_floor']})")
 

@@ -71,8 +71,9 @@ def route(generator: ProgressiveGenerator) -> None:
 
 @torch.no_grad()
 def reserve(generator: ProgressiveGenerator, layer: str, channels: int) -> None:
-    """Start a layer with its first units for the layout and nothing in the others."""
+    """Start a layer with its first units for the layout, nearly the same everywhere, and nothing in the others."""
     block = generator.block(layer)
     block.conv.weight[channels:] = 0.0
+    block.conv.weight[:channels] *= 0.1
     # Near the values that a layout has, above the bend of the LeakyReLU.
     block.wscale.b[:channels] = 0.2

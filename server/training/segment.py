@@ -45,7 +45,7 @@ def harden(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 def _batches(data: SceneData, rng: np.random.Generator, n: int) -> Iterator[tuple[Tensor, Tensor]]:
     while True:
-        batch = data.draw(rng, n)
+        batch = data.views(data.chance(rng, n))
         yield harden(batch.images, rng), batch.labels
 
 
@@ -56,7 +56,7 @@ def accuracy(network: UNet, data: SceneData) -> dict[str, float]:
     first = data.count - data.held_out
     with torch.inference_mode():
         for a in range(first, data.count, 50):
-            batch = data.take(np.arange(a, min(a + 50, data.count)))
+            batch = data.views(np.arange(a, min(a + 50, data.count)))
             found = network(batch.images).argmax(1)  # (N, R, R)
             true = batch.labels.argmax(1)
             table += torch.bincount((true * n + found).flatten(), minlength=n * n).view(n, n)

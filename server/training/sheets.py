@@ -10,8 +10,9 @@ from torch import Tensor
 from server.scenes.concepts import PALETTE
 from server.scenes.sheet import contact_sheet
 from server.training import edits
-from server.training.data import Batch, carried, layout
-from server.training.state import RunState
+from server.training.data import Batch
+from server.training.layout import carried
+from server.training.state import CARRIER, RunState
 
 
 def to_pixels(x: Tensor) -> np.ndarray:
@@ -21,25 +22,21 @@ def to_pixels(x: Tensor) -> np.ndarray:
 
 
 @torch.no_grad()
-def sample_sheet(state: RunState, held: Batch, rng: np.random.Generator) -> Image.Image:
+def sample_sheet(state: RunState, held: Batch, latents: Tensor, rng: np.random.Generator) -> Image.Image:
     """Sixteen held-out scenes in rows of 8: the scenes, the same drawn from their layouts, and from their latents;
     edits of them, what was drawn and what was meant; labels of the first row from latents."""
     config, average = state.config, state.average
     generator, head = average["generator"], average["head"]
-    edit = generator.block(config.edit_layer)  # type: ignore[operator]
 
     def draw(r: Tensor) -> tuple[Tensor, Tensor]:
-        f = generator.advance(r, config.edit_layer, config.last_layer)  # type: ignore[operator]
+        f = generator.advance(r, CARRIER, config.last_layer)  # type: ignore[operator]
         return generator.block(generator.output_name)(f), head(f)  # type: ignore[operator]
 
-    def featuremaps(images: Tensor, labels: Tensor) -> Tensor:
-        return carried(layout(images, labels, held.latents), config.edit_width)
-
-    x, _ = draw(edit(featuremaps(held.images, held.labels)))
-    drawn, scores = draw(generator.trunk(held.latents, config.edit_layer))  # type: ignore[operator]
-    task = edits.rehearse(held, rng, edits.chance_kinds(rng, len(held.images), plain=0))
-    y, _ = draw(edits.apply(edit(featuremaps(task.images, task.labels)), task.alpha, task.factor, state.levels))
-    rows = [part[half : half + 8] for half in (0, 8) for part in (held.images, x, drawn)]
+    x, _ = draw(carried(held.scenes.layouts, config.carrier_width))
+    drawn, scores = draw(generator.trunk(latents, CARRIER))  # type: ignore[operator]
+    task = edits.rehearse(held, rng, edits.chance_kinds(rng, len(latents), plain=0))
+    y, _ = draw(edits.apply(carried(task.layouts, config.carrier_width), task.alpha, task.factor))
+    rows = [part[half : half + 8] for half in (0, 8) for part in (held.scenes.images, x, drawn)]
     rows += [part[half : half + 8] for half in (0, 8) for part in (task.images, y, task.target)]
     images = list(np.concatenate([to_pixels(row) for row in rows]))
     labels = PALETTE[scores[:8].argmax(1).numpy()]

@@ -12,13 +12,16 @@ from torch import Tensor, nn
 from server.generators.progressive import ProgressiveGenerator
 from server.scenes.concepts import CONCEPTS
 from server.training.config import TrainConfig
+from server.training.layout import CHANNELS, SHINE
 from server.training.networks import Discriminator, Guide, LabelHead, LayoutJudge
 from server.training.routing import reserve, route
 
 MAKERS = ("generator", "head")
-STAGES = ("tail", "coarse", "trunk", "joint")
-# The last layers at 4x4 and at 8x8, from which the guides of the coarse stage read.
+STAGES = ("tail", "trunk", "joint")
+# The last layers at 4x4 and at 8x8, from which the guides read.
 GUIDED = ("layer2", "layer4")
+# The layer at 16x16 that carries the layout; the tail is all behind it.
+CARRIER = "layer6"
 
 
 class RunState(nn.Module):
@@ -31,16 +34,14 @@ class RunState(nn.Module):
         self.config, self.device = config, device
         self.generator = ProgressiveGenerator(config.latent_dim, config.widths)
         route(self.generator)
-        reserve(self.generator, "layer5", n + 6)
+        reserve(self.generator, CARRIER, CHANNELS)
         self.head = LabelHead(config.widths[-1], n)
-        self.guides = nn.ModuleDict({name: Guide(config.widths[i], n) for i, name in enumerate(GUIDED)})
+        self.guides = nn.ModuleDict({name: Guide(config.widths[i], CHANNELS) for i, name in enumerate(GUIDED)})
         self.discriminator = Discriminator(3 + n)
-        self.layout_judge = LayoutJudge(n)
+        self.layout_judge = LayoutJudge(SHINE.stop)
         self.average = nn.ModuleDict({name: copy.deepcopy(getattr(self, name)) for name in MAKERS})
         self.average.requires_grad_(False)
-        self.register_buffer("levels", torch.full((n * config.units_a_concept,), config.level))
         self.register_buffer("images_seen", torch.zeros(len(STAGES), dtype=torch.int64))
-        self.levels: Tensor
         self.images_seen: Tensor
         self.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -18,11 +18,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from server.dissection.passes import bfloat16_is_fast
+from server.scenes.concepts import DOOR, WINDOW
 from server.training import edits
 from server.training.config import TrainConfig
-from server.training.data import GRID, carried, layout
+from server.training.layout import CHANNELS, GRID, carried, cell_shares
 from server.training.networks import Judgement
-from server.training.state import RunState
+from server.training.state import CARRIER, GUIDED, RunState
 from server.training.window import Window
 
 Figures = dict[str, float]
@@ -32,7 +33,6 @@ Figures = dict[str, float]
 class Functions:
     """The networks as they run: compiled where that is wanted, under `half` in bf16 where the device has it."""
 
-    edit_block: Callable[[Tensor], Tensor]
     tail: Callable[[Tensor], tuple[Tensor, Tensor]]
     trunk: Callable[[Tensor], Tensor]
     judge: Callable[[Tensor], Judgement]
@@ -41,21 +41,16 @@ class Functions:
 
 def functions(state: RunState, compiled: bool) -> Functions:
     """The run's networks as functions; see `Functions`."""
-    config = state.config
-    before = f"layer{int(config.edit_layer.removeprefix('layer')) - 1}"
-    generator = state.generator
+    config, generator = state.config, state.generator
 
     def tail(r: Tensor) -> tuple[Tensor, Tensor]:
-        f = generator.advance(r, config.edit_layer, config.last_layer)  # (N, width, R, R)
+        f = generator.advance(r, CARRIER, config.last_layer)  # (N, width, R, R)
         return generator.block(generator.output_name)(f), state.head(f)
 
     def trunk(z: Tensor) -> Tensor:
-        return generator.trunk(z, before)
+        return generator.trunk(z, CARRIER)
 
-    def edit_block(h: Tensor) -> Tensor:
-        return generator.block(config.edit_layer)(h)  # type: ignore[no-any-return]
-
-    made: list[Callable[..., Any]] = [edit_block, tail, trunk, state.discriminator.forward]
+    made: list[Callable[..., Any]] = [tail, trunk, state.discriminator.forward]
     if compiled:
         made = [torch.compile(f, dynamic=False) for f in made]
     fast = bfloat16_is_fast(state.device)
@@ -63,8 +58,8 @@ def functions(state: RunState, compiled: bool) -> Functions:
     def half() -> AbstractContextManager[object]:
         return torch.autocast(state.device.type, torch.bfloat16) if fast else nullcontext()
 
-    block, draw, first, judge = made
-    return Functions(block, draw, first, judge, half)
+    draw, first, judge = made
+    return Functions(draw, first, judge, half)
 
 
 def show(images: Tensor, labels: Tensor, keep: Tensor) -> Tensor:
@@ -109,37 +104,25 @@ def penalty(judge: torch.nn.Module, real: Tensor, weight: float) -> Tensor:
     return loss
 
 
-def blurred_colours(seen: Tensor, concepts: int) -> Tensor:
-    """Layouts whose colours are blurred, each picture's by chance: the trunk knows colours roughly, and the tail must
-    draw a tree in the colours of its season where it is told no better.
-
-    seen: (N, C + 6, 16, 16). Shape kept.
-    """
-    colours = seen[:, concepts : concepts + 3]  # (N, 3, 16, 16)
-    soft = F.avg_pool2d(F.pad(colours, (2, 2, 2, 2), mode="replicate"), 5, 1)
-    share = torch.rand(len(seen), 1, 1, 1, device=seen.device)
-    mixed = colours + share * (soft - colours)
-    return torch.cat([seen[:, :concepts], mixed, seen[:, concepts + 3 :]], 1)
-
-
-def encode(state: RunState, f: Functions, batch: edits.Rehearsal, rows: int, noise: bool) -> Tensor:
-    """The edit layer's activations of the first `rows` pictures, whose layouts are known: (N, U, 16, 16).
-
-    `noise`: make the layouts a little like the trunk's.
-    """
-    seen = layout(batch.images[:rows], batch.labels[:rows], batch.latents[:rows])  # (N, C + 6, 16, 16)
+def carry(state: RunState, layouts: Tensor, noise: bool) -> Tensor:
+    """Layouts (N, CHANNELS, 16, 16) as the carrier's activations, (N, U, 16, 16); with `noise`, a little like those
+    that the trunk makes."""
     if noise:
-        seen = blurred_colours(seen, batch.labels.shape[1])
-        seen = seen + state.config.noise * torch.randn_like(seen)
-    r: Tensor = f.edit_block(carried(seen, state.config.edit_width))
-    return r
+        layouts = layouts + state.config.noise * torch.randn_like(layouts)
+    return carried(layouts, state.config.carrier_width)
 
 
-def concept_weights(shares: Tensor) -> Tensor:
-    """(1, C, 1, 1): rare concepts count more, by the inverse root of their share of the pixels."""
-    freq = shares.mean((1, 2))  # (C,)
-    w = (freq + 0.004).rsqrt()
-    return (w / (w * freq).sum()).view(1, -1, 1, 1)
+def guided_trunk(state: RunState, f: Functions, latents: Tensor) -> dict[str, Tensor]:
+    """What the trunk makes of latents (N, D): "layout", (N, CHANNELS, 16, 16), and by the names of GUIDED the coarse
+    layouts that the guides read there, in units of the spread."""
+    generator, found = state.generator, {}
+    x = latents[:, :, None, None]  # (N, D, 1, 1)
+    for layer in generator.layers[: generator.index(CARRIER) + 1]:
+        with f.half():
+            x = generator.block(layer.name)(x)
+        if layer.name in GUIDED:
+            found[layer.name] = state.guides[layer.name](x.float())
+    return {**found, "layout": x[:, :CHANNELS].float()}
 
 
 @dataclass(frozen=True)
@@ -158,61 +141,75 @@ class Drawn:
 def draw(
     state: RunState, f: Functions, r: Tensor, task: edits.Rehearsal, weights: Tensor, known: int, window: Window
 ) -> Drawn:
-    """Edit featuremaps, draw a window of them, and compare the first `known` pictures with what they should become.
+    """Edit layouts, draw a window of them, and compare the first `known` pictures with what they should become.
 
-    r: (N, U, 16, 16), the edit layer's activations of the task's scenes; weights: see `concept_weights`.
+    r: (N, U, 16, 16), the carrier's activations of the task's scenes; weights: see `concept_weights`.
     """
     config: TrainConfig = state.config
-    k, cell = config.units_a_concept, config.size // GRID
-    edited = edits.apply(r, task.alpha, task.factor, state.levels)
+    cell = config.size // GRID
+    edited = edits.apply(r, task.alpha, task.factor).contiguous(memory_format=torch.channels_last)
     with f.half():
         images, scores = f.tail(window.opened(edited))
     images, scores = window.trimmed(images.float(), cell), window.trimmed(scores.float(), cell)
     target, labels = window.inner(task.target, cell), window.inner(task.target_labels, cell)
     inside = window.inner(task.inside, cell)[:known]
-    shares = F.avg_pool2d(task.labels[:known], cell)  # (K, C, 16, 16)
-    align = edits.align_loss(r[:known], shares, k, config.level)
-    with torch.no_grad():
-        state.levels.lerp_(edits.measure_levels(r[:known].detach(), shares, k), 0.02)
     wrong = images[:known] - target[:known]
     fine, coarse = wrong.abs().mean(), F.avg_pool2d(wrong, 4).abs().mean()
     # Edited pixels are few: their labels count as much as all the others together.
     cross = -(weights * labels[:known] * F.log_softmax(scores[:known], 1)).sum(1, keepdim=True)  # (K, 1, h, w)
     label = cross.mean() + (cross * inside).sum() / inside.sum().clamp(min=1.0)
-    loss = config.reconstruct * (fine + coarse) + config.label * label + config.align * align
-    figures = {"l1": float(fine.detach()), "label": float(label.detach()), "align": float(align.detach())}
+    loss = config.reconstruct * (fine + coarse) + config.label * label
+    figures = {"l1": float(fine.detach()), "coarse": float(coarse.detach()), "label": float(label.detach())}
     return Drawn(images, scores, target, labels, loss, figures)
 
 
-def random_edits(rng: np.random.Generator, shares: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Strokes on scenes: alpha (n, C, 16, 16), factor (n,) and the concept drawn (n,), at places where the concept
-    stands in the world often enough."""
-    c = shares.shape[0]
-    masks = edits.blobs(rng, n)  # (n, 1, 16, 16)
+@dataclass(frozen=True)
+class Strokes:
+    """Strokes whose outcome is not known: alpha (n, C, 16, 16) and factor (n,), see `edits.apply`, and the concepts
+    they are about (n,)."""
+
+    alpha: Tensor
+    factor: Tensor
+    chosen: Tensor
+
+
+def random_strokes(rng: np.random.Generator, shares: Tensor, layouts: Tensor) -> Strokes:
+    """A stroke on each of some pictures: every second draws a concept at a place where the world has it often enough,
+    the others remove one that is there.
+
+    shares: (C, 16, 16), see `SceneData.shares`; layouts: (n, CHANNELS or more, 16, 16).
+    """
+    n, c = len(layouts), shares.shape[0]
+    masks, there = edits.blobs(rng, n), cell_shares(layouts)  # (n, 1, 16, 16), (n, C, 16, 16)
     alpha, chosen = torch.zeros(n, c, GRID, GRID), torch.zeros(n, dtype=torch.int64)
+    factor = torch.from_numpy(rng.uniform(*edits.DRAWN, n).astype(np.float32))
+    usual = shares.flatten(1).max(1).values  # (C,)
+    usual[[DOOR, WINDOW]] = torch.inf  # too small to fill a stroke; twins teach them
     for i in range(n):
-        inside = (shares * masks[i]).sum((1, 2)) / masks[i].sum().clamp(min=1.0)  # (C,)
-        typical = shares.flatten(1).max(1).values
-        fitting = (inside > 0.15 * typical).nonzero().flatten().tolist() or [int(inside.argmax())]
+        remove = i % 2 == 1
+        inside = ((there[i] if remove else shares) * masks[i]).sum((1, 2)) / masks[i].sum().clamp(min=1.0)  # (C,)
+        fitting = (inside > (0.1 if remove else 0.15 * usual)).nonzero().flatten().tolist() or [int(inside.argmax())]
         chosen[i] = fitting[rng.integers(len(fitting))]
         alpha[i, chosen[i]] = masks[i, 0]
-    return alpha, torch.from_numpy(rng.uniform(1.3, 2.5, n).astype(np.float32)), chosen
+        factor[i] = 0.0 if remove else factor[i]
+    return Strokes(alpha, factor, chosen)
 
 
 def stroke_losses(
-    before: Tensor, after: Tensor, scores: Tensor, alpha: Tensor, chosen: Tensor
+    before: Tensor, after: Tensor, scores: Tensor, strokes: Strokes, window: Window
 ) -> tuple[Tensor, Tensor]:
-    """What random strokes are held to: that the concept is drawn inside, and that nothing changes far away.
+    """What such strokes are held to: that the concept is drawn inside, or gone, and that nothing changes far away.
 
-    before, after: (N, 3, h, w), without and with the stroke; scores: (N, C, h, w), of the pictures with it;
-    alpha: (N, C, rows, columns), the same window's cells; chosen: (N,), the concept. Returns (cross entropy inside,
-    mean change outside).
+    before, after: (n, 3, h, w), the window's pictures without and with the stroke; scores: (n, C, h, w), of those with
+    it. Returns (cross entropy inside, mean change outside).
     """
     size, n = after.shape[-2:], after.shape[0]
-    mask = alpha.amax(1, keepdim=True)  # (N, 1, rows, columns)
-    inside = F.interpolate(mask, size=size, mode="bilinear")  # (N, 1, h, w)
-    far = 1 - F.interpolate(F.max_pool2d(mask, 5, 1, 2).ceil(), size=size)  # (N, 1, h, w)
-    pick = scores.log_softmax(1)[torch.arange(n), chosen][:, None]  # (N, 1, h, w)
-    obey = -(pick * inside).sum() / inside.sum().clamp(min=1.0)
+    mask = window.inner(strokes.alpha.amax(1, keepdim=True), 1)  # (n, 1, rows, columns)
+    inside = F.interpolate(mask, size=size, mode="bilinear")  # (n, 1, h, w)
+    far = 1 - F.interpolate(F.max_pool2d(mask, 5, 1, 2).ceil(), size=size)  # (n, 1, h, w)
+    pick = scores.log_softmax(1)[torch.arange(n), strokes.chosen][:, None]  # (n, 1, h, w)
+    gone = torch.log1p(-pick.exp().clamp(max=0.9999))
+    wanted = torch.where(strokes.factor[:, None, None, None] > 0, pick, gone)
+    obey = -(wanted * inside).sum() / inside.sum().clamp(min=1.0)
     calm = ((after - before.detach()).abs() * far).mean()
     return obey, calm

@@ -1,10 +1,13 @@
 """The stages of training the default model.
 
-tail: the edit layer and everything behind it learn to draw scenes from their layouts, and edits of them, as they
-must be.
-coarse: the trunk learns from scenes' latents what stands where, at 4x4 and then at 8x8.
-trunk: it learns to make whole layouts at 16x16, also against a discriminator of layouts.
-joint: the tail learns to draw the trunk's layouts too, with strokes rehearsed on them.
+tail: everything behind the layer that carries the layout learns to draw scenes from their layouts, and edits of them,
+as they must be.
+trunk: the layers up to that one learn the layouts that latents mean, guided at 4x4 and 8x8; at last against a
+discriminator of layouts, so that they decide where they cannot tell.
+joint: the tail learns to draw the trunk's layouts too, against a discriminator of pictures, with strokes rehearsed on
+them.
+
+Tail and trunk need nothing of each other and may be trained side by side.
 """
 
 from __future__ import annotations
@@ -19,16 +22,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.scenes.concepts import CONCEPTS
 from server.training import edits, steps
 from server.training.config import TrainConfig
-from server.training.data import GRID, SceneData, Spread
+from server.training.data import LayoutData, SceneData, concept_weights
+from server.training.layout import GRID, SHINE, Spread, importance
+from server.training.muon import Muon
 from server.training.sheets import sample_sheet
-from server.training.state import GUIDED, STAGES, RunState, adam, load_checkpoint, save_checkpoint
+from server.training.state import CARRIER, GUIDED, STAGES, RunState, adam, load_checkpoint, save_checkpoint
 from server.training.steps import Drawn, Figures, Functions
 from server.training.window import Window, chance_window
 
 Log = Callable[[str], None]
+# One step of a stage of which some share (0..1) is done.
+Step = Callable[[float], Figures]
 REPORT_STEPS = 50
 SAVE_SECONDS = 120.0
 
@@ -52,30 +58,32 @@ class Run:
         self.rng = np.random.default_rng([config.seed, seen])
         torch.manual_seed(config.seed + seen)
         self.shares = data.shares()  # (C, 16, 16)
-        self.weights = steps.concept_weights(self.shares)
+        self.weights = concept_weights(self.shares)
+        self.lessons = 0
+        self.optimisers: dict[torch.optim.Optimizer, float] = {}
 
-    def stage(self, name: str, minutes: float | None = None) -> None:
-        """Run a stage up to its length, or for that long; its learning rate falls over the last half."""
+    def stage(self, name: str) -> None:
+        """Run a stage up to its length; its learning rate falls over the last half."""
         which = STAGES.index(name)
         total = getattr(self.config, f"{name}_images")
         if int(self.state.images_seen[which]) == 0:
             self.state.settle()
         self.state.generator.requires_grad_(True)
-        make: Callable[[], Callable[[int], Figures]] = getattr(self, f"_{name}")
+        make: Callable[[], Step] = getattr(self, f"_{name}")
+        self.optimisers.clear()
         step_of = make()
         started = saved = time.monotonic()
         sums: defaultdict[str, list[float]] = defaultdict(list)
-        step, batch = 0, self.config.coarse_batch if name == "coarse" else self.config.batch
+        step, batch = 0, getattr(self.config, f"{name}_batch")
         while True:
             seen = int(self.state.images_seen[which])
-            spent = time.monotonic() - started
-            done = seen / total if minutes is None else spent / (60 * minutes)
+            done = seen / total
             if done >= 1:
                 break
             pace = min(1.0, (step + 1) / 100) * max(0.03, min(1.0, 2 * (1 - done)))
             for optimiser, rate in self.optimisers.items():
                 _set_rate(optimiser, rate * pace)
-            figures = step_of(step)
+            figures = step_of(done)
             step += 1
             self.state.images_seen[which] += batch
             self.state.update_average(min(self.config.average, (1 + step) / (10 + step)))
@@ -96,172 +104,127 @@ class Run:
     def save(self, name: str) -> None:
         """Write the checkpoint and a sheet of rebuilt scenes, edits and samples."""
         save_checkpoint(self.path, self.state)
-        sheet = sample_sheet(self.state, self.data.held(16), np.random.default_rng(1))
+        sheet = sample_sheet(self.state, self.data.held(16), self.data.held_latents(16), np.random.default_rng(1))
         sheet.save(self.folder / f"sheet-{name}.png")
 
     def _teach(
-        self,
-        judge: torch.nn.Module,
-        step: int,
-        real: Tensor,
-        fake: Tensor,
-        optimiser: torch.optim.Optimizer,
-        penalty: float,
+        self, judge: torch.nn.Module, real: Tensor, fake: Tensor, optimiser: torch.optim.Optimizer, penalty: float
     ) -> float:
         """One step of a discriminator, with the gradient penalty on every sixteenth. Returns its loss."""
         judge.requires_grad_(True)
         with self.f.half():
             loss = steps.judge_loss(judge(real), judge(fake.detach()))
-        if step % 16 == 0:
+        if self.lessons % 16 == 0:
             loss = loss + steps.penalty(judge, real[:8], 16 * penalty)
+        self.lessons += 1
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         judge.requires_grad_(False)
         return float(loss.detach())
 
-    def _behind(self, layer: str) -> list[torch.nn.Parameter]:
-        """Parameters from that layer on, output and label head included."""
+    def _behind(self) -> list[torch.nn.Parameter]:
+        """Parameters behind the layer that carries the layout, output and label head included."""
         g = self.state.generator
-        names = [k.name for k in g.layers[g.index(layer) :]] + [g.output_name]
+        names = [k.name for k in g.layers[g.index(CARRIER) + 1 :]] + [g.output_name]
         return [p for name in names for p in g.block(name).parameters()] + list(self.state.head.parameters())
-
-    def _tail(self) -> Callable[[int], Figures]:
-        return self._drawing(self._behind(self.config.edit_layer))
-
-    def _drawing(self, parameters: list[torch.nn.Parameter]) -> Callable[[int], Figures]:
-        """Steps that rebuild and edit scenes from their layouts, training these parameters."""
-        config, state, n = self.config, self.state, self.config.batch
-        makers = adam(parameters, config.learning_rate)
-        judges = adam(list(state.discriminator.parameters()), config.learning_rate)
-        self.optimisers = {makers: config.learning_rate, judges: config.learning_rate}
-
-        def step(i: int) -> Figures:
-            batch = self.data.draw(self.rng, n)
-            task = edits.rehearse(batch, self.rng, edits.chance_kinds(self.rng, n, plain=n // 4))
-            with self.f.half():
-                r = steps.encode(state, self.f, task, n, noise=True)
-            drawn = steps.draw(state, self.f, r, task, self.weights, n, self._window())
-            convince, figures = self._convince(i, drawn, n, judges)
-            makers.zero_grad()
-            (drawn.loss + convince).backward()  # type: ignore[no-untyped-call]
-            makers.step()
-            return {**drawn.figures, **figures}
-
-        return step
 
     def _window(self) -> Window:
         return chance_window(self.rng, GRID, self.config.window)
 
-    def _convince(self, step: int, drawn: Drawn, known: int, judges: torch.optim.Optimizer) -> tuple[Tensor, Figures]:
-        """Teach the discriminator these pictures and what they should be; the loss that they carry for its sake."""
-        config = self.config
-        keep = steps.kept(len(drawn.images), config.hide_labels, drawn.images.device)
-        real = steps.show(drawn.target, drawn.target_labels, keep)
-        fake = steps.show(drawn.images, drawn.scores.softmax(1), keep)
-        d = self._teach(self.state.discriminator, step, real, fake, judges, config.penalty)
-        with self.f.half():
-            with torch.no_grad():
-                true = self.f.judge(real)
-            seen = self.f.judge(fake)
-        convince, match = steps.maker_loss(seen), steps.match_loss(true, seen, known)
-        loss = config.adversarial * convince + config.match * match
-        return loss, {"d": d, "g": float(convince.detach()), "match": float(match.detach())}
+    def _tail(self) -> Step:
+        """Steps that draw scenes, half of them edited, from their layouts."""
+        config, state, n = self.config, self.state, self.config.tail_batch
+        makers = Muon(self._behind(), config.tail_rate)
+        self.optimisers[makers] = config.tail_rate
+
+        def step(done: float) -> Figures:
+            batch = self.data.draw(self.rng, n)
+            task = edits.rehearse(batch, self.rng, edits.chance_kinds(self.rng, n, plain=n // 2))
+            r = steps.carry(state, task.layouts, noise=True)
+            drawn = steps.draw(state, self.f, r, task, self.weights, n, self._window())
+            makers.zero_grad()
+            drawn.loss.backward()  # type: ignore[no-untyped-call]
+            makers.step()
+            return drawn.figures
+
+        return step
 
     def _trunk_parameters(self) -> list[torch.nn.Parameter]:
         g = self.state.generator
-        names = [k.name for k in g.layers[: g.index(self.config.edit_layer)]]
-        return [p for name in names for p in g.block(name).parameters()]
+        return [p for known in g.layers[: g.index(CARRIER) + 1] for p in g.block(known.name).parameters()]
 
-    def _coarse(self) -> Callable[[int], Figures]:
-        """Steps that teach the trunk's first layers, by way of the guides, what stands where: in 4x4 cells over the
-        first two thirds of the stage, then in 8x8."""
-        config, state, generator = self.config, self.state, self.state.generator
-        makers = adam([*self._trunk_parameters(), *state.guides.parameters()], config.coarse_rate, momentum=0.9)
-        self.optimisers = {makers: config.coarse_rate}
-        store, latents = self.data.layouts(), self.data.latents()  # (M, C + 6, 16, 16), (M, D)
-        spread = Spread(store)
+    def _trunk(self) -> Step:
+        """Steps that make the layouts that latents mean and, from `decide_from` of the stage on, such as the layouts'
+        judge takes for real. It judges shares only: colours may stay soft."""
+        config, state, n = self.config, self.state, self.config.trunk_batch
+        makers = Muon([*self._trunk_parameters(), *state.guides.parameters()], config.trunk_rate)
+        judges = adam(list(state.layout_judge.parameters()), config.judge_rate)
+        self.optimisers[makers], self.optimisers[judges] = config.trunk_rate, config.judge_rate
+        layouts = LayoutData(self.data)
+        spread = Spread(layouts.draw(np.random.default_rng(0), 2000)[1])
 
-        def step(i: int) -> Figures:
-            index = self.data.chance(self.rng, config.coarse_batch)
-            cells = spread.measure(store[index].float())  # (N, C + 6, 16, 16)
-            x, losses = latents[index][:, :, None, None], {}
-            depth = 1 if int(state.images_seen[STAGES.index("coarse")]) < config.coarse_images * 2 / 3 else 2
-            for layer in generator.layers[: 2 * depth]:
-                with self.f.half():
-                    x = generator.block(layer.name)(x)
-                if layer.name in GUIDED:
-                    wrong = state.guides[layer.name](x.float()) - F.adaptive_avg_pool2d(cells, layer.height)
-                    losses[f"at{layer.height}"] = wrong.square().mean()
-            loss = 0.3 * torch.stack(list(losses.values())).sum() + 0.7 * losses[f"at{4 * depth}"]
-            makers.zero_grad()
-            loss.backward()
-            makers.step()
-            return {name: float(value.detach()) for name, value in losses.items()}
-
-        return step
-
-    def _trunk(self) -> Callable[[int], Figures]:
-        """Steps that teach the trunk to make layouts: those of the scenes that its latents mean, and, where it cannot
-        tell, such as the layouts' judge takes for real. It judges shares only: colours may stay soft."""
-        config, state, n = self.config, self.state, self.config.batch
-        makers = adam(self._trunk_parameters(), config.trunk_rate, momentum=0.5)
-        judges = adam(list(state.layout_judge.parameters()), config.learning_rate)
-        self.optimisers = {makers: config.trunk_rate, judges: config.learning_rate}
-        store, latents = self.data.layouts(), self.data.latents()
-        spread = Spread(store)
-        concepts = len(CONCEPTS)
-
-        def step(i: int) -> Figures:
-            index = self.data.chance(self.rng, n)
-            true = spread.measure(store[index].float())  # (N, C + 6, 16, 16)
-            with self.f.half():
-                made = spread.measure(self.f.trunk(latents[index])[:, : true.shape[1]].float())
-            real, fake = true[:, :concepts], made[:, :concepts]
-            d = self._teach(state.layout_judge, i, real, fake, judges, config.layout_penalty)
-            with torch.no_grad():
-                wanted = state.layout_judge(real)
-            seen = state.layout_judge(fake)
-            lost, convince = (made - true).square().mean(), steps.maker_loss(seen)
-            match = steps.match_loss(wanted, seen, n)
-            loss = 0.4 * lost + config.layout_adversarial * (convince + match)
+        def step(done: float) -> Figures:
+            latents, true = layouts.draw(self.rng, n)
+            wanted, weight = spread.measure(true), importance(true)
+            seen = steps.guided_trunk(state, self.f, latents)
+            made = spread.measure(seen["layout"])
+            lost = (weight * (made - wanted).square()).mean()
+            figures, loss = {"lost": float(lost.detach())}, lost
+            for name in GUIDED:
+                coarse = F.adaptive_avg_pool2d(wanted, seen[name].shape[-1])
+                wrong = (seen[name] - coarse).square().mean()
+                figures[name], loss = float(wrong.detach()), loss + config.guide * (1 - done) * wrong
+            if done >= config.decide_from:
+                convince, judged = self._decide(wanted, made, judges)
+                loss, figures = 0.4 * loss + convince, {**figures, **judged}
             makers.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             makers.step()
-            return {"lost": float(lost.detach()), "d": d, "g": float(convince.detach()), "match": float(match.detach())}
+            return figures
 
         return step
 
-    def _joint(self) -> Callable[[int], Figures]:
+    def _decide(self, true: Tensor, made: Tensor, judges: torch.optim.Optimizer) -> tuple[Tensor, Figures]:
+        """Teach the layouts' judge; the loss that made layouts carry for its sake."""
+        config, judge = self.config, self.state.layout_judge
+        real, fake = true[:, : SHINE.stop], made[:, : SHINE.stop]
+        d = self._teach(judge, real, fake, judges, config.layout_penalty)
+        with torch.no_grad(), self.f.half():
+            wanted = judge(real)
+        with self.f.half():
+            seen = judge(fake)
+        convince, match = steps.maker_loss(seen), steps.match_loss(wanted, seen, len(true))
+        figures = {"d": d, "g": float(convince.detach()), "match": float(match.detach())}
+        return config.layout_adversarial * (convince + match), figures
+
+    def _joint(self) -> Step:
         """Steps that teach the tail to draw the trunk's layouts as cleanly as those of scenes, and to obey strokes.
 
-        Of sixteen pictures, six are scenes from their layouts: two as they are, two without something, two to which
-        something is added. Six are samples, whose layouts no scene need have, so that only the discriminator can tell
-        what is wrong with them; and four are the first of these with a stroke by chance. The trunk is left as it is.
+        Of eight pictures, three are scenes from their layouts: one as it is, one without something, one to which
+        something is added. Three are samples, whose layouts no scene need have, so that only the discriminator can tell
+        what is wrong with them; and two are the first of these with strokes by chance, one that draws and one that
+        removes. The trunk is left as it is.
         """
-        config, state, n = self.config, self.state, self.config.batch
-        strokes, known = n // 4, 3 * n // 8
+        config, state, n = self.config, self.state, self.config.joint_batch
+        count, known = n // 4, 3 * n // 8
         kinds = [("plain", "remove", "draw")[i % 3] for i in range(known)] + ["plain"] * (n - known)
-        makers = adam(self._behind(config.edit_layer), config.joint_rate)
-        judges = adam(list(state.discriminator.parameters()), config.joint_rate)
-        self.optimisers = {makers: config.joint_rate, judges: config.joint_rate}
+        makers = Muon(self._behind(), config.joint_rate)
+        judges = adam(list(state.discriminator.parameters()), config.judge_rate)
+        self.optimisers[makers], self.optimisers[judges] = config.joint_rate, config.judge_rate
 
-        def step(i: int) -> Figures:
+        def step(done: float) -> Figures:
             batch, window = self.data.draw(self.rng, n), self._window()
             task = edits.rehearse(batch, self.rng, kinds)
-            alpha, factor, chosen = steps.random_edits(self.rng, self.shares, strokes)
-            task.alpha[n - strokes :], task.factor[n - strokes :] = alpha, factor
             with torch.no_grad(), self.f.half():
-                h = self.f.trunk(torch.randn(n - known - strokes, config.latent_dim)).float()
-            with self.f.half():
-                scenes = steps.encode(state, self.f, task, known, noise=True).float()
-                samples = self.f.edit_block(h).float()
-            r = torch.cat([scenes, samples, samples[:strokes]])
+                samples = self.f.trunk(torch.randn(n - known - count, config.latent_dim)).float()
+            strokes = steps.random_strokes(self.rng, self.shares, samples[:count])
+            task.alpha[n - count :], task.factor[n - count :] = strokes.alpha, strokes.factor
+            r = torch.cat([steps.carry(state, task.layouts[:known], noise=True), samples, samples[:count]])
             drawn = steps.draw(state, self.f, r, task, self.weights, known, window)
-            before, after = drawn.images[known : known + strokes], drawn.images[n - strokes :]
-            inner = window.inner(alpha, 1)
-            obey, calm = steps.stroke_losses(before, after, drawn.scores[n - strokes :], inner, chosen)
-            convince, figures = self._convince(i, drawn, known, judges)
+            before, after = drawn.images[known : known + count], drawn.images[n - count :]
+            obey, calm = steps.stroke_losses(before, after, drawn.scores[n - count :], strokes, window)
+            convince, figures = self._convince(drawn, known, judges)
             makers.zero_grad()
             loss = drawn.loss + convince + config.obey * obey + config.calm * calm
             loss.backward()  # type: ignore[no-untyped-call]
@@ -269,3 +232,18 @@ class Run:
             return {**drawn.figures, **figures, "obey": float(obey.detach()), "calm": float(calm.detach())}
 
         return step
+
+    def _convince(self, drawn: Drawn, known: int, judges: torch.optim.Optimizer) -> tuple[Tensor, Figures]:
+        """Teach the discriminator these pictures and what they should be; the loss that they carry for its sake."""
+        config = self.config
+        keep = steps.kept(len(drawn.images), config.hide_labels, drawn.images.device)
+        real = steps.show(drawn.target, drawn.target_labels, keep)
+        fake = steps.show(drawn.images, drawn.scores.softmax(1), keep)
+        d = self._teach(self.state.discriminator, real, fake, judges, config.penalty)
+        with self.f.half():
+            with torch.no_grad():
+                true = self.f.judge(real)
+            seen = self.f.judge(fake)
+        convince, match = steps.maker_loss(seen), steps.match_loss(true, seen, known)
+        loss = config.adversarial * convince + config.match * match
+        return loss, {"d": d, "g": float(convince.detach()), "match": float(match.detach())}

@@ -1,7 +1,7 @@
 """The pictures of the README and the model card, made again: `make pictures`.
 
-A strip of scenes before and after one brush, a sheet of samples beside renderings, and the studio as a browser shows
-it at three sizes, light and dark.
+A strip of scenes before and after one brush, and the studio as a browser shows it at three sizes, light and dark.
+(Training makes the sheets of samples.)
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from server.catalog import Catalog
 from server.document import parse_picture
 from server.painter import Painter
-from server.scenes.render import render
-from server.scenes.scene import sample_scene
 from server.scenes.sheet import contact_sheet
 from server.settings import Settings
 from tests.browser.conftest import ARGUMENTS, chromium, free_port
@@ -78,16 +75,6 @@ def strip(painter: Painter) -> Image.Image:
     return sheet.resize((sheet.width * 3 // 2, sheet.height * 3 // 2), Image.Resampling.LANCZOS)
 
 
-def samples(painter: Painter) -> Image.Image:
-    """The scenes that 24 latents mean in the upper half, the model's pictures of the same in the lower."""
-    drawn = [painter.render(parse_picture({"model": "village", "seed": seed})) for seed in range(24)]
-    size = drawn[0].shape[0]
-    rendered = [render(sample_scene(seed), size)[0] for seed in range(24)]
-    gap = np.full((8, 8 * size + 7 * 2, 3), 255, np.uint8)
-    halves = [np.asarray(contact_sheet(images, 8)) for images in (rendered, drawn)]
-    return Image.fromarray(np.concatenate([halves[0], gap, halves[1]]))
-
-
 def screenshots() -> None:
     """The studio, painted a little, at every size."""
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
@@ -115,7 +102,6 @@ def main() -> None:
     painter = Painter(Catalog(settings.models_dir, settings.results_dir))
     OUT.mkdir(exist_ok=True)
     strip(painter).save(OUT / "strip.jpg", quality=92)
-    samples(painter).save(OUT / "samples.jpg", quality=90)
     screenshots()
 
 

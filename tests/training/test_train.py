@@ -8,26 +8,31 @@ import pytest
 import torch
 
 from server.generators.loader import load_generator
+from server.scenes.concepts import CONCEPTS, TREE
 from server.scenes.render import render
 from server.scenes.scene import scene_of
 from server.training import pipeline
 from server.training.config import TrainConfig, load_config, save_config
-from server.training.data import SceneData, render_scenes
+from server.training.data import SceneData
 from server.training.evaluate import Statistics, frechet
 from server.training.export import export_model, resume_from_model
+from server.training.layout import cell_shares
 from server.training.state import RunState, load_checkpoint, save_checkpoint
+from server.training.steps import Strokes, random_strokes, stroke_losses
+from server.training.store import render_scenes
 from server.training.train import Run
+from server.training.window import Window
 
 SMALL = TrainConfig(
-    size=64, widths=(16, 16, 48, 16, 8), scenes=250, held_out=50, batch=16, units_a_concept=2, coarse_batch=8,
-    tail_images=16, coarse_images=48, trunk_images=16, joint_images=16,
+    size=64, widths=(16, 16, 96, 16, 8), scenes=250, more_layouts=0, held_out=50,
+    tail_images=16, tail_batch=4, trunk_images=64, trunk_batch=8, joint_images=32,
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scenes")
-    assert list(render_scenes(folder, 250, 64, processes=2))[-1] == 250
+    assert list(render_scenes(folder, 250, 0, 64, processes=2))[-1] == 500
     return folder
 
 
@@ -45,26 +50,18 @@ def copy(state: RunState) -> dict[str, torch.Tensor]:
 
 
 def test_twins_differ_only_where_something_is_hidden(scenes: Path) -> None:
-    data = SceneData(scenes, 50)
-    batch = data.take(np.arange(60))
-    differs = (batch.images != batch.twin_images).any(1)
+    batch = SceneData(scenes, 50).take(np.arange(60))
+    differs = (batch.scenes.images != batch.twins.images).any(1)
     assert differs.flatten(1).any(1).float().mean() > 0.9
     assert differs.float().mean() < 0.4
-    assert torch.equal(batch.labels.sum(1), torch.ones(60, 64, 64))
-
-
-def test_rendering_again_renders_nothing(scenes: Path) -> None:
-    before = (scenes / "images.npy").stat().st_mtime_ns
-    assert list(render_scenes(scenes, 250, 64, processes=1)) == [250]
-    assert (scenes / "images.npy").stat().st_mtime_ns == before
+    assert torch.equal(batch.scenes.labels.sum(1), torch.ones(60, 64, 64))
 
 
 def test_latents_are_those_of_the_scenes(scenes: Path) -> None:
     data = SceneData(scenes, 50)
-    batch = data.take(np.array([3]))
-    image, _ = render(scene_of(batch.latents[0].numpy()), 64)
-    assert torch.equal(torch.from_numpy(image).permute(2, 0, 1).float()[None] / 127.5 - 1, batch.images)
-    assert torch.equal(data.latents()[3], batch.latents[0])
+    image, _ = render(scene_of(data.held_latents(1)[0].numpy()), 64)
+    shown = torch.from_numpy(image).permute(2, 0, 1).float()[None] / 127.5 - 1
+    assert torch.equal(shown, data.held(1).scenes.images)
 
 
 def test_each_stage_trains_its_own_part(run: Run) -> None:
@@ -72,44 +69,82 @@ def test_each_stage_trains_its_own_part(run: Run) -> None:
     before = copy(state)
     run.stage("tail")
     moved = changed(before, copy(state))
-    assert {"generator.layer6.conv.weight", "head.conv.weight", "discriminator.out.weight"} <= moved
-    assert not any(name.startswith(("generator.layer5", "layout_judge")) for name in moved)
-
-    before = copy(state)
-    run.stage("coarse")
-    moved = changed(before, copy(state))
-    assert {"generator.layer1.conv.weight", "generator.layer4.conv.weight", "guides.layer2.conv.weight"} <= moved
-    assert not any(name.startswith(("discriminator.", "layout_judge")) for name in moved)
+    assert {"generator.layer7.conv.weight", "generator.layer10.wscale.b", "head.conv.weight"} <= moved
+    assert not any(name.startswith(("generator.layer6", "layout_judge", "discriminator", "guides")) for name in moved)
 
     before = copy(state)
     run.stage("trunk")
     moved = changed(before, copy(state))
-    assert {"generator.layer1.conv.weight", "generator.layer5.wscale.b", "layout_judge.out.weight"} <= moved
-    assert not any(name.startswith(("discriminator.", "guides.")) for name in moved)
+    assert {"generator.layer1.conv.weight", "generator.layer6.wscale.b", "layout_judge.out.weight"} <= moved
+    assert "guides.layer2.conv.weight" in moved
+    assert not any(name.startswith("discriminator.") for name in moved)
     # Every stage starts from the averages; what it does not train stays there.
-    assert torch.equal(state.generator.layer6.conv.weight, before["average.generator.layer6.conv.weight"])
+    assert torch.equal(state.generator.layer7.conv.weight, before["average.generator.layer7.conv.weight"])
 
     before = copy(state)
     run.stage("joint")
     moved = changed(before, copy(state))
-    assert {"generator.layer6.conv.weight", "generator.layer8.conv.weight", "discriminator.out.weight"} <= moved
+    assert {"generator.layer7.conv.weight", "generator.layer8.conv.weight", "discriminator.out.weight"} <= moved
     assert not any(name.startswith("layout_judge") for name in moved)
-    assert torch.equal(state.generator.layer5.conv.weight, before["average.generator.layer5.conv.weight"])
-    assert state.images_seen.tolist() == [16, 48, 16, 16]
+    assert torch.equal(state.generator.layer6.conv.weight, before["average.generator.layer6.conv.weight"])
+    assert state.images_seen.tolist() == [16, 64, 32]
+
+
+def figures(lines: list[str], name: str) -> list[float]:
+    """The values of a figure in a log."""
+    return [float(part.split()[0]) for line in lines for part in line.split(f" {name} ")[1:]]
 
 
 def test_the_trunk_learns_what_latents_mean(scenes: Path, tmp_path: Path) -> None:
-    config = replace(SMALL, coarse_images=2400, coarse_rate=4e-3)
+    config = replace(SMALL, trunk_images=1600, decide_from=1.0)
     lines: list[str] = []
-    run = Run(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append)
-    run.stage("coarse")
+    Run(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append).stage("trunk")
+    for name in ("lost", "layer2", "layer4"):
+        found = figures(lines, name)
+        assert len(found) == 4
+        assert found[3] < 0.8 * found[0]
 
-    def figures(name: str) -> list[float]:
-        return [float(part.split()[0]) for line in lines for part in line.split(f" {name} ")[1:]]
 
-    assert [len(figures(name)) for name in ("at4", "at8")] == [6, 2]
-    assert figures("at4")[3] < 0.9 * figures("at4")[0]
-    assert figures("at8")[1] < figures("at8")[0]
+def test_the_tail_learns_to_draw_layouts(scenes: Path, tmp_path: Path) -> None:
+    config = replace(SMALL, tail_images=800)
+    lines: list[str] = []
+    Run(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append).stage("tail")
+    found = figures(lines, "l1")
+    assert len(found) == 4
+    assert found[3] < 0.6 * found[0]
+
+
+def test_strokes_draw_where_the_world_has_it_and_remove_what_is_there(scenes: Path) -> None:
+    data = SceneData(scenes, 50)
+    layouts = data.held(20).scenes.layouts
+    strokes = random_strokes(np.random.default_rng(0), data.shares(), layouts)
+    assert strokes.alpha.flatten(1).amax(1).min() > 0
+    there = cell_shares(layouts)
+    for i in range(20):
+        c, mask = int(strokes.chosen[i]), strokes.alpha[i].amax(0)
+        assert (strokes.factor[i] == 0) == (i % 2 == 1)
+        assert CONCEPTS[c] not in ("door", "window") or i % 2 == 1
+        if i % 2 == 1:
+            assert (there[i, c] * mask).sum() > 0.05 * mask.sum()
+
+
+def test_strokes_are_held_to_what_they_are_about() -> None:
+    window = Window(slice(0, 16), slice(0, 16), slice(0, 16), slice(0, 16))
+    alpha = torch.zeros(2, len(CONCEPTS), 16, 16)
+    alpha[:, TREE, 4:8, 4:8] = 1.0
+    strokes = Strokes(alpha, torch.tensor([1.0, 0.0]), torch.tensor([TREE, TREE]))
+    images, trees, none = torch.zeros(2, 3, 64, 64), *(torch.zeros(2, len(CONCEPTS), 64, 64) for _ in range(2))
+    trees[:, TREE], none[:, TREE] = 9.0, -9.0
+    obeyed = torch.stack([trees[0], none[1]])
+    defied = torch.stack([none[0], trees[1]])
+    changed_far = images.clone()
+    changed_far[:, :, 50:] = 1.0
+    obey, calm = stroke_losses(images, images, obeyed, strokes, window)
+    assert float(obey) < 0.01
+    assert float(calm) == 0
+    obey, calm = stroke_losses(images, changed_far, defied, strokes, window)
+    assert float(obey) > 5
+    assert float(calm) > 0.1
 
 
 def test_a_run_goes_on_from_its_checkpoint(run: Run, scenes: Path) -> None:
