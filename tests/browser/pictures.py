@@ -28,25 +28,15 @@ SIZES = {"studio": (1280, 800), "studio-phone": (390, 844), "studio-4k": (3840, 
 THEMES: dict[Literal["light", "dark"], str] = {"light": "", "dark": "-dark"}  # and what files of them are called
 STRIP: tuple[tuple[int, dict[str, Any]], ...] = (
     (
-        40,
+        161,
         {
             "op": "draw",
             "concept": "tree",
-            "mask": {"strokes": [{"points": [[0.2, 0.6], [0.32, 0.65]], "radius": 0.13}]},
-            "strength": 0.4,
+            "mask": {"strokes": [{"points": [[0.2, 0.62], [0.3, 0.66]], "radius": 0.13}]},
         },
     ),
     (
-        10,
-        {
-            "op": "draw",
-            "concept": "tree",
-            "mask": {"strokes": [{"points": [[0.5, 0.6], [0.55, 0.7]], "radius": 0.13}]},
-            "strength": 0.4,
-        },
-    ),
-    (
-        23,
+        67,
         {
             "op": "draw",
             "concept": "cloud",
@@ -54,15 +44,23 @@ STRIP: tuple[tuple[int, dict[str, Any]], ...] = (
         },
     ),
     (
-        52,
+        45,
         {
             "op": "draw",
             "concept": "water",
-            "mask": {"strokes": [{"points": [[0.25, 0.9], [0.75, 0.88]], "radius": 0.11}]},
+            "mask": {"strokes": [{"points": [[0.25, 0.88], [0.75, 0.86]], "radius": 0.12}]},
         },
     ),
-    (33, {"op": "remove", "concept": "water", "mask": {"rect": [0.1, 0.62, 0.95, 0.95]}}),
-    (25, {"op": "draw", "concept": "roof", "mask": {"rect": [0.3, 0.42, 0.75, 0.6]}}),
+    (96, {"op": "draw", "concept": "wall", "mask": {"rect": [0.3, 0.45, 0.6, 0.75]}}),
+    (
+        40,
+        {
+            "op": "draw",
+            "concept": "path",
+            "mask": {"strokes": [{"points": [[0.5, 0.6], [0.4, 0.95]], "radius": 0.06}]},
+        },
+    ),
+    (22, {"op": "remove", "concept": "tree", "mask": None}),
 )
 
 

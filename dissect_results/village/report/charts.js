@@ -67,44 +67,47 @@ function conceptBars(d, layer) {
 }
 
 /**
- * Draw and remove effect of a brush over the number of its units, random units beside.
+ * Draw effect of a brush, and remove effect of what removes its concept, over the number of units, random units beside.
  * @param {BrushRecord} brush
+ * @param {BrushRecord} remover
  * @returns {SVGElement}
  */
-function effectCurves(brush) {
-  const chosen = brush.choice[0];
+function effectCurves(brush, remover) {
+  const chosen = brush.choice[0], removing = remover.remove.choice[0];
   const width = 260, height = 150, left = 30, bottom = 22;
   const chart = svg("svg", {
     viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img",
     "aria-label": `Effect of the brush ${brush.concept} over its number of units`,
   });
-  if (!chosen) return chart;
-  const points = brush.trials
-    .filter((t) => t.ranking === chosen.ranking && t.level === chosen.level && t.pictures === chosen.pictures)
-    .sort((a, b) => a.units - b.units);
-  const least = Math.log2(points[0]?.units ?? 1), most = Math.log2(points.at(-1)?.units ?? 2);
+  if (!chosen || !removing) return chart;
+  const drawn = brush.trials.filter((t) => t.ranking === chosen.ranking && t.level === chosen.level &&
+    t.multiple === 1 && t.pictures === chosen.pictures);
+  const removed = remover.remove.trials.filter((t) => t.ranking === removing.ranking && t.pictures === removing.pictures);
+  const counts = [...new Set([...drawn, ...removed].map((t) => t.units))].sort((a, b) => a - b);
+  const least = Math.log2(counts[0] ?? 1), most = Math.log2(counts.at(-1) ?? 2);
   const x = (/** @type {number} */ n) => left + ((width - left - 10) * (Math.log2(n) - least)) / Math.max(1, most - least);
   const y = (/** @type {number} */ v) => 8 + (height - 8 - bottom) * (1 - Math.max(0, Math.min(1, v)));
   for (const tick of [0, 0.5, 1]) {
     chart.append(svg("line", { class: "axis", x1: left, x2: width - 10, y1: y(tick), y2: y(tick) }));
     chart.append(svg("text", { class: "faint", x: left - 5, y: y(tick) + 4, "text-anchor": "end" }, [String(tick)]));
   }
-  /** @type {[string, (t: Trial) => number][]} */
+  /** @type {[string, [number, number][]][]} */
   const lines = [
-    ["random", (t) => t.random_drawn - t.before],
-    ["random", (t) => t.random_removed],
-    ["draw", (t) => t.drawn - t.before],
-    ["remove", (t) => t.removed],
+    ["random", drawn.map((t) => [t.units, (t.random_drawn ?? t.before) - t.before])],
+    ["random", removed.map((t) => [t.units, t.random_removed ?? 0])],
+    ["draw", drawn.map((t) => [t.units, t.drawn - t.before])],
+    ["remove", removed.map((t) => [t.units, t.removed])],
   ];
-  for (const [name, value] of lines) {
-    chart.append(svg("polyline", { class: name, points: points.map((t) => `${x(t.units)},${y(value(t))}`).join(" ") }));
+  for (const [name, points] of lines) {
+    points.sort((a, b) => a[0] - b[0]);
+    chart.append(svg("polyline", { class: name, points: points.map(([n, v]) => `${x(n)},${y(v)}`).join(" ") }));
   }
-  for (const [name, value] of lines.slice(2)) {
-    chart.append(svg("circle", { class: name, cx: x(chosen.units), cy: y(value(chosen)), r: 4 }));
-  }
-  for (const t of points) {
-    if (Number.isInteger(Math.log2(t.units))) {
-      chart.append(svg("text", { class: "faint", x: x(t.units), y: height - 6, "text-anchor": "middle" }, [String(t.units)]));
+  const gain = chosen.drawn - chosen.before;
+  chart.append(svg("circle", { class: "draw", cx: x(chosen.units), cy: y(gain), r: 4 }));
+  chart.append(svg("circle", { class: "remove", cx: x(removing.units), cy: y(removing.removed), r: 4 }));
+  for (const n of counts) {
+    if (Number.isInteger(Math.log2(n))) {
+      chart.append(svg("text", { class: "faint", x: x(n), y: height - 6, "text-anchor": "middle" }, [String(n)]));
     }
   }
   return chart;

@@ -48,13 +48,16 @@ function charts(d) {
   draw();
   byId("judged").append(verdictTable(d.judged));
   for (const brush of d.brushes.filter((b) => b.best)) {
-    const chosen = brush.choice[0];
-    if (!chosen) continue;
-    const text = `${chosen.units} units of ${brush.layer}, ranked by ${chosen.ranking}, level ${chosen.level}`;
+    const remover = d.brushes.find((b) => b.remove.best && b.concept === brush.concept) ?? brush;
+    const chosen = brush.choice[0], removing = remover.remove.choice[0];
+    if (!chosen || !removing) continue;
+    const text = `Drawn with ${chosen.units} units of ${brush.layer}, ranked by ${chosen.ranking}, at ` +
+      `${chosen.multiple} of the level ${chosen.level}; removed with ${removing.units} of ${remover.layer}, ranked by ` +
+      `${removing.ranking}.`;
     const dot = make("i", { class: "dot" });
     dot.style.background = colour(d.concepts.indexOf(brush.concept));
-    byId("curves").append(make("figure", {}, [make("h4", {}, [dot, brush.concept]), effectCurves(brush),
-      make("figcaption", {}, [text]), runnersUp(brush.choice)]));
+    byId("curves").append(make("figure", {}, [make("h4", {}, [dot, brush.concept]), effectCurves(brush, remover),
+      make("figcaption", {}, [text]), runnersUp(brush.choice, remover.remove.choice)]));
   }
 }
 

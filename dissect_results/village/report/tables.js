@@ -47,15 +47,21 @@ function compareCells(a, b) {
  * @returns {HTMLElement}
  */
 function verdictTable(verdicts) {
-  const heads = ["brush", "layer", "units", "before", "drawn", "random", "all units", "a mask can hold", "outside kept",
-    "stood", "removed", "random", "outside kept", "weak at"];
-  return sortable(heads, verdicts.map((v) => [
-    v.concept, v.layer, `${v.units} of ${v.of}`, percent(v.before), judged(percent(v.drawn), v.meets.draw),
-    percent(v.random_drawn), percent(v.all_drawn), percent(v.holds), judged(percent(v.kept), v.meets.keep),
-    percent(v.stood), judged(percent(v.gone), v.meets.remove), percent(v.random_gone),
-    judged(percent(v.kept_removing), v.meets.keep),
-    v.weak.length ? make("span", { class: "weak" }, [v.weak.join(", ")]) : "-",
-  ]));
+  const heads = ["brush", "place", "layer", "units", "before", "drawn", "random", "all units", "a mask can hold",
+    "visible", "random", "outside kept", "removed at", "units", "stood", "removed", "random", "outside kept",
+    "kept, without a mask", "weak at"];
+  return sortable(heads, verdicts.map((v) => {
+    // What a small thing is meant to do is to be seen; other brushes are to fill the mask.
+    const small = v.host !== null || v.grid > Math.min(...verdicts.map((other) => other.grid));
+    return [
+      v.concept, v.host ?? "-", v.layer, `${v.units} of ${v.of}`, percent(v.before),
+      judged(percent(v.drawn), !small && v.meets.draw), percent(v.random_drawn), percent(v.all_drawn), percent(v.holds),
+      judged(percent(v.visible), small && v.meets.draw), percent(v.random_visible), judged(percent(v.kept), v.meets.keep),
+      v.remove_layer, String(v.remove_units), percent(v.stood), judged(percent(v.gone), v.meets.remove),
+      percent(v.random_gone), judged(percent(v.kept_removing), v.meets.keep), percent(v.kept_everywhere),
+      v.weak.length ? make("span", { class: "weak" }, [v.weak.join(", ")]) : "-",
+    ];
+  }));
 }
 
 /**
@@ -83,16 +89,27 @@ function ablationTable(units) {
 
 /**
  * What else was tried for a brush, the best first.
- * @param {Trial[]} trials
+ * @param {Drawing[]} drawings
+ * @param {Removal[]} removals
  * @returns {HTMLElement}
  */
-function runnersUp(trials) {
-  const heads = ["ranking", "level", "units", "drawn", "removed", "changed outside", "score"];
-  const table = sortable(heads, trials.map((t) => [
-    t.ranking, t.level, t.units, percent(t.drawn - t.before), percent(t.removed), percent(t.disturbed), t.score.toFixed(2),
-  ]));
+function runnersUp(drawings, removals) {
+  const drawn = sortable(
+    ["draw: ranking", "level", "times", "units", "drawn", "strangeness", "changed outside", "score"],
+    drawings.map((t) => [
+      t.ranking, t.level, String(t.multiple), t.units, percent(t.drawn - t.before),
+      t.strange === null ? "-" : t.strange.toFixed(2), percent(t.disturbed), t.score.toFixed(2),
+    ]),
+  );
+  const removed = sortable(
+    ["remove: ranking", "units", "removed", "changed outside", "changed outside, without a mask", "score"],
+    removals.map((t) => [
+      t.ranking, t.units, percent(t.removed), percent(t.disturbed), percent(t.spoilt), t.score.toFixed(2),
+    ]),
+  );
   const summary = make("summary", {}, ["The choice and its runners-up"]);
-  return make("details", {}, [summary, make("div", { class: "scroll", tabindex: 0 }, [table])]);
+  const tables = [drawn, removed].map((table) => make("div", { class: "scroll", tabindex: 0 }, [table]));
+  return make("details", {}, [summary, ...tables]);
 }
 
 /**

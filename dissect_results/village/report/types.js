@@ -5,14 +5,18 @@
  * @typedef {[concept: number, iou: number, fixed: number]} Match
  * @typedef {[matches: Match[], tiles: number[], regions: string]} Unit
  * @typedef {{name: string, size: number, matching: number[], units: Unit[]}} Layer
- * @typedef {{ranking: string, level: string, units: number, pictures: number, before: number, drawn: number,
- *   removed: number, disturbed: number, random_drawn: number, random_removed: number, score: number}} Trial
- * @typedef {{concept: string, layer: string, best: boolean, choice: Trial[], trials: Trial[],
- *   drawn_by_all: Record<string, number>}} BrushRecord
- * @typedef {{concept: string, layer: string, units: number, of: number, before: number, drawn: number,
- *   random_drawn: number, all_drawn: number, holds: number, kept: number, stood: number, removed: number,
- *   random_removed: number, kept_removing: number, gone: number, random_gone: number, drawing_pictures: number,
- *   removing_pictures: number, meets: {draw: boolean, remove: boolean, keep: boolean}, weak: string[]}} Verdict
+ * @typedef {{ranking: string, level: string, multiple: number, units: number, pictures: number, before: number,
+ *   drawn: number, disturbed: number, strange: number | null, random_drawn: number | null, score: number}} Drawing
+ * @typedef {{ranking: string, units: number, pictures: number, removed: number, disturbed: number, spoilt: number,
+ *   random_removed: number | null, score: number}} Removal
+ * @typedef {{concept: string, layer: string, best: boolean, choice: Drawing[], trials: Drawing[],
+ *   remove: {best: boolean, choice: Removal[], trials: Removal[]}, drawn_by_all: Record<string, number>}} BrushRecord
+ * @typedef {{concept: string, layer: string, units: number, of: number, grid: number, host: string | null,
+ *   before: number, drawn: number, random_drawn: number, all_drawn: number, visible: number, random_visible: number,
+ *   holds: number, kept: number, remove_layer: string, remove_units: number, stood: number, removed: number,
+ *   random_removed: number, kept_removing: number, kept_everywhere: number, gone: number, random_gone: number,
+ *   drawing_pictures: number, removing_pictures: number, meets: {draw: boolean, remove: boolean, keep: boolean},
+ *   weak: string[]}} Verdict
  * @typedef {{pictures: number, before: number, drawn: number, visible: number}} Cell
  * @typedef {{layer: string, unit: number, value: number, without: number, sure: number, kept: number}} Ablated
  * @typedef {{measure: string, pictures: number, units: Ablated[], tried: Ablated[],
