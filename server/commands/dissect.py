@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from server.scenes.concepts import CONCEPTS
     from server.segmentation.segmenter import SegmenterError, load_segmenter
 
-    device = torch.device(_device(args.device))
+    device = torch.device(device_named(args.device))
     if args.threads:
         torch.set_num_threads(args.threads)
     model = open_model(args, device)
@@ -118,7 +118,8 @@ def write_old_format(results: Path, folder: Path) -> None:
         raise UsageError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
-def _device(wanted: str) -> str:
+def device_named(wanted: str) -> str:
+    """The device of that name; of "auto", CUDA where there is one. Raises UsageError where it is not here."""
     import torch
 
     if wanted == "cuda" and not torch.cuda.is_available():

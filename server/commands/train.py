@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights-only", action="store_true", help="no dissection, directions and card afterwards")
     parser.add_argument("--threads", type=int, help="threads (default: one for each core)")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
     parser.add_argument("--compile", action="store_true", help="let torch compile the networks first")
 
 
@@ -31,20 +32,24 @@ def run(args: argparse.Namespace) -> int:
     """Train, with progress bars."""
     import os
 
+    import torch
+
+    from server.commands.dissect import device_named
     from server.settings import read_settings
     from server.training.config import load_config
-    from server.training.pipeline import resume, train
+    from server.training.pipeline import Machine, resume, train
 
     model = args.model or read_settings().models_dir / "village"
     threads = args.threads or os.cpu_count() or 1
     if args.images < 1 or args.segmenter_images < 1 or threads < 1:
         raise UsageError("images and threads are whole numbers above 0")
+    machine = Machine(torch.device(device_named(args.device)), threads, args.compile)
     try:
         if args.resume is not None:
-            resume(args.run, model, args.resume, args.images, args.compile, threads)
+            resume(args.run, model, args.resume, args.images, machine)
         else:
             config = None if args.config is None else load_config(args.config)
-            train(args.run, model, config, args.compile, threads, args.segmenter_images)
+            train(args.run, model, config, machine, args.segmenter_images)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
     return 0 if args.weights_only else _finish(model, read_settings().results_dir, threads)

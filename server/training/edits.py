@@ -8,7 +8,7 @@ finds units by what they do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -35,6 +35,10 @@ class Rehearsal:
     target: Tensor
     target_labels: Tensor
     inside: Tensor
+
+    def to(self, device: torch.device) -> Rehearsal:
+        """The same on a device."""
+        return Rehearsal(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 # What strokes set shares to, of which 1 is a full one. Drawing over something takes more than drawing on bare ground.

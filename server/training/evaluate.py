@@ -105,7 +105,9 @@ def compare(
     generator: ProgressiveGenerator, data: SceneData, segmenter: UNet, judge: UNet, count: int = 1000
 ) -> dict[str, Any]:
     """The report of a generator: distances (and the floor, renderings against renderings), concept shares, and how
-    far two segmenters trained apart agree about its pictures."""
+    far two segmenters trained apart agree about its pictures; over `count` pictures or half as many as there are
+    scenes."""
+    count = min(count, data.count // 2)
     real = measure(rendered(data, 0, count), judge)
     floor = measure(rendered(data, count, count), judge)
     fake = measure(sampled(generator, range(count)), judge)

@@ -31,13 +31,13 @@ def _digest(path: Path) -> str:
 
 def averaged_generator(state: RunState) -> dict[str, Tensor]:
     """The tensors of the shipped generator, float32."""
-    return {k: v.float().contiguous() for k, v in state.average["generator"].state_dict().items()}
+    return {k: v.float().contiguous().cpu() for k, v in state.average["generator"].state_dict().items()}
 
 
 def training_tensors(state: RunState) -> dict[str, Tensor]:
     """All that a run needs to go on, less the averages (they restart from the raw weights), float16 where float."""
     tensors = {k: v for k, v in state.state_dict().items() if not k.startswith("average.")}
-    return {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in tensors.items()}
+    return {k: (v.half() if v.is_floating_point() else v).contiguous().cpu() for k, v in tensors.items()}
 
 
 def export_model(run: Path, state: RunState, folder: Path, title: str, license: str) -> None:

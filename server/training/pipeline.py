@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -30,6 +30,15 @@ from server.training.train import Run
 
 Log = Callable[[str], None]
 SEGMENTERS = {"segmenter": 0, "judge": 1}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What to train on: a device, threads of the CPU, and whether torch compiles the networks first."""
+
+    device: torch.device
+    threads: int
+    compiled: bool
 
 
 def _logger(folder: Path) -> Log:
@@ -55,19 +64,19 @@ def render_data(folder: Path, config: TrainConfig) -> None:
             bar.update(done - bar.n)
 
 
-def train_segmenters(folder: Path, config: TrainConfig, images: int, log: Log) -> None:
+def train_segmenters(folder: Path, config: TrainConfig, images: int, log: Log, device: torch.device) -> None:
     """Train two segmenters apart: one to choose units, one to judge the choice."""
     data = SceneData(folder / "data", config.held_out)
     for name, seed in SEGMENTERS.items():
         path = folder / f"{name}.safetensors"
         if not path.exists():
-            found = train_segmenter(data, path, seed, images, log)
+            found = train_segmenter(data, path, seed, images, log, device)
             log(f"{name}: IoU on held-out scenes {json.dumps(found)}")
 
 
-def train_generator(folder: Path, config: TrainConfig, compiled: bool, log: Log) -> Run:
+def train_generator(folder: Path, config: TrainConfig, log: Log, machine: Machine) -> Run:
     """Every stage in turn. Returns the run."""
-    run = Run(folder, config, SceneData(folder / "data", config.held_out), compiled, log)
+    run = Run(folder, config, SceneData(folder / "data", config.held_out), machine.compiled, log, machine.device)
     for stage in STAGES:
         if not _finished(folder, stage):
             train_stage(run, stage)
@@ -103,15 +112,13 @@ def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
     log(f"Frechet distance {report['frechet']} (renderings against renderings {report['frechet_floor']})")
 
 
-def train(
-    folder: Path, model: Path, config: TrainConfig | None, compiled: bool, threads: int, segmenter_images: int
-) -> None:
+def train(folder: Path, model: Path, config: TrainConfig | None, machine: Machine, segmenter_images: int) -> None:
     """Everything up to the exported model, in `folder`; `config` is kept from an earlier start where None.
 
     Raises ValueError where the folder was begun with other settings.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(machine.threads)
     known = folder / "config.json"
     if known.exists():
         begun = load_config(known)
@@ -122,20 +129,20 @@ def train(
     save_config(known, config)
     log = _logger(folder)
     render_data(folder, config)
-    train_segmenters(folder, config, segmenter_images, log)
-    run = train_generator(folder, config, compiled, log)
+    train_segmenters(folder, config, segmenter_images, log, machine.device)
+    run = train_generator(folder, config, log, machine)
     export_model(folder, run.state, model, title="Village", license="CC0-1.0")
     evaluate(folder, model, config, log)
 
 
-def resume(folder: Path, model: Path, stage: str, images: int, compiled: bool, threads: int) -> None:
+def resume(folder: Path, model: Path, stage: str, images: int, machine: Machine) -> None:
     """Go on from a shipped model for so many images of one stage, and export it again."""
     folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(machine.threads)
     config = replace(load_config(model / "training.json"), **{f"{stage}_images": images})  # type: ignore[arg-type]
     log = _logger(folder)
     render_data(folder, config)
-    run = Run(folder, config, SceneData(folder / "data", config.held_out), compiled, log)
+    run = Run(folder, config, SceneData(folder / "data", config.held_out), machine.compiled, log, machine.device)
     if int(run.state.images_seen.sum()) == 0:
         resume_from_model(model, run.state)
         run.state.images_seen.zero_()

@@ -66,24 +66,31 @@ def accuracy(network: UNet, data: SceneData) -> dict[str, float]:
 
 
 def train_segmenter(
-    data: SceneData, path: Path, seed: int, images: int, log: Log, batch: int = 32, rate: float = 2e-3
+    data: SceneData,
+    path: Path,
+    seed: int,
+    images: int,
+    log: Log,
+    device: torch.device,
+    batch: int = 32,
+    rate: float = 2e-3,
 ) -> dict[str, float]:
     """Train on `images` scenes, write the segmenter, return its IoU on held-out scenes."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed + 1000)
-    network = UNet(CONCEPTS).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = UNet(CONCEPTS).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), rate)
     freq = data.shares(500).mean((1, 2))  # (C,)
     weights = (freq + 0.004).rsqrt()
-    weights /= weights.mean()
+    weights = (weights / weights.mean()).to(device)
     steps, started = images // batch, time.monotonic()
     source = _batches(data, rng, batch)
     for step in range(steps):
         lr = rate * min(1.0, (step + 1) / 50) * max(0.02, min(1.0, 2 * (1 - step / steps)))
         for group in optimiser.param_groups:
             group["lr"] = lr
-        x, y = next(source)
-        with torch.autocast("cpu", torch.bfloat16):
+        x, y = (part.to(device) for part in next(source))
+        with torch.autocast(device.type, torch.bfloat16):
             scores = network(x)
         loss = F.cross_entropy(scores.float(), y.argmax(1), weights)
         optimiser.zero_grad()
@@ -92,6 +99,6 @@ def train_segmenter(
         if (step + 1) % 50 == 0:
             speed = (step + 1) * batch / (time.monotonic() - started)
             log(f"segmenter {seed}: {step + 1}/{steps} steps, {speed:.0f} images/s, loss {float(loss):.3f}")
-    network.eval()
+    network.eval().cpu()
     save_segmenter(path, network)
     return accuracy(network, data)

@@ -18,7 +18,7 @@ from server.training.state import CARRIER, RunState
 def to_pixels(x: Tensor) -> np.ndarray:
     """(N, 3, R, R) in -1..1 to (N, R, R, 3) uint8."""
     y = ((x.float().clamp(-1, 1) + 1) * 127.5 + 0.5).byte()
-    return y.permute(0, 2, 3, 1).contiguous().numpy()
+    return y.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 @torch.no_grad()
@@ -32,12 +32,12 @@ def sample_sheet(state: RunState, held: Batch, latents: Tensor, rng: np.random.G
         f = generator.advance(r, CARRIER, config.last_layer)  # type: ignore[operator]
         return generator.block(generator.output_name)(f), head(f)  # type: ignore[operator]
 
-    x, _ = draw(carried(held.scenes.layouts, config.carrier_width))
-    drawn, scores = draw(generator.trunk(latents, CARRIER))  # type: ignore[operator]
-    task = edits.rehearse(held, rng, edits.chance_kinds(rng, len(latents), plain=0))
+    x, _ = draw(carried(held.scenes.layouts.to(state.device), config.carrier_width))
+    drawn, scores = draw(generator.trunk(latents.to(state.device), CARRIER))  # type: ignore[operator]
+    task = edits.rehearse(held, rng, edits.chance_kinds(rng, len(latents), plain=0)).to(state.device)
     y, _ = draw(edits.apply(carried(task.layouts, config.carrier_width), task.alpha, task.factor))
     rows = [part[half : half + 8] for half in (0, 8) for part in (held.scenes.images, x, drawn)]
     rows += [part[half : half + 8] for half in (0, 8) for part in (task.images, y, task.target)]
     images = list(np.concatenate([to_pixels(row) for row in rows]))
-    labels = PALETTE[scores[:8].argmax(1).numpy()]
+    labels = PALETTE[scores[:8].argmax(1).cpu().numpy()]
     return contact_sheet([*images, *labels], 8)

@@ -61,7 +61,7 @@ class RunState(nn.Module):
         of `average`: what a discriminator taught beside what was right before it judged (network interpolation: Wang et
         al., "ESRGAN", 2018, section 3.4)."""
         for name, tensor in self.average.state_dict().items():
-            tensor.lerp_(before[name], 1 - share)
+            tensor.lerp_(before[name].to(tensor.device), 1 - share)
 
 
 def save_checkpoint(path: Path, state: RunState) -> None:

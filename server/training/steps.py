@@ -172,6 +172,10 @@ class Strokes:
     factor: Tensor
     chosen: Tensor
 
+    def to(self, device: torch.device) -> Strokes:
+        """The same on a device."""
+        return Strokes(self.alpha.to(device), self.factor.to(device), self.chosen.to(device))
+
 
 def random_strokes(rng: np.random.Generator, shares: Tensor, layouts: Tensor) -> Strokes:
     """A stroke on each of some pictures: every second draws a concept at a place where the world has it often enough,
@@ -207,7 +211,7 @@ def stroke_losses(
     mask = window.inner(strokes.alpha.amax(1, keepdim=True), 1)  # (n, 1, rows, columns)
     inside = F.interpolate(mask, size=size, mode="bilinear")  # (n, 1, h, w)
     far = 1 - F.interpolate(F.max_pool2d(mask, 5, 1, 2).ceil(), size=size)  # (n, 1, h, w)
-    pick = scores.log_softmax(1)[torch.arange(n), strokes.chosen][:, None]  # (n, 1, h, w)
+    pick = scores.log_softmax(1)[torch.arange(n, device=scores.device), strokes.chosen][:, None]  # (n, 1, h, w)
     gone = torch.log1p(-pick.exp().clamp(max=0.9999))
     wanted = torch.where(strokes.factor[:, None, None, None] > 0, pick, gone)
     obey = -(wanted * inside).sum() / inside.sum().clamp(min=1.0)

@@ -33,6 +33,7 @@ from server.training.steps import Drawn, Figures, Functions
 from server.training.window import Window, chance_window
 
 Log = Callable[[str], None]
+CPU = torch.device("cpu")
 # One step of a stage of which some share (0..1) is done.
 Step = Callable[[float], Figures]
 REPORT_STEPS = 50
@@ -47,9 +48,11 @@ def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 class Run:
     """A training run in a folder: goes on from its checkpoint, logs, saves, and draws sample sheets."""
 
-    def __init__(self, folder: Path, config: TrainConfig, data: SceneData, compiled: bool, log: Log) -> None:
+    def __init__(
+        self, folder: Path, config: TrainConfig, data: SceneData, compiled: bool, log: Log, device: torch.device = CPU
+    ) -> None:
         self.folder, self.config, self.data, self.log = folder, config, data, log
-        self.state = RunState(config, torch.device("cpu"))
+        self.state = RunState(config, device)
         self.path = folder / "checkpoint.pt"
         if self.path.exists():
             load_checkpoint(self.path, self.state)
@@ -58,7 +61,7 @@ class Run:
         self.rng = np.random.default_rng([config.seed, seen])
         torch.manual_seed(config.seed + seen)
         self.shares = data.shares()  # (C, 16, 16)
-        self.weights = concept_weights(self.shares)
+        self.weights = concept_weights(self.shares).to(device)
         self.lessons = 0
         self.optimisers: dict[torch.optim.Optimizer, float] = {}
 
@@ -140,7 +143,8 @@ class Run:
 
         def step(done: float) -> Figures:
             batch = self.data.draw(self.rng, n)
-            task = edits.rehearse(batch, self.rng, edits.chance_kinds(self.rng, n, plain=n // 2))
+            kinds = edits.chance_kinds(self.rng, n, plain=n // 2)
+            task = edits.rehearse(batch, self.rng, kinds).to(state.device)
             r = steps.carry(state, task.layouts, noise=True)
             drawn = steps.draw(state, self.f, r, task, self.weights, n, self._window())
             makers.zero_grad()
@@ -162,10 +166,10 @@ class Run:
         judges = adam(list(state.layout_judge.parameters()), config.judge_rate)
         self.optimisers[makers], self.optimisers[judges] = config.trunk_rate, config.judge_rate
         layouts = LayoutData(self.data)
-        spread = Spread(layouts.draw(np.random.default_rng(0), 2000)[1])
+        spread = Spread(layouts.draw(np.random.default_rng(0), 2000)[1].to(state.device))
 
         def step(done: float) -> Figures:
-            latents, true = layouts.draw(self.rng, n)
+            latents, true = (x.to(state.device) for x in layouts.draw(self.rng, n))
             wanted, weight = spread.measure(true), importance(true)
             seen = steps.guided_trunk(state, self.f, latents)
             made = spread.measure(seen["layout"])
@@ -215,10 +219,10 @@ class Run:
 
         def step(done: float) -> Figures:
             batch, window = self.data.draw(self.rng, n), self._window()
-            task = edits.rehearse(batch, self.rng, kinds)
+            task = edits.rehearse(batch, self.rng, kinds).to(state.device)
             with torch.no_grad(), self.f.half():
-                samples = self.f.trunk(torch.randn(n - known - count, config.latent_dim)).float()
-            strokes = steps.random_strokes(self.rng, self.shares, samples[:count])
+                samples = self.f.trunk(torch.randn(n - known - count, config.latent_dim, device=state.device)).float()
+            strokes = steps.random_strokes(self.rng, self.shares, samples[:count].cpu()).to(state.device)
             task.alpha[n - count :], task.factor[n - count :] = strokes.alpha, strokes.factor
             r = torch.cat([steps.carry(state, task.layouts[:known], noise=True), samples, samples[:count]])
             drawn = steps.draw(state, self.f, r, task, self.weights, known, window)

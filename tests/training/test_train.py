@@ -205,8 +205,9 @@ def test_a_config_survives_its_file(tmp_path: Path) -> None:
 
 def test_a_folder_keeps_its_settings(tmp_path: Path) -> None:
     save_config(tmp_path / "config.json", SMALL)
+    machine = pipeline.Machine(torch.device("cpu"), threads=1, compiled=False)
     with pytest.raises(ValueError, match="other settings"):
-        pipeline.train(tmp_path, tmp_path / "model", TrainConfig(), compiled=False, threads=1, segmenter_images=0)
+        pipeline.train(tmp_path, tmp_path / "model", TrainConfig(), machine, segmenter_images=0)
 
 
 def test_frechet_distance_of_shifted_gaussians() -> None:
