@@ -8,8 +8,9 @@ computed.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class Change:
     """What one edit does: at `layer`, inside the mask, blend these units by `strength` towards their levels.
 
-    units: unit numbers, (n,). levels: the constants, (n,).
+    units: unit numbers, (n,). levels: the constants, (n,). op, concept: what a brush does; no concept where
+    the edit lists its units itself.
     """
 
     layer: Layer
@@ -35,6 +37,45 @@ class Change:
     levels: NDArray[np.float32]
     strength: float
     mask: Mask
+    op: Literal["draw", "remove"] = "draw"
+    concept: str | None = None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A change and its coverage of its layer's grid, (H, W)."""
+
+    change: Change
+    where: NDArray[np.float32]
+
+
+def settled(placed: Sequence[Placed], depth: Callable[[str], int]) -> list[Placed]:
+    """The same changes, where those of deeper layers give way to later ones of layers before them.
+
+    A layer's changes apply where it runs, so one of layer6 would always lie over one of layer4, whichever was painted
+    first: a tree could not be drawn again where one had been removed. What a later change covers is taken from an
+    earlier one of a deeper layer, therefore, where both draw or both are about one concept; changes whose units were
+    listed are left as they are.
+
+    depth: a layer's place by its name, 0 the first.
+    """
+    found = []
+    for i, one in enumerate(placed):
+        where = one.where
+        for later in placed[i + 1 :]:
+            deeper = depth(one.change.layer.name) > depth(later.change.layer.name)
+            if deeper and _gives_way(one.change, later.change):
+                times = len(where) // len(later.where)
+                over = later.where.repeat(times, 0).repeat(times, 1)  # (H, W)
+                where = where * (1 - np.float32(later.change.strength) * over)
+        found.append(Placed(one.change, where))
+    return found
+
+
+def _gives_way(earlier: Change, later: Change) -> bool:
+    if earlier.concept is None or later.concept is None:
+        return False
+    return earlier.concept == later.concept or earlier.op == later.op == "draw"
 
 
 def check(picture: Picture, model: Model) -> tuple[Change, ...]:
@@ -85,6 +126,8 @@ def change(edit: Edit, model: Model, pointer: str = "") -> Change:
         levels=np.array(constants, np.float32),
         strength=edit.strength,
         mask=edit.mask,
+        op=edit.op,
+        concept=edit.concept,
     )
 
 

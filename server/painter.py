@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,7 +23,7 @@ from torch import Tensor
 
 from server.cache import ByteCache
 from server.catalog import Catalog, Model
-from server.compose import Change, apply, check, cleaning
+from server.compose import Placed, apply, check, cleaning, settled
 from server.directions.records import move
 from server.errors import NoSegmenter
 from server.generators.folded import FoldedGenerator
@@ -37,14 +37,6 @@ COVERAGE_BYTES = 16 * 2**20
 Pixels = NDArray[np.uint8]
 Featuremaps = NDArray[np.float32]
 Labels = NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A change and its coverage of its layer's grid, (H, W)."""
-
-    change: Change
-    where: NDArray[np.float32]
 
 
 class Painter:
@@ -115,13 +107,13 @@ class Painter:
             if isinstance(change.mask, Region):
                 before = replace(picture, edits=picture.edits[:i])
                 whole = replace(change.mask, erase=())  # whatever is erased of it, the region is the same
-                find = partial(self._region, before, whole, model, placed)
+                find = partial(self._region, before, whole, model, settled(placed, model.generator.index))
                 where = pool(self._coverages.get((digest(before), whole), find), height, width, change.mask.erase)
             else:
                 make = partial(coverage, change.mask, height, width)
                 where = self._coverages.get((change.mask, height, width), make)
             placed.append(Placed(change, where))
-        return placed
+        return settled(placed, model.generator.index)
 
     def _region(self, before: Picture, mask: Region, model: Model, placed: list[Placed]) -> NDArray[np.float32]:
         """The raster of a mask that names a concept, 0 or 1: (R, R).

@@ -50,13 +50,21 @@ def naive(picture: Picture, catalog: Catalog) -> np.ndarray:
         r = model.generator.block(layer.name)(r)
         if picture.clean and layer.name == "layer4":
             r[0, [1, 3]] = 0
-        for edit in picture.edits:
-            brush = model.dissection.brush(edit.concept or "", edit.layer)
+        brushes = [model.dissection.brush(edit.concept or "", edit.layer) for edit in picture.edits]
+        for i, (edit, brush) in enumerate(zip(picture.edits, brushes, strict=True)):
             assert brush is not None
             if brush.layer != layer.name:
                 continue
             count = edit.units if isinstance(edit.units, int) else brush.recommended_units
             a = torch.from_numpy(coverage(edit.mask, layer.height, layer.width)) * edit.strength
+            for later, other in zip(picture.edits[i + 1 :], brushes[i + 1 :], strict=True):
+                assert other is not None
+                earlier_layer = model.generator.layers[model.generator.index(other.layer)]
+                about = later.concept == edit.concept or later.op == edit.op == "draw"
+                if about and model.generator.index(other.layer) < model.generator.index(layer.name):
+                    over = coverage(later.mask, earlier_layer.height, earlier_layer.width)
+                    times = layer.height // earlier_layer.height
+                    a = a * (1 - later.strength * torch.from_numpy(np.kron(over, np.ones((times, times), np.float32))))
             for u in brush.units[:count]:
                 level = u.level if edit.op == "draw" else 0.0
                 r[0, u.unit] = r[0, u.unit] * (1 - a) + level * a
@@ -84,6 +92,21 @@ PICTURES = [
         ),
     ),
 ]
+
+
+def test_a_later_edit_lies_over_an_earlier_one_of_a_deeper_layer(painter: Painter) -> None:
+    draw, remove = Edit("draw", "tree", DOT, layer="layer4"), Edit("remove", "tree", DOT, layer="layer6")
+
+    def drawn(*edits: Edit) -> np.ndarray:
+        return painter.render(Picture("village", seed=5, edits=edits))
+
+    whole = replace(draw, mask=None)
+    assert np.array_equal(drawn(replace(remove, mask=None), whole), drawn(whole))
+    assert not np.array_equal(drawn(draw, remove), drawn(draw))
+    other = replace(draw, concept="sky", mask=None)
+    assert not np.array_equal(drawn(remove, other), drawn(other))  # the tree stays removed below the sky
+    listed = Edit("draw", "tree", None, units=(1, 2), levels=(3.0, 3.0), layer="layer6")
+    assert not np.array_equal(drawn(listed, whole), drawn(whole))
 
 
 @pytest.mark.parametrize("picture", PICTURES)

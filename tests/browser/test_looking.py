@@ -62,7 +62,7 @@ def test_units_are_switched_and_stamped(studio: Studio) -> None:
     page = studio.page
     unedited = studio.pixels()
     page.locator("#inspect").click()
-    page.mouse.click(*studio.at((0.3, 0.4)))
+    page.mouse.click(*studio.at((0.26, 0.6)))
     page.locator(".unit").first.wait_for()
     assert page.locator(".unit").count() == 10
     assert studio.picture()["edits"] == []
