@@ -1,8 +1,7 @@
 """Muon: gradient descent in which every kernel's momentum is made orthogonal before it is followed.
 
 All directions that a step would change a layer in are changed alike, the faint as much as the strong (Jordan et al.,
-"Muon: an optimizer for hidden layers", 2024). What it gains here is in
-the village's card.
+"Muon: an optimizer for hidden layers", 2024). What it gains here is in the village's card.
 """
 
 from __future__ import annotations
