@@ -59,23 +59,22 @@ def settled(placed: Sequence[Placed], depth: Callable[[str], int]) -> list[Place
 
     depth: a layer's place by its name, 0 the first.
     """
-    found = []
-    for i, one in enumerate(placed):
-        where = one.where
-        for later in placed[i + 1 :]:
-            deeper = depth(one.change.layer.name) > depth(later.change.layer.name)
-            if deeper and _gives_way(one.change, later.change):
-                times = len(where) // len(later.where)
-                over = later.where.repeat(times, 0).repeat(times, 1)  # (H, W)
-                where = where * (1 - np.float32(later.change.strength) * over)
+    found: list[Placed] = []
+    free: dict[
+        tuple[str, str, str], NDArray[np.float32]
+    ] = {}  # what later changes of a kind leave, (H, W) of their layer
+    for one in reversed(placed):
+        layer, op, concept, where = one.change.layer.name, one.change.op, one.change.concept, one.where
+        for (other, later_op, later_concept), left in free.items():
+            same = concept == later_concept or (concept is not None and op == later_op == "draw")
+            if same and depth(other) < depth(layer):
+                times = len(where) // len(left)
+                where = where * left.repeat(times, 0).repeat(times, 1)
         found.append(Placed(one.change, where))
-    return found
-
-
-def _gives_way(earlier: Change, later: Change) -> bool:
-    if earlier.concept is None or later.concept is None:
-        return False
-    return earlier.concept == later.concept or earlier.op == later.op == "draw"
+        if concept is not None:
+            left = 1 - np.float32(one.change.strength) * one.where
+            free[layer, op, concept] = free.get((layer, op, concept), np.float32(1)) * left
+    return found[::-1]
 
 
 def check(picture: Picture, model: Model) -> tuple[Change, ...]:

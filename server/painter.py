@@ -107,13 +107,13 @@ class Painter:
             if isinstance(change.mask, Region):
                 before = replace(picture, edits=picture.edits[:i])
                 whole = replace(change.mask, erase=())  # whatever is erased of it, the region is the same
-                find = partial(self._region, before, whole, model, settled(placed, model.generator.index))
+                find = partial(self._region, before, whole, model, placed)
                 where = pool(self._coverages.get((digest(before), whole), find), height, width, change.mask.erase)
             else:
                 make = partial(coverage, change.mask, height, width)
                 where = self._coverages.get((change.mask, height, width), make)
             placed.append(Placed(change, where))
-        return settled(placed, model.generator.index)
+        return placed
 
     def _region(self, before: Picture, mask: Region, model: Model, placed: list[Placed]) -> NDArray[np.float32]:
         """The raster of a mask that names a concept, 0 or 1: (R, R).
@@ -131,6 +131,7 @@ class Painter:
 
     def _run(self, picture: Picture, model: Model, generator: FoldedGenerator, to: str, placed: list[Placed]) -> Tensor:
         """The output of layer `to`, the edits at it and at the layers before it applied: (1, C, H, W)."""
+        placed = settled(placed, model.generator.index)
         order = [layer.name for layer in generator.layers]
         used = {p.change.layer.name for p in placed}
         edited = [name for name in order[: order.index(to) + 1] if name in used]
