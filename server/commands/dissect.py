@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from server.commands.device import add_device, device_named
 from server.commands.installed import add_folders, open_model
 from server.commands.usage import UsageError
 
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--old-format", type=Path, metavar="DIR", help="also write results as the 2018 tool does")
     parser.add_argument("--segmenter", type=Path, help=f"weights (default: the model's {SEGMENTER})")
     parser.add_argument("--judge", type=Path, help=f"weights (default: the model's {JUDGE})")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
+    add_device(parser)
     parser.add_argument("--threads", type=int, default=0, help="on the CPU (default: one a core)")
     add_folders(parser)
 
@@ -116,15 +117,6 @@ def write_old_format(results: Path, folder: Path) -> None:
         write_netdissect(folder, load_dissection(results), concepts, layers, np.array(QUANTILES))
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror or error}") from error
-
-
-def device_named(wanted: str) -> str:
-    """The device of that name; of "auto", CUDA where there is one. Raises UsageError where it is not here."""
-    import torch
-
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise UsageError("there is no CUDA device here; use --device cpu")
-    return ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted
 
 
 def _layers(wanted: str | None, generator: ProgressiveGenerator) -> list[str]:

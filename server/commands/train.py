@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from server.commands.device import add_device, device_named
 from server.commands.usage import UsageError
 
 STAGES = ("tail", "trunk", "joint")
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights-only", action="store_true", help="no dissection, directions and card afterwards")
     parser.add_argument("--threads", type=int, help="threads (default: one for each core)")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
+    add_device(parser)
     parser.add_argument("--compile", action="store_true", help="let torch compile the networks first")
 
 
@@ -34,7 +35,6 @@ def run(args: argparse.Namespace) -> int:
 
     import torch
 
-    from server.commands.dissect import device_named
     from server.settings import read_settings
     from server.training.config import load_config
     from server.training.pipeline import Machine, resume, train

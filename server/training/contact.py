@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,44 +10,39 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from server.dissection.passes import latents
 from server.generators.progressive import ProgressiveGenerator
 from server.scenes.render import render
 from server.scenes.scene import sample_scene
 from server.scenes.sheet import contact_sheet
 from server.segmentation.segmenter import UNet
 from server.training.data import SceneData
-from server.training.evaluate import BATCH, rendered, sampled
+from server.training.evaluate import as_seen, drawn, rendered, sampled
 from server.training.sheets import to_pixels
 
 COLUMNS = 8
 
 
-def _pictures(generator: ProgressiveGenerator, z: Tensor) -> list[np.ndarray]:
-    with torch.inference_mode():
-        return list(to_pixels(torch.cat([generator(part) for part in torch.split(z, BATCH)])))
-
-
-def _latents(seeds: range, dim: int) -> Tensor:
-    z = np.stack([np.random.RandomState(seed).standard_normal(dim) for seed in seeds])
-    return torch.from_numpy(z.astype(np.float32))  # (N, D)
+def _pixels(batches: Iterator[Tensor]) -> list[np.ndarray]:
+    return list(to_pixels(torch.cat(list(batches))))
 
 
 def samples(generator: ProgressiveGenerator, seeds: range) -> Image.Image:
     """The scenes that seeds mean, rendered, in the upper half; the generator's pictures of the same in the lower."""
     size = generator.resolution
     scenes = [render(sample_scene(seed), size)[0] for seed in seeds]
-    drawn = _pictures(generator, _latents(seeds, generator.latent_dim))
-    upper, lower = (np.asarray(contact_sheet(images, COLUMNS)) for images in (scenes, drawn))
+    made = _pixels(sampled(generator, seeds))
+    upper, lower = (np.asarray(contact_sheet(images, COLUMNS)) for images in (scenes, made))
     gap = np.full((8, upper.shape[1], 3), 255, np.uint8)
     return Image.fromarray(np.concatenate([upper, gap, lower]))
 
 
 def interpolations(generator: ProgressiveGenerator, seeds: range) -> Image.Image:
     """Rows that go from the picture of one seed to that of the next, in equal steps between their latents."""
-    z = _latents(seeds, generator.latent_dim)  # (N, D)
+    z = latents(seeds, generator.latent_dim)  # (N, D)
     share = torch.linspace(0, 1, COLUMNS)[None, :, None]  # (1, 8, 1)
     between = z[:-1, None] * (1 - share) + z[1:, None] * share  # (N - 1, 8, D)
-    return contact_sheet(_pictures(generator, between.flatten(0, 1)), COLUMNS)
+    return contact_sheet(_pixels(drawn(generator, between.flatten(0, 1))), COLUMNS)
 
 
 def nearest(
@@ -56,14 +52,14 @@ def nearest(
     features, in the judge's eyes, are nearest to its own."""
 
     def features(images: Tensor) -> Tensor:
-        return judge.pooled_features(images.clamp(-1, 1).contiguous(memory_format=torch.channels_last))
+        return judge.pooled_features(as_seen(images))
 
     with torch.inference_mode():
         known = torch.cat([features(x) for x in rendered(data, 0, min(among, data.count - data.held_out))])  # (M, F)
-        drawn = torch.cat(list(sampled(generator, seeds)))  # (N, 3, R, R)
+        made = torch.cat(list(sampled(generator, seeds)))  # (N, 3, R, R)
         spread = known.std(0).clamp(min=1e-6)
-        found = torch.cdist(features(drawn) / spread, known / spread).topk(4, largest=False).indices  # (N, 4)
-    rows = [list(to_pixels(drawn))]
+        found = torch.cdist(features(made) / spread, known / spread).topk(4, largest=False).indices  # (N, 4)
+    rows = [list(to_pixels(made))]
     rows += [[np.array(data.images[int(i), 0]) for i in column] for column in found.T]
     return contact_sheet([image for row in rows for image in row], len(seeds))
 

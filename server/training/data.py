@@ -12,7 +12,7 @@ from torch import Tensor
 
 from server.scenes.concepts import CONCEPTS
 from server.training.layout import cell_shares
-from server.training.store import Bytes, Store, latents_of, onehot_of, pictures_of, unpacked
+from server.training.store import Store, latents_of, onehot_of, pictures_of, unpacked
 
 Index = npt.NDArray[np.int64]
 
@@ -47,13 +47,10 @@ class SceneData:
 
     def take(self, index: Index) -> Batch:
         """The scenes of that index, (N,) integers in order, with their twins."""
-        return Batch(self._views(index, 0), self._views(index, 1))
+        return Batch(self.views(index), self.views(index, twin=1))
 
-    def views(self, index: Index) -> Views:
-        """The scenes of that index without their twins."""
-        return self._views(index, 0)
-
-    def _views(self, index: Index, twin: int) -> Views:
+    def views(self, index: Index, twin: int = 0) -> Views:
+        """The scenes of that index alone, or their twins alone."""
         return Views(
             pictures_of(self.images[index, twin]),
             onehot_of(self.labels[index, twin]),
@@ -90,8 +87,6 @@ class LayoutData:
         self.apart, self.layouts, self.more = data.count - data.held_out, data.layouts, data.more
         known = latents_of(0, data.count + len(data.more))
         self.latents = torch.cat([known[: self.apart], known[data.count :]])  # (M, D)
-        self.held_latents = known[self.apart : data.count]
-        self.held_layouts: Bytes = data.layouts[self.apart : data.count, 0]
 
     def draw(self, rng: np.random.Generator, n: int) -> tuple[Tensor, Tensor]:
         """n by chance: latents (N, D) and layouts (N, CHANNELS, 16, 16)."""
@@ -99,10 +94,6 @@ class LayoutData:
         near, far = index[index < self.apart], index[index >= self.apart] - self.apart
         rows = np.concatenate([self.layouts[near, 0], self.more[far]])  # (N, CHANNELS, 16, 16)
         return self.latents[index], unpacked(rows)
-
-    def held(self, n: int) -> tuple[Tensor, Tensor]:
-        """The first n held out."""
-        return self.held_latents[:n], unpacked(np.array(self.held_layouts[:n]))
 
 
 def concept_weights(shares: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from server.dissection.passes import latents
 from server.generators.progressive import ProgressiveGenerator
 from server.scenes.render import render
 from server.scenes.scene import sample_scene
@@ -35,7 +36,7 @@ def measure(batches: Iterator[Tensor], segmenter: UNet) -> Statistics:
     features, shares = [], []
     with torch.inference_mode():
         for x in batches:
-            x = x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
+            x = as_seen(x)
             features.append(segmenter.pooled_features(x).double())  # (N, F)
             found = segmenter(x).argmax(1)  # (N, R, R)
             shares.append(torch.bincount(found.flatten(), minlength=n).double() / found.numel())  # (C,)
@@ -56,13 +57,21 @@ def rendered(data: SceneData, first: int, count: int) -> Iterator[Tensor]:
         yield data.views(np.arange(a, min(a + BATCH, first + count))).images
 
 
+def drawn(generator: ProgressiveGenerator, z: Tensor) -> Iterator[Tensor]:
+    """Images of latents z, (N, latent_dim)."""
+    for part in torch.split(z, BATCH):
+        with torch.inference_mode():
+            yield generator(part)
+
+
 def sampled(generator: ProgressiveGenerator, seeds: range) -> Iterator[Tensor]:
     """Images of seeds, as a picture's `seed` gives them."""
-    for a in range(seeds.start, seeds.stop, BATCH):
-        block = range(a, min(a + BATCH, seeds.stop))
-        z = np.stack([np.random.RandomState(s).standard_normal(generator.latent_dim) for s in block])
-        with torch.inference_mode():
-            yield generator(torch.from_numpy(z.astype(np.float32)))
+    return drawn(generator, latents(seeds, generator.latent_dim))
+
+
+def as_seen(images: Tensor) -> Tensor:
+    """Images as segmenters take them: within -1..1, channels last. Shape kept."""
+    return images.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
 
 
 def agreement(generator: ProgressiveGenerator, one: UNet, other: UNet, count: int) -> float:
@@ -70,7 +79,7 @@ def agreement(generator: ProgressiveGenerator, one: UNet, other: UNet, count: in
     same, seen = 0, 0
     with torch.inference_mode():
         for x in sampled(generator, range(count)):
-            images = x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
+            images = as_seen(x)
             equal = one(images).argmax(1) == other(images).argmax(1)  # (N, R, R)
             same, seen = same + int(equal.sum()), seen + equal.numel()
     return same / seen
@@ -83,7 +92,7 @@ def understood(generator: ProgressiveGenerator, judge: UNet, count: int) -> dict
     hits, meant = torch.zeros(n, dtype=torch.int64), torch.zeros(n, dtype=torch.int64)
     with torch.inference_mode():
         for first, x in zip(range(0, count, BATCH), sampled(generator, range(count)), strict=True):
-            found = judge(x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)).argmax(1)  # (N, R, R)
+            found = judge(as_seen(x)).argmax(1)  # (N, R, R)
             labels = [render(sample_scene(seed), size)[1] for seed in range(first, first + len(x))]
             true = torch.from_numpy(np.stack(labels)).long()  # (N, R, R)
             meant += torch.bincount(true.flatten(), minlength=n)
@@ -96,7 +105,7 @@ def clearest_seeds(generator: ProgressiveGenerator, judge: UNet, among: int = 20
     sure: list[float] = []
     with torch.inference_mode():
         for x in sampled(generator, range(among)):
-            scores = judge(x.clamp(-1, 1).contiguous(memory_format=torch.channels_last))  # (N, C, R, R)
+            scores = judge(as_seen(x))  # (N, C, R, R)
             sure += scores.softmax(1).amax(1).mean((1, 2)).tolist()
     return sorted(range(among), key=lambda seed: -sure[seed])[:keep]
 

@@ -76,6 +76,6 @@ def load_checkpoint(path: Path, state: RunState) -> None:
     state.load_state_dict(torch.load(path, map_location=state.device, weights_only=True))
 
 
-def adam(parameters: list[nn.Parameter], rate: float, momentum: float = 0.0) -> torch.optim.Adam:
-    """Adam as Progressive GAN uses it: no first moment, unless `momentum` asks for one."""
-    return torch.optim.Adam(parameters, rate, betas=(momentum, 0.99), fused=True)
+def adam(parameters: list[nn.Parameter], rate: float) -> torch.optim.Adam:
+    """Adam as Progressive GAN uses it, without a first moment."""
+    return torch.optim.Adam(parameters, rate, betas=(0.0, 0.99), fused=True)

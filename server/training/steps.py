@@ -187,6 +187,7 @@ def random_strokes(rng: np.random.Generator, shares: Tensor, layouts: Tensor) ->
     masks, there = edits.blobs(rng, n), cell_shares(layouts)  # (n, 1, 16, 16), (n, C, 16, 16)
     alpha, chosen = torch.zeros(n, c, GRID, GRID), torch.zeros(n, dtype=torch.int64)
     factor = torch.from_numpy(rng.uniform(*edits.DRAWN, n).astype(np.float32))
+    factor[1::2] = 0.0
     usual = shares.flatten(1).max(1).values  # (C,)
     usual[[DOOR, WINDOW]] = torch.inf  # too small to fill a stroke; twins teach them
     for i in range(n):
@@ -195,7 +196,6 @@ def random_strokes(rng: np.random.Generator, shares: Tensor, layouts: Tensor) ->
         fitting = (inside > (0.1 if remove else 0.15 * usual)).nonzero().flatten().tolist() or [int(inside.argmax())]
         chosen[i] = fitting[rng.integers(len(fitting))]
         alpha[i, chosen[i]] = masks[i, 0]
-        factor[i] = 0.0 if remove else factor[i]
     return Strokes(alpha, factor, chosen)
 
 

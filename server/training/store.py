@@ -178,9 +178,9 @@ def render_scenes(folder: Path, count: int, more: int, size: int, processes: int
         for name, rows in (("images", count), ("layouts", count), ("more", more)):
             if name != "images":
                 store.expected()  # once, before processes ask for it
-            ends = [min(rows, a + CHUNK) for a in range(0, rows, CHUNK)]
-            jobs = [pool.submit(_chunk, folder, name, end - (end - 1) % CHUNK - 1, end, size) for end in ends]
-            for end, job in zip(ends, jobs, strict=True):
+            chunks = [(a, min(rows, a + CHUNK)) for a in range(0, rows, CHUNK)]
+            jobs = [pool.submit(_chunk, folder, name, first, last, size) for first, last in chunks]
+            for (_, last), job in zip(chunks, jobs, strict=True):
                 job.result()
-                yield before + end
+                yield before + last
             before += rows

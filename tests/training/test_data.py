@@ -46,9 +46,8 @@ def test_layouts_are_drawn_from_all_but_those_held_out(data: SceneData) -> None:
         stored = data.layouts[i, 0] if i < 20 else data.more[i - 20]
         assert torch.equal(layout, unpacked(np.array(stored)))
     assert seen == {*range(15), *range(20, 30)}
-    held, layouts = found.held(5)
-    assert torch.equal(held, whole[15:20])
-    assert torch.equal(layouts[0], data.held(1).scenes.layouts[0])
+    assert torch.equal(data.held_latents(5), whole[15:20])
+    assert torch.equal(data.held(1).scenes.layouts[0], unpacked(np.array(data.layouts[15, 0])))
 
 
 def test_rare_concepts_weigh_more(data: SceneData) -> None:
