@@ -124,7 +124,7 @@ def test_the_first_picture_is_there_before_any_script(browser: Browser, server: 
     with open_studio(browser, server, path="/readyz", wait=False) as studio:
         with without_scripts(studio.page):
             studio.page.goto(server.url + path, wait_until="commit")
-            studio.page.wait_for_function("document.getElementById('first')?.complete")
+            studio.page.wait_for_function("() => document.getElementById('first')?.complete")
             early = on_the_screen(studio.page, image.shape[0])
             asked = [urlsplit(url).path for url in studio.requests]
             assert unlike(early, image) < 0.5 * others
@@ -143,7 +143,7 @@ def test_a_picture_kept_on_the_server_is_there_before_any_script(browser: Browse
     with open_studio(browser, server, path="/readyz", wait=False) as studio:
         with without_scripts(studio.page):
             studio.page.goto(f"{server.url}/?picture={kept['id']}", wait_until="commit")
-            studio.page.wait_for_function("document.getElementById('first')?.complete")
+            studio.page.wait_for_function("() => document.getElementById('first')?.complete")
             early = on_the_screen(studio.page, image.shape[0])
             assert unlike(early, image) < 0.5 * unlike(early, image_of(server, 3))
         studio.settle()
