@@ -23,11 +23,8 @@ def test_the_browsers_latent_is_numpys(studio: Studio, seed: int) -> None:
     assert np.array(latent, np.float32) == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_neighbour_is_similar_and_keeps_what_was_painted(studio: Studio) -> None:
-    before = studio.pixels()
-    studio.choose_scene(6)
-    other = studio.pixels()
-    studio.click("#undo")
+def test_a_neighbour_is_similar_and_keeps_what_was_painted(studio: Studio, server: StudioServer) -> None:
+    before, start = studio.pixels(), studio.picture()["seed"]
     studio.choose("tree")
     studio.paint(STROKE)
     studio.page.locator("#nearby").click()
@@ -35,8 +32,12 @@ def test_a_neighbour_is_similar_and_keeps_what_was_painted(studio: Studio) -> No
     picture = studio.picture()
     assert "seed" not in picture
     assert [edit["concept"] for edit in picture["edits"]] == ["tree"]
+    # How much a picture changes on the way hangs on chance (a dusk may turn to night), how far its latent goes does not.
+    dimension = server.get("models")["models"][0]["latent_dim"]
+    a, z = np.random.RandomState(start).standard_normal(dimension), np.array(picture["z"])
+    assert 0.8 < z @ a / np.linalg.norm(a) / np.linalg.norm(z) < 0.98
     studio.click("#reset")
-    assert 0 < np.abs(studio.pixels() - before).mean() < 0.75 * np.abs(other - before).mean()
+    assert np.abs(studio.pixels() - before).mean() > 0
 
 
 def test_mixing_goes_from_one_scene_to_the_other(studio: Studio, server: StudioServer) -> None:
