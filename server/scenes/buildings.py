@@ -243,11 +243,6 @@ def parts(building: Building, side: float) -> tuple[Part, ...]:
     return tuple(LAYOUTS[building.kind](building, side))
 
 
-def door_x(building: Building) -> float:
-    """Where a path would lead: the middle of the building's door."""
-    return next(p.x for p in parts(building, 1.0) if isinstance(p, Opening) and p.door)
-
-
 def half_width(building: Building) -> float:
     """Half of the width of the building's walls."""
     return _half_width(parts(building, 1.0))

@@ -46,7 +46,7 @@ class Meadow:
 
 @dataclass(frozen=True)
 class Water:
-    """Water of a `kind`, its edge wobbling with `bend`.
+    """Water of a `kind`, its edge wobbling with `bend`, but for `islets` (x, y, half width), on which things stand.
 
     "lake": from the horizon down to `y`, all across where `side` is 0, else right (1) or left (-1) of x.
     "pond": an ellipse around (x, y) with half axes `width` and `depth`.
@@ -62,6 +62,7 @@ class Water:
     side: float
     end: float
     bend: float
+    islets: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,15 @@ def water_distance(water: Water, x: Array, y: Array) -> Array:
             full = full * smoothstep(-0.10, 0.22, (x - water.x) * water.side)
         shore = water.horizon + (water.y - water.horizon) * full - 0.012 * (1 - full)
         result = np.maximum(y - shore, water.horizon + 0.006 - y).astype(np.float32)
+    for islet_x, islet_y, half_width in water.islets:
+        result = np.maximum(result, _islet_depth(x - np.float32(islet_x), y - np.float32(islet_y), half_width))
+    return result
+
+
+def _islet_depth(x: Array, y: Array, half_width: float) -> Array:
+    """How far inside an islet around (0, 0) points lie; negative outside."""
+    depth = 0.3 * half_width
+    result: Array = ((1 - np.hypot(x / half_width, y / depth)) * depth).astype(np.float32)
     return result
 
 

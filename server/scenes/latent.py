@@ -32,7 +32,8 @@ GROUPS: tuple[tuple[str, int], ...] = (
     *((f"peak{column}", 2) for column in range(COLUMNS)),
     *((f"cloud{column}", 4) for column in range(COLUMNS)),
     *((f"plot{row}{column}", 9) for row in range(ROWS) for column in range(COLUMNS)),
-    ("spare", 3),
+    ("path_start", 1),
+    ("spare", 2),
 )
 
 
@@ -89,6 +90,16 @@ def pick(chance: float, odds: tuple[float, ...]) -> tuple[int, float]:
     raise ValueError("no odds")
 
 
-def wave(chance: float) -> float:
-    """Up and down twice while a chance goes from 0 to 1: a second colour to go with a first."""
-    return abs(2 * ((2 * chance) % 1) - 1)
+def strongest(chances: list[float], bars: tuple[float, ...]) -> tuple[int, list[float]] | None:
+    """Which of several things wins: that whose chance is furthest above its bar; None where none is above.
+
+    The chances of the others could have been anything less, so they tell how the winner looks: they come back too, as
+    numbers from 0 to 1, in order.
+    """
+    surplus = [chance - bar for chance, bar in zip(chances, bars, strict=True)]
+    most = max(surplus)
+    if most <= 0:
+        return None
+    winner = surplus.index(most)
+    others = [c / min(1.0, bar + most) for c, bar in zip(chances, bars, strict=True)]
+    return winner, others[:winner] + others[winner + 1 :]

@@ -67,37 +67,39 @@ SEASONS = (
     (1.0, AUTUMN),
 )
 
+# Each list is a way through its colours from warm to cool without turning back, as one number of a latent tells where
+# on it a thing lies, and a generator reads thresholds more easily than zigzags.
 WALL_COLOURS: tuple[tuple[str, Colour], ...] = (
-    ("brick", (0.76, 0.34, 0.24)),
     ("brick", (0.63, 0.27, 0.25)),
+    ("brick", (0.76, 0.34, 0.24)),
     ("brick", (0.86, 0.52, 0.33)),
+    ("plaster", (0.93, 0.69, 0.62)),
+    ("stone", (0.88, 0.76, 0.54)),
+    ("plaster", (0.97, 0.84, 0.52)),
+    ("plaster", (0.97, 0.93, 0.84)),
+    ("plaster", (0.72, 0.83, 0.90)),
     ("stone", (0.66, 0.65, 0.64)),
     ("stone", (0.54, 0.56, 0.60)),
-    ("stone", (0.88, 0.76, 0.54)),
-    ("plaster", (0.97, 0.93, 0.84)),
-    ("plaster", (0.97, 0.84, 0.52)),
-    ("plaster", (0.93, 0.69, 0.62)),
-    ("plaster", (0.72, 0.83, 0.90)),
 )
 ROOF_COLOURS: tuple[Colour, ...] = (
-    (0.70, 0.22, 0.16),
     (0.82, 0.38, 0.18),
+    (0.70, 0.22, 0.16),
+    (0.46, 0.29, 0.22),
     (0.32, 0.36, 0.48),
     (0.24, 0.28, 0.38),
-    (0.46, 0.29, 0.22),
     (0.24, 0.47, 0.44),
 )
 DOME_COLOURS: tuple[Colour, ...] = (
     (0.98, 0.76, 0.20),
-    (0.28, 0.68, 0.60),
-    (0.20, 0.38, 0.78),
     (0.60, 0.34, 0.66),
+    (0.20, 0.38, 0.78),
+    (0.28, 0.68, 0.60),
     (0.24, 0.58, 0.36),
 )
 DOOR_COLOURS: tuple[Colour, ...] = (
-    (0.45, 0.24, 0.10),
-    (0.60, 0.30, 0.10),
     (0.66, 0.12, 0.12),
+    (0.60, 0.30, 0.10),
+    (0.45, 0.24, 0.10),
     (0.10, 0.38, 0.28),
     (0.14, 0.26, 0.52),
 )

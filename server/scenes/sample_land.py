@@ -1,7 +1,7 @@
 """The land of a latent: how its numbers become sky, clouds, mountains, meadow and water."""
 
 from server.scenes.land import Meadow, Mountains, Treeline, Water, treeline_colour
-from server.scenes.latent import COLUMNS, Latent, between, in_strip, pick, wave
+from server.scenes.latent import COLUMNS, Latent, between, in_strip, pick, strongest
 from server.scenes.palette import SeasonColours, SkyColours, blend, scaled
 from server.scenes.sky import Cloud, Sky
 
@@ -88,18 +88,19 @@ def sample_meadow(latent: Latent, season: SeasonColours, horizon: float) -> Mead
 def sample_water(latent: Latent, horizon: float) -> Water | None:
     """A pond, a lake or a river in four scenes of ten."""
     *chances, a, b = latent.group("water")
-    surplus = [c - bar for c, bar in zip(chances, WATER_BARS, strict=True)]
-    if max(surplus) <= 0:
+    found = strongest(chances, WATER_BARS)
+    if found is None:
         return None
-    kind = ("pond", "lake", "river")[surplus.index(max(surplus))]
+    winner, (size, _) = found
+    kind = ("pond", "lake", "river")[winner]
     bend = between(b, -0.14, 0.14)
     ground = 1 - horizon
     if kind == "pond":
         y = horizon + ground * between(b, 0.32, 0.88)
-        size = between(wave(a), 0.7, 1.15) * (0.20 + 0.55 * (y - horizon))
-        return Water(kind, horizon, between(a, 0.05, 0.95), y, size, size * 0.34, 0, 0, bend)
+        half = between(size, 0.7, 1.15) * (0.20 + 0.55 * (y - horizon))
+        return Water(kind, horizon, between(a, 0.05, 0.95), y, half, half * 0.34, 0, 0, bend)
     if kind == "lake":
         side = (-1.0, 0.0, 1.0)[pick(a, (0.33, 0.34, 0.33))[0]]
         return Water(kind, horizon, 0.5, horizon + ground * between(b, 0.26, 0.62), 0, 0, side, 0, bend)
     start, end = between(a, 0.10, 0.90), between(b, -0.05, 1.05)
-    return Water(kind, horizon, start, horizon, between(wave(a), 0.09, 0.22), 0, 0, end, bend)
+    return Water(kind, horizon, start, horizon, between(size, 0.09, 0.22), 0, 0, end, bend)

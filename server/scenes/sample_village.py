@@ -1,17 +1,14 @@
 """The village of a latent: how its numbers become buildings, the path and the trees on dry ground.
 
-Nothing is tried twice: a thing that would stand in the water, in another building or before a door is left out. So
-every number keeps its meaning whatever the others are.
+Whether a thing stands is up to its own numbers alone. It may stand before another, and in the water it has an islet;
+were it left out there, a generator would have to know every other thing before it could draw one.
 """
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from server.scenes.buildings import DOMED_KINDS, HOUSE_KINDS, SPIRED_KINDS, Building, door_x, half_width
-from server.scenes.canvas import Array
-from server.scenes.land import Path, Water, path_distance, water_distance
-from server.scenes.latent import COLUMNS, ROWS, Latent, between, in_strip, pick, wave
+from server.scenes.buildings import DOMED_KINDS, HOUSE_KINDS, SPIRED_KINDS, Building, half_width
+from server.scenes.land import Path, Water
+from server.scenes.latent import COLUMNS, ROWS, Latent, between, in_strip, pick, strongest
 from server.scenes.masonry import Material
 from server.scenes.palette import (
     DOME_COLOURS,
@@ -26,10 +23,9 @@ from server.scenes.palette import (
 from server.scenes.plants import Tree
 
 PROPORTIONS = {"round": (1.0, 0.36), "conifer": (1.15, 0.32), "poplar": (1.2, 0.20), "bush": (0.5, 0.36)}
-MASONRY_ODDS = (0.3, 0.3, 0.4)
 WHATS = ("tree", "cottage", "church")
 # How strong a chance must be for the thing to stand, in the far row and in the near one.
-BARS = ((0.52, 0.70, 0.70), (0.55, 0.88, 0.76))
+BARS = ((0.62, 0.81, 0.81), (0.66, 0.90, 0.85))
 
 
 def haze(horizon: float, y: float) -> float:
@@ -37,37 +33,10 @@ def haze(horizon: float, y: float) -> float:
     return min(0.18, max(0.0, 0.18 - 1.1 * (y - horizon)))
 
 
-def _dry(water: Water | None, x: float, y: float, half: float) -> bool:
-    """Whether the ground from x - half to x + half at height y is clear of the water."""
-    if water is None:
-        return True
-    xs: Array = np.linspace(x - half, x + half, 9, dtype=np.float32)
-    return bool(water_distance(water, xs, np.full(9, y, np.float32)).min() > 0.012)
-
-
-def _material(
-    wall: float, roof: float, dome: float, door: float, place: tuple[float, float, float], horizon: float
-) -> Material:
-    masonry, along = pick(wall, MASONRY_ODDS)
-    name = ("brick", "stone", "plaster")[masonry]
-    x, y, scale = place
-    return Material(
-        masonry=name,
-        wall=shade_of(tuple(colour for kind, colour in WALL_COLOURS if kind == name), along),
-        roof=shade_of(ROOF_COLOURS, roof),
-        dome=shade_of(DOME_COLOURS, dome),
-        door=shade_of(DOOR_COLOURS, door),
-        scale=scale,
-        x=x,
-        y=y,
-        haze=haze(horizon, y),
-    )
-
-
 @dataclass(frozen=True)
 class Plot:
-    """A plot of ground: what stands there ("", "tree", "cottage" or "church"), its foot (x, y), and four numbers that
-    tell how it looks: its size, its style, its form and its colour."""
+    """A plot of ground: what stands there ("", "tree", "cottage" or "church"), its foot (x, y), and numbers that
+    tell how it looks: its size, its style, its form and its colour, a building's roof and door, each 0..1."""
 
     row: int
     what: str
@@ -77,6 +46,22 @@ class Plot:
     style: float
     form: float
     colour: float
+    roof: float
+    door: float
+
+
+def _material(plot: Plot, scale: float, horizon: float) -> Material:
+    return Material(
+        masonry=WALL_COLOURS[min(int(plot.colour * len(WALL_COLOURS)), len(WALL_COLOURS) - 1)][0],
+        wall=shade_of([colour for _, colour in WALL_COLOURS], plot.colour),
+        roof=shade_of(ROOF_COLOURS, plot.roof),
+        dome=shade_of(DOME_COLOURS, plot.roof),
+        door=shade_of(DOOR_COLOURS, plot.door),
+        scale=scale,
+        x=plot.x,
+        y=plot.y,
+        haze=haze(horizon, plot.y),
+    )
 
 
 def plots(latent: Latent, horizon: float) -> tuple[Plot, ...]:
@@ -87,18 +72,17 @@ def plots(latent: Latent, horizon: float) -> tuple[Plot, ...]:
         for column in range(COLUMNS):
             *chances, a, b, size, style, form, colour = latent.group(f"plot{row}{column}")
             y = horizon + (1 - horizon) * (between(b, 0.06, 0.24) if row == 0 else between(b, 0.42, 0.88))
-            surplus = [c - bar for c, bar in zip(chances, BARS[row], strict=True)]
-            what = WHATS[int(np.argmax(surplus))] if max(surplus) > 0 else ""
-            found.append(Plot(row, what, in_strip(column, a), y, size, style, form, colour))
+            winner, looks = strongest(chances, BARS[row]) or (None, [0.0, 0.0])
+            what = "" if winner is None else WHATS[winner]
+            found.append(Plot(row, what, in_strip(column, a), y, size, style, form, colour, *looks))
     return tuple(found)
 
 
 def _church(plot: Plot, horizon: float) -> Building:
     domed = plot.style > 0.46
     kinds = DOMED_KINDS if domed else SPIRED_KINDS
-    index, along = pick(plot.form, (0.25, 0.25, 0.25, 0.25))
+    index, _ = pick(plot.form, (0.25, 0.25, 0.25, 0.25))
     scale = between(plot.size, 0.82, 1.18) * (0.72 + 1.5 * (plot.y - horizon))
-    top = wave(plot.colour)
     return Building(
         name="",
         door_name="",
@@ -106,13 +90,13 @@ def _church(plot: Plot, horizon: float) -> Building:
         x=plot.x,
         y=plot.y,
         scale=scale,
-        wide=between(along, 0.9, 1.15),
+        wide=between(plot.form, 0.9, 1.15),
         tall=between(plot.style, 0.9, 1.15),
-        pitch=between(along, 1.2, 0.85),
+        pitch=between(plot.form, 1.2, 0.85),
         side=1.0 if plot.x < 0.5 else -1.0,
         domed=domed,
         onion=1.0 if plot.style > 0.73 else 0.0,
-        material=_material(plot.colour, top, top, wave(plot.size), (plot.x, plot.y, scale), horizon),
+        material=_material(plot, scale, horizon),
     )
 
 
@@ -131,64 +115,45 @@ def _cottage(plot: Plot, horizon: float) -> Building:
         side=1.0 if plot.x < 0.5 else -1.0,
         domed=False,
         onion=0.0,
-        material=_material(plot.colour, wave(plot.colour), 0.0, wave(plot.size), (plot.x, plot.y, scale), horizon),
+        material=_material(plot, scale, horizon),
     )
 
 
-def sample_buildings(latent: Latent, horizon: float, water: Water | None) -> tuple[Building, ...]:
-    """The churches and cottages on the plots that stand clear of each other and of the water; far ones first."""
-    found: list[tuple[int, Building]] = []
+def sample_buildings(latent: Latent, horizon: float) -> tuple[Building, ...]:
+    """The churches and cottages on the plots; far ones first."""
+    found = []
     for plot in plots(latent, horizon):
-        if plot.what not in ("church", "cottage"):
-            continue
-        building = (_church if plot.what == "church" else _cottage)(plot, horizon)
-        half = half_width(building)
-        apart = all(
-            abs(b.x - building.x) > (0.85 if row == plot.row else 0.6) * (half_width(b) + half) for row, b in found
-        )
-        if apart and _dry(water, building.x, building.y, half):
-            found.append((plot.row, building))
-    things = sorted((b for _, b in found), key=lambda b: b.y)
-    return tuple(replace(b, name=f"house{i}", door_name=f"door{i}") for i, b in enumerate(things))
+        if plot.what in ("church", "cottage"):
+            found.append((_church if plot.what == "church" else _cottage)(plot, horizon))
+    found.sort(key=lambda b: b.y)
+    return tuple(replace(b, name=f"house{i}", door_name=f"door{i}") for i, b in enumerate(found))
 
 
-def sample_path(
-    latent: Latent, season: SeasonColours, horizon: float, buildings: tuple[Building, ...], water: Water | None
-) -> Path | None:
-    """A path from the largest building's door, or from the horizon, that keeps clear of the water."""
+def sample_path(latent: Latent, season: SeasonColours, horizon: float, water: Water | None) -> Path | None:
+    """In most scenes without water, a path from the horizon."""
     chance, end, bend, tone = latent.group("path")
+    (start,) = latent.group("path_start")
     colour = blend((0.93, 0.78, 0.50), (0.74, 0.68, 0.64), tone)
     colour = blend(colour, (0.74, 0.74, 0.82), season.snow * 0.7)
-    main = max(buildings, key=lambda b: b.scale, default=None)
-    x, y = (door_x(main), main.y - 0.002) if main else (between(end, 0.8, 0.2), horizon + 0.01)
-    width = between(tone, 0.06, 0.14) * min(1.0, 0.3 + 2 * (1 - y))
-    path = Path(x, y, between(end, 0.02, 0.98), between(bend, -0.20, 0.20) * min(1.0, (1 - y) * 3), width, colour)
-    wanted = chance < (0.85 if buildings else 0.5)
-    return path if wanted and y < 0.97 and (water is None or _path_is_dry(path, water)) else None
+    y = horizon + 0.01
+    width = between(tone, 0.06, 0.14)
+    path = Path(between(start, 0.1, 0.9), y, between(end, 0.02, 0.98), between(bend, -0.20, 0.20), width, colour)
+    return path if chance < 0.9 and water is None else None
 
 
-def _path_is_dry(path: Path, water: Water) -> bool:
-    grid: Array = np.linspace(0, 1, 33, dtype=np.float32)
-    x, y = grid[None], path.y + (1 - np.float32(path.y)) * grid[:, None]
-    wet = water_distance(water, x, y) < 0.015
-    return not bool((wet & (path_distance(path, x, y) < 0)).any())
-
-
-def sample_trees(
-    latent: Latent, season: SeasonColours, horizon: float, buildings: tuple[Building, ...], water: Water | None
-) -> tuple[Tree, ...]:
-    """The trees and bushes on the plots, on dry ground, none in front of a door; far ones first."""
-    doors = [(door_x(b), b) for b in buildings]
-    found: list[Tree] = []
-    for plot in plots(latent, horizon):
-        if plot.what != "tree":
-            continue
-        tree = _tree(plot, season, horizon)
-        blocks = any(tree.y > b.y and abs(tree.x - x) < tree.width * 0.8 + 0.06 * b.scale for x, b in doors)
-        if _dry(water, tree.x, tree.y, 0.05) and not blocks:
-            found.append(tree)
+def sample_trees(latent: Latent, season: SeasonColours, horizon: float) -> tuple[Tree, ...]:
+    """The trees and bushes on the plots; far ones first."""
+    found = [_tree(plot, season, horizon) for plot in plots(latent, horizon) if plot.what == "tree"]
     found.sort(key=lambda t: t.y)
     return tuple(replace(tree, name=f"tree{i}") for i, tree in enumerate(found))
+
+
+def islets(buildings: tuple[Building, ...], trees: tuple[Tree, ...]) -> tuple[tuple[float, float, float], ...]:
+    """The ground that things stand on where there is water around: (x, y, half width)."""
+    return (
+        *((b.x, b.y, 1.15 * half_width(b) + 0.03) for b in buildings),
+        *((t.x, t.y, 0.5 * t.width + 0.03) for t in trees),
+    )
 
 
 def _tree(plot: Plot, season: SeasonColours, horizon: float) -> Tree:

@@ -1,6 +1,6 @@
 """A scene: all that a village picture shows, read from a latent before anything is drawn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy.typing as npt
 
@@ -17,7 +17,7 @@ from server.scenes.sample_land import (
     sample_treeline,
     sample_water,
 )
-from server.scenes.sample_village import sample_buildings, sample_path, sample_trees
+from server.scenes.sample_village import islets, sample_buildings, sample_path, sample_trees
 from server.scenes.sky import Cloud, Sky
 
 
@@ -83,7 +83,9 @@ def scene_of(z: npt.ArrayLike) -> Scene:
     horizon = sky.horizon
     side = 1.0 if sky.sun_x < 0.5 else -1.0
     water = sample_water(latent, horizon)
-    buildings = sample_buildings(latent, horizon, water)
+    buildings, trees = sample_buildings(latent, horizon), sample_trees(latent, plants, horizon)
+    if water is not None:
+        water = replace(water, islets=islets(buildings, trees))
     return Scene(
         season=season,
         daytime=daytime,
@@ -95,7 +97,7 @@ def scene_of(z: npt.ArrayLike) -> Scene:
         treeline=sample_treeline(latent, plants),
         meadow=sample_meadow(latent, plants, horizon),
         water=water,
-        path=sample_path(latent, plants, horizon, buildings, water),
+        path=sample_path(latent, plants, horizon, water),
         buildings=buildings,
-        trees=sample_trees(latent, plants, horizon, buildings, water),
+        trees=trees,
     )

@@ -20,7 +20,7 @@ GRID = 4
 PLOT_ROWS, CLOUD_ROW, PEAK_ROW = (2, 3), 0, 1
 # Weights by distance in cells; a plot's building is up to three cells tall and two wide.
 NEAR = (2.0, 1.0, 0.4, 0.0)
-WHOLE = ("light", "sky", "hills", "treeline", "meadow", "water", "path", "spare")
+WHOLE = ("light", "sky", "hills", "treeline", "meadow", "water", "path", "path_start", "spare")
 # Shares of the units: each row of plots, clouds, peaks; the rest see the whole scene.
 PLOT_SHARE, CLOUD_SHARE, PEAK_SHARE = 0.27, 0.10, 0.06
 

@@ -32,7 +32,7 @@ def test_a_neighbour_is_similar_and_keeps_what_was_painted(studio: Studio, serve
     picture = studio.picture()
     assert "seed" not in picture
     assert [edit["concept"] for edit in picture["edits"]] == ["tree"]
-    # How much a picture changes on the way hangs on chance (a dusk may turn to night), how far its latent goes does not.
+    # How much a picture changes on the way hangs on chance, as a dusk may turn to night; how far its latent goes not.
     dimension = server.get("models")["models"][0]["latent_dim"]
     a, z = np.random.RandomState(start).standard_normal(dimension), np.array(picture["z"])
     assert 0.8 < z @ a / np.linalg.norm(a) / np.linalg.norm(z) < 0.98

@@ -9,7 +9,6 @@ from server.scenes.buildings import (
     LAYOUTS,
     SPIRED_KINDS,
     Building,
-    door_x,
     draw_building,
     half_width,
     parts,
@@ -65,13 +64,6 @@ def test_only_domed_buildings_show_domes(kind: str) -> None:
 def test_buildings_grow_with_their_scale(kind: str) -> None:
     small = replace(CHAPEL, kind=kind)
     assert half_width(replace(small, scale=1.6)) == pytest.approx(2 * half_width(small))
-
-
-def test_the_door_is_found_on_the_side_it_stands() -> None:
-    assert door_x(CHAPEL) == 0.5
-    left, right = (door_x(replace(CHAPEL, kind="parish", side=side)) for side in (1.0, -1.0))
-    assert left < 0.4
-    assert right > 0.6
 
 
 @pytest.mark.parametrize(

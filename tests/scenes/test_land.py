@@ -104,6 +104,21 @@ def test_water_lies_where_its_parameters_say(water: Water, wet: tuple[float, flo
 
 
 @pytest.mark.parametrize("water", [POND, LAKE, RIVER])
+def test_an_islet_is_dry_and_all_around_it_is_as_before(water: Water) -> None:
+    centres = blank(100).centres
+    x, y = centres[None], centres[:, None]
+    before = water_distance(water, x, y) < 0
+    rows, columns = before.nonzero()
+    middle = len(rows) // 2
+    islet = (float(centres[columns[middle]]), float(centres[rows[middle]]), 0.1)
+    after = water_distance(replace(water, islets=(islet,)), x, y) < 0
+    near = ((x - islet[0]) / 0.1) ** 2 + ((y - islet[1]) / 0.03) ** 2 < 1
+    assert near.sum() > 50
+    assert not (after & near).any()
+    assert np.array_equal(after & ~near, before & ~near)
+
+
+@pytest.mark.parametrize("water", [POND, LAKE, RIVER])
 def test_drawn_water_is_labelled_where_its_distance_is_negative(water: Water) -> None:
     canvas = blank(100)
     draw_water(canvas, SKY, LIGHT, water)

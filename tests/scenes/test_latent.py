@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from server.scenes.latent import GROUPS, LATENT_DIM, Latent, between, group_slices, latent_of, pick
+from server.scenes.latent import GROUPS, LATENT_DIM, Latent, between, group_slices, latent_of, pick, strongest
 
 
 def test_every_number_belongs_to_one_group() -> None:
@@ -47,3 +47,21 @@ def test_pick_divides_the_chance_by_the_odds() -> None:
     assert [pick(c, odds)[0] for c in (0.0, 0.19, 0.21, 0.69, 0.71, 1.0)] == [0, 0, 1, 1, 2, 2]
     assert pick(0.45, odds)[1] == pytest.approx(0.5)
     assert pick(1.0, odds)[1] == 1.0
+
+
+def test_the_strongest_wins_and_the_others_tell_how_it_looks() -> None:
+    bars = (0.8, 0.5, 0.7)
+    assert strongest([0.79, 0.5, 0.1], bars) is None
+    winner, looks = strongest([0.85, 0.3, 0.6], bars) or (-1, [])
+    assert winner == 0
+    assert looks == pytest.approx([0.3 / 0.55, 0.6 / 0.75])
+    assert (strongest([0.85, 0.6, 0.6], bars) or (-1, []))[0] == 1
+
+
+def test_what_others_could_have_been_is_uniform() -> None:
+    rng, bars = np.random.default_rng(0), (0.6, 0.9, 0.7)
+    found = [f for f in (strongest(list(c), bars) for c in rng.random((20_000, 3))) if f is not None]
+    for winner in range(3):
+        looks = np.array([looks for won, looks in found if won == winner])  # (M, 2)
+        counts = np.stack([np.histogram(column, 5, (0, 1))[0] for column in looks.T])  # (2, 5)
+        assert np.abs(counts / len(looks) - 0.2).max() < 0.05
