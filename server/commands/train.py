@@ -9,15 +9,15 @@ from server.commands.device import add_device, device_named
 from server.commands.usage import UsageError
 
 STAGES = ("tail", "trunk", "joint")
+SIZES = (64, 128, 256)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options."""
     parser.add_argument("run", type=Path, help="folder of the run; an interrupted one goes on where it stopped")
     parser.add_argument("--model", type=Path, help="folder the model is written to (default: models/village)")
-    parser.add_argument(
-        "--config", type=Path, metavar="JSON", help="settings of a new run (default: those of the model)"
-    )
+    parser.add_argument("--config", type=Path, metavar="JSON", help="settings of a new run (default: built in)")
+    parser.add_argument("--size", type=int, choices=SIZES, help="pixels a side in a new run (default: 128)")
     parser.add_argument("--resume", choices=STAGES, metavar="STAGE", help="go on with the shipped model at this stage")
     parser.add_argument("--images", type=int, default=100_000, help="images to go on for (default: 100000)")
     parser.add_argument(
@@ -36,19 +36,22 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from server.settings import read_settings
-    from server.training.config import load_config
+    from server.training.config import config_for, load_config
     from server.training.pipeline import Machine, resume, train
 
     model = args.model or read_settings().models_dir / "village"
     threads = args.threads or os.cpu_count() or 1
     if args.images < 1 or args.segmenter_images < 1 or threads < 1:
         raise UsageError("images and threads are whole numbers above 0")
+    if args.size is not None and (args.config is not None or args.resume is not None):
+        raise UsageError("--size is for a new run whose other settings are built in")
     machine = Machine(torch.device(device_named(args.device)), threads, args.compile)
     try:
         if args.resume is not None:
             resume(args.run, model, args.resume, args.images, machine)
         else:
             config = None if args.config is None else load_config(args.config)
+            config = config if args.size is None else config_for(args.size)
             train(args.run, model, config, machine, args.segmenter_images)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+# Pixels a side that a run can have, and its units at 4x4, 8x8 and so on up to them; 256 pixels take 2.2 GFLOP.
+SIZES = (64, 128, 256)
+WIDTHS = (256, 256, 128, 96, 64, 32, 16)
 
 
 @dataclass(frozen=True)
@@ -13,7 +17,7 @@ class TrainConfig:
 
     size: int = 128
     latent_dim: int = 128
-    widths: tuple[int, ...] = (256, 256, 128, 96, 64, 32)
+    widths: tuple[int, ...] = WIDTHS[:6]
     scenes: int = 40_000
     more_layouts: int = 160_000
     held_out: int = 500
@@ -54,6 +58,11 @@ class TrainConfig:
     def carrier_width(self) -> int:
         """Units of the layer that carries the layout, which lies at 16x16."""
         return self.widths[2]
+
+
+def config_for(size: int) -> TrainConfig:
+    """The settings of a run for pictures of `size` pixels, one of SIZES."""
+    return replace(TrainConfig(), size=size, widths=WIDTHS[: size.bit_length() - 2])
 
 
 def save_config(path: Path, config: TrainConfig) -> None:

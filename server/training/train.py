@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from server.training import edits, steps
+from server.training.ahead import ahead
 from server.training.config import TrainConfig
 from server.training.data import LayoutData, SceneData, concept_weights
 from server.training.layout import GRID, SHINE, Spread, importance
@@ -37,6 +39,7 @@ Log = Callable[[str], None]
 CPU = torch.device("cpu")
 # One step of a stage of which some share (0..1) is done.
 Step = Callable[[float], Figures]
+T = TypeVar("T")
 REPORT_STEPS = 50
 SAVE_SECONDS = 120.0
 
@@ -133,6 +136,11 @@ class Run:
         names = [k.name for k in g.layers[g.index(CARRIER) + 1 :]] + [g.output_name]
         return [p for name in names for p in g.block(name).parameters()] + list(self.state.head.parameters())
 
+    def _ahead(self, make: Callable[[np.random.Generator], T]) -> Iterator[T]:
+        """What `make` gives of chance, made while the steps before train."""
+        (rng,) = self.rng.spawn(1)
+        return ahead(lambda: make(rng))
+
     def _window(self) -> Window:
         return chance_window(self.rng, GRID, self.config.window)
 
@@ -142,10 +150,14 @@ class Run:
         makers = Muon(self._behind(), config.tail_rate)
         self.optimisers[makers] = config.tail_rate
 
+        def chance_task(rng: np.random.Generator) -> edits.Rehearsal:
+            kinds = edits.chance_kinds(rng, n, plain=n // 2)
+            return edits.rehearse(self.data.draw(rng, n), rng, kinds)
+
+        tasks = self._ahead(chance_task)
+
         def step(done: float) -> Figures:
-            batch = self.data.draw(self.rng, n)
-            kinds = edits.chance_kinds(self.rng, n, plain=n // 2)
-            task = edits.rehearse(batch, self.rng, kinds).to(state.device)
+            task = next(tasks).to(state.device)
             r = steps.carry(state, task.layouts, noise=True)
             drawn = steps.draw(state, self.f, r, task, self.weights, n, self._window())
             makers.zero_grad()
@@ -169,8 +181,10 @@ class Run:
         layouts = LayoutData(self.data)
         spread = Spread(layouts.draw(np.random.default_rng(0), 2000)[1].to(state.device))
 
+        examples = self._ahead(lambda rng: layouts.draw(rng, n))
+
         def step(done: float) -> Figures:
-            latents, true = (x.to(state.device) for x in layouts.draw(self.rng, n))
+            latents, true = (x.to(state.device) for x in next(examples))
             wanted, weight = spread.measure(true), importance(true)
             seen = steps.guided_trunk(state, self.f, latents)
             made = spread.measure(seen["layout"])
@@ -224,9 +238,10 @@ class Run:
         judges = adam(list(state.discriminator.parameters()), config.judge_rate)
         self.optimisers[makers], self.optimisers[judges] = config.joint_rate, config.judge_rate
 
+        tasks = self._ahead(lambda rng: edits.rehearse(self.data.draw(rng, n), rng, kinds))
+
         def step(done: float) -> Figures:
-            batch, window = self.data.draw(self.rng, n), self._window()
-            task = edits.rehearse(batch, self.rng, kinds).to(state.device)
+            task, window = next(tasks).to(state.device), self._window()
             with torch.no_grad(), self.f.half():
                 samples = self.f.trunk(torch.randn(n - known - count, config.latent_dim, device=state.device)).float()
             strokes = steps.random_strokes(self.rng, self.shares, samples[:count].cpu()).to(state.device)

@@ -55,6 +55,7 @@ def test_one_command_makes_a_model_and_another_goes_on(tmp_path: Path, capsys: p
         (["--images", "0"], "whole numbers above 0"),
         (["--device", "cuda"], "no CUDA device here"),
         (["--config", "missing.json"], "missing.json"),
+        (["--size", "256", "--resume", "joint"], "--size is for a new run"),
     ],
 )
 def test_bad_input_is_one_line(

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pytest
+
+from server.commands import train
+from server.generators.progressive import ProgressiveGenerator
+from server.training.config import SIZES, TrainConfig, config_for, load_config, save_config
+from server.training.state import CARRIER
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_run_of_every_size_draws_pictures_of_that_size(size: int) -> None:
+    config = config_for(size)
+    generator = ProgressiveGenerator(config.latent_dim, config.widths)
+    assert generator.resolution == config.size == size
+    assert generator.layers[-1].name == config.last_layer
+    layer = generator.layers[generator.index(CARRIER)]
+    assert (layer.height, layer.units) == (16, config.carrier_width)
+
+
+def test_the_command_offers_these_sizes_and_the_default_is_among_them() -> None:
+    assert train.SIZES == SIZES
+    assert config_for(TrainConfig().size) == TrainConfig()
+
+
+def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
+    save_config(tmp_path / "config.json", config_for(256))
+    assert load_config(tmp_path / "config.json") == config_for(256)
