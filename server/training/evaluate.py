@@ -18,6 +18,8 @@ from server.segmentation.segmenter import UNet
 from server.training.data import SceneData
 
 BATCH = 50
+# The least share of a picture by which a thing is seen at a glance.
+SHOWN = 0.03
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,17 @@ def understood(generator: ProgressiveGenerator, judge: UNet, count: int) -> dict
 
 
 def clearest_seeds(generator: ProgressiveGenerator, judge: UNet, among: int = 200, keep: int = 24) -> list[int]:
-    """The seeds whose pictures the judge is surest about, the surest first: where to begin painting."""
-    sure: list[float] = []
+    """Where to begin painting: the seeds whose pictures show a house and a tree, those that the judge is surest about
+    first, and then all others in such an order."""
+    houses, trees = judge.concepts.index("wall"), judge.concepts.index("tree")
+    sure: list[tuple[bool, float]] = []
     with torch.inference_mode():
         for x in sampled(generator, range(among)):
-            scores = judge(as_seen(x))  # (N, C, R, R)
-            sure += scores.softmax(1).amax(1).mean((1, 2)).tolist()
-    return sorted(range(among), key=lambda seed: -sure[seed])[:keep]
+            chances = judge(as_seen(x)).softmax(1)  # (N, C, R, R)
+            shares = chances.mean((2, 3))  # (N, C)
+            lacking = shares[:, [houses, trees]].amin(1) < SHOWN  # (N,)
+            sure += zip(lacking.tolist(), (-chances.amax(1).mean((1, 2))).tolist(), strict=True)
+    return sorted(range(among), key=sure.__getitem__)[:keep]
 
 
 def compare(
