@@ -18,9 +18,14 @@ import { pictureInAddress } from "./open.js";
 import { loadHistory, preference } from "./storage.js";
 import { setUpTheme } from "./theme.js";
 
-export const FIRST_SEED = 7;
+const FIRST_SEED = 7; // of a model that names no scenes; server/app.py has it too
 const EVERY = 1500; // ms
 const FIRST_PICTURE = "unitbrush:first-picture"; // for measurements: the name of the mark in the browser's timeline
+
+/** @param {Model} model @returns {import("./types.js").Picture} the scene that a model is best begun with */
+export function firstPicture(model) {
+  return newPicture(model.name, model.scenes[0] ?? FIRST_SEED);
+}
 
 /** @returns {{idle: number} | null} null where the page is no booth */
 export function boothSettings() {
@@ -128,7 +133,7 @@ function firstHistory(available) {
     return createHistory(kept.states, kept.position);
   }
   const usual = available.find((model) => model.default) ?? available[0];
-  return createHistory([newPicture(usual.name, usual.scenes[0] ?? FIRST_SEED)]);
+  return createHistory([firstPicture(usual)]);
 }
 
 export const beginning = begin();

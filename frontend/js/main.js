@@ -4,7 +4,7 @@
 
 import { announce } from "./announce.js";
 import { Problem, concepts, directions } from "./api.js";
-import { FIRST_SEED, beginning, boothSettings, firstBrush } from "./beginning.js";
+import { beginning, boothSettings, firstBrush, firstPicture } from "./beginning.js";
 import { dressBooth, runBooth } from "./booth.js";
 import { createBusy } from "./busy.js";
 import { setUpCleaning } from "./cleaning.js";
@@ -130,7 +130,7 @@ async function start() {
     }
     announce(t("scene", { seed }));
   });
-  const markModel = setUpModels(available, (name) => history.push(newPicture(name, FIRST_SEED)));
+  const markModel = setUpModels(available, (name) => history.push(firstPicture(modelOf(name))));
 
   const segmentation = createSegmentation();
   const findRegions = createRegions(segmentation);
@@ -275,10 +275,11 @@ async function start() {
       ring,
       choose: (values) => brush.set({ ...values, tool: "brush", strength: 1, units: 0 }),
       concepts: palette.names,
-      restart(seed = history.present().seed ?? FIRST_SEED) {
+      restart(seed = history.present().seed) {
         forgetSaved();
         view.fit();
-        history.restart(newPicture(history.present().model, seed));
+        const { model: name } = history.present();
+        history.restart(seed === undefined ? firstPicture(modelOf(name)) : newPicture(name, seed));
       },
       keep: () => saver.keep(present()),
     });

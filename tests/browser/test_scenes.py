@@ -91,6 +91,7 @@ def test_another_model_can_be_chosen(browser: Browser, server: StudioServer, tmp
             studio.page.wait_for_function("() => document.getElementById('stage').dataset.shown !== 'final'")
             studio.settle()
             assert studio.picture()["model"] == "other"
+            assert studio.picture()["seed"] == both.get("models")["models"][1]["scenes"][0]
             shown = studio.shown()
             studio.choose("tree")
             studio.paint(STROKE)
