@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.training import edits, steps
+from server.training import edits, steps, watch
 from server.training.ahead import ahead
 from server.training.config import TrainConfig
 from server.training.data import LayoutData, SceneData, concept_weights
@@ -100,6 +100,8 @@ class Run:
                 text = " ".join(f"{k} {np.mean(v):.3f}" for k, v in sums.items())
                 speed = step * batch / (time.monotonic() - started)
                 self.log(f"{name}: {seen + batch} images, {100 * done:.0f} %, {speed:.1f}/s, {text}")
+                if "d" in sums and watch.won(float(np.mean(sums["d"]))):
+                    self.log(f"{name}: warning: the discriminator wins (d {np.mean(sums['d']):.3f})")
                 if not all(np.isfinite(v).all() for v in sums.values()):
                     raise FloatingPointError(f"{name}: a loss is not finite; the last checkpoint is {self.path}")
                 sums.clear()
@@ -109,10 +111,18 @@ class Run:
         self.save(name)
 
     def save(self, name: str) -> None:
-        """Write the checkpoint and a sheet of rebuilt scenes, edits and samples."""
+        """Write the checkpoint and a sheet of rebuilt scenes, edits and samples; warn of what samples lose."""
         save_checkpoint(self.path, self.state)
+        if name != "tail":  # as then samples show nothing yet
+            for concept, ratio in self._lost().items():
+                self.log(f"{name}: warning: {concept} is shown {ratio:.2f} times as often as in scenes")
         sheet = sample_sheet(self.state, self.data.held(16), self.data.held_latents(16), np.random.default_rng(1))
         sheet.save(self.folder / f"sheet-{name}.png")
+
+    def _lost(self) -> dict[str, float]:
+        """See `watch.lost`; over as many held-out latents as there are, up to 48."""
+        latents = self.data.held_latents(min(48, self.data.held_out))
+        return watch.lost(watch.shown(self.state, latents), self.shares.mean((1, 2)))
 
     def _teach(
         self, judge: torch.nn.Module, real: Tensor, fake: Tensor, optimiser: torch.optim.Optimizer, penalty: float

@@ -95,6 +95,24 @@ def figures(lines: list[str], name: str) -> list[float]:
     return [float(part.split()[0]) for line in lines for part in line.split(f" {name} ")[1:]]
 
 
+def test_a_run_warns_of_what_its_samples_lose_and_of_a_discriminator_that_wins(
+    scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    run = Run(tmp_path, replace(SMALL, joint_images=400), SceneData(scenes, 50), compiled=False, log=lines.append)
+    with torch.no_grad():
+        run.state.average["head"].conv.bias[TREE] = 1e3  # nothing but trees are seen
+    run.save("tail")
+    assert lines == []
+    run.save("trunk")
+    assert "trunk: warning: sky is shown 0.00 times as often as in scenes" in lines
+    assert not any("warning: tree" in line for line in lines)
+
+    monkeypatch.setattr(run, "_teach", lambda *_: 0.01)
+    run.stage("joint")
+    assert "joint: warning: the discriminator wins (d 0.010)" in lines
+
+
 def test_the_trunk_learns_what_latents_mean(scenes: Path, tmp_path: Path) -> None:
     config = replace(SMALL, trunk_images=1600, decide_from=1.0)
     lines: list[str] = []
