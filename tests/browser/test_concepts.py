@@ -56,11 +56,15 @@ def test_a_tree_grows_under_the_brush_and_goes_away_again(studio: Studio, judge:
 def test_other_brushes_draw_what_they_say(browser: Browser, server: StudioServer, judge: UNet, concept: str) -> None:
     ground, stroke = GROUNDS[concept]
     (x0, y0), (x1, y1) = stroke[0], stroke[2]
-    seed = server.best_seed(
-        lambda seed: server.shares(seed, ground)[concept] - server.shares(seed, (x0, y0, x1, y1))[concept]
+    seeds = server.best_seeds(
+        3, lambda seed: server.shares(seed, ground)[concept] - server.shares(seed, (x0, y0, x1, y1))[concept]
     )
-    with open_studio(browser, server, path=f"/?seed={seed}") as studio:
-        before = share(judge, studio.download(), concept, stroke, 0.03)
-        studio.choose(concept)
-        studio.paint(stroke)
-        assert share(judge, studio.download(), concept, stroke, 0.03) > before + 0.2
+    gains = []
+    for seed in seeds:
+        with open_studio(browser, server, path=f"/?seed={seed}") as studio:
+            before = share(judge, studio.download(), concept, stroke, 0.03)
+            studio.choose(concept)
+            studio.paint(stroke)
+            gains.append(share(judge, studio.download(), concept, stroke, 0.03) - before)
+    # At night the judge may take a new piece of sky before a house for its roof.
+    assert sorted(gains)[1] > 0.2
