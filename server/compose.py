@@ -60,9 +60,8 @@ def settled(placed: Sequence[Placed], depth: Callable[[str], int]) -> list[Place
     depth: a layer's place by its name, 0 the first.
     """
     found: list[Placed] = []
-    free: dict[
-        tuple[str, str, str], NDArray[np.float32]
-    ] = {}  # what later changes of a kind leave, (H, W) of their layer
+    # What later changes of a layer, op and concept leave, (H, W) of their layer.
+    free: dict[tuple[str, str, str], NDArray[np.float32]] = {}
     for one in reversed(placed):
         layer, op, concept, where = one.change.layer.name, one.change.op, one.change.concept, one.where
         for (other, later_op, later_concept), left in free.items():

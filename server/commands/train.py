@@ -7,9 +7,9 @@ from pathlib import Path
 
 from server.commands.device import add_device, device_named
 from server.commands.usage import UsageError
+from server.training.config import SIZES, config_for, load_config
 
 STAGES = ("tail", "trunk", "joint")
-SIZES = (64, 128, 256)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,6 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from server.settings import read_settings
-    from server.training.config import config_for, load_config
     from server.training.pipeline import Machine, resume, train
 
     model = args.model or read_settings().models_dir / "village"
@@ -50,8 +49,7 @@ def run(args: argparse.Namespace) -> int:
         if args.resume is not None:
             resume(args.run, model, args.resume, args.images, machine)
         else:
-            config = None if args.config is None else load_config(args.config)
-            config = config if args.size is None else config_for(args.size)
+            config = load_config(args.config) if args.config else config_for(args.size) if args.size else None
             train(args.run, model, config, machine, args.segmenter_images)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error

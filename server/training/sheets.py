@@ -12,7 +12,7 @@ from server.scenes.sheet import contact_sheet
 from server.training import edits
 from server.training.data import Batch
 from server.training.layout import carried
-from server.training.state import CARRIER, RunState
+from server.training.state import RunState
 
 
 def to_pixels(x: Tensor) -> np.ndarray:
@@ -25,17 +25,11 @@ def to_pixels(x: Tensor) -> np.ndarray:
 def sample_sheet(state: RunState, held: Batch, latents: Tensor, rng: np.random.Generator) -> Image.Image:
     """Sixteen held-out scenes in rows of 8: the scenes, the same drawn from their layouts, and from their latents;
     edits of them, what was drawn and what was meant; labels of the first row from latents."""
-    config, average = state.config, state.average
-    generator, head = average["generator"], average["head"]
-
-    def draw(r: Tensor) -> tuple[Tensor, Tensor]:
-        f = generator.advance(r, CARRIER, config.last_layer)  # type: ignore[operator]
-        return generator.block(generator.output_name)(f), head(f)  # type: ignore[operator]
-
-    x, _ = draw(carried(held.scenes.layouts.to(state.device), config.carrier_width))
-    drawn, scores = draw(generator.trunk(latents.to(state.device), CARRIER))  # type: ignore[operator]
+    units = state.config.carrier_width
+    x, _ = state.draw(carried(held.scenes.layouts.to(state.device), units))
+    drawn, scores = state.sample(latents)
     task = edits.rehearse(held, rng, edits.chance_kinds(rng, len(latents), plain=0)).to(state.device)
-    y, _ = draw(edits.apply(carried(task.layouts, config.carrier_width), task.alpha, task.factor))
+    y, _ = state.draw(edits.apply(carried(task.layouts, units), task.alpha, task.factor))
     rows = [part[half : half + 8] for half in (0, 8) for part in (held.scenes.images, x, drawn)]
     rows += [part[half : half + 8] for half in (0, 8) for part in (task.images, y, task.target)]
     images = list(np.concatenate([to_pixels(row) for row in rows]))

@@ -51,6 +51,17 @@ class RunState(nn.Module):
             mean, live = self.average[name], getattr(self, name)
             torch._foreach_lerp_(list(mean.parameters()), list(live.parameters()), 1 - decay)
 
+    def draw(self, r: Tensor) -> tuple[Tensor, Tensor]:
+        """What the averages draw of the carrier's activations (N, U, 16, 16): pictures (N, 3, R, R), about -1..1, and
+        their label scores (N, C, R, R)."""
+        generator, head = self.average["generator"], self.average["head"]
+        f = generator.advance(r, CARRIER, self.config.last_layer)  # type: ignore[operator]
+        return generator.block(generator.output_name)(f), head(f)  # type: ignore[operator]
+
+    def sample(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """The same of latents (N, D)."""
+        return self.draw(self.average["generator"].trunk(latents.to(self.device), CARRIER))  # type: ignore[operator]
+
     def settle(self) -> None:
         """Take the averages as the live weights, where a stage begins."""
         for name in MAKERS:

@@ -97,11 +97,12 @@ class Run:
             for key, value in figures.items():
                 sums[key].append(value)
             if step % REPORT_STEPS == 0:
-                text = " ".join(f"{k} {np.mean(v):.3f}" for k, v in sums.items())
+                means = {key: float(np.mean(values)) for key, values in sums.items()}
+                text = " ".join(f"{key} {mean:.3f}" for key, mean in means.items())
                 speed = step * batch / (time.monotonic() - started)
                 self.log(f"{name}: {seen + batch} images, {100 * done:.0f} %, {speed:.1f}/s, {text}")
-                if "d" in sums and watch.won(float(np.mean(sums["d"]))):
-                    self.log(f"{name}: warning: the discriminator wins (d {np.mean(sums['d']):.3f})")
+                if "d" in means and watch.won(means["d"]):
+                    self.log(f"{name}: warning: the discriminator wins (d {means['d']:.3f})")
                 if not all(np.isfinite(v).all() for v in sums.values()):
                     raise FloatingPointError(f"{name}: a loss is not finite; the last checkpoint is {self.path}")
                 sums.clear()

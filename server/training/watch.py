@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from server.scenes.concepts import CONCEPTS
-from server.training.state import CARRIER, RunState
+from server.training.state import RunState
 
 # A discriminator that cannot tell made from real has a loss of 2 ln 2; one with a fifth of that is hardly ever wrong,
 # and its slope teaches the makers little.
@@ -26,11 +26,9 @@ def won(loss: float) -> bool:
 def shown(state: RunState, latents: Tensor) -> Tensor:
     """Each concept's share of the pixels, (C,), in what the averaged makers draw of latents (N, D), as their own label
     head reads it."""
-    generator, head = state.average["generator"], state.average["head"]
     counts = torch.zeros(len(CONCEPTS), dtype=torch.int64)
-    for part in torch.split(latents.to(state.device), 16):
-        r = generator.trunk(part, CARRIER)  # type: ignore[operator]
-        scores = head(generator.advance(r, CARRIER, state.config.last_layer))  # type: ignore[operator]
+    for part in torch.split(latents, 16):
+        _, scores = state.sample(part)
         counts += torch.bincount(scores.argmax(1).flatten().cpu(), minlength=len(counts))
     return counts / counts.sum()
 

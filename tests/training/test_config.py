@@ -1,3 +1,4 @@
+import argparse
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ def test_a_run_of_every_size_draws_pictures_of_that_size(size: int) -> None:
 
 
 def test_the_command_offers_these_sizes_and_the_default_is_among_them() -> None:
-    assert train.SIZES == SIZES
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    assert all(parser.parse_args(["run", "--size", str(size)]).size == size for size in SIZES)
     assert config_for(TrainConfig().size) == TrainConfig()
 
 
