@@ -18,36 +18,33 @@ class TrainConfig:
     size: int = 128
     latent_dim: int = 128
     widths: tuple[int, ...] = WIDTHS[:6]
-    scenes: int = 40_000
-    more_layouts: int = 160_000
+    scenes: int = 24_000
+    more_layouts: int = 480_000
     held_out: int = 500
     seed: int = 0
     average: float = 0.998
     tail_images: int = 80_000
     tail_batch: int = 4
     tail_rate: float = 1e-2
-    trunk_images: int = 560_000
+    trunk_images: int = 600_000
     trunk_batch: int = 32
-    trunk_rate: float = 1e-2
-    joint_images: int = 46_000
+    trunk_rate: float = 8e-3
+    joint_images: int = 86_000
     joint_batch: int = 8
-    joint_rate: float = 2e-3
-    joint_share: float = 0.65
+    joint_rate: float = 6e-3
     judge_rate: float = 2e-3
     window: int = 10
     noise: float = 0.03
     reconstruct: float = 4.0
     label: float = 0.5
     adversarial: float = 1.0
-    match: float = 1.0
+    match: float = 2.0
+    follow: float = 0.5
     penalty: float = 0.003
     hide_labels: float = 0.3
-    obey: float = 0.5
+    obey: float = 0.7
     calm: float = 2.0
     guide: float = 0.3
-    decide_from: float = 0.75
-    layout_adversarial: float = 0.3
-    layout_penalty: float = 0.02
 
     @property
     def last_layer(self) -> str:

@@ -29,10 +29,11 @@ class Views:
 
 @dataclass(frozen=True)
 class Batch:
-    """Scenes, and their twins, which lack something."""
+    """Scenes, their twins, which lack something, and the latents (N, D) that mean the scenes."""
 
     scenes: Views
     twins: Views
+    latents: Tensor
 
 
 class SceneData:
@@ -47,7 +48,8 @@ class SceneData:
 
     def take(self, index: Index) -> Batch:
         """The scenes of that index, (N,) integers in order, with their twins."""
-        return Batch(self.views(index), self.views(index, twin=1))
+        latents = torch.cat([latents_of(int(i), int(i) + 1) for i in index])  # (N, D)
+        return Batch(self.views(index), self.views(index, twin=1), latents)
 
     def views(self, index: Index, twin: int = 0) -> Views:
         """The scenes of that index alone, or their twins alone."""

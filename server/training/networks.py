@@ -1,4 +1,4 @@
-"""The networks that exist in training only: label head, guides and discriminators.
+"""The networks that exist in training only: label head, guides and the discriminator.
 
 They are written for speed on a CPU: pictures enter folded into 2x2 patches, so no convolution runs at full size.
 """
@@ -94,37 +94,3 @@ class Discriminator(nn.Module):
         x = _active(self.mix(x))  # (N, w, R/8, R/8)
         scores: Tensor = self.out(x)
         return Judgement(scores, (*features, x))
-
-
-def _deviation(x: Tensor, group: int = 8) -> Tensor:
-    """One more channel: the mean standard deviation over groups of the batch (Karras et al., 2018, section 3)."""
-    n = x.shape[0]
-    g = math.gcd(group, n)
-    y = x.float().reshape(g, n // g, *x.shape[1:])  # (g, N/g, C, H, W)
-    sd = (y.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))  # (N/g,)
-    channel = sd.repeat(g).view(n, 1, 1, 1).expand(n, 1, *x.shape[2:])  # (N, 1, H, W)
-    return torch.cat([x, channel.to(x.dtype)], 1)
-
-
-class LayoutJudge(nn.Module):
-    """Judges layouts at 16x16: their parts, in an 8x8 map of scores, and, in one more score, the whole."""
-
-    def __init__(self, channels: int, widths: tuple[int, int, int] = (64, 128, 192)) -> None:
-        super().__init__()
-        a, b, c = widths
-        self.first = EqualConv(channels, a, 3)
-        self.down1, self.down2 = EqualConv(a, b, 4, 2), EqualConv(b, c, 4, 2)
-        self.part = EqualConv(b, 1, 1, gain=1.0)
-        self.mix = EqualConv(c + 1, c, 3)
-        self.dense = EqualConv(c, 128, 4)
-        self.out = EqualConv(128, 1, 1, gain=1.0)
-
-    def forward(self, layout: Tensor) -> Judgement:
-        """layout: (N, channels, 16, 16), in units of its spread. The scores are (N, 1, 1, 65), the whole first."""
-        x = _active(self.first(layout))  # (N, a, 16, 16)
-        y = _active(self.down1(x))  # (N, b, 8, 8)
-        z = _active(self.down2(y))  # (N, c, 4, 4)
-        w = self.dense.weight * self.dense.scale
-        whole = self.out(_active(F.conv2d(_active(self.mix(_deviation(z))), w, self.dense.bias)))  # (N, 1, 1, 1)
-        scores = torch.cat([whole, self.part(y).flatten(2)[:, :, None]], 3)  # (N, 1, 1, 65)
-        return Judgement(scores, (x, y, z))

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from server.generators.progressive import ProgressiveGenerator
 from server.scenes.concepts import CONCEPTS
 from server.training.config import TrainConfig
-from server.training.layout import CHANNELS, SHINE
-from server.training.networks import Discriminator, Guide, LabelHead, LayoutJudge
+from server.training.layout import CHANNELS
+from server.training.networks import Discriminator, Guide, LabelHead
 from server.training.routing import reserve, route
 
 MAKERS = ("generator", "head")
@@ -38,7 +38,6 @@ class RunState(nn.Module):
         self.head = LabelHead(config.widths[-1], n)
         self.guides = nn.ModuleDict({name: Guide(config.widths[i], CHANNELS) for i, name in enumerate(GUIDED)})
         self.discriminator = Discriminator(3 + n)
-        self.layout_judge = LayoutJudge(SHINE.stop)
         self.average = nn.ModuleDict({name: copy.deepcopy(getattr(self, name)) for name in MAKERS})
         self.average.requires_grad_(False)
         self.register_buffer("images_seen", torch.zeros(len(STAGES), dtype=torch.int64))
@@ -66,13 +65,6 @@ class RunState(nn.Module):
         """Take the averages as the live weights, where a stage begins."""
         for name in MAKERS:
             getattr(self, name).load_state_dict(self.average[name].state_dict())
-
-    def soften(self, before: dict[str, Tensor], share: float) -> None:
-        """Make of the averages a mean of their own weights, `share` of it, and those of `before`, an earlier state dict
-        of `average`: what a discriminator taught beside what was right before it judged (network interpolation: Wang et
-        al., "ESRGAN", 2018, section 3.4)."""
-        for name, tensor in self.average.state_dict().items():
-            tensor.lerp_(before[name].to(tensor.device), 1 - share)
 
 
 def save_checkpoint(path: Path, state: RunState) -> None:

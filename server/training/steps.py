@@ -139,25 +139,27 @@ class Drawn:
 
 
 def draw(
-    state: RunState, f: Functions, r: Tensor, task: edits.Rehearsal, weights: Tensor, known: int, window: Window
+    state: RunState, f: Functions, r: Tensor, task: edits.Rehearsal, weights: Tensor, trust: Tensor, window: Window
 ) -> Drawn:
-    """Edit layouts, draw a window of them, and compare the first `known` pictures with what they should become.
+    """Edit layouts, draw a window of them, and compare the first K pictures with what they should become.
 
-    r: (N, U, 16, 16), the carrier's activations of the task's scenes; weights: see `concept_weights`.
+    r: (N, U, 16, 16), the carrier's activations of the task's scenes; weights: see `concept_weights`; trust: (K,), how
+    much each picture's difference counts.
     """
     config: TrainConfig = state.config
-    cell = config.size // GRID
+    cell, known = config.size // GRID, len(trust)
     edited = edits.apply(r, task.alpha, task.factor).contiguous(memory_format=torch.channels_last)
     with f.half():
         images, scores = f.tail(window.opened(edited))
     images, scores = window.trimmed(images.float(), cell), window.trimmed(scores.float(), cell)
     target, labels = window.inner(task.target, cell), window.inner(task.target_labels, cell)
     inside = window.inner(task.inside, cell)[:known]
-    wrong = images[:known] - target[:known]
+    rows = trust[:, None, None, None]  # (K, 1, 1, 1)
+    wrong = rows * (images[:known] - target[:known])
     fine, coarse = wrong.abs().mean(), F.avg_pool2d(wrong, 4).abs().mean()
     # Edited pixels are few: their labels count as much as all the others together.
     cross = -(weights * labels[:known] * F.log_softmax(scores[:known], 1)).sum(1, keepdim=True)  # (K, 1, h, w)
-    label = cross.mean() + (cross * inside).sum() / inside.sum().clamp(min=1.0)
+    label = (rows * cross).mean() + (rows * cross * inside).sum() / inside.sum().clamp(min=1.0)
     loss = config.reconstruct * (fine + coarse) + config.label * label
     figures = {"l1": float(fine.detach()), "coarse": float(coarse.detach()), "label": float(label.detach())}
     return Drawn(images, scores, target, labels, loss, figures)

@@ -2,10 +2,9 @@
 
 tail: everything behind the layer that carries the layout learns to draw scenes from their layouts, and edits of them,
 as they must be.
-trunk: the layers up to that one learn the layouts that latents mean, guided at 4x4 and 8x8; at last against a
-discriminator of layouts, so that they decide where they cannot tell.
-joint: the tail learns to draw the trunk's layouts too, against a discriminator of pictures, with strokes rehearsed on
-them.
+trunk: the layers up to that one learn the layouts that latents mean, guided at 4x4 and 8x8.
+joint: the tail learns to draw the trunk's layouts too, as the scenes that their latents mean, and against a
+discriminator of pictures, with strokes rehearsed on them.
 
 Tail and trunk need nothing of each other and may be trained side by side.
 """
@@ -27,7 +26,7 @@ from server.training import edits, steps, watch
 from server.training.ahead import ahead
 from server.training.config import TrainConfig
 from server.training.data import LayoutData, SceneData, concept_weights
-from server.training.layout import GRID, SHINE, Spread, importance
+from server.training.layout import GRID, Spread, importance
 from server.training.muon import Muon
 from server.training.networks import Judgement
 from server.training.sheets import sample_sheet
@@ -170,7 +169,7 @@ class Run:
         def step(done: float) -> Figures:
             task = next(tasks).to(state.device)
             r = steps.carry(state, task.layouts, noise=True)
-            drawn = steps.draw(state, self.f, r, task, self.weights, n, self._window())
+            drawn = steps.draw(state, self.f, r, task, self.weights, torch.ones(n, device=r.device), self._window())
             makers.zero_grad()
             drawn.loss.backward()  # type: ignore[no-untyped-call]
             makers.step()
@@ -183,12 +182,10 @@ class Run:
         return [p for known in g.layers[: g.index(CARRIER) + 1] for p in g.block(known.name).parameters()]
 
     def _trunk(self) -> Step:
-        """Steps that make the layouts that latents mean and, from `decide_from` of the stage on, such as the layouts'
-        judge takes for real. It judges shares only: colours may stay soft."""
+        """Steps that make the layouts that latents mean."""
         config, state, n = self.config, self.state, self.config.trunk_batch
         makers = Muon([*self._trunk_parameters(), *state.guides.parameters()], config.trunk_rate)
-        judges = adam(list(state.layout_judge.parameters()), config.judge_rate)
-        self.optimisers[makers], self.optimisers[judges] = config.trunk_rate, config.judge_rate
+        self.optimisers[makers] = config.trunk_rate
         layouts = LayoutData(self.data)
         spread = Spread(layouts.draw(np.random.default_rng(0), 2000)[1].to(state.device))
 
@@ -205,22 +202,12 @@ class Run:
                 coarse = F.adaptive_avg_pool2d(wanted, seen[name].shape[-1])
                 wrong = (seen[name] - coarse).square().mean()
                 figures[name], loss = float(wrong.detach()), loss + config.guide * (1 - done) * wrong
-            if done >= config.decide_from:
-                convince, judged = self._decide(wanted, made, judges)
-                loss, figures = 0.4 * loss + convince, {**figures, **judged}
             makers.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             makers.step()
             return figures
 
         return step
-
-    def _decide(self, true: Tensor, made: Tensor, judges: torch.optim.Optimizer) -> tuple[Tensor, Figures]:
-        """Teach the layouts' judge; the loss that made layouts carry for its sake."""
-        judge, real, fake = self.state.layout_judge, true[:, : SHINE.stop], made[:, : SHINE.stop]
-        d = self._teach(judge, real, fake, judges, self.config.layout_penalty)
-        convince, match, figures = self._persuade(judge, real, fake, len(true))
-        return self.config.layout_adversarial * (convince + match), {"d": d, **figures}
 
     def _persuade(
         self, judge: Callable[[Tensor], Judgement], real: Tensor, fake: Tensor, known: int
@@ -238,29 +225,38 @@ class Run:
         """Steps that teach the tail to draw the trunk's layouts as cleanly as those of scenes, and to obey strokes.
 
         Of eight pictures, three are scenes from their layouts: one as it is, one without something, one to which
-        something is added. Three are samples, whose layouts no scene need have, so that only the discriminator can tell
-        what is wrong with them; and two are the first of these with strokes by chance, one that draws and one that
-        removes. The trunk is left as it is.
+        something is added. Three are samples, drawn from what the trunk makes of scenes' latents: their scenes are what
+        they should become, but for what the trunk does not know (`follow`), and there the discriminator tells what is
+        wrong with them. Two are the first of these with strokes by chance, one that draws and one that removes. The
+        trunk is left as it is.
         """
         config, state, n = self.config, self.state, self.config.joint_batch
-        count, known = n // 4, 3 * n // 8
-        kinds = [("plain", "remove", "draw")[i % 3] for i in range(known)] + ["plain"] * (n - known)
+        strokes_on, scenes = n // 4, 3 * n // 8
+        known = n - strokes_on
+        kinds = [("plain", "remove", "draw")[i % 3] for i in range(scenes)] + ["plain"] * (n - scenes)
+        trust = torch.ones(known, device=state.device)
+        trust[scenes:] = config.follow
         makers = Muon(self._behind(), config.joint_rate)
         judges = adam(list(state.discriminator.parameters()), config.judge_rate)
         self.optimisers[makers], self.optimisers[judges] = config.joint_rate, config.judge_rate
 
-        tasks = self._ahead(lambda rng: edits.rehearse(self.data.draw(rng, n), rng, kinds))
+        def chance_task(rng: np.random.Generator) -> tuple[edits.Rehearsal, Tensor]:
+            batch = self.data.draw(rng, n)
+            return edits.rehearse(batch, rng, kinds), batch.latents[scenes:known]
+
+        tasks = self._ahead(chance_task)
 
         def step(done: float) -> Figures:
-            task, window = next(tasks).to(state.device), self._window()
+            rehearsed, latents = next(tasks)
+            task, window = rehearsed.to(state.device), self._window()
             with torch.no_grad(), self.f.half():
-                samples = self.f.trunk(torch.randn(n - known - count, config.latent_dim, device=state.device)).float()
-            strokes = steps.random_strokes(self.rng, self.shares, samples[:count].cpu()).to(state.device)
-            task.alpha[n - count :], task.factor[n - count :] = strokes.alpha, strokes.factor
-            r = torch.cat([steps.carry(state, task.layouts[:known], noise=True), samples, samples[:count]])
-            drawn = steps.draw(state, self.f, r, task, self.weights, known, window)
-            before, after = drawn.images[known : known + count], drawn.images[n - count :]
-            obey, calm = steps.stroke_losses(before, after, drawn.scores[n - count :], strokes, window)
+                samples = self.f.trunk(latents.to(state.device)).float()
+            strokes = steps.random_strokes(self.rng, self.shares, samples[:strokes_on].cpu()).to(state.device)
+            task.alpha[known:], task.factor[known:] = strokes.alpha, strokes.factor
+            r = torch.cat([steps.carry(state, task.layouts[:scenes], noise=True), samples, samples[:strokes_on]])
+            drawn = steps.draw(state, self.f, r, task, self.weights, trust, window)
+            before, after = drawn.images[scenes : scenes + strokes_on], drawn.images[known:]
+            obey, calm = steps.stroke_losses(before, after, drawn.scores[known:], strokes, window)
             convince, figures = self._convince(drawn, known, judges)
             makers.zero_grad()
             loss = drawn.loss + convince + config.obey * obey + config.calm * calm

@@ -27,7 +27,7 @@ def batch() -> Batch:
     labels = np.full((40, 64, 64), GRASS, np.int64)
     bare = labels.copy()
     labels[:, 16:32, 16:32] = TREE
-    return Batch(views(labels), views(bare))
+    return Batch(views(labels), views(bare), torch.zeros(40, 128))
 
 
 def test_apply_sets_the_quarters_inside_and_keeps_the_rest() -> None:
@@ -72,7 +72,7 @@ def test_rehearsals_know_their_outcome(batch: Batch) -> None:
 
 
 def test_a_scene_without_a_difference_is_left_alone(batch: Batch) -> None:
-    same = Batch(batch.scenes, batch.scenes)
+    same = Batch(batch.scenes, batch.scenes, batch.latents)
     rng = np.random.default_rng(0)
     task = edits.rehearse(same, rng, edits.chance_kinds(rng, 40, plain=0))
     assert not task.alpha.any()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,15 +12,16 @@ from server.generators.loader import load_generator
 from server.scenes.concepts import CONCEPTS, TREE
 from server.scenes.render import render
 from server.scenes.scene import scene_of
-from server.training import pipeline
+from server.training import pipeline, steps
 from server.training.config import TrainConfig, load_config, save_config
 from server.training.data import SceneData
+from server.training.edits import Rehearsal
 from server.training.evaluate import Statistics, frechet
 from server.training.export import export_model, resume_from_model
 from server.training.layout import cell_shares
 from server.training.state import RunState, load_checkpoint, save_checkpoint
-from server.training.steps import Strokes, random_strokes, stroke_losses
-from server.training.store import render_scenes
+from server.training.steps import Drawn, Functions, Strokes, random_strokes, stroke_losses
+from server.training.store import latents_of, render_scenes
 from server.training.train import Run
 from server.training.window import Window
 
@@ -70,12 +72,12 @@ def test_each_stage_trains_its_own_part(run: Run) -> None:
     run.stage("tail")
     moved = changed(before, copy(state))
     assert {"generator.layer7.conv.weight", "generator.layer10.wscale.b", "head.conv.weight"} <= moved
-    assert not any(name.startswith(("generator.layer6", "layout_judge", "discriminator", "guides")) for name in moved)
+    assert not any(name.startswith(("generator.layer6", "discriminator", "guides")) for name in moved)
 
     before = copy(state)
     run.stage("trunk")
     moved = changed(before, copy(state))
-    assert {"generator.layer1.conv.weight", "generator.layer6.wscale.b", "layout_judge.out.weight"} <= moved
+    assert {"generator.layer1.conv.weight", "generator.layer6.wscale.b"} <= moved
     assert "guides.layer2.conv.weight" in moved
     assert not any(name.startswith("discriminator.") for name in moved)
     # Every stage starts from the averages; what it does not train stays there.
@@ -85,7 +87,6 @@ def test_each_stage_trains_its_own_part(run: Run) -> None:
     run.stage("joint")
     moved = changed(before, copy(state))
     assert {"generator.layer7.conv.weight", "generator.layer8.conv.weight", "discriminator.out.weight"} <= moved
-    assert not any(name.startswith("layout_judge") for name in moved)
     assert torch.equal(state.generator.layer6.conv.weight, before["average.generator.layer6.conv.weight"])
     assert state.images_seen.tolist() == [16, 64, 32]
 
@@ -114,7 +115,7 @@ def test_a_run_warns_of_what_its_samples_lose_and_of_a_discriminator_that_wins(
 
 
 def test_the_trunk_learns_what_latents_mean(scenes: Path, tmp_path: Path) -> None:
-    config = replace(SMALL, trunk_images=1600, decide_from=1.0)
+    config = replace(SMALL, trunk_images=1600)
     lines: list[str] = []
     Run(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append).stage("trunk")
     for name in ("lost", "layer2", "layer4"):
@@ -130,6 +131,31 @@ def test_the_tail_learns_to_draw_layouts(scenes: Path, tmp_path: Path) -> None:
     found = figures(lines, "l1")
     assert len(found) == 4
     assert found[3] < 0.6 * found[0]
+
+
+def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Rehearsal, torch.Tensor]] = []
+    latents: list[torch.Tensor] = []
+    trunk, draw = run.f.trunk, steps.draw
+
+    def noted(state: RunState, f: Functions, r: torch.Tensor, task: Rehearsal, *rest: Any) -> Drawn:
+        seen.append((task, rest[1]))
+        return draw(state, f, r, task, *rest)
+
+    def asked(z: torch.Tensor) -> torch.Tensor:
+        latents.append(z)
+        return trunk(z)
+
+    monkeypatch.setattr(steps, "draw", noted)
+    run.f = replace(run.f, trunk=asked)
+    run.config = replace(SMALL, follow=0.25)
+    run._joint()(0.5)
+    ((task, trust),) = seen
+    assert trust.tolist() == [1.0, 1.0, 1.0, 0.25, 0.25, 0.25]
+    known = latents_of(0, 200)
+    for z, target in zip(latents[0], task.target[3:6], strict=True):
+        scene = int((known == z).all(1).nonzero())
+        assert torch.equal(target, run.data.views(np.array([scene])).images[0])
 
 
 def test_strokes_draw_where_the_world_has_it_and_remove_what_is_there(scenes: Path) -> None:
@@ -171,23 +197,6 @@ def test_a_run_goes_on_from_its_checkpoint(run: Run, scenes: Path) -> None:
     assert not changed(copy(run.state), copy(again.state))
     again.stage("tail")  # nothing is left to do
     assert again.state.images_seen.tolist() == run.state.images_seen.tolist()
-
-
-def test_joint_ends_between_what_was_and_what_it_learnt(run: Run) -> None:
-    before = {k: v.clone() for k, v in run.state.average.state_dict().items()}
-    run.config = replace(SMALL, joint_share=0.25)
-    pipeline.train_stage(run, "joint")
-    name = "generator.layer8.conv.weight"
-    mixed = run.state.average.state_dict()[name].clone()
-    again = Run(run.folder, SMALL, run.data, compiled=False, log=lambda line: None)
-    assert torch.equal(again.state.average.state_dict()[name], mixed)
-    run.state.soften(before, 1.0)  # all its own: nothing changes
-    assert torch.equal(run.state.average.state_dict()[name], mixed)
-    run.state.soften(before, 0.5)
-    assert torch.allclose(run.state.average.state_dict()[name], (mixed + before[name]) / 2, atol=1e-6)
-    run.state.soften(before, 0.0)
-    assert torch.equal(run.state.average.state_dict()[name], before[name])
-    assert not torch.equal(mixed, before[name])
 
 
 def test_checkpoints_are_whole(tmp_path: Path) -> None:
