@@ -32,6 +32,7 @@ class TrainConfig:
     joint_images: int = 86_000
     joint_batch: int = 8
     joint_rate: float = 6e-3
+    joint_share: float = 0.5
     judge_rate: float = 2e-3
     window: int = 10
     noise: float = 0.03

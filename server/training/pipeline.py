@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
 from server.generators.loader import load_generator
@@ -78,9 +79,20 @@ def train_generator(folder: Path, config: TrainConfig, log: Log, machine: Machin
     run = Run(folder, config, SceneData(folder / "data", config.held_out), machine.compiled, log, machine.device)
     for stage in STAGES:
         if not _finished(folder, stage):
-            run.stage(stage)
+            train_stage(run, stage)
             (folder / f"{stage}.done").touch()
     return run
+
+
+def train_stage(run: Run, stage: str) -> None:
+    """One stage, to its end; the averages that joint ends with are a mean of its own and of those before it."""
+    before = run.folder / "before-joint.safetensors"
+    if stage == "joint" and not before.exists():
+        save_file({k: v.contiguous() for k, v in run.state.average.state_dict().items()}, str(before))
+    run.stage(stage)
+    if stage == "joint":
+        run.state.soften(load_file(str(before)), run.config.joint_share)
+        run.save(stage)
 
 
 def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
@@ -134,7 +146,7 @@ def resume(folder: Path, model: Path, stage: str, images: int, machine: Machine)
     if int(run.state.images_seen.sum()) == 0:
         resume_from_model(model, run.state)
         run.state.images_seen.zero_()
-    run.stage(stage)
+    train_stage(run, stage)
     for name in SEGMENTERS:
         source = model / f"{name}.safetensors"
         (folder / source.name).write_bytes(source.read_bytes())

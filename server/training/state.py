@@ -66,6 +66,13 @@ class RunState(nn.Module):
         for name in MAKERS:
             getattr(self, name).load_state_dict(self.average[name].state_dict())
 
+    def soften(self, before: dict[str, Tensor], share: float) -> None:
+        """Make of the averages a mean of their own weights, `share` of it, and those of `before`, an earlier state dict
+        of `average`: what a discriminator taught beside what was right before it judged (network interpolation: Wang et
+        al., "ESRGAN", 2018, section 3.4)."""
+        for name, tensor in self.average.state_dict().items():
+            tensor.lerp_(before[name].to(tensor.device), 1 - share)
+
 
 def save_checkpoint(path: Path, state: RunState) -> None:
     """Write the whole state, so that a run broken off at any time goes on from a whole file."""

@@ -199,6 +199,23 @@ def test_a_run_goes_on_from_its_checkpoint(run: Run, scenes: Path) -> None:
     assert again.state.images_seen.tolist() == run.state.images_seen.tolist()
 
 
+def test_joint_ends_between_what_was_and_what_it_learnt(run: Run) -> None:
+    before = {k: v.clone() for k, v in run.state.average.state_dict().items()}
+    run.config = replace(SMALL, joint_share=0.25)
+    pipeline.train_stage(run, "joint")
+    name = "generator.layer8.conv.weight"
+    mixed = run.state.average.state_dict()[name].clone()
+    again = Run(run.folder, SMALL, run.data, compiled=False, log=lambda line: None)
+    assert torch.equal(again.state.average.state_dict()[name], mixed)
+    run.state.soften(before, 1.0)  # all its own: nothing changes
+    assert torch.equal(run.state.average.state_dict()[name], mixed)
+    run.state.soften(before, 0.5)
+    assert torch.allclose(run.state.average.state_dict()[name], (mixed + before[name]) / 2, atol=1e-6)
+    run.state.soften(before, 0.0)
+    assert torch.equal(run.state.average.state_dict()[name], before[name])
+    assert not torch.equal(mixed, before[name])
+
+
 def test_checkpoints_are_whole(tmp_path: Path) -> None:
     state = RunState(SMALL, torch.device("cpu"))
     save_checkpoint(tmp_path / "a.pt", state)
