@@ -143,15 +143,15 @@ def test_a_picture_painted_with_nothing_but_keys(studio: Studio) -> None:
     page.keyboard.press("l")
     page.keyboard.press("Enter")
     for _ in range(4):
-        page.keyboard.press("Shift+ArrowLeft")
+        page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
     studio.settle()
     (edit,) = studio.picture()["edits"]
     assert edit["concept"] == "tree"
     (x0, y0), (x1, y1) = edit["mask"]["strokes"][0]["points"]
     assert (x0, y0, y1) == (0.5, 0.5, 0.5)
-    assert x1 < 0.2
-    near, far = change(before, studio.pixels(), (0.3, 0.5), 0.06, 0.45)
+    assert x1 > 0.8
+    near, far = change(before, studio.pixels(), (0.7, 0.5), 0.06, 0.45)
     assert near > 12 > 2 * far
     page.keyboard.press("Control+z")
     studio.settle()
