@@ -28,7 +28,6 @@ from server.training.config import TrainConfig
 from server.training.data import LayoutData, SceneData, concept_weights
 from server.training.layout import GRID, Spread, importance
 from server.training.muon import Muon
-from server.training.networks import Judgement
 from server.training.sheets import sample_sheet
 from server.training.state import CARRIER, GUIDED, STAGES, RunState, adam, load_checkpoint, save_checkpoint
 from server.training.steps import Drawn, Figures, Functions
@@ -209,18 +208,6 @@ class Run:
 
         return step
 
-    def _persuade(
-        self, judge: Callable[[Tensor], Judgement], real: Tensor, fake: Tensor, known: int
-    ) -> tuple[Tensor, Tensor, Figures]:
-        """Two losses of what was made: that the judge is not convinced of it, and that its features are not those of
-        the first `known` real ones."""
-        with self.f.half():
-            with torch.no_grad():
-                true = judge(real)
-            seen = judge(fake)
-        convince, match = steps.maker_loss(seen), steps.match_loss(true, seen, known)
-        return convince, match, {"g": float(convince.detach()), "match": float(match.detach())}
-
     def _joint(self) -> Step:
         """Steps that teach the tail to draw the trunk's layouts as cleanly as those of scenes, and to obey strokes.
 
@@ -273,5 +260,10 @@ class Run:
         real = steps.show(drawn.target, drawn.target_labels, keep)
         fake = steps.show(drawn.images, drawn.scores.softmax(1), keep)
         d = self._teach(self.state.discriminator, real, fake, judges, config.penalty)
-        convince, match, figures = self._persuade(self.f.judge, real, fake, known)
-        return config.adversarial * convince + config.match * match, {"d": d, **figures}
+        with self.f.half():
+            with torch.no_grad():
+                true = self.f.judge(real)
+            seen = self.f.judge(fake)
+        convince, match = steps.maker_loss(seen), steps.match_loss(true, seen, known)
+        figures = {"d": d, "g": float(convince.detach()), "match": float(match.detach())}
+        return config.adversarial * convince + config.match * match, figures
