@@ -39,10 +39,11 @@ def _segmenter_table(found: dict[str, dict[str, float]]) -> list[str]:
 
 
 def _architecture(config: TrainConfig) -> list[str]:
-    sizes = ", ".join(f"{w} at {4 * 2**i}x{4 * 2**i}" for i, w in enumerate(config.widths))
+    pairs = zip(config.widths[::2], config.widths[1::2], strict=True)
+    sizes = ", ".join(f"{a} and {b} at {4 * 2**i}x{4 * 2**i}" for i, (a, b) in enumerate(pairs))
     return [
         f"A Progressive GAN generator of {config.size}x{config.size} pixels from a latent of {config.latent_dim}; "
-        f"units: {sizes}, two layers each. Brushes work at 8x8 and 16x16."
+        f"units of its layers: {sizes}. Brushes work at 8x8 and 16x16."
     ]
 
 

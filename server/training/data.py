@@ -10,9 +10,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from server.scenes.absent import without
 from server.scenes.concepts import CONCEPTS
+from server.scenes.latent import latent_of
+from server.scenes.scene import scene_of
 from server.training.layout import cell_shares
-from server.training.store import Store, latents_of, onehot_of, pictures_of, unpacked
+from server.training.store import FIRST_SEED, Store, hidden_object, latents_of, onehot_of, pictures_of, unpacked
 
 Index = npt.NDArray[np.int64]
 
@@ -77,25 +80,49 @@ class SceneData:
         first = self.count - self.held_out
         return latents_of(first, first + n)
 
+    def some_layouts(self, n: int) -> Tensor:
+        """The layouts of the first n scenes (fewer where there are fewer), (n, CHANNELS, 16, 16)."""
+        return unpacked(np.array(self.layouts[:n, 0]))
+
     def shares(self, n: int = 1000) -> Tensor:
         """Mean share of each concept in each cell over n scenes (fewer where there are fewer): (C, 16, 16)."""
-        return cell_shares(unpacked(np.array(self.layouts[:n, 0]))).mean(0)
+        return cell_shares(self.some_layouts(n)).mean(0)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Layouts (CHANNELS, 16, 16) of a scene and of its twin, and their latents (D,); the twin's is None where no latent
+    lacks just what the twin lacks."""
+
+    latent: Tensor
+    absent: Tensor | None
+    scene: Tensor
+    twin: Tensor
 
 
 class LayoutData:
     """Layouts and the latents that mean them, of all scenes but those held out."""
 
     def __init__(self, data: SceneData) -> None:
-        self.apart, self.layouts, self.more = data.count - data.held_out, data.layouts, data.more
-        known = latents_of(0, data.count + len(data.more))
-        self.latents = torch.cat([known[: self.apart], known[data.count :]])  # (M, D)
+        self.count, self.apart = data.count, data.count - data.held_out
+        self.layouts, self.more = data.layouts, data.more
 
-    def draw(self, rng: np.random.Generator, n: int) -> tuple[Tensor, Tensor]:
-        """n by chance: latents (N, D) and layouts (N, CHANNELS, 16, 16)."""
-        index = np.sort(rng.integers(0, len(self.latents), n))
-        near, far = index[index < self.apart], index[index >= self.apart] - self.apart
-        rows = np.concatenate([self.layouts[near, 0], self.more[far]])  # (N, CHANNELS, 16, 16)
-        return self.latents[index], unpacked(rows)
+    def __len__(self) -> int:
+        return self.apart + len(self.more)
+
+    def pair(self, i: int) -> Pair:
+        """Pair i of as many as there are."""
+        near = i < self.apart
+        rows, index = (self.layouts[i], i) if near else (self.more[i - self.apart], i - self.apart + self.count)
+        latent = latent_of(FIRST_SEED + index)
+        hidden = hidden_object(scene_of(latent), index)
+        absent = without(latent, *hidden) if hidden else None
+        scene, twin = unpacked(np.array(rows))  # (CHANNELS, 16, 16) each
+        return Pair(torch.from_numpy(latent), None if absent is None else torch.from_numpy(absent), scene, twin)
+
+    def draw(self, rng: np.random.Generator, n: int) -> list[Pair]:
+        """n pairs by chance."""
+        return [self.pair(int(i)) for i in rng.integers(0, len(self), n)]
 
 
 def concept_weights(shares: Tensor) -> Tensor:

@@ -41,6 +41,8 @@ class Rehearsal:
         return Rehearsal(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
+# The least of a stroke that a thing drawn by it fills, and the least of a thing that a stroke meets to draw all of it.
+_HELD, _WHOLE = 0.4, 0.85
 # What strokes set shares to, of which 1 is a full one. Drawing over something takes more than drawing on bare ground.
 DRAWN, COVERING = (0.8, 2.2), (1.5, 2.5)
 
@@ -85,8 +87,8 @@ def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:
 def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor | None:
     """alpha (C, 16, 16) for drawing one concept that `labels` has and `twin` lacks; None where there is none.
 
-    The stroke covers all cells that have a little of it: a brush does not know outlines, and what it draws must have
-    some of its own.
+    A brush does not know outlines, and what it draws must have some of its own. So the stroke covers all cells that
+    have a little of the concept, or those around them too, or a box about them.
     """
     cell = labels.shape[-1] // GRID
     new = F.avg_pool2d(labels * (1 - twin), cell)  # (C, 16, 16)
@@ -95,22 +97,28 @@ def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor |
     if not candidates:
         return None
     c = candidates[rng.integers(len(candidates))]
+    there = new[c] > rng.uniform(0.1, 0.45) * new[c].max()  # (16, 16)
+    around = F.max_pool2d(there[None].float(), 3, 1, 1)[0] > 0
+    box = there.any(1)[:, None] & there.any(0)
+    stroke = (there, around, box)[rng.integers(3)]
+    if new[c][stroke].mean() < _HELD:
+        stroke = there
     alpha = torch.zeros_like(new)
-    alpha[c] = (new[c] > rng.uniform(0.1, 0.45) * new[c].max()) * rng.uniform(0.85, 1.0)
+    alpha[c] = stroke * rng.uniform(0.85, 1.0)
     return alpha
 
 
-KINDS = ("plain", "remove", "draw", "cover")
+KINDS = ("plain", "remove", "draw", "cover", "again")
 
 
 def chance_kinds(rng: np.random.Generator, n: int, plain: int) -> list[str]:
-    """Kinds for `rehearse`: the first `plain` scenes unedited, the others by chance."""
-    return ["plain"] * plain + [str(k) for k in rng.choice(KINDS[1:], n - plain, p=(0.4, 0.4, 0.2))]
+    """Kinds for `rehearse`: the first `plain` scenes unedited, the others removed from, drawn on or covered."""
+    return ["plain"] * plain + [str(k) for k in rng.choice(KINDS[1:4], n - plain, p=(0.4, 0.4, 0.2))]
 
 
 def rehearse(batch: Batch, rng: np.random.Generator, kinds: Sequence[str]) -> Rehearsal:
-    """Edits for a batch, of these kinds: "plain" for none, "remove" what the twin lacks, "draw" it on the twin, or
-    "cover" it by drawing what stood behind it."""
+    """Edits for a batch, of these kinds: "plain" for none, "remove" what the twin lacks, "draw" it on the twin, "cover"
+    it by drawing what stood behind it, or draw it "again" where it stands."""
     scenes, twins = batch.scenes, batch.twins
     n, c, size, _ = scenes.labels.shape
     images, layouts = scenes.images.clone(), scenes.layouts.clone()
@@ -120,7 +128,8 @@ def rehearse(batch: Batch, rng: np.random.Generator, kinds: Sequence[str]) -> Re
     for i, kind in enumerate(kinds):
         if kind == "plain":
             continue
-        before, after = (twins, scenes) if kind == "draw" else (scenes, twins)
+        before = twins if kind == "draw" else scenes
+        after = scenes if kind in ("draw", "again") else twins
         images[i], layouts[i] = before.images[i], before.layouts[i]
         target[i], target_labels[i] = before.images[i], before.labels[i]
         a = (_removal if kind == "remove" else _drawing)(*_outcome(kind, scenes.labels[i], twins.labels[i]), rng)
@@ -129,13 +138,20 @@ def rehearse(batch: Batch, rng: np.random.Generator, kinds: Sequence[str]) -> Re
         alpha[i] = a
         m = F.interpolate((a.amax(0)[None, None] > 0).float(), size=(size, size))[0]  # (1, R, R)
         inside[i] = m
-        if kind == "remove":
-            m = torch.ones_like(m)  # removal gives the twin everywhere, its shadow gone too
-        else:
-            factor[i] = float(rng.uniform(*(DRAWN if kind == "draw" else COVERING)))
+        if kind == "remove" or (kind == "draw" and _alone(a, scenes.labels[i], twins.labels[i])):
+            m = torch.ones_like(m)  # all that belongs to it, its shadow too
+        if kind != "remove":
+            factor[i] = float(rng.uniform(*(COVERING if kind == "cover" else DRAWN)))
         target[i] = after.images[i] * m + target[i] * (1 - m)
         target_labels[i] = after.labels[i] * m + target_labels[i] * (1 - m)
     return Rehearsal(images, layouts, alpha, factor, target, target_labels, inside)
+
+
+def _alone(alpha: Tensor, scene: Tensor, twin: Tensor) -> bool:
+    """Whether all that the scene (C, R, R) has and the twin lacks is of the concept that alpha (C, 16, 16) draws, and
+    most of it where the stroke is, so that the stroke can tell of it all."""
+    new = F.avg_pool2d(scene * (1 - twin), scene.shape[-1] // GRID)  # (C, 16, 16)
+    return bool((new * (alpha > 0)).sum() > _WHOLE * new.sum())
 
 
 def _outcome(kind: str, scene: Tensor, twin: Tensor) -> tuple[Tensor, Tensor]:

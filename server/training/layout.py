@@ -9,6 +9,8 @@ It describes each cell of a 16x16 grid by numbers in 0..1, and lies in the first
   continued, and where the picture has none, those that it has in such light elsewhere. So drawing a tree where there
   is none means changing shares alone: in which colours it would stand there is known;
 - light: season, time of day and cloudiness, the same in every cell.
+
+Its sketch, the shares of cells alone, lies in the first units of the second layer at 8x8.
 """
 
 from __future__ import annotations
@@ -34,8 +36,10 @@ SHINE = slice(SHARES.stop, SHARES.stop + QUARTERS)
 COLOURS = slice(SHINE.stop, SHINE.stop + 3 * C)
 LIGHT = slice(COLOURS.stop, COLOURS.stop + 3)
 CHANNELS = LIGHT.stop
+SKETCH = QUARTERS * C
 # How much of a cell the colours continued from around weigh against the concept's own.
 _FAINT = 0.02
+_LEAST_SPREAD = 0.03
 
 
 def light(latents: Tensor) -> Tensor:
@@ -54,6 +58,14 @@ def cell_shares(layouts: Tensor) -> Tensor:
     """The concepts' shares of whole cells: layouts (N, CHANNELS, H, W) to (N, C, H, W)."""
     n, _, height, width = layouts.shape
     return layouts[:, SHARES].reshape(n, C, QUARTERS, height, width).mean(2)
+
+
+def sketches_of(layouts: Tensor) -> Tensor:
+    """The sketches of layouts: of every concept, how much of each cell it fills, as quarters of cells twice as large.
+
+    Layouts (N, CHANNELS, 16, 16) to (N, SKETCH, 8, 8).
+    """
+    return F.pixel_unshuffle(cell_shares(layouts), 2)
 
 
 def shining(scenes: Sequence[Scene], size: int) -> Tensor:
@@ -161,12 +173,15 @@ def carried(layouts: Tensor, units: int) -> Tensor:
 
 
 class Spread:
-    """Each channel's mean and deviation over layouts (M, CHANNELS, 16, 16), by which they are measured."""
+    """Each channel's mean and deviation over layouts (M, CHANNELS, 16, 16), by which they are measured, and the
+    deviations of their sketches."""
 
     def __init__(self, layouts: Tensor) -> None:
         some = layouts.float()
         self.mean = some.mean((0, 2, 3)).view(1, -1, 1, 1)
-        self.deviation = some.std((0, 2, 3)).clamp(min=0.03).view(1, -1, 1, 1)
+        self.deviation = some.std((0, 2, 3)).clamp(min=_LEAST_SPREAD).view(1, -1, 1, 1)
+        shares = cell_shares(some).std((0, 2, 3)).clamp(min=_LEAST_SPREAD)  # (C,)
+        self.sketch = shares.repeat_interleave(QUARTERS).view(1, -1, 1, 1)
 
     def measure(self, layouts: Tensor) -> Tensor:
         """Layouts in units of the spread."""

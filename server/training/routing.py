@@ -70,10 +70,12 @@ def route(generator: ProgressiveGenerator) -> None:
 
 
 @torch.no_grad()
-def reserve(generator: ProgressiveGenerator, layer: str, channels: int) -> None:
-    """Start a layer with its first units for the layout, nearly the same everywhere, and nothing in the others."""
+def reserve(generator: ProgressiveGenerator, layer: str, channels: int, alone: bool) -> None:
+    """Start a layer with its first units for a layout or a sketch, nearly the same everywhere. The others are as faint
+    as these, so that PixelNorm leaves room for them, or where `alone` there is nothing in them.
+    """
     block = generator.block(layer)
-    block.conv.weight[channels:] = 0.0
+    block.conv.weight[channels:] *= 0.0 if alone else 0.5
     block.conv.weight[:channels] *= 0.1
-    # Near the values that a layout has, above the bend of the LeakyReLU.
+    # Near the values that shares have, above the bend of the LeakyReLU.
     block.wscale.b[:channels] = 0.2

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from server.generators.progressive import ProgressiveGenerator
 from server.scenes.concepts import CONCEPTS
 from server.training.config import TrainConfig
-from server.training.layout import CHANNELS
+from server.training.layout import CHANNELS, SKETCH
 from server.training.networks import Discriminator, Guide, LabelHead
 from server.training.routing import reserve, route
 
@@ -20,8 +20,8 @@ MAKERS = ("generator", "head")
 STAGES = ("tail", "trunk", "joint")
 # The last layers at 4x4 and at 8x8, from which the guides read.
 GUIDED = ("layer2", "layer4")
-# The layer at 16x16 that carries the layout; the tail is all behind it.
-CARRIER = "layer6"
+# The layer at 8x8 that carries the layout's sketch, and that at 16x16 that carries the layout, with the tail behind it.
+SKETCHER, CARRIER = "layer4", "layer6"
 
 
 class RunState(nn.Module):
@@ -32,11 +32,13 @@ class RunState(nn.Module):
         torch.manual_seed(config.seed)
         n = len(CONCEPTS)
         self.config, self.device = config, device
-        self.generator = ProgressiveGenerator(config.latent_dim, config.widths)
+        self.generator = ProgressiveGenerator(config.latent_dim, config.widths, per_layer=True)
         route(self.generator)
-        reserve(self.generator, CARRIER, CHANNELS)
+        reserve(self.generator, SKETCHER, SKETCH, alone=False)
+        reserve(self.generator, CARRIER, CHANNELS, alone=True)
         self.head = LabelHead(config.widths[-1], n)
-        self.guides = nn.ModuleDict({name: Guide(config.widths[i], CHANNELS) for i, name in enumerate(GUIDED)})
+        units = {layer.name: layer.units for layer in self.generator.layers}
+        self.guides = nn.ModuleDict({name: Guide(units[name], CHANNELS) for name in GUIDED})
         self.discriminator = Discriminator(3 + n)
         self.average = nn.ModuleDict({name: copy.deepcopy(getattr(self, name)) for name in MAKERS})
         self.average.requires_grad_(False)

@@ -21,9 +21,10 @@ from server.dissection.passes import bfloat16_is_fast
 from server.scenes.concepts import DOOR, WINDOW
 from server.training import edits
 from server.training.config import TrainConfig
-from server.training.layout import CHANNELS, GRID, carried, cell_shares
+from server.training.layout import CHANNELS, GRID, SKETCH, Spread, carried, cell_shares, importance, sketches_of
 from server.training.networks import Judgement
-from server.training.state import CARRIER, GUIDED, RunState
+from server.training.sketching import Sketched
+from server.training.state import CARRIER, GUIDED, SKETCHER, RunState
 from server.training.window import Window
 
 Figures = dict[str, float]
@@ -34,7 +35,7 @@ class Functions:
     """The networks as they run: compiled where that is wanted, under `half` in bf16 where the device has it."""
 
     tail: Callable[[Tensor], tuple[Tensor, Tensor]]
-    trunk: Callable[[Tensor], Tensor]
+    trunk: Callable[[Tensor, Tensor, Tensor], Tensor]
     judge: Callable[[Tensor], Judgement]
     half: Callable[[], AbstractContextManager[object]]
 
@@ -47,8 +48,9 @@ def functions(state: RunState, compiled: bool) -> Functions:
         f = generator.advance(r, CARRIER, config.last_layer)  # (N, width, R, R)
         return generator.block(generator.output_name)(f), state.head(f)
 
-    def trunk(z: Tensor) -> Tensor:
-        return generator.trunk(z, CARRIER)
+    def trunk(z: Tensor, alpha: Tensor, factor: Tensor) -> Tensor:
+        sketched = edits.apply(generator.trunk(z, SKETCHER), alpha, factor)  # (N, U, 8, 8)
+        return generator.advance(sketched.contiguous(memory_format=torch.channels_last), SKETCHER, CARRIER)
 
     made: list[Callable[..., Any]] = [tail, trunk, state.discriminator.forward]
     if compiled:
@@ -112,17 +114,36 @@ def carry(state: RunState, layouts: Tensor, noise: bool) -> Tensor:
     return carried(layouts, state.config.carrier_width)
 
 
-def guided_trunk(state: RunState, f: Functions, latents: Tensor) -> dict[str, Tensor]:
-    """What the trunk makes of latents (N, D): "layout", (N, CHANNELS, 16, 16), and by the names of GUIDED the coarse
-    layouts that the guides read there, in units of the spread."""
+def guided_trunk(state: RunState, f: Functions, task: Sketched) -> dict[str, Tensor]:
+    """What the trunk makes of the task's latents: "sketch", (N, SKETCH, 8, 8), without its strokes; "layout", (N,
+    CHANNELS, 16, 16), with them; and by the names of GUIDED the coarse layouts that the guides read there, without
+    them, in units of the spread."""
     generator, found = state.generator, {}
-    x = latents[:, :, None, None]  # (N, D, 1, 1)
+    x = task.latents[:, :, None, None]  # (N, D, 1, 1)
     for layer in generator.layers[: generator.index(CARRIER) + 1]:
         with f.half():
             x = generator.block(layer.name)(x)
         if layer.name in GUIDED:
             found[layer.name] = state.guides[layer.name](x.float())
+        if layer.name == SKETCHER:
+            found["sketch"] = x[:, :SKETCH].float()
+            x = edits.apply(x.float(), task.alpha, task.factor)
     return {**found, "layout": x[:, :CHANNELS].float()}
+
+
+def trunk_losses(seen: dict[str, Tensor], task: Sketched, spread: Spread, plain: int) -> dict[str, Tensor]:
+    """Mean squares by which what `guided_trunk` gives is off, in units of the spread: "lost", of the first `plain`
+    layouts; "stroke", of the others, which have strokes, what these change counted four times; "sketch"; and by the
+    names of GUIDED."""
+    wanted, weight = spread.measure(task.target), importance(task.target) * (1 + 3 * task.inside)
+    wrong = weight * (spread.measure(seen["layout"]) - wanted).square()  # (N, CHANNELS, 16, 16)
+    before = spread.measure(task.before)
+    sketch = (seen["sketch"] - sketches_of(task.before)) / spread.sketch
+    found = {"lost": wrong[:plain].mean(), "stroke": wrong[plain:].mean(), "sketch": sketch.square().mean()}
+    for name in GUIDED:
+        coarse = F.adaptive_avg_pool2d(before, seen[name].shape[-1])
+        found[name] = (seen[name] - coarse).square().mean()
+    return found
 
 
 @dataclass(frozen=True)
@@ -213,9 +234,12 @@ def stroke_losses(
     mask = window.inner(strokes.alpha.amax(1, keepdim=True), 1)  # (n, 1, rows, columns)
     inside = F.interpolate(mask, size=size, mode="bilinear")  # (n, 1, h, w)
     far = 1 - F.interpolate(F.max_pool2d(mask, 5, 1, 2).ceil(), size=size)  # (n, 1, h, w)
-    pick = scores.log_softmax(1)[torch.arange(n, device=scores.device), strokes.chosen][:, None]  # (n, 1, h, w)
-    gone = torch.log1p(-pick.exp().clamp(max=0.9999))
-    wanted = torch.where(strokes.factor[:, None, None, None] > 0, pick, gone)
-    obey = -(wanted * inside).sum() / inside.sum().clamp(min=1.0)
+    chance = scores.softmax(1)[torch.arange(n, device=scores.device), strokes.chosen][:, None]  # (n, 1, h, w)
+    area = inside.sum((1, 2, 3)).clamp(min=1.0)  # (n,)
+    held = (chance * inside).sum((1, 2, 3)) / area  # (n,)
+    gone = -(torch.log1p(-chance.clamp(max=0.9999)) * inside).sum((1, 2, 3)) / area  # (n,)
+    # What is drawn need not fill a stroke, as few things have a brush's outline; what is removed must be gone from all.
+    drawn = -held.clamp(min=1e-4).log() * (area > 1)
+    obey = torch.where(strokes.factor > 0, drawn, gone).mean()
     calm = ((after - before.detach()).abs() * far).mean()
     return obey, calm

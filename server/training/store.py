@@ -63,8 +63,8 @@ def _packed(layouts: Tensor) -> Bytes:
 @dataclass(frozen=True)
 class Store:
     """The files of a data folder, uint8 arrays: images (count, 2, R, R, 3), labels (count, 2, R, R) and layouts (count,
-    2, CHANNELS, 16, 16) of scenes and their twins, and more (M, CHANNELS, 16, 16), the layouts alone of the M scenes
-    that follow. Beside each lies which of its chunks are done."""
+    2, CHANNELS, 16, 16) of scenes and their twins, and more (M, 2, CHANNELS, 16, 16), the layouts alone of the M scenes
+    that follow and of their twins. Beside each lies which of its chunks are done."""
 
     folder: Path
 
@@ -106,12 +106,12 @@ class Store:
         return self.folder / f"{name}.npy"
 
 
-def hidden_object(scene: Scene, seed: int) -> frozenset[str]:
-    """The object the scene's twin lacks: a concept by chance, then one of its objects by chance."""
+def hidden_object(scene: Scene, index: int) -> frozenset[str]:
+    """The object that the twin of the scene of that index lacks: a concept by chance, then one of its objects."""
     found = objects(scene)
     if not found:
         return frozenset()
-    rng = np.random.default_rng(seed ^ 0x7717)
+    rng = np.random.default_rng(index ^ 0x7717)
     concepts = sorted({o.concept for o in found})
     concept = concepts[rng.integers(len(concepts))]
     names = [o.name for o in found if o.concept == concept]
@@ -138,12 +138,16 @@ def _layouts(store: Store, first: int, last: int, size: int) -> None:
 
 
 def _more(store: Store, first: int, last: int, size: int) -> None:
-    """Layouts alone."""
+    """Layouts alone, of scenes and twins."""
     more, count = store.open("more", "r+"), len(store.open("images"))
     expected, z = store.expected(), latents_of(count + first, count + last)
     scenes = [scene_of(row.numpy()) for row in z]
-    images, labels = (np.stack(part) for part in zip(*(render(scene, size) for scene in scenes), strict=True))
-    more[first:last] = _packed(layouts_of(pictures_of(images), onehot_of(labels), z, scenes, expected))
+    whole: list[frozenset[str]] = [frozenset()] * len(scenes)
+    lacking = [hidden_object(scene, count + first + i) for i, scene in enumerate(scenes)]
+    for twin, hidden in enumerate((whole, lacking)):
+        drawn = [render(scene, size, hide=names) for scene, names in zip(scenes, hidden, strict=True)]
+        images, labels = (np.stack(part) for part in zip(*drawn, strict=True))
+        more[first:last, twin] = _packed(layouts_of(pictures_of(images), onehot_of(labels), z, scenes, expected))
 
 
 _PARTS: dict[str, Callable[[Store, int, int, int], None]] = {"images": _pictures, "layouts": _layouts, "more": _more}
@@ -162,8 +166,8 @@ def _chunk(folder: Path, name: str, first: int, last: int, size: int) -> None:
 
 
 def render_scenes(folder: Path, count: int, more: int, size: int, processes: int | None = None) -> Iterator[int]:
-    """Render the scenes from FIRST_SEED on below `folder`: `count` of them with twins, and the layouts of `more` after
-    them. Yields how many of the 2 count + more arrays' rows are done.
+    """Render the scenes from FIRST_SEED on below `folder`, with their twins: `count` of them, and the layouts alone of
+    `more` after them. Yields how many of the 2 count + more arrays' rows are done.
 
     A chunk once finished is not rendered again, so an interrupted run goes on where it stopped.
     """
@@ -172,7 +176,7 @@ def render_scenes(folder: Path, count: int, more: int, size: int, processes: int
     store.create("labels", (count, 2, size, size))
     store.create("images", (count, 2, size, size, 3))
     store.create("layouts", (count, 2, *layout))
-    store.create("more", (more, *layout))
+    store.create("more", (more, 2, *layout))
     before = 0
     with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=get_context("spawn")) as pool:
         for name, rows in (("images", count), ("layouts", count), ("more", more)):

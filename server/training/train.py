@@ -2,7 +2,8 @@
 
 tail: everything behind the layer that carries the layout learns to draw scenes from their layouts, and edits of them,
 as they must be.
-trunk: the layers up to that one learn the layouts that latents mean, guided at 4x4 and 8x8.
+trunk: the layers up to that one learn the layouts that latents mean, guided at 4x4 and 8x8, and to make of strokes on
+their sketches the layouts that such strokes should lead to.
 joint: the tail learns to draw the trunk's layouts too, as the scenes that their latents mean, and against a
 discriminator of pictures, with strokes rehearsed on them.
 
@@ -26,10 +27,11 @@ from server.training import edits, steps, watch
 from server.training.ahead import ahead
 from server.training.config import TrainConfig
 from server.training.data import LayoutData, SceneData, concept_weights
-from server.training.layout import GRID, Spread, importance
+from server.training.layout import GRID, Spread
 from server.training.muon import Muon
 from server.training.sheets import sample_sheet
-from server.training.state import CARRIER, GUIDED, STAGES, RunState, adam, load_checkpoint, save_checkpoint
+from server.training.sketching import Sketched, rehearse_sketches
+from server.training.state import CARRIER, GUIDED, SKETCHER, STAGES, RunState, adam, load_checkpoint, save_checkpoint
 from server.training.steps import Drawn, Figures, Functions
 from server.training.window import Window, chance_window
 
@@ -38,6 +40,8 @@ CPU = torch.device("cpu")
 # One step of a stage of which some share (0..1) is done.
 Step = Callable[[float], Figures]
 T = TypeVar("T")
+# By how much smaller steps are where units are shares.
+_BOUND = 0.25
 REPORT_STEPS = 50
 SAVE_SECONDS = 120.0
 
@@ -176,35 +180,41 @@ class Run:
 
         return step
 
-    def _trunk_parameters(self) -> list[torch.nn.Parameter]:
-        g = self.state.generator
-        return [p for known in g.layers[: g.index(CARRIER) + 1] for p in g.block(known.name).parameters()]
+    def _trunk_makers(self) -> list[Muon]:
+        """What changes the trunk and its guides; the layers whose units are shares, and so small, by smaller steps."""
+        g, rate = self.state.generator, self.config.trunk_rate
+        names = [known.name for known in g.layers[: g.index(CARRIER) + 1]]
+        free = [p for name in names if name not in (SKETCHER, CARRIER) for p in g.block(name).parameters()]
+        bound = [p for name in (SKETCHER, CARRIER) for p in g.block(name).parameters()]
+        makers = [Muon([*free, *self.state.guides.parameters()], rate), Muon(bound, _BOUND * rate)]
+        self.optimisers.update(zip(makers, (rate, _BOUND * rate), strict=True))
+        return makers
 
     def _trunk(self) -> Step:
-        """Steps that make the layouts that latents mean."""
+        """Steps that make the layouts that latents mean, and those that strokes on sketches should lead to: half of the
+        examples have one."""
         config, state, n = self.config, self.state, self.config.trunk_batch
-        makers = Muon([*self._trunk_parameters(), *state.guides.parameters()], config.trunk_rate)
-        self.optimisers[makers] = config.trunk_rate
+        makers = self._trunk_makers()
         layouts = LayoutData(self.data)
-        spread = Spread(layouts.draw(np.random.default_rng(0), 2000)[1].to(state.device))
+        spread = Spread(self.data.some_layouts(2000).to(state.device))
 
-        examples = self._ahead(lambda rng: layouts.draw(rng, n))
+        def chance_task(rng: np.random.Generator) -> Sketched:
+            return rehearse_sketches(layouts.draw(rng, n), rng, plain=n // 2)
+
+        tasks = self._ahead(chance_task)
 
         def step(done: float) -> Figures:
-            latents, true = (x.to(state.device) for x in next(examples))
-            wanted, weight = spread.measure(true), importance(true)
-            seen = steps.guided_trunk(state, self.f, latents)
-            made = spread.measure(seen["layout"])
-            lost = (weight * (made - wanted).square()).mean()
-            figures, loss = {"lost": float(lost.detach())}, lost
-            for name in GUIDED:
-                coarse = F.adaptive_avg_pool2d(wanted, seen[name].shape[-1])
-                wrong = (seen[name] - coarse).square().mean()
-                figures[name], loss = float(wrong.detach()), loss + config.guide * (1 - done) * wrong
-            makers.zero_grad()
+            task = next(tasks).to(state.device)
+            seen = steps.guided_trunk(state, self.f, task)
+            terms = steps.trunk_losses(seen, task, spread, plain=n // 2)
+            loss = terms["lost"] + terms["stroke"] + config.sketch * terms["sketch"]
+            loss = loss + config.guide * (1 - done) * sum(terms[name] for name in GUIDED)
+            for maker in makers:
+                maker.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            makers.step()
-            return figures
+            for maker in makers:
+                maker.step()
+            return {name: float(term.detach()) for name, term in terms.items()}
 
         return step
 
@@ -212,37 +222,47 @@ class Run:
         """Steps that teach the tail to draw the trunk's layouts as cleanly as those of scenes, and to obey strokes.
 
         Of eight pictures, three are scenes from their layouts: one as it is, one without something, one to which
-        something is added. Three are samples, drawn from what the trunk makes of scenes' latents: their scenes are what
-        they should become, but for what the trunk does not know (`follow`), and there the discriminator tells what is
-        wrong with them. Two are the first of these with strokes by chance, one that draws and one that removes. The
-        trunk is left as it is.
+        something is added. Three are samples, drawn from what the trunk makes of scenes' latents: one as it is, one
+        without something, one in which something is drawn again where it stands. Their scenes are what they should
+        become, but for what the trunk does not know (`follow`), and there the discriminator tells what is wrong with
+        them; half of their strokes are on the sketch. Two are the first of these with strokes by chance, one that draws
+        and one that removes. The trunk is left as it is.
         """
         config, state, n = self.config, self.state, self.config.joint_batch
         strokes_on, scenes = n // 4, 3 * n // 8
         known = n - strokes_on
-        kinds = [("plain", "remove", "draw")[i % 3] for i in range(scenes)] + ["plain"] * (n - scenes)
+        kinds = [("plain", "remove", "draw")[i % 3] for i in range(scenes)]
+        kinds += [("plain", "remove", "again")[i % 3] for i in range(known - scenes)] + ["plain"] * strokes_on
+        on = torch.arange(0, known - scenes, 3).repeat_interleave(2)  # of samples, those that strokes are on
         trust = torch.ones(known, device=state.device)
         trust[scenes:] = config.follow
         makers = Muon(self._behind(), config.joint_rate)
         judges = adam(list(state.discriminator.parameters()), config.judge_rate)
         self.optimisers[makers], self.optimisers[judges] = config.joint_rate, config.judge_rate
 
-        def chance_task(rng: np.random.Generator) -> tuple[edits.Rehearsal, Tensor]:
+        def chance_task(rng: np.random.Generator) -> tuple[edits.Rehearsal, Tensor, Tensor]:
             batch = self.data.draw(rng, n)
-            return edits.rehearse(batch, rng, kinds), batch.latents[scenes:known]
+            task = edits.rehearse(batch, rng, kinds)
+            sketched = F.max_pool2d(task.alpha[scenes:known], 2)  # (n, C, 8, 8)
+            early = torch.from_numpy(rng.random(known - scenes) < 0.5)
+            sketched[~early] = 0.0
+            task.alpha[scenes:known][early] = 0.0
+            return task, sketched, batch.latents[scenes:known]
 
         tasks = self._ahead(chance_task)
 
         def step(done: float) -> Figures:
-            rehearsed, latents = next(tasks)
+            rehearsed, sketched, latents = next(tasks)
             task, window = rehearsed.to(state.device), self._window()
             with torch.no_grad(), self.f.half():
-                samples = self.f.trunk(latents.to(state.device)).float()
-            strokes = steps.random_strokes(self.rng, self.shares, samples[:strokes_on].cpu()).to(state.device)
+                sketched, factor = sketched.to(state.device), task.factor[scenes:known]
+                samples = self.f.trunk(latents.to(state.device), sketched, factor).float()
+            stroked = samples[on]  # (n / 4, U, 16, 16)
+            strokes = steps.random_strokes(self.rng, self.shares, stroked.cpu()).to(state.device)
             task.alpha[known:], task.factor[known:] = strokes.alpha, strokes.factor
-            r = torch.cat([steps.carry(state, task.layouts[:scenes], noise=True), samples, samples[:strokes_on]])
+            r = torch.cat([steps.carry(state, task.layouts[:scenes], noise=True), samples, stroked])
             drawn = steps.draw(state, self.f, r, task, self.weights, trust, window)
-            before, after = drawn.images[scenes : scenes + strokes_on], drawn.images[known:]
+            before, after = drawn.images[scenes:known][on], drawn.images[known:]
             obey, calm = steps.stroke_losses(before, after, drawn.scores[known:], strokes, window)
             convince, figures = self._convince(drawn, known, judges)
             makers.zero_grad()

@@ -14,7 +14,7 @@ from server.generators.loader import load_generator
 from server.training.config import TrainConfig, save_config
 
 TINY = TrainConfig(
-    size=32, widths=(16, 16, 96, 16), scenes=80, more_layouts=20, held_out=20,
+    size=32, widths=(16, 16, 16, 64, 32, 96, 16, 16), scenes=80, more_layouts=20, held_out=20,
     tail_images=8, trunk_images=64, trunk_batch=8, joint_images=8,
 )  # fmt: skip
 

@@ -7,15 +7,22 @@ import pytest
 import torch
 
 from server.scenes.concepts import CONCEPTS, SKY
+from server.scenes.render import render
+from server.scenes.scene import scene_of
 from server.training.data import LayoutData, SceneData, concept_weights
-from server.training.layout import CHANNELS
-from server.training.store import latents_of, render_scenes, unpacked
+from server.training.layout import CHANNELS, cell_shares, layouts_of
+from server.training.store import Store, latents_of, onehot_of, pictures_of, render_scenes, unpacked
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> SceneData:
-    folder: Path = tmp_path_factory.mktemp("few")
-    list(render_scenes(folder, 20, 10, 32, processes=1))
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("few")
+    list(render_scenes(found, 20, 10, 32, processes=1))
+    return found
+
+
+@pytest.fixture
+def data(folder: Path) -> SceneData:
     return SceneData(folder, held_out=5)
 
 
@@ -37,18 +44,34 @@ def test_held_out_scenes_are_never_drawn(data: SceneData) -> None:
 
 def test_layouts_are_drawn_from_all_but_those_held_out(data: SceneData) -> None:
     found = LayoutData(data)
-    assert len(found.latents) == 25
-    latents, layouts = found.draw(np.random.default_rng(0), 200)
+    assert len(found) == 25
     whole = latents_of(0, 30)
     seen = set()
-    for z, layout in zip(latents, layouts, strict=True):
-        i = int((whole == z).all(1).nonzero())
+    for pair in found.draw(np.random.default_rng(0), 200):
+        i = int((whole == pair.latent).all(1).nonzero())
         seen.add(i)
-        stored = data.layouts[i, 0] if i < 20 else data.more[i - 20]
-        assert torch.equal(layout, unpacked(np.array(stored)))
+        stored = data.layouts[i] if i < 20 else data.more[i - 20]
+        assert torch.equal(pair.scene, unpacked(np.array(stored[0])))
+        assert torch.equal(pair.twin, unpacked(np.array(stored[1])))
     assert seen == {*range(15), *range(20, 30)}
     assert torch.equal(data.held_latents(5), whole[15:20])
     assert torch.equal(data.held(1).scenes.layouts[0], unpacked(np.array(data.layouts[15, 0])))
+
+
+def test_a_twin_has_the_latent_that_means_it(data: SceneData, folder: Path) -> None:
+    expected, pairs = Store(folder).expected(), [LayoutData(data).pair(i) for i in range(25)]
+    found = [pair for pair in pairs if pair.absent is not None]
+    assert 5 < len(found) < 25
+    off, removed = [], []
+    for pair in found:
+        assert pair.absent is not None
+        scene = scene_of(pair.absent.numpy())
+        image, label = render(scene, 32)
+        means = layouts_of(pictures_of(image[None]), onehot_of(label[None]), pair.absent[None], [scene], expected)
+        twin, own = cell_shares(pair.twin[None]), cell_shares(pair.scene[None])
+        off.append(float((cell_shares(means) - twin).abs().mean()))
+        removed.append(float((own - twin).abs().mean()))
+    assert sum(off) < 0.4 * sum(removed)
 
 
 def test_rare_concepts_weigh_more(data: SceneData) -> None:

@@ -87,3 +87,66 @@ def test_blobs_are_soft_masks_of_many_shapes() -> None:
     assert masks.max() <= 1
     areas = masks.sum((1, 2, 3))
     assert areas.max() > 4 * areas.clamp(min=1).min()
+
+
+def drawn(labels: np.ndarray, bare: np.ndarray, kind: str = "draw", tries: int = 60) -> edits.Rehearsal:
+    """The same edit, rehearsed many times."""
+    several = Batch(
+        views(np.repeat(labels[None], tries, 0)), views(np.repeat(bare[None], tries, 0)), torch.zeros(tries, 128)
+    )
+    return edits.rehearse(several, np.random.default_rng(1), [kind] * tries)
+
+
+def test_strokes_that_draw_know_no_outlines() -> None:
+    bare = np.full((64, 64), GRASS, np.int64)
+    labels, (y, x) = bare.copy(), np.mgrid[0:64, 0:64]
+    crown = np.hypot(x - 31.5, y - 31.5) < 14
+    labels[crown] = TREE
+    own = torch.nn.functional.avg_pool2d(torch.from_numpy(crown)[None].float(), 4)[0]  # (16, 16)
+    task = drawn(labels, bare)
+    shapes = {tuple((a > 0).flatten().tolist()) for a in task.alpha[:, TREE]}
+    strokes = [torch.tensor(shape).reshape(16, 16) for shape in shapes]
+    assert all(own[stroke].sum() > 0.8 * own.sum() for stroke in strokes)
+    assert all(own[stroke].mean() >= 0.4 for stroke in strokes)
+    boxes = [s for s in strokes if s.sum() == s.any(0).sum() * s.any(1).sum()]
+    assert any((own[box] == 0).any() for box in boxes)  # with corners that the crown lacks
+    assert any(s.sum() > max(box.sum() for box in boxes) for s in strokes)  # with a rim all around
+
+
+def test_a_stroke_that_a_thing_would_not_fill_follows_it() -> None:
+    bare = np.full((64, 64), GRASS, np.int64)
+    labels, (y, x) = bare.copy(), np.mgrid[0:64, 0:64]
+    line = abs(x - y) < 3
+    labels[line] = TREE
+    own = torch.nn.functional.avg_pool2d(torch.from_numpy(line)[None].float(), 4)[0]  # (16, 16)
+    assert (drawn(labels, bare).alpha[:, TREE, own < 0.01] == 0).all()
+
+
+def test_what_is_drawn_whole_may_reach_beyond_its_stroke_and_a_part_of_something_may_not() -> None:
+    bare = np.full((64, 64), GRASS, np.int64)
+    labels = bare.copy()
+    labels[16:48, 16:48] = TREE
+    labels[48:50, 30:34] = TREE  # a stem, too thin for strokes
+    task = drawn(labels, bare)
+    assert (task.target[:, :, 48:50, 30:34] == 1).all()
+    labels[8:16, 16:48] = CONCEPTS.index("roof")
+    task = drawn(labels, bare)
+    trees = task.alpha[:, TREE].flatten(1).any(1)
+    assert 0 < trees.sum() < len(trees)
+    stroke = torch.nn.functional.interpolate((task.alpha[trees, TREE][:, None] > 0).float(), size=64) > 0
+    outside = ~stroke.expand(-1, C, -1, -1)
+    assert torch.equal(
+        task.target_labels[trees][outside], views(bare[None]).labels.expand(stroke.shape[0], -1, -1, -1)[outside]
+    )
+
+
+def test_what_stands_can_be_drawn_again() -> None:
+    bare = np.full((64, 64), GRASS, np.int64)
+    labels = bare.copy()
+    labels[16:48, 16:48] = TREE
+    task = drawn(labels, bare, "again", 4)
+    scene = views(labels[None])
+    assert torch.equal(task.layouts, scene.layouts.expand(4, -1, -1, -1))
+    assert torch.equal(task.target, scene.images.expand(4, -1, -1, -1))
+    assert (task.alpha[:, TREE, 4:12, 4:12] > 0).all()
+    assert (task.factor >= edits.DRAWN[0]).all()

@@ -24,6 +24,7 @@ from server.training.layout import (
     own_colours,
     quarters,
     shining,
+    sketches_of,
 )
 
 C = len(CONCEPTS)
@@ -144,3 +145,12 @@ def test_colours_of_what_is_absent_matter_little() -> None:
     assert weight[0, COLOURS][3 * SKY, 10, 0] == pytest.approx(0.1)
     assert weight[0, COLOURS][3 * TREE, 0, 0] == pytest.approx(0.1)
     assert weight[:, SHARES].min() == weight[:, LIGHT].max() == 1.0
+
+
+def test_a_sketch_tells_the_shares_of_cells() -> None:
+    made = torch.rand(2, CHANNELS, 16, 16)
+    sketch = sketches_of(made)
+    assert sketch.shape == (2, 4 * C, 8, 8)
+    shares = cell_shares(made)
+    assert torch.equal(sketch[1, 4 * TREE + 1, 2, 3], shares[1, TREE, 4, 7])  # the top right quarter of its cell
+    assert torch.equal(sketch[0, 4 * SKY + 2, 5, 0], shares[0, SKY, 11, 0])

@@ -30,11 +30,20 @@ def test_a_plot_is_felt_around_its_cell_and_nowhere_far() -> None:
 
 def test_the_layout_has_its_units() -> None:
     generator = ProgressiveGenerator(128, (8, 8, 20))
-    reserve(generator, "layer5", 15)
+    reserve(generator, "layer5", 15, alone=True)
     with torch.no_grad():
         h = generator.trunk(torch.randn(2, 128), "layer5")
     assert h[:, 15:].abs().max() == 0
     assert h[:, :15].abs().mean() > 0.05
+
+
+def test_a_sketch_shares_its_layer_with_units_as_faint_as_it_is() -> None:
+    generator = ProgressiveGenerator(128, (32, 60))
+    reserve(generator, "layer4", 20, alone=False)
+    with torch.no_grad():
+        h = generator.trunk(torch.randn(8, 128), "layer4")
+    sketch, rest = h[:, :20].square().mean().sqrt(), h[:, 20:].square().mean().sqrt()
+    assert 0.4 < float(rest / sketch) < 2.5
 
 
 def test_plots_of_a_row_start_with_the_same_weights() -> None:

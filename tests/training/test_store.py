@@ -9,7 +9,16 @@ import torch
 from server.scenes.render import render
 from server.scenes.scene import sample_scene
 from server.training.layout import layouts_of
-from server.training.store import FIRST_SEED, Store, latents_of, onehot_of, pictures_of, render_scenes, unpacked
+from server.training.store import (
+    FIRST_SEED,
+    Store,
+    hidden_object,
+    latents_of,
+    onehot_of,
+    pictures_of,
+    render_scenes,
+    unpacked,
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +41,15 @@ def test_layouts_are_those_of_the_pictures(folder: Path) -> None:
 def test_more_layouts_follow_the_pictures(folder: Path) -> None:
     store = Store(folder)
     scene = sample_scene(FIRST_SEED + 20)
-    image, label = render(scene, 32)
-    expected = layouts_of(
-        pictures_of(image[None]), onehot_of(label[None]), latents_of(20, 21), [scene], store.expected()
-    )
-    assert torch.allclose(unpacked(np.array(store.open("more")[:1])), expected.clamp(0, 1), atol=3e-3)
+    hidden = hidden_object(scene, 20)
+    assert len(hidden) == 1
+    assert store.open("more").shape[:2] == (10, 2)
+    for twin, hide in enumerate((frozenset(), hidden)):
+        image, label = render(scene, 32, hide=hide)
+        expected = layouts_of(
+            pictures_of(image[None]), onehot_of(label[None]), latents_of(20, 21), [scene], store.expected()
+        )
+        assert torch.allclose(unpacked(np.array(store.open("more")[:1, twin])), expected.clamp(0, 1), atol=3e-3)
 
 
 def test_rendering_again_renders_nothing(folder: Path) -> None:

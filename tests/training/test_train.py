@@ -26,7 +26,7 @@ from server.training.train import Run
 from server.training.window import Window
 
 SMALL = TrainConfig(
-    size=64, widths=(16, 16, 96, 16, 8), scenes=250, more_layouts=0, held_out=50,
+    size=64, widths=(16, 16, 16, 64, 32, 96, 16, 16, 8, 8), scenes=250, more_layouts=0, held_out=50,
     tail_images=16, tail_batch=4, trunk_images=64, trunk_batch=8, joint_images=32,
 )  # fmt: skip
 
@@ -118,10 +118,10 @@ def test_the_trunk_learns_what_latents_mean(scenes: Path, tmp_path: Path) -> Non
     config = replace(SMALL, trunk_images=1600)
     lines: list[str] = []
     Run(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append).stage("trunk")
-    for name in ("lost", "layer2", "layer4"):
+    for name, part in (("lost", 0.8), ("stroke", 0.8), ("sketch", 0.8), ("layer2", 0.9), ("layer4", 0.9)):
         found = figures(lines, name)
         assert len(found) == 4
-        assert found[3] < 0.8 * found[0]
+        assert found[3] < part * found[0], name
 
 
 def test_the_tail_learns_to_draw_layouts(scenes: Path, tmp_path: Path) -> None:
@@ -136,26 +136,38 @@ def test_the_tail_learns_to_draw_layouts(scenes: Path, tmp_path: Path) -> None:
 def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[Rehearsal, torch.Tensor]] = []
     latents: list[torch.Tensor] = []
+    sketched: list[tuple[torch.Tensor, torch.Tensor]] = []
     trunk, draw = run.f.trunk, steps.draw
 
     def noted(state: RunState, f: Functions, r: torch.Tensor, task: Rehearsal, *rest: Any) -> Drawn:
         seen.append((task, rest[1]))
         return draw(state, f, r, task, *rest)
 
-    def asked(z: torch.Tensor) -> torch.Tensor:
+    def asked(z: torch.Tensor, alpha: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
         latents.append(z)
-        return trunk(z)
+        sketched.append((alpha, factor))
+        return trunk(z, alpha, factor)
 
     monkeypatch.setattr(steps, "draw", noted)
     run.f = replace(run.f, trunk=asked)
     run.config = replace(SMALL, follow=0.25)
-    run._joint()(0.5)
-    ((task, trust),) = seen
-    assert trust.tolist() == [1.0, 1.0, 1.0, 0.25, 0.25, 0.25]
-    known = latents_of(0, 200)
-    for z, target in zip(latents[0], task.target[3:6], strict=True):
-        scene = int((known == z).all(1).nonzero())
-        assert torch.equal(target, run.data.views(np.array([scene])).images[0])
+    step, known = run._joint(), latents_of(0, 200)
+    for _ in range(6):
+        step(0.5)
+    early = late = 0
+    for (task, trust), asked_for, (alpha, factor) in zip(seen, latents, sketched, strict=True):
+        assert trust.tolist() == [1.0, 1.0, 1.0, 0.25, 0.25, 0.25]
+        assert torch.equal(factor, task.factor[3:6])
+        for i, (z, target) in enumerate(zip(asked_for, task.target[3:6], strict=True)):
+            scene = np.array([int((known == z).all(1).nonzero())])
+            strokes = [bool(part.any()) for part in (alpha[i], task.alpha[3 + i])]
+            assert sum(strokes) <= (i > 0)  # on the sketch or on the layout, none on the first
+            removed = i == 1 and any(strokes)
+            assert torch.equal(target, run.data.views(scene, twin=int(removed)).images[0])
+            assert (float(factor[i]) > 0) == (i == 2 and any(strokes))
+            early, late = early + strokes[0], late + strokes[1]
+    assert early > 1
+    assert late > 1
 
 
 def test_strokes_draw_where_the_world_has_it_and_remove_what_is_there(scenes: Path) -> None:
@@ -186,6 +198,10 @@ def test_strokes_are_held_to_what_they_are_about() -> None:
     obey, calm = stroke_losses(images, images, obeyed, strokes, window)
     assert float(obey) < 0.01
     assert float(calm) == 0
+    half = obeyed.clone()
+    half[0, :, :, 24:] = none[0, :, :, 24:]  # the tree fills the left half of its stroke
+    obey, calm = stroke_losses(images, images, half, strokes, window)
+    assert 0.3 < float(obey) < 0.4  # half of log 2, as the other stroke is obeyed
     obey, calm = stroke_losses(images, changed_far, defied, strokes, window)
     assert float(obey) > 5
     assert float(calm) > 0.1

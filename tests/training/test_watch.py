@@ -29,7 +29,7 @@ def test_common_concepts_shown_less_than_half_as_often_are_lost() -> None:
 
 
 def test_shares_of_what_is_shown_are_read_by_the_label_head() -> None:
-    state = RunState(TrainConfig(size=32, widths=(16, 16, 96, 16)), torch.device("cpu"))
+    state = RunState(TrainConfig(size=32, widths=(16, 16, 16, 64, 32, 96, 16, 16)), torch.device("cpu"))
     found = shown(state, torch.randn(20, 128))
     assert found.shape == (len(CONCEPTS),)
     assert float(found.sum()) == 1
