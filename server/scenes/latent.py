@@ -80,12 +80,12 @@ def in_strip(column: int, chance: float) -> float:
     return (column + 0.5) / COLUMNS + between(chance, -0.11, 0.11)
 
 
-def pick(chance: float, odds: tuple[float, ...]) -> tuple[int, float]:
-    """Which of several things a chance falls on, their odds adding up to 1, and how far into its share (0..1)."""
+def pick(chance: float, odds: tuple[float, ...]) -> int:
+    """Which of several things a chance falls on, their odds adding up to 1."""
     start = 0.0
     for index, share in enumerate(odds):
         if chance < start + share or index == len(odds) - 1:
-            return index, min(1.0, max(0.0, (chance - start) / share))
+            return index
         start += share
     raise ValueError("no odds")
 

@@ -100,7 +100,7 @@ def sample_water(latent: Latent, horizon: float) -> Water | None:
         half = between(size, 0.7, 1.15) * (0.20 + 0.55 * (y - horizon))
         return Water(kind, horizon, between(a, 0.05, 0.95), y, half, half * 0.34, 0, 0, bend)
     if kind == "lake":
-        side = (-1.0, 0.0, 1.0)[pick(a, (0.33, 0.34, 0.33))[0]]
+        side = (-1.0, 0.0, 1.0)[pick(a, (0.33, 0.34, 0.33))]
         return Water(kind, horizon, 0.5, horizon + ground * between(b, 0.26, 0.62), 0, 0, side, 0, bend)
     start, end = between(a, 0.10, 0.90), between(b, -0.05, 1.05)
     return Water(kind, horizon, start, horizon, between(size, 0.09, 0.22), 0, 0, end, bend)

@@ -81,7 +81,7 @@ def plots(latent: Latent, horizon: float) -> tuple[Plot, ...]:
 def _church(plot: Plot, horizon: float) -> Building:
     domed = plot.style > 0.46
     kinds = DOMED_KINDS if domed else SPIRED_KINDS
-    index, _ = pick(plot.form, (0.25, 0.25, 0.25, 0.25))
+    index = pick(plot.form, (0.25, 0.25, 0.25, 0.25))
     scale = between(plot.size, 0.82, 1.18) * (0.72 + 1.5 * (plot.y - horizon))
     return Building(
         name="",
@@ -158,7 +158,7 @@ def islets(buildings: tuple[Building, ...], trees: tuple[Tree, ...]) -> tuple[tu
 
 def _tree(plot: Plot, season: SeasonColours, horizon: float) -> Tree:
     conifers = 0.28 if season.snow < 0.5 else 0.56
-    kind = "conifer" if plot.style < conifers else ("poplar", "round", "bush")[pick(plot.form, (0.2, 0.6, 0.2))[0]]
+    kind = "conifer" if plot.style < conifers else ("poplar", "round", "bush")[pick(plot.form, (0.2, 0.6, 0.2))]
     size = between(plot.size, 0.80, 1.20) * (0.26 + 0.64 * (plot.y - horizon))
     tall, wide = PROPORTIONS[kind]
     tint, lean = plot.colour, between(plot.form, 0.93, 1.07)

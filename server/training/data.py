@@ -32,11 +32,10 @@ class Views:
 
 @dataclass(frozen=True)
 class Batch:
-    """Scenes, their twins, which lack something, and the latents (N, D) that mean the scenes."""
+    """Scenes, and their twins, which lack something."""
 
     scenes: Views
     twins: Views
-    latents: Tensor
 
 
 class SceneData:
@@ -51,8 +50,11 @@ class SceneData:
 
     def take(self, index: Index) -> Batch:
         """The scenes of that index, (N,) integers in order, with their twins."""
-        latents = torch.cat([latents_of(int(i), int(i) + 1) for i in index])  # (N, D)
-        return Batch(self.views(index), self.views(index, twin=1), latents)
+        return Batch(self.views(index), self.views(index, twin=1))
+
+    def latents(self, index: Index) -> Tensor:
+        """The latents that mean the scenes of that index, (N, D)."""
+        return torch.cat([latents_of(int(i), int(i) + 1) for i in index])
 
     def views(self, index: Index, twin: int = 0) -> Views:
         """The scenes of that index alone, or their twins alone."""

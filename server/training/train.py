@@ -127,15 +127,14 @@ class Run:
         latents = self.data.held_latents(min(48, self.data.held_out))
         return watch.lost(watch.shown(self.state, latents), self.shares.mean((1, 2)))
 
-    def _teach(
-        self, judge: torch.nn.Module, real: Tensor, fake: Tensor, optimiser: torch.optim.Optimizer, penalty: float
-    ) -> float:
-        """One step of a discriminator, with the gradient penalty on every sixteenth. Returns its loss."""
+    def _teach(self, real: Tensor, fake: Tensor, optimiser: torch.optim.Optimizer) -> float:
+        """One step of the discriminator, with the gradient penalty on every sixteenth. Returns its loss."""
+        judge = self.state.discriminator
         judge.requires_grad_(True)
         with self.f.half():
             loss = steps.judge_loss(judge(real), judge(fake.detach()))
         if self.lessons % 16 == 0:
-            loss = loss + steps.penalty(judge, real[:8], 16 * penalty)
+            loss = loss + steps.penalty(judge, real[:8], 16 * self.config.penalty)
         self.lessons += 1
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -241,13 +240,13 @@ class Run:
         self.optimisers[makers], self.optimisers[judges] = config.joint_rate, config.judge_rate
 
         def chance_task(rng: np.random.Generator) -> tuple[edits.Rehearsal, Tensor, Tensor]:
-            batch = self.data.draw(rng, n)
-            task = edits.rehearse(batch, rng, kinds)
+            index = self.data.chance(rng, n)
+            task = edits.rehearse(self.data.take(index), rng, kinds)
             sketched = F.max_pool2d(task.alpha[scenes:known], 2)  # (n, C, 8, 8)
             early = torch.from_numpy(rng.random(known - scenes) < 0.5)
             sketched[~early] = 0.0
             task.alpha[scenes:known][early] = 0.0
-            return task, sketched, batch.latents[scenes:known]
+            return task, sketched, self.data.latents(index[scenes:known])
 
         tasks = self._ahead(chance_task)
 
@@ -279,7 +278,7 @@ class Run:
         keep = steps.kept(len(drawn.images), config.hide_labels, drawn.images.device)
         real = steps.show(drawn.target, drawn.target_labels, keep)
         fake = steps.show(drawn.images, drawn.scores.softmax(1), keep)
-        d = self._teach(self.state.discriminator, real, fake, judges, config.penalty)
+        d = self._teach(real, fake, judges)
         with self.f.half():
             with torch.no_grad():
                 true = self.f.judge(real)

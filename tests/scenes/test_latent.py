@@ -44,9 +44,7 @@ def test_between_reaches_both_ends() -> None:
 
 def test_pick_divides_the_chance_by_the_odds() -> None:
     odds = (0.2, 0.5, 0.3)
-    assert [pick(c, odds)[0] for c in (0.0, 0.19, 0.21, 0.69, 0.71, 1.0)] == [0, 0, 1, 1, 2, 2]
-    assert pick(0.45, odds)[1] == pytest.approx(0.5)
-    assert pick(1.0, odds)[1] == 1.0
+    assert [pick(c, odds) for c in (0.0, 0.19, 0.21, 0.69, 0.71, 1.0)] == [0, 0, 1, 1, 2, 2]
 
 
 def test_the_strongest_wins_and_the_others_tell_how_it_looks() -> None:

@@ -33,7 +33,7 @@ def test_scenes_come_with_their_twins(data: SceneData) -> None:
     assert torch.equal(batch.scenes.labels.sum(1), torch.ones(2, 32, 32))
     assert not torch.equal(batch.scenes.images, batch.twins.images)
     assert torch.equal(data.views(np.array([4, 11])).layouts, batch.scenes.layouts)
-    assert torch.equal(batch.latents, latents_of(0, 20)[[4, 11]])
+    assert torch.equal(data.latents(np.array([4, 11])), latents_of(0, 20)[[4, 11]])
 
 
 def test_held_out_scenes_are_never_drawn(data: SceneData) -> None:

@@ -27,7 +27,7 @@ def batch() -> Batch:
     labels = np.full((40, 64, 64), GRASS, np.int64)
     bare = labels.copy()
     labels[:, 16:32, 16:32] = TREE
-    return Batch(views(labels), views(bare), torch.zeros(40, 128))
+    return Batch(views(labels), views(bare))
 
 
 def test_apply_sets_the_quarters_inside_and_keeps_the_rest() -> None:
@@ -72,7 +72,7 @@ def test_rehearsals_know_their_outcome(batch: Batch) -> None:
 
 
 def test_a_scene_without_a_difference_is_left_alone(batch: Batch) -> None:
-    same = Batch(batch.scenes, batch.scenes, batch.latents)
+    same = Batch(batch.scenes, batch.scenes)
     rng = np.random.default_rng(0)
     task = edits.rehearse(same, rng, edits.chance_kinds(rng, 40, plain=0))
     assert not task.alpha.any()
@@ -91,9 +91,7 @@ def test_blobs_are_soft_masks_of_many_shapes() -> None:
 
 def drawn(labels: np.ndarray, bare: np.ndarray, kind: str = "draw", tries: int = 60) -> edits.Rehearsal:
     """The same edit, rehearsed many times."""
-    several = Batch(
-        views(np.repeat(labels[None], tries, 0)), views(np.repeat(bare[None], tries, 0)), torch.zeros(tries, 128)
-    )
+    several = Batch(views(np.repeat(labels[None], tries, 0)), views(np.repeat(bare[None], tries, 0)))
     return edits.rehearse(several, np.random.default_rng(1), [kind] * tries)
 
 
