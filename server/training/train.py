@@ -224,8 +224,8 @@ class Run:
         something is added. Three are samples, drawn from what the trunk makes of scenes' latents: one as it is, one
         without something, one in which something is drawn again where it stands. Their scenes are what they should
         become, but for what the trunk does not know (`follow`), and there the discriminator tells what is wrong with
-        them; half of their strokes are on the sketch. Two are the first of these with strokes by chance, one that draws
-        and one that removes. The trunk is left as it is.
+        them. Two are the first of these with strokes by chance, one that draws and one that removes. Of the strokes on
+        samples half are on their sketches. The trunk is left as it is.
         """
         config, state, n = self.config, self.state, self.config.joint_batch
         strokes_on, scenes = n // 4, 3 * n // 8
@@ -253,12 +253,13 @@ class Run:
         def step(done: float) -> Figures:
             rehearsed, sketched, latents = next(tasks)
             task, window = rehearsed.to(state.device), self._window()
+            latents, sketched = latents.to(state.device), sketched.to(state.device)
             with torch.no_grad(), self.f.half():
-                sketched, factor = sketched.to(state.device), task.factor[scenes:known]
-                samples = self.f.trunk(latents.to(state.device), sketched, factor).float()
-            stroked = samples[on]  # (n / 4, U, 16, 16)
-            strokes = steps.random_strokes(self.rng, self.shares, stroked.cpu()).to(state.device)
-            task.alpha[known:], task.factor[known:] = strokes.alpha, strokes.factor
+                samples = self.f.trunk(latents, sketched, task.factor[scenes:known]).float()
+                strokes = steps.random_strokes(self.rng, self.shares, samples[on].cpu()).to(state.device)
+                early = torch.from_numpy(self.rng.random((len(on), 1, 1, 1)) < 0.5).to(state.device)
+                stroked = self.f.trunk(latents[on], F.avg_pool2d(strokes.alpha * early, 2), strokes.factor).float()
+            task.alpha[known:], task.factor[known:] = strokes.alpha * ~early, strokes.factor
             r = torch.cat([steps.carry(state, task.layouts[:scenes], noise=True), samples, stroked])
             drawn = steps.draw(state, self.f, r, task, self.weights, trust, window)
             before, after = drawn.images[scenes:known][on], drawn.images[known:]

@@ -154,8 +154,8 @@ def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkey
     step, known = run._joint(), latents_of(0, 200)
     for _ in range(6):
         step(0.5)
-    early = late = 0
-    for (task, trust), asked_for, (alpha, factor) in zip(seen, latents, sketched, strict=True):
+    early = late = chance = 0
+    for (task, trust), asked_for, (alpha, factor) in zip(seen, latents[::2], sketched[::2], strict=True):
         assert trust.tolist() == [1.0, 1.0, 1.0, 0.25, 0.25, 0.25]
         assert torch.equal(factor, task.factor[3:6])
         for i, (z, target) in enumerate(zip(asked_for, task.target[3:6], strict=True)):
@@ -166,8 +166,17 @@ def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkey
             assert torch.equal(target, run.data.views(scene, twin=int(removed)).images[0])
             assert (float(factor[i]) > 0) == (i == 2 and any(strokes))
             early, late = early + strokes[0], late + strokes[1]
+    for (task, _), asked_for, again, (alpha, factor) in zip(
+        seen, latents[::2], latents[1::2], sketched[1::2], strict=True
+    ):
+        assert torch.equal(again, asked_for[[0, 0]])  # strokes by chance are on the first sample
+        assert torch.equal(factor, task.factor[6:])
+        for i in range(2):
+            assert bool(alpha[i].any()) != bool(task.alpha[6 + i].any())
+            chance += bool(alpha[i].any())
     assert early > 1
     assert late > 1
+    assert 1 < chance < 11
 
 
 def test_strokes_draw_where_the_world_has_it_and_remove_what_is_there(scenes: Path) -> None:
