@@ -29,10 +29,10 @@ class TrainConfig:
     tail_rate: float = 1e-2
     trunk_images: int = 600_000
     trunk_batch: int = 32
-    trunk_rate: float = 8e-3
+    trunk_rate: float = 6e-3
     joint_images: int = 86_000
     joint_batch: int = 8
-    joint_rate: float = 6e-3
+    joint_rate: float = 5e-3
     joint_share: float = 0.5
     judge_rate: float = 2e-3
     window: int = 10
@@ -42,12 +42,12 @@ class TrainConfig:
     adversarial: float = 1.0
     match: float = 2.0
     follow: float = 0.5
-    penalty: float = 0.003
+    penalty: float = 0.03
     hide_labels: float = 0.3
     obey: float = 0.7
     calm: float = 2.0
     guide: float = 0.2
-    sketch: float = 0.3
+    sketch: float = 0.1
 
     @property
     def last_layer(self) -> str:
