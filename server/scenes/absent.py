@@ -11,24 +11,24 @@ from statistics import NormalDist
 import numpy as np
 
 from server.scenes.canvas import Array
-from server.scenes.latent import COLUMNS, ROWS, Latent, group_slices
-from server.scenes.sample_village import plots
-from server.scenes.scene import scene_of
+from server.scenes.latent import COLUMNS, Latent, group_slices
+from server.scenes.sample_land import cloud_bar
+from server.scenes.sample_village import BUILT, plots
+from server.scenes.scene import Scene
 
 # Chances at which nothing stands: below the first no mountains, above the second no path.
 _NO_MOUNTAINS, _NO_PATH = 0.055, 0.955
-# The most and least that a chance is set to.
+# Above this bar of clouds there is no room for a chance without one.
 _NEARLY = 0.98
-_BUILDINGS = ("church", "cottage")
 
 
-def without(z: Array, name: str) -> Array | None:
+def without(z: Array, scene: Scene, name: str) -> Array | None:
     """The latent of the scene of `z`, (128,), without one of its objects.
 
     name: as `server.scenes.render.objects` has it. None where no latent lacks just that: for doors, windows, domes and
     for clouds in a sky where every strip has one, and for names that the scene does not have.
     """
-    chances = _chances(z, name)
+    chances = _chances(Latent(z), scene, name)
     if chances is None:
         return None
     length = float(np.sqrt(np.mean(z.astype(np.float64) ** 2)))
@@ -38,10 +38,9 @@ def without(z: Array, name: str) -> Array | None:
     return found
 
 
-def _chances(z: Array, name: str) -> dict[int, float] | None:
+def _chances(latent: Latent, scene: Scene, name: str) -> dict[int, float] | None:
     """Places in the latent, and the chance that each must be for the object not to stand."""
-    slices, latent = group_slices(), Latent(z)
-    scene = scene_of(z)
+    slices = group_slices()
     no_path = {slices["path"].start: _NO_PATH}
     if name == "treeline" and scene.treeline is not None:
         return _halved(latent, "treeline", 1)
@@ -53,23 +52,15 @@ def _chances(z: Array, name: str) -> dict[int, float] | None:
         return _halved(latent, "water", 3) | no_path  # which water would have kept away
     for i, cloud in enumerate(scene.clouds):
         if cloud.name == name:
-            bar = 1.25 * scene.cloudiness
+            bar = cloud_bar(scene.cloudiness)
             column = [c for c in range(COLUMNS) if latent.group(f"cloud{c}")[0] <= bar][i]
             return None if bar > _NEARLY else {slices[f"cloud{column}"].start: (bar + 1) / 2}
-    standing = sorted(_standing(latent, scene.sky.horizon), key=lambda plot: plot[0])  # far ones first
-    trees = [group for _, what, group in standing if what == "tree"]
-    houses = [group for _, what, group in standing if what in _BUILDINGS]
-    for kind, groups in (("tree", trees), ("house", houses)):
-        for i, group in enumerate(groups):
+    standing = sorted(plots(latent, scene.sky.horizon), key=lambda plot: plot.y)  # far ones first
+    for kind, whats in (("tree", ("tree",)), ("house", BUILT)):
+        for i, plot in enumerate(plot for plot in standing if plot.what in whats):
             if name == f"{kind}{i}":
-                return _halved(latent, group, 3)
+                return _halved(latent, plot.group, 3)
     return None
-
-
-def _standing(latent: Latent, horizon: float) -> list[tuple[float, str, str]]:
-    """For every plot, how near it is, what stands there, and the name of its group."""
-    groups = [f"plot{row}{column}" for row in reversed(range(ROWS)) for column in range(COLUMNS)]
-    return [(plot.y, plot.what, group) for plot, group in zip(plots(latent, horizon), groups, strict=True)]
 
 
 def _halved(latent: Latent, group: str, count: int) -> dict[int, float]:

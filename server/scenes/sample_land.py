@@ -25,12 +25,17 @@ def sample_sky(latent: Latent, colours: SkyColours, overcast: float) -> Sky:
     return Sky(colours, horizon, between(c, 0.04, 0.96), between(d, 0.08, 0.62) * horizon, 1 - 0.85 * overcast, stars)
 
 
+def cloud_bar(cloudiness: float) -> float:
+    """The most that a strip's chance may be for a cloud to be in it."""
+    return 1.25 * cloudiness
+
+
 def sample_clouds(latent: Latent, cloudiness: float, horizon: float) -> tuple[Cloud, ...]:
     """Up to a cloud in each strip of the sky, and the more the cloudier it is."""
     clouds: list[Cloud] = []
     for column in range(COLUMNS):
         chance, a, b, c = latent.group(f"cloud{column}")
-        if chance > 1.25 * cloudiness:
+        if chance > cloud_bar(cloudiness):
             continue
         width = between(c, 0.09, 0.24)
         x, y = in_strip(column, a), between(b, 0.06, max(0.14, horizon - 0.10))

@@ -23,7 +23,8 @@ from server.scenes.palette import (
 from server.scenes.plants import Tree
 
 PROPORTIONS = {"round": (1.0, 0.36), "conifer": (1.15, 0.32), "poplar": (1.2, 0.20), "bush": (0.5, 0.36)}
-WHATS = ("tree", "cottage", "church")
+BUILT = ("cottage", "church")
+WHATS = ("tree", *BUILT)
 # How strong a chance must be for the thing to stand, in the far row and in the near one.
 BARS = ((0.62, 0.81, 0.81), (0.66, 0.90, 0.85))
 
@@ -35,9 +36,11 @@ def haze(horizon: float, y: float) -> float:
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot of ground: what stands there ("", "tree", "cottage" or "church"), its foot (x, y), and numbers that
-    tell how it looks: its size, its style, its form and its colour, a building's roof and door, each 0..1."""
+    """A plot of ground: the latent's group that tells of it, what stands there ("", "tree", "cottage" or "church"), its
+    foot (x, y), and numbers that tell how it looks: its size, its style, its form and its colour, a building's roof and
+    door, each 0..1."""
 
+    group: str
     row: int
     what: str
     x: float
@@ -70,11 +73,12 @@ def plots(latent: Latent, horizon: float) -> tuple[Plot, ...]:
     found = []
     for row in reversed(range(ROWS)):
         for column in range(COLUMNS):
-            *chances, a, b, size, style, form, colour = latent.group(f"plot{row}{column}")
+            group = f"plot{row}{column}"
+            *chances, a, b, size, style, form, colour = latent.group(group)
             y = horizon + (1 - horizon) * (between(b, 0.06, 0.24) if row == 0 else between(b, 0.42, 0.88))
             winner, looks = strongest(chances, BARS[row]) or (None, [0.0, 0.0])
             what = "" if winner is None else WHATS[winner]
-            found.append(Plot(row, what, in_strip(column, a), y, size, style, form, colour, *looks))
+            found.append(Plot(group, row, what, in_strip(column, a), y, size, style, form, colour, *looks))
     return tuple(found)
 
 
@@ -123,7 +127,7 @@ def sample_buildings(latent: Latent, horizon: float) -> tuple[Building, ...]:
     """The churches and cottages on the plots; far ones first."""
     found = []
     for plot in plots(latent, horizon):
-        if plot.what in ("church", "cottage"):
+        if plot.what in BUILT:
             found.append((_church if plot.what == "church" else _cottage)(plot, horizon))
     found.sort(key=lambda b: b.y)
     return tuple(replace(b, name=f"house{i}", door_name=f"door{i}") for i, b in enumerate(found))

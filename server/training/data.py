@@ -117,10 +117,11 @@ class LayoutData:
         near = i < self.apart
         rows, index = (self.layouts[i], i) if near else (self.more[i - self.apart], i - self.apart + self.count)
         latent = latent_of(FIRST_SEED + index)
-        hidden = hidden_object(scene_of(latent), index)
-        absent = without(latent, *hidden) if hidden else None
-        scene, twin = unpacked(np.array(rows))  # (CHANNELS, 16, 16) each
-        return Pair(torch.from_numpy(latent), None if absent is None else torch.from_numpy(absent), scene, twin)
+        scene = scene_of(latent)
+        hidden = hidden_object(scene, index)
+        absent = without(latent, scene, *hidden) if hidden else None
+        own, twin = unpacked(np.array(rows))  # (CHANNELS, 16, 16) each
+        return Pair(torch.from_numpy(latent), None if absent is None else torch.from_numpy(absent), own, twin)
 
     def draw(self, rng: np.random.Generator, n: int) -> list[Pair]:
         """n pairs by chance."""

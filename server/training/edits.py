@@ -42,7 +42,9 @@ class Rehearsal:
 
 
 # The least of a stroke that a thing drawn by it fills, and the least of a thing that a stroke meets to draw all of it.
-_HELD, _WHOLE = 0.4, 0.85
+_HELD, WHOLE = 0.4, 0.85
+# The least that a concept fills of some cell to be drawn.
+_LEAST = 0.15
 # What strokes set shares to, of which 1 is a full one. Drawing over something takes more than drawing on bare ground.
 DRAWN, COVERING = (0.8, 2.2), (1.5, 2.5)
 
@@ -73,6 +75,30 @@ def blobs(rng: np.random.Generator, n: int) -> Tensor:
     return torch.from_numpy(out)
 
 
+def chance_factor(rng: np.random.Generator, kind: str) -> float:
+    """What a stroke of that kind sets shares to; see `KINDS`."""
+    return float(rng.uniform(*(COVERING if kind == "cover" else DRAWN)))
+
+
+def chance_concept(rng: np.random.Generator, new: Tensor) -> int | None:
+    """One of the concepts of which there is enough somewhere in `new`, (C, H, W) shares of cells; None without any."""
+    candidates = (new.flatten(1).max(1).values > _LEAST).nonzero().flatten().tolist()
+    return candidates[rng.integers(len(candidates))] if candidates else None
+
+
+def brushed(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int) -> Tensor:
+    """A stroke that draws what fills the cells by `own`, (H, W) in 0..1, as a mask of such cells, bool.
+
+    A brush does not know outlines, and what it draws must have some of its own. So the stroke covers the cells that
+    are `there`, (H, W) bool, or those around them too, in squares of `reach` cells, or a box about them; but the first
+    where too little of the stroke would be filled.
+    """
+    around = F.max_pool2d(there[None].float(), reach, 1, reach // 2)[0] > 0
+    box = there.any(1)[:, None] & there.any(0)
+    stroke = (there, around, box)[rng.integers(3)]
+    return stroke if own[stroke].mean() >= _HELD else there
+
+
 def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:
     """alpha (C, 16, 16) for zeroing all that vanishes from scene to twin, a little past its outline."""
     cell = labels.shape[-1] // GRID
@@ -85,26 +111,15 @@ def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor | None:
-    """alpha (C, 16, 16) for drawing one concept that `labels` has and `twin` lacks; None where there is none.
-
-    A brush does not know outlines, and what it draws must have some of its own. So the stroke covers all cells that
-    have a little of the concept, or those around them too, or a box about them.
-    """
+    """alpha (C, 16, 16) for drawing one concept that `labels` has and `twin` lacks; None where there is none."""
     cell = labels.shape[-1] // GRID
     new = F.avg_pool2d(labels * (1 - twin), cell)  # (C, 16, 16)
-    strength = new.flatten(1).max(1).values  # (C,)
-    candidates = (strength > 0.15).nonzero().flatten().tolist()
-    if not candidates:
+    c = chance_concept(rng, new)
+    if c is None:
         return None
-    c = candidates[rng.integers(len(candidates))]
     there = new[c] > rng.uniform(0.1, 0.45) * new[c].max()  # (16, 16)
-    around = F.max_pool2d(there[None].float(), 3, 1, 1)[0] > 0
-    box = there.any(1)[:, None] & there.any(0)
-    stroke = (there, around, box)[rng.integers(3)]
-    if new[c][stroke].mean() < _HELD:
-        stroke = there
     alpha = torch.zeros_like(new)
-    alpha[c] = stroke * rng.uniform(0.85, 1.0)
+    alpha[c] = brushed(rng, new[c], there, reach=3) * rng.uniform(0.85, 1.0)
     return alpha
 
 
@@ -141,7 +156,7 @@ def rehearse(batch: Batch, rng: np.random.Generator, kinds: Sequence[str]) -> Re
         if kind == "remove" or (kind == "draw" and _alone(a, scenes.labels[i], twins.labels[i])):
             m = torch.ones_like(m)  # all that belongs to it, its shadow too
         if kind != "remove":
-            factor[i] = float(rng.uniform(*(COVERING if kind == "cover" else DRAWN)))
+            factor[i] = chance_factor(rng, kind)
         target[i] = after.images[i] * m + target[i] * (1 - m)
         target_labels[i] = after.labels[i] * m + target_labels[i] * (1 - m)
     return Rehearsal(images, layouts, alpha, factor, target, target_labels, inside)
@@ -151,7 +166,7 @@ def _alone(alpha: Tensor, scene: Tensor, twin: Tensor) -> bool:
     """Whether all that the scene (C, R, R) has and the twin lacks is of the concept that alpha (C, 16, 16) draws, and
     most of it where the stroke is, so that the stroke can tell of it all."""
     new = F.avg_pool2d(scene * (1 - twin), scene.shape[-1] // GRID)  # (C, 16, 16)
-    return bool((new * (alpha > 0)).sum() > _WHOLE * new.sum())
+    return bool((new * (alpha > 0)).sum() > WHOLE * new.sum())
 
 
 def _outcome(kind: str, scene: Tensor, twin: Tensor) -> tuple[Tensor, Tensor]:

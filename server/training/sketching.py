@@ -16,14 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from server.training.data import Pair
-from server.training.edits import COVERING, DRAWN
+from server.training.edits import WHOLE, brushed, chance_concept, chance_factor
 from server.training.layout import GRID, SHARES, C
 
 SKETCH_GRID = GRID // 2
 # Parts of a concept's share in a quarter of a cell that count as there, or as gone.
 _THERE, _GONE = 0.3, 0.05
-# The least of a stroke that a thing drawn by it fills, and the least of a thing that a stroke meets to draw all of it.
-_HELD, _WHOLE = 0.4, 0.85
 
 
 @dataclass(frozen=True)
@@ -56,23 +54,12 @@ class _Stroke:
 
 
 def _stroke(new: Tensor, rng: np.random.Generator) -> _Stroke | None:
-    """A stroke that draws one of the concepts that are `new`, (C, 32, 32) in 0..1; None where nothing is.
-
-    As a brush knows no outlines it covers what there is of the concept, or some way around it too, or a box about it.
-    """
-    strength = F.avg_pool2d(new, 4).flatten(1).max(1).values  # (C,)
-    candidates = (strength > 0.15).nonzero().flatten().tolist()
-    if not candidates:
+    """A stroke that draws one of the concepts that are `new`, (C, 32, 32) in 0..1; None where nothing is."""
+    c = chance_concept(rng, F.avg_pool2d(new, 4))
+    if c is None:
         return None
-    c = candidates[rng.integers(len(candidates))]
     own = new[c]  # (32, 32)
-    there = own > _THERE * own.max()
-    reach = int(rng.choice([3, 5, 7]))
-    around = F.max_pool2d(there[None].float(), reach, 1, reach // 2)[0] > 0
-    box = there.any(1)[:, None] & there.any(0)
-    shape = (there, around, box)[rng.integers(3)]
-    if own[shape].mean() < _HELD:
-        shape = there
+    shape = brushed(rng, own, own > _THERE * own.max(), reach=int(rng.choice([3, 5, 7])))
     soft = F.avg_pool2d(shape[None].float(), 4)[0]  # (8, 8)
     alpha = torch.zeros(C, SKETCH_GRID, SKETCH_GRID)
     cells = F.max_pool2d(shape[None].float(), 2)  # (1, 16, 16)
@@ -81,7 +68,7 @@ def _stroke(new: Tensor, rng: np.random.Generator) -> _Stroke | None:
         cells = torch.maximum(cells, soft.repeat_interleave(2, 0).repeat_interleave(2, 1))
     alpha[c] = soft * rng.uniform(0.85, 1.0)
     met = new * F.max_pool2d(shape[None].float(), 5, 1, 2)
-    return _Stroke(alpha, cells, bool(met.sum() > _WHOLE * new.sum()))
+    return _Stroke(alpha, cells, bool(met.sum() > WHOLE * new.sum()))
 
 
 def _removal(gone: Tensor, rng: np.random.Generator) -> Tensor:
@@ -96,36 +83,38 @@ def _removal(gone: Tensor, rng: np.random.Generator) -> Tensor:
 KINDS, ODDS = ("remove", "draw", "again", "cover"), (0.35, 0.45, 0.1, 0.1)
 
 
-def _sketched(pair: Pair, rng: np.random.Generator) -> Sketched:
+def _plain(latent: Tensor, layout: Tensor) -> Sketched:
+    """No stroke, unbatched."""
+    nothing = torch.zeros(C, SKETCH_GRID, SKETCH_GRID)
+    return Sketched(latent, layout, layout, nothing, torch.tensor(0.0), torch.zeros(1, GRID, GRID))
+
+
+def _sketched(pair: Pair, rng: np.random.Generator, plain: bool) -> Sketched:
     """One stroke, unbatched: removes what the twin lacks, draws it on the twin, or "again" where it stands, or covers
-    it by drawing what stood behind it."""
-    scene, twin = F.pixel_shuffle(torch.stack([pair.scene, pair.twin])[:, SHARES], 2)  # (C, 32, 32) each
-    gone, behind = (scene - twin).clamp(min=0), (twin - scene).clamp(min=0)
+    it by drawing what stood behind it; or, where `plain`, what such a stroke would be on."""
     kind = str(rng.choice(KINDS, p=ODDS))
     if kind == "draw" and pair.absent is None:
         kind = ("remove", "again")[rng.integers(2)]
     latent, before = pair.latent, pair.scene
     if kind == "draw" and pair.absent is not None:
         latent, before = pair.absent, pair.twin
+    if plain:
+        return _plain(latent, before)
+    scene, twin = F.pixel_shuffle(torch.stack([pair.scene, pair.twin])[:, SHARES], 2)  # (C, 32, 32) each
+    gone, behind = (scene - twin).clamp(min=0), (twin - scene).clamp(min=0)
     if kind == "remove":
         inside = (F.max_pool2d(gone.amax(0, keepdim=True), 2) > _GONE).float()  # (1, 16, 16)
         return Sketched(latent, before, pair.twin, _removal(gone, rng), torch.tensor(0.0), inside)
     stroke = _stroke(behind if kind == "cover" else gone, rng)
     if stroke is None:
-        nothing = torch.zeros(C, SKETCH_GRID, SKETCH_GRID)
-        return Sketched(latent, before, before, nothing, torch.tensor(0.0), torch.zeros(1, GRID, GRID))
+        return _plain(latent, before)
     after = pair.twin if kind == "cover" else pair.scene
     reached = torch.ones_like(stroke.cells) if stroke.whole and kind != "cover" else stroke.cells
-    factor = torch.tensor(float(rng.uniform(*(COVERING if kind == "cover" else DRAWN))))
+    factor = torch.tensor(chance_factor(rng, kind))
     return Sketched(latent, before, after * reached + before * (1 - reached), stroke.alpha, factor, stroke.cells)
 
 
 def rehearse_sketches(pairs: Sequence[Pair], rng: np.random.Generator, plain: int) -> Sketched:
     """A batch of strokes on the pairs' scenes or twins, with none on the first `plain` of them."""
-    found = []
-    for i, pair in enumerate(pairs):
-        one = _sketched(pair, rng)
-        if i < plain:
-            one = Sketched(one.latents, one.before, one.before, 0 * one.alpha, 0 * one.factor, 0 * one.inside)
-        found.append(one)
+    found = [_sketched(pair, rng, plain=i < plain) for i, pair in enumerate(pairs)]
     return Sketched(*(torch.stack([getattr(one, field.name) for one in found]) for field in fields(Sketched)))
