@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from server.scenes.absent import without
+from server.scenes.canvas import Array
 from server.scenes.concepts import CONCEPTS
 from server.scenes.latent import latent_of
 from server.scenes.scene import scene_of
@@ -28,6 +29,14 @@ class Views:
     images: Tensor
     labels: Tensor
     layouts: Tensor
+
+
+def _absent(latent: Array, index: int) -> Tensor | None:
+    """The latent of the twin of the scene of that index, whose latent is given, if there is one."""
+    scene = scene_of(latent)
+    hidden = hidden_object(scene, index)
+    found = without(latent, scene, *hidden) if hidden else None
+    return None if found is None else torch.from_numpy(found)
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,10 @@ class SceneData:
     def latents(self, index: Index) -> Tensor:
         """The latents that mean the scenes of that index, (N, D)."""
         return torch.cat([latents_of(int(i), int(i) + 1) for i in index])
+
+    def absent(self, i: int) -> Tensor | None:
+        """The latent (D,) of the twin of scene i; None where no latent lacks just what the twin lacks."""
+        return _absent(latent_of(FIRST_SEED + i), i)
 
     def views(self, index: Index, twin: int = 0) -> Views:
         """The scenes of that index alone, or their twins alone."""
@@ -117,11 +130,8 @@ class LayoutData:
         near = i < self.apart
         rows, index = (self.layouts[i], i) if near else (self.more[i - self.apart], i - self.apart + self.count)
         latent = latent_of(FIRST_SEED + index)
-        scene = scene_of(latent)
-        hidden = hidden_object(scene, index)
-        absent = without(latent, scene, *hidden) if hidden else None
         own, twin = unpacked(np.array(rows))  # (CHANNELS, 16, 16) each
-        return Pair(torch.from_numpy(latent), None if absent is None else torch.from_numpy(absent), own, twin)
+        return Pair(torch.from_numpy(latent), _absent(latent, index), own, twin)
 
     def draw(self, rng: np.random.Generator, n: int) -> list[Pair]:
         """n pairs by chance."""

@@ -110,8 +110,9 @@ def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:
     return mask * vanishing[:, None, None].float()
 
 
-def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor | None:
-    """alpha (C, 16, 16) for drawing one concept that `labels` has and `twin` lacks; None where there is none."""
+def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator, early: bool) -> Tensor | None:
+    """alpha (C, 16, 16) for drawing one concept that `labels` has and `twin` lacks; None where there is none. One for
+    a sketch is of whole cells of that."""
     cell = labels.shape[-1] // GRID
     new = F.avg_pool2d(labels * (1 - twin), cell)  # (C, 16, 16)
     c = chance_concept(rng, new)
@@ -119,7 +120,10 @@ def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor |
         return None
     there = new[c] > rng.uniform(0.1, 0.45) * new[c].max()  # (16, 16)
     alpha = torch.zeros_like(new)
-    alpha[c] = brushed(rng, new[c], there, reach=3) * rng.uniform(0.85, 1.0)
+    stroke = brushed(rng, new[c], there, reach=3)[None].float()  # (1, 16, 16)
+    if early:
+        stroke = F.max_pool2d(stroke, 2).repeat_interleave(2, 1).repeat_interleave(2, 2)
+    alpha[c] = stroke[0] * rng.uniform(0.85, 1.0)
     return alpha
 
 
@@ -131,9 +135,11 @@ def chance_kinds(rng: np.random.Generator, n: int, plain: int) -> list[str]:
     return ["plain"] * plain + [str(k) for k in rng.choice(KINDS[1:4], n - plain, p=(0.4, 0.4, 0.2))]
 
 
-def rehearse(batch: Batch, rng: np.random.Generator, kinds: Sequence[str]) -> Rehearsal:
+def rehearse(
+    batch: Batch, rng: np.random.Generator, kinds: Sequence[str], early: Sequence[bool] | None = None
+) -> Rehearsal:
     """Edits for a batch, of these kinds: "plain" for none, "remove" what the twin lacks, "draw" it on the twin, "cover"
-    it by drawing what stood behind it, or draw it "again" where it stands."""
+    it by drawing what stood behind it, or draw it "again" where it stands. `early` says which are for sketches."""
     scenes, twins = batch.scenes, batch.twins
     n, c, size, _ = scenes.labels.shape
     images, layouts = scenes.images.clone(), scenes.layouts.clone()
@@ -147,7 +153,9 @@ def rehearse(batch: Batch, rng: np.random.Generator, kinds: Sequence[str]) -> Re
         after = scenes if kind in ("draw", "again") else twins
         images[i], layouts[i] = before.images[i], before.layouts[i]
         target[i], target_labels[i] = before.images[i], before.labels[i]
-        a = (_removal if kind == "remove" else _drawing)(*_outcome(kind, scenes.labels[i], twins.labels[i]), rng)
+        found, lacked = _outcome(kind, scenes.labels[i], twins.labels[i])
+        coarse = early is not None and early[i]
+        a = _removal(found, lacked, rng) if kind == "remove" else _drawing(found, lacked, rng, coarse)
         if a is None or not a.any():
             continue
         alpha[i] = a

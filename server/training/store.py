@@ -31,6 +31,8 @@ CHUNK, PIECE = 250, 25
 FIRST_SEED = 1_000_000
 # Scenes from which the colours are learnt that concepts have in some light.
 _FITTED = 2000
+# Of twins of scenes with buildings, how many lack one whatever else there is: only these teach to draw walls and roofs.
+_BUILDING = 0.35
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -107,13 +109,15 @@ class Store:
 
 
 def hidden_object(scene: Scene, index: int) -> frozenset[str]:
-    """The object that the twin of the scene of that index lacks: a concept by chance, then one of its objects."""
+    """The object that the twin of the scene of that index lacks: a building, or a concept by chance, then one of its
+    objects."""
     found = objects(scene)
     if not found:
         return frozenset()
     rng = np.random.default_rng(index ^ 0x7717)
     concepts = sorted({o.concept for o in found})
-    concept = concepts[rng.integers(len(concepts))]
+    building = "wall" in concepts and rng.random() < _BUILDING
+    concept = "wall" if building else concepts[rng.integers(len(concepts))]
     names = [o.name for o in found if o.concept == concept]
     return frozenset({names[rng.integers(len(names))]})
 

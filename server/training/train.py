@@ -220,19 +220,18 @@ class Run:
     def _joint(self) -> Step:
         """Steps that teach the tail to draw the trunk's layouts as cleanly as those of scenes, and to obey strokes.
 
-        Of eight pictures, three are scenes from their layouts: one as it is, one without something, one to which
-        something is added. Three are samples, drawn from what the trunk makes of scenes' latents: one as it is, one
-        without something, one in which something is drawn again where it stands. Their scenes are what they should
-        become, but for what the trunk does not know (`follow`), and there the discriminator tells what is wrong with
-        them. Two are the first of these with strokes by chance, one that draws and one that removes. Of the strokes on
-        samples half are on their sketches. The trunk is left as it is.
+        Of eight pictures, two are scenes from their layouts: as they are, without something, or with something added.
+        Four are samples, drawn from what the trunk makes of scenes' latents: one as it is, one without something, one
+        in which something is drawn again where it stands, and one in which it is drawn where it lacks. Their scenes are
+        what they should become, but for what the trunk does not know (`follow`), and there the discriminator tells what
+        is wrong with them. Two are the first of these with strokes by chance, one that draws and one that removes. Of
+        the strokes on samples half are on their sketches. The trunk is left as it is.
         """
         config, state, n = self.config, self.state, self.config.joint_batch
-        strokes_on, scenes = n // 4, 3 * n // 8
+        strokes_on, scenes = n // 4, n // 4
         known = n - strokes_on
-        kinds = [("plain", "remove", "draw")[i % 3] for i in range(scenes)]
-        kinds += [("plain", "remove", "again")[i % 3] for i in range(known - scenes)] + ["plain"] * strokes_on
-        on = torch.arange(0, known - scenes, 3).repeat_interleave(2)  # of samples, those that strokes are on
+        sampled = [("plain", "remove", "again", "draw")[i % 4] for i in range(known - scenes)]
+        on = torch.arange(0, known - scenes, 4).repeat_interleave(2)[:strokes_on]  # of samples, those strokes are on
         trust = torch.ones(known, device=state.device)
         trust[scenes:] = config.follow
         makers = Muon(self._behind(), config.joint_rate)
@@ -240,13 +239,22 @@ class Run:
         self.optimisers[makers], self.optimisers[judges] = config.joint_rate, config.judge_rate
 
         def chance_task(rng: np.random.Generator) -> tuple[edits.Rehearsal, Tensor, Tensor]:
-            index = self.data.chance(rng, n)
-            task = edits.rehearse(self.data.take(index), rng, kinds)
-            sketched = F.max_pool2d(task.alpha[scenes:known], 2)  # (n, C, 8, 8)
-            early = torch.from_numpy(rng.random(known - scenes) < 0.5)
-            sketched[~early] = 0.0
-            task.alpha[scenes:known][early] = 0.0
-            return task, sketched, self.data.latents(index[scenes:known])
+            index, kinds = self.data.chance(rng, n), list(sampled)
+            latents = self.data.latents(index[scenes:known])  # (K, D)
+            for i, kind in enumerate(sampled):
+                if kind == "draw":
+                    absent = self.data.absent(int(index[scenes + i]))
+                    kinds[i] = "again" if absent is None else "draw"
+                    latents[i] = latents[i] if absent is None else absent
+            some = [str(kind) for kind in rng.choice(("plain", "remove", "draw"), scenes)]
+            early = torch.from_numpy(rng.random(n) < 0.5)
+            early[:scenes] = False
+            every = [*some, *kinds, *["plain"] * strokes_on]
+            task = edits.rehearse(self.data.take(index), rng, every, early.tolist())
+            sketched = F.max_pool2d(task.alpha, 2)[scenes:known]  # (K, C, 8, 8)
+            sketched[~early[scenes:known]] = 0.0
+            task.alpha[early] = 0.0
+            return task, sketched, latents
 
         tasks = self._ahead(chance_task)
 

@@ -1,5 +1,7 @@
 """Rehearsed edits: what is drawn, removed, and what the units are held to."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -69,6 +71,18 @@ def test_rehearsals_know_their_outcome(batch: Batch) -> None:
             assert edits.COVERING[0] <= factor <= edits.COVERING[1]
             assert middle == 0
     assert kinds == {(False, "tree"), (True, "tree"), (True, "grass")}
+
+
+def test_strokes_for_sketches_are_of_whole_cells_of_theirs(batch: Batch) -> None:
+    scenes, twins = batch.scenes.labels.roll(4, 3), batch.twins.labels.roll(4, 3)  # by one cell of 16
+    moved = Batch(replace(batch.scenes, labels=scenes), replace(batch.twins, labels=twins))
+    rng, early = np.random.default_rng(0), [i % 2 == 0 for i in range(40)]
+    task = edits.rehearse(moved, rng, ["draw"] * 40, early)
+    coarse = torch.nn.functional.max_pool2d(task.alpha, 2).repeat_interleave(2, 2).repeat_interleave(2, 3)
+    assert [torch.equal(*pair) for pair in zip(task.alpha, coarse, strict=True)][::2] == [True] * 20
+    assert not all(torch.equal(*pair) for pair in zip(task.alpha, coarse, strict=True))
+    for alpha, inside in zip(task.alpha, task.inside, strict=True):
+        assert torch.equal(alpha.amax(0) > 0, inside[0, ::4, ::4] > 0)
 
 
 def test_a_scene_without_a_difference_is_left_alone(batch: Batch) -> None:

@@ -52,6 +52,16 @@ def test_more_layouts_follow_the_pictures(folder: Path) -> None:
         assert torch.allclose(unpacked(np.array(store.open("more")[:1, twin])), expected.clamp(0, 1), atol=3e-3)
 
 
+def test_many_twins_lack_a_building() -> None:
+    scenes = [sample_scene(FIRST_SEED + i) for i in range(400)]
+    lacking = [(scene, hidden_object(scene, i)) for i, scene in enumerate(scenes)]
+    built = [(scene, names) for scene, names in lacking if scene.buildings]
+    bare = [names & {b.name for b in scene.buildings} for scene, names in built]
+    assert 0.35 < sum(map(bool, bare)) / len(bare) < 0.55
+    every = {name.rstrip("0123456789") for _, names in lacking for name in names}
+    assert {"tree", "cloud", "mountains", "water", "path", "treeline", "doors", "windows", "domes"} < every
+
+
 def test_rendering_again_renders_nothing(folder: Path) -> None:
     names = ("images", "labels", "layouts", "more", "expected")
     before = [(folder / f"{name}.npy").stat().st_mtime_ns for name in names]

@@ -152,20 +152,30 @@ def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkey
     run.f = replace(run.f, trunk=asked)
     run.config = replace(SMALL, follow=0.25)
     step, known = run._joint(), latents_of(0, 200)
-    for _ in range(6):
+    lacking = {i: z for i in range(200) if (z := run.data.absent(i)) is not None}
+    for _ in range(8):
         step(0.5)
-    early = late = chance = 0
+    early = late = chance = drawn = 0
     for (task, trust), asked_for, (alpha, factor) in zip(seen, latents[::2], sketched[::2], strict=True):
-        assert trust.tolist() == [1.0, 1.0, 1.0, 0.25, 0.25, 0.25]
-        assert torch.equal(factor, task.factor[3:6])
-        for i, (z, target) in enumerate(zip(asked_for, task.target[3:6], strict=True)):
-            scene = np.array([int((known == z).all(1).nonzero())])
-            strokes = [bool(part.any()) for part in (alpha[i], task.alpha[3 + i])]
+        assert trust.tolist() == [1.0, 1.0, 0.25, 0.25, 0.25, 0.25]
+        assert torch.equal(factor, task.factor[2:6])
+        for i, (z, target) in enumerate(zip(asked_for, task.target[2:6], strict=True)):
+            strokes = [bool(part.any()) for part in (alpha[i], task.alpha[2 + i])]
             assert sum(strokes) <= (i > 0)  # on the sketch or on the layout, none on the first
-            removed = i == 1 and any(strokes)
-            assert torch.equal(target, run.data.views(scene, twin=int(removed)).images[0])
-            assert (float(factor[i]) > 0) == (i == 2 and any(strokes))
             early, late = early + strokes[0], late + strokes[1]
+            assert (float(factor[i]) > 0) == (i > 1 and any(strokes))
+            at = [j for j, twin in lacking.items() if torch.equal(twin, z)]
+            if at:
+                drawn += any(strokes)
+                scene, twin = (run.data.views(np.array(at), twin=t).images[0] for t in (0, 1))
+                outside = task.inside[2 + i] == 0
+                assert i == 3
+                assert torch.equal(target * outside, twin * outside) or torch.equal(target, scene)
+                assert torch.equal(target * ~outside, scene * ~outside)
+                continue
+            index = np.array([int((known == z).all(1).nonzero())])
+            removed = i == 1 and any(strokes)
+            assert torch.equal(target, run.data.views(index, twin=int(removed)).images[0])
     for (task, _), asked_for, again, (alpha, factor) in zip(
         seen, latents[::2], latents[1::2], sketched[1::2], strict=True
     ):
@@ -174,9 +184,10 @@ def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkey
         for i in range(2):
             assert bool(alpha[i].any()) != bool(task.alpha[6 + i].any())
             chance += bool(alpha[i].any())
+    assert drawn > 1
     assert early > 1
     assert late > 1
-    assert 1 < chance < 11
+    assert 1 < chance < 15
 
 
 def test_strokes_draw_where_the_world_has_it_and_remove_what_is_there(scenes: Path) -> None:
