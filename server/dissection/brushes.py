@@ -49,8 +49,8 @@ class Tried:
     removals: tuple[Removal, ...]
 
     def gain(self) -> float:
-        """The most that any of its trials drew."""
-        return max(t.gain for t in self.drawings)
+        """The most that any of its trials drew, up to what masks hold naturally."""
+        return max(t.natural_gain for t in self.drawings)
 
     def drawing_pairs(self, bound: float) -> list[tuple[float, Pair]]:
         """Pairs of ranking and level to draw with, and their scores, the best first."""

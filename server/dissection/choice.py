@@ -49,7 +49,7 @@ def weakest(trials: Sequence[Drawing], bound: float) -> Drawing:
 def choose_drawing(trials: Sequence[Drawing], bound: float) -> list[Drawing]:
     """Trials best first: the number of units is chosen at the base levels, then the multiple of the level.
 
-    bound: the most that any trial of the concept drew.
+    bound: see `Drawing.score`.
     """
     usual = [t for t in trials if t.multiple == 1]
     order = by_number(usual, lambda t: t.score(bound))

@@ -39,6 +39,7 @@ class Field:
         self.learning, self.measuring, self.seed = learning, measuring, seed
         concepts = len(passes.concepts)
         places = Places.of(samples.labels, concepts) if places is None else places
+        self.holds = places.holds
         shares = rasters(samples.labels, concepts)
         self.draw: list[Sites] = []
         self.remove: list[Sites] = []
@@ -83,6 +84,7 @@ class Field:
             levels,
             random_units(alive(deviation), self.learning + self.measuring, self.rng(concept, layer)),
             self.likeness(concept),
+            self.holds[concept],
         )
 
     def _split(self, sites: Sites) -> tuple[Sites, Sites]:

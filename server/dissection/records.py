@@ -54,7 +54,7 @@ def read_tried(document: Mapping[str, Any]) -> Tried:
 
 
 def bound_of(trials: Trials, concept: str) -> float:
-    """The most that any trial of the concept drew, at any layer."""
+    """The most that any trial of the concept drew, at any layer, up to what masks hold naturally."""
     return max((found[concept].gain() for found in trials.values() if concept in found), default=0.0)
 
 

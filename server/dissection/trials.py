@@ -36,7 +36,8 @@ class Drawing:
     level, multiple: the base level's name, and what it is multiplied by. before, drawn: the concept's share of the
     mask. disturbed: the share of labels outside that changed. strange: how strange the concept looks there, about 1
     where it stands by itself (`server.dissection.likeness`); NaN where it hardly shows. random_drawn: the share with as
-    many random units, on some of the pictures.
+    many random units, on some of the pictures. holds: the most of the concept that such a mask has where it stands by
+    itself, see `server.dissection.masks.fullest`.
     """
 
     layer: str
@@ -50,25 +51,31 @@ class Drawing:
     disturbed: float
     strange: float
     random_drawn: float
+    holds: float = 1.0
 
     @property
     def gain(self) -> float:
         """The draw effect."""
         return self.drawn - self.before
 
+    @property
+    def natural_gain(self) -> float:
+        """The draw effect, up to what the mask has of the concept where it stands by itself."""
+        return min(self.drawn, max(self.holds, self.before)) - self.before
+
     def score(self, bound: float) -> float:
         """What the trial is worth:
 
             (draw - LUCK * draw of random units) / bound - DISTURB * disturbed - STRANGE * strangeness
 
-        so that drawing more than chance and leaving the rest alone count, and of two brushes as strong the one wins
-        whose drawings look like what the generator draws by itself. Strangeness counts from 0 (as strange as natural
-        regions are) to 1 (STRANGEST, or nothing to be seen). bound: the most that any trial of the concept drew, at any
-        layer.
+        where draw counts up to what the mask holds of it by itself: what is fuller is a swatch. So drawing more than
+        chance and leaving the rest alone count, and of two brushes as strong the one wins whose drawings look like what
+        the generator draws by itself. Strangeness counts from 0 (as strange as natural regions are) to 1 (STRANGEST, or
+        nothing to be seen). bound: the most that any trial of the concept drew so, at any layer.
         """
         luck = self.random_drawn - self.before
         beyond = (self.strange - 1) / (STRANGEST - 1) if math.isfinite(self.strange) else 1.0
-        drawn = (self.gain - LUCK * max(0.0, luck)) / max(bound, _LEAST_BOUND)
+        drawn = (self.natural_gain - LUCK * max(0.0, luck)) / max(bound, _LEAST_BOUND)
         return drawn - DISTURB * self.disturbed - STRANGE * min(1.0, max(0.0, beyond))
 
 
@@ -104,8 +111,9 @@ class Bench:
     """What brushes of one concept at one layer are tried on.
 
     draw, remove: the pictures. levels: base levels by name, (units,) each. chance: random orders of the living units,
-    one a picture, (M, living). likeness: what the concept looks like by itself, None where too few samples show it. An
-    edit tried before goes on where it stopped when more pictures are asked for.
+    one a picture, (M, living). likeness: what the concept looks like by itself, None where too few samples show it.
+    holds: the most that such masks have of it by itself. An edit tried before goes on where it stopped when more
+    pictures are asked for.
     """
 
     passes: Passes
@@ -115,6 +123,7 @@ class Bench:
     levels: Mapping[str, Floats]
     chance: npt.NDArray[np.int64]
     likeness: Likeness | None
+    holds: float = 1.0
     _held: dict[tuple[str, str, float, int], Outcome] = field(default_factory=dict)
 
     @property
@@ -150,6 +159,7 @@ class Bench:
             drawn.disturbed,
             drawn.strange,
             before + luck,
+            self.holds,
         )
 
     def try_removing(self, name: str, ranking: Ranking, count: int, pictures: int) -> Removal:

@@ -20,6 +20,14 @@ def removal(units: int, removed: float, **other: float) -> Removal:
     return Removal("layer4", "causal removing", units, 20, removed, **figures)
 
 
+def test_a_swatch_is_no_better_than_what_a_mask_holds_by_itself() -> None:
+    natural, swatch = drawing(16, 0.5, holds=0.5), drawing(16, 0.9, strange=2.0, holds=0.5)
+    assert swatch.natural_gain == natural.natural_gain == pytest.approx(0.4)
+    assert choose_drawing([swatch, natural], 0.4)[0] is natural
+    assert choose_drawing([replace(swatch, holds=1.0), replace(natural, holds=1.0)], 0.8)[0].drawn == 0.9
+    assert drawing(16, 0.05, holds=0.02).natural_gain == pytest.approx(-0.05)
+
+
 def test_the_strongest_brush_wins() -> None:
     best, *rest = choose_drawing([drawing(20, 0.4), drawing(8, 0.2), drawing(32, 0.9)], 0.8)
     assert best.units == 32
