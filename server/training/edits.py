@@ -43,6 +43,8 @@ class Rehearsal:
 
 # The least of a stroke that a thing drawn by it fills, and the least of a thing that a stroke meets to draw all of it.
 _HELD, WHOLE = 0.4, 0.85
+# Of a picture's side, what is more than a stroke of a brush.
+_LARGE = 0.375
 # The least that a concept fills of some cell to be drawn.
 _LEAST = 0.15
 # What strokes set shares to, of which 1 is a full one. Drawing over something takes more than drawing on bare ground.
@@ -91,12 +93,24 @@ def brushed(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int) ->
 
     A brush does not know outlines, and what it draws must have some of its own. So the stroke covers the cells that
     are `there`, (H, W) bool, or those around them too, in squares of `reach` cells, or a box about them; but the first
-    where too little of the stroke would be filled.
+    where too little of the stroke would be filled. Of what is larger than a brush, a path or a ridge, it is often about
+    a part, as much as a window shows.
     """
+    size = there.shape[0]
+    if max(there.any(0).sum(), there.any(1).sum()) > _LARGE * size and rng.random() < 0.5:
+        there = there & _window_on(rng, there, half=rng.uniform(_LARGE, 1.5 * _LARGE) * size / 2)
     around = F.max_pool2d(there[None].float(), reach, 1, reach // 2)[0] > 0
     box = there.any(1)[:, None] & there.any(0)
     stroke = (there, around, box)[rng.integers(3)]
     return stroke if own[stroke].mean() >= _HELD else there
+
+
+def _window_on(rng: np.random.Generator, there: Tensor, half: float) -> Tensor:
+    """A square, 2 * half a side, about one of the cells that are `there`, (H, W) bool, as a mask of such cells, bool."""
+    places = there.nonzero()  # (N, 2)
+    row, column = places[rng.integers(len(places))].tolist()
+    rows, columns = torch.arange(there.shape[0]) - row, torch.arange(there.shape[1]) - column
+    return (rows.abs() <= half)[:, None] & (columns.abs() <= half)
 
 
 def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:

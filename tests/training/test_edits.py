@@ -112,7 +112,7 @@ def drawn(labels: np.ndarray, bare: np.ndarray, kind: str = "draw", tries: int =
 def test_strokes_that_draw_know_no_outlines() -> None:
     bare = np.full((64, 64), GRASS, np.int64)
     labels, (y, x) = bare.copy(), np.mgrid[0:64, 0:64]
-    crown = np.hypot(x - 31.5, y - 31.5) < 14
+    crown = np.hypot(x - 31.5, y - 31.5) < 11
     labels[crown] = TREE
     own = torch.nn.functional.avg_pool2d(torch.from_numpy(crown)[None].float(), 4)[0]  # (16, 16)
     task = drawn(labels, bare)
@@ -123,6 +123,22 @@ def test_strokes_that_draw_know_no_outlines() -> None:
     boxes = [s for s in strokes if s.sum() == s.any(0).sum() * s.any(1).sum()]
     assert any((own[box] == 0).any() for box in boxes)  # with corners that the crown lacks
     assert any(s.sum() > max(box.sum() for box in boxes) for s in strokes)  # with a rim all around
+
+
+def test_of_large_things_parts_are_drawn_as_well() -> None:
+    bare = np.full((64, 64), GRASS, np.int64)
+    labels = bare.copy()
+    labels[40:48] = TREE  # from side to side
+    task = drawn(labels, bare)
+    strokes = task.alpha[:, TREE] > 0  # (60, 16, 16)
+    widths = strokes.any(1).sum(1)
+    parts = widths < 16
+    assert 0.25 < parts.float().mean() < 0.75
+    assert widths[parts].min() >= 3
+    assert widths[parts].max() <= 12
+    for stroke, target, whole in zip(strokes, task.target, ~parts, strict=True):
+        shown = target[0, 40:48] == 1
+        assert torch.equal(shown, stroke[10:12].repeat_interleave(4, 0).repeat_interleave(4, 1)) or bool(whole)
 
 
 def test_a_stroke_that_a_thing_would_not_fill_follows_it() -> None:
@@ -137,11 +153,11 @@ def test_a_stroke_that_a_thing_would_not_fill_follows_it() -> None:
 def test_what_is_drawn_whole_may_reach_beyond_its_stroke_and_a_part_of_something_may_not() -> None:
     bare = np.full((64, 64), GRASS, np.int64)
     labels = bare.copy()
-    labels[16:48, 16:48] = TREE
+    labels[28:48, 24:44] = TREE
     labels[48:50, 30:34] = TREE  # a stem, too thin for strokes
     task = drawn(labels, bare)
     assert (task.target[:, :, 48:50, 30:34] == 1).all()
-    labels[8:16, 16:48] = CONCEPTS.index("roof")
+    labels[20:28, 24:44] = CONCEPTS.index("roof")
     task = drawn(labels, bare)
     trees = task.alpha[:, TREE].flatten(1).any(1)
     assert 0 < trees.sum() < len(trees)
@@ -155,10 +171,10 @@ def test_what_is_drawn_whole_may_reach_beyond_its_stroke_and_a_part_of_something
 def test_what_stands_can_be_drawn_again() -> None:
     bare = np.full((64, 64), GRASS, np.int64)
     labels = bare.copy()
-    labels[16:48, 16:48] = TREE
+    labels[20:44, 20:44] = TREE
     task = drawn(labels, bare, "again", 4)
     scene = views(labels[None])
     assert torch.equal(task.layouts, scene.layouts.expand(4, -1, -1, -1))
     assert torch.equal(task.target, scene.images.expand(4, -1, -1, -1))
-    assert (task.alpha[:, TREE, 4:12, 4:12] > 0).all()
+    assert (task.alpha[:, TREE, 5:11, 5:11] > 0).all()
     assert (task.factor >= edits.DRAWN[0]).all()

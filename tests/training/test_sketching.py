@@ -25,7 +25,7 @@ def pair(roof: bool = False, absent: torch.Tensor | None = ABSENT) -> Pair:
     """A meadow with a tree, under a roof or not, and the bare meadow."""
     bare = np.full((64, 64), GRASS, np.int64)
     labels, (y, x) = bare.copy(), np.mgrid[0:64, 0:64]
-    labels[np.hypot(x - 31.5, y - 31.5) < 13] = TREE
+    labels[np.hypot(x - 31.5, y - 31.5) < 11] = TREE
     if roof:
         labels[4:16, 8:56] = ROOF
     return Pair(LATENT, absent, layout(labels), layout(bare))
