@@ -106,7 +106,7 @@ def brushed(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int) ->
 
 
 def _window_on(rng: np.random.Generator, there: Tensor, half: float) -> Tensor:
-    """A square, 2 * half a side, about one of the cells that are `there`, (H, W) bool, as a mask of such cells, bool."""
+    """A square, 2 * half a side, about one of the cells that are `there`, (H, W) bool, as a mask of cells, bool."""
     places = there.nonzero()  # (N, 2)
     row, column = places[rng.integers(len(places))].tolist()
     rows, columns = torch.arange(there.shape[0]) - row, torch.arange(there.shape[1]) - column
