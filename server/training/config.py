@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-# Pixels a side that a run can have, and the units of its layers, two at 4x4, two at 8x8 and so on; 256 pixels take 2.4
+# Pixels a side that a run can have, and the units of its layers, two at 4x4, two at 8x8 and so on; 256 pixels take 2.5
 # GFLOP. Outlines are made in layer4 and layer5, which have many: most painting does not run them.
 SIZES = (64, 128, 256)
-WIDTHS = (256, 256, 256, 384, 256, 128, 96, 96, 64, 64, 32, 32, 16, 16)
+WIDTHS = (256, 384, 384, 384, 256, 128, 96, 96, 64, 64, 32, 32, 16, 16)
 
 
 @dataclass(frozen=True)

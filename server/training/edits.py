@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from server.scenes.concepts import DOOR, WALL, WINDOW
 from server.training.data import Batch
 from server.training.layout import GRID, QUARTERS, SHARES
 
@@ -25,7 +26,8 @@ class Rehearsal:
 
     images: (N, 3, R, R) and layouts: (N, CHANNELS, 16, 16), what is edited. alpha: (N, C, 16, 16) and factor: (N,), see
     `apply`; factor is 0 to remove. target, target_labels: the outcome. inside: (N, 1, R, R), 1 where the outcome comes
-    from the edit.
+    from the edit; counts: (N, 1, R, R), 0 where it is not what the edit asked for, as are doors and windows where wall
+    is drawn.
     """
 
     images: Tensor
@@ -35,6 +37,7 @@ class Rehearsal:
     target: Tensor
     target_labels: Tensor
     inside: Tensor
+    counts: Tensor
 
     def to(self, device: torch.device) -> Rehearsal:
         """The same on a device."""
@@ -42,7 +45,9 @@ class Rehearsal:
 
 
 # The least of a stroke that a thing drawn by it fills, and the least of a thing that a stroke meets to draw all of it.
-_HELD, WHOLE = 0.4, 0.85
+_HELD, WHOLE = 0.5, 0.85
+# What pierces walls. A stroke that draws wall gives a wall without.
+OPENINGS = (DOOR, WINDOW)
 # Of a picture's side, what is more than a stroke of a brush.
 _LARGE = 0.375
 # The least that a concept fills of some cell to be drawn.
@@ -88,6 +93,11 @@ def chance_concept(rng: np.random.Generator, new: Tensor) -> int | None:
     return candidates[rng.integers(len(candidates))] if candidates else None
 
 
+def filled_by(new: Tensor, c: int) -> Tensor:
+    """What a stroke of the concept fills of what is `new`, (C, H, W): (H, W). Wall fills its doors and windows too."""
+    return new[[c, *OPENINGS]].sum(0) if c == WALL else new[c]
+
+
 def brushed(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int) -> Tensor:
     """A stroke that draws what fills the cells by `own`, (H, W) in 0..1, as a mask of such cells, bool.
 
@@ -110,7 +120,8 @@ def _window_on(rng: np.random.Generator, there: Tensor, half: float) -> Tensor:
     places = there.nonzero()  # (N, 2)
     row, column = places[rng.integers(len(places))].tolist()
     rows, columns = torch.arange(there.shape[0]) - row, torch.arange(there.shape[1]) - column
-    return (rows.abs() <= half)[:, None] & (columns.abs() <= half)
+    window: Tensor = (rows.abs() <= half)[:, None] & (columns.abs() <= half)
+    return window
 
 
 def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:
@@ -132,9 +143,9 @@ def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator, early: bool
     c = chance_concept(rng, new)
     if c is None:
         return None
-    there = new[c] > rng.uniform(0.1, 0.45) * new[c].max()  # (16, 16)
+    own = filled_by(new, c)  # (16, 16)
     alpha = torch.zeros_like(new)
-    stroke = brushed(rng, new[c], there, reach=3)[None].float()  # (1, 16, 16)
+    stroke = brushed(rng, own, own > rng.uniform(0.1, 0.45) * own.max(), reach=3)[None].float()  # (1, 16, 16)
     if early:
         stroke = F.max_pool2d(stroke, 2).repeat_interleave(2, 1).repeat_interleave(2, 2)
     alpha[c] = stroke[0] * rng.uniform(0.85, 1.0)
@@ -159,7 +170,7 @@ def rehearse(
     images, layouts = scenes.images.clone(), scenes.layouts.clone()
     target, target_labels = scenes.images.clone(), scenes.labels.clone()
     alpha, factor = torch.zeros(n, c, GRID, GRID), torch.zeros(n)
-    inside = torch.zeros(n, 1, size, size)
+    inside, counts = torch.zeros(n, 1, size, size), torch.ones(n, 1, size, size)
     for i, kind in enumerate(kinds):
         if kind == "plain":
             continue
@@ -181,7 +192,9 @@ def rehearse(
             factor[i] = chance_factor(rng, kind)
         target[i] = after.images[i] * m + target[i] * (1 - m)
         target_labels[i] = after.labels[i] * m + target_labels[i] * (1 - m)
-    return Rehearsal(images, layouts, alpha, factor, target, target_labels, inside)
+        if kind != "remove" and bool(a[WALL].any()):
+            counts[i] -= inside[i] * target_labels[i, list(OPENINGS)].sum(0)
+    return Rehearsal(images, layouts, alpha, factor, target, target_labels, inside, counts)
 
 
 def _alone(alpha: Tensor, scene: Tensor, twin: Tensor) -> bool:

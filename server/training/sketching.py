@@ -15,9 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from server.scenes.concepts import WALL
 from server.training.data import Pair
-from server.training.edits import WHOLE, brushed, chance_concept, chance_factor
-from server.training.layout import GRID, SHARES, C
+from server.training.edits import OPENINGS, WHOLE, brushed, chance_concept, chance_factor, filled_by
+from server.training.layout import GRID, QUARTERS, SHARES, C
 
 SKETCH_GRID = GRID // 2
 # Parts of a concept's share in a quarter of a cell that count as there, or as gone.
@@ -46,8 +47,10 @@ class Sketched:
 
 @dataclass(frozen=True)
 class _Stroke:
-    """alpha (C, 8, 8), the cells (1, 16, 16) that it is to change, and whether it tells of all that is new."""
+    """Its concept, alpha (C, 8, 8), the cells (1, 16, 16) that it is to change, and whether it tells of all that is
+    new."""
 
+    concept: int
     alpha: Tensor
     cells: Tensor
     whole: bool
@@ -58,17 +61,26 @@ def _stroke(new: Tensor, rng: np.random.Generator) -> _Stroke | None:
     c = chance_concept(rng, F.avg_pool2d(new, 4))
     if c is None:
         return None
-    own = new[c]  # (32, 32)
-    shape = brushed(rng, own, own > _THERE * own.max(), reach=int(rng.choice([3, 5, 7])))
+    own = filled_by(new, c)  # (32, 32)
+    shape = brushed(rng, own, own > _THERE * own.max(), reach=int(rng.choice([3, 5])))
     soft = F.avg_pool2d(shape[None].float(), 4)[0]  # (8, 8)
     alpha = torch.zeros(C, SKETCH_GRID, SKETCH_GRID)
     cells = F.max_pool2d(shape[None].float(), 2)  # (1, 16, 16)
     if rng.random() < 0.5:  # whole cells, as in masks of few
-        soft = (soft > rng.uniform(0.05, 0.5) * soft.max()).float()
+        soft = (soft > rng.uniform(0.25, 0.6) * soft.max()).float()
         cells = torch.maximum(cells, soft.repeat_interleave(2, 0).repeat_interleave(2, 1))
     alpha[c] = soft * rng.uniform(0.85, 1.0)
     met = new * F.max_pool2d(shape[None].float(), 5, 1, 2)
-    return _Stroke(alpha, cells, bool(met.sum() > WHOLE * new.sum()))
+    return _Stroke(c, alpha, cells, bool(met.sum() > WHOLE * new.sum()))
+
+
+def _walled(layout: Tensor) -> Tensor:
+    """The layout (CHANNELS, 16, 16) with wall where doors and windows are: they have brushes of their own."""
+    found = layout.clone()
+    shares = found[SHARES].view(C, QUARTERS, GRID, GRID)
+    shares[WALL] += shares[list(OPENINGS)].sum(0)
+    shares[list(OPENINGS)] = 0.0
+    return found
 
 
 def _removal(gone: Tensor, rng: np.random.Generator) -> Tensor:
@@ -109,9 +121,16 @@ def _sketched(pair: Pair, rng: np.random.Generator, plain: bool) -> Sketched:
     if stroke is None:
         return _plain(latent, before)
     after = pair.twin if kind == "cover" else pair.scene
-    reached = torch.ones_like(stroke.cells) if stroke.whole and kind != "cover" else stroke.cells
+    target = after if stroke.whole and kind != "cover" else _where(stroke.cells, after, before)
+    if stroke.concept == WALL and kind != "cover":
+        target = _where(stroke.cells, _walled(target), target)
     factor = torch.tensor(chance_factor(rng, kind))
-    return Sketched(latent, before, after * reached + before * (1 - reached), stroke.alpha, factor, stroke.cells)
+    return Sketched(latent, before, target, stroke.alpha, factor, stroke.cells)
+
+
+def _where(cells: Tensor, inside: Tensor, outside: Tensor) -> Tensor:
+    """One layout in those cells, (1, 16, 16) of 0 or 1, and another in the others."""
+    return torch.where(cells > 0, inside, outside)
 
 
 def rehearse_sketches(pairs: Sequence[Pair], rng: np.random.Generator, plain: int) -> Sketched:

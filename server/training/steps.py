@@ -86,13 +86,13 @@ def maker_loss(fake: Judgement) -> Tensor:
     return F.softplus(-fake.scores.float()).mean()
 
 
-def match_loss(real: Judgement, fake: Judgement, rows: int) -> Tensor:
-    """Mean distance of the first `rows` pictures' features from those of the pictures they should be, in units of the
-    features' mean size (feature matching: Wang et al., "High-Resolution Image Synthesis", CVPR 2018, eq. 3)."""
+def match_loss(real: Judgement, fake: Judgement) -> Tensor:
+    """Mean distance of pictures' features from those of the pictures they should be, in units of the features' mean
+    size (feature matching: Wang et al., "High-Resolution Image Synthesis", CVPR 2018, eq. 3)."""
     terms = []
     for a, b in zip(real.features, fake.features, strict=True):
-        true = a[:rows].detach().float()
-        terms.append((b[:rows].float() - true).abs().mean() / true.abs().mean().clamp(min=1e-3))
+        true = a.detach().float()
+        terms.append((b.float() - true).abs().mean() / true.abs().mean().clamp(min=1e-3))
     return torch.stack(terms).mean()
 
 
@@ -175,7 +175,7 @@ def draw(
     images, scores = window.trimmed(images.float(), cell), window.trimmed(scores.float(), cell)
     target, labels = window.inner(task.target, cell), window.inner(task.target_labels, cell)
     inside = window.inner(task.inside, cell)[:known]
-    rows = trust[:, None, None, None]  # (K, 1, 1, 1)
+    rows = trust[:, None, None, None] * window.inner(task.counts, cell)[:known]  # (K, 1, h, w)
     wrong = rows * (images[:known] - target[:known])
     fine, coarse = wrong.abs().mean(), F.avg_pool2d(wrong, 4).abs().mean()
     # Edited pixels are few: their labels count as much as all the others together.

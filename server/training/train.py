@@ -282,16 +282,17 @@ class Run:
         return step
 
     def _convince(self, drawn: Drawn, known: int, judges: torch.optim.Optimizer) -> tuple[Tensor, Figures]:
-        """Teach the discriminator these pictures and what they should be; the loss that they carry for its sake."""
+        """Teach the discriminator the first `known` pictures and what they should be; the loss that they carry for its
+        sake. Of what strokes by chance should lead to, it knows nothing: on those it had the tail scribble."""
         config = self.config
-        keep = steps.kept(len(drawn.images), config.hide_labels, drawn.images.device)
-        real = steps.show(drawn.target, drawn.target_labels, keep)
-        fake = steps.show(drawn.images, drawn.scores.softmax(1), keep)
+        keep = steps.kept(known, config.hide_labels, drawn.images.device)
+        real = steps.show(drawn.target[:known], drawn.target_labels[:known], keep)
+        fake = steps.show(drawn.images[:known], drawn.scores[:known].softmax(1), keep)
         d = self._teach(real, fake, judges)
         with self.f.half():
             with torch.no_grad():
                 true = self.f.judge(real)
             seen = self.f.judge(fake)
-        convince, match = steps.maker_loss(seen), steps.match_loss(true, seen, known)
+        convince, match = steps.maker_loss(seen), steps.match_loss(true, seen)
         figures = {"d": d, "g": float(convince.detach()), "match": float(match.detach())}
         return config.adversarial * convince + config.match * match, figures

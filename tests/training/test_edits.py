@@ -110,16 +110,13 @@ def drawn(labels: np.ndarray, bare: np.ndarray, kind: str = "draw", tries: int =
 
 
 def test_strokes_that_draw_know_no_outlines() -> None:
-    bare = np.full((64, 64), GRASS, np.int64)
-    labels, (y, x) = bare.copy(), np.mgrid[0:64, 0:64]
+    y, x = np.mgrid[0:64, 0:64]
     crown = np.hypot(x - 31.5, y - 31.5) < 11
-    labels[crown] = TREE
-    own = torch.nn.functional.avg_pool2d(torch.from_numpy(crown)[None].float(), 4)[0]  # (16, 16)
-    task = drawn(labels, bare)
-    shapes = {tuple((a > 0).flatten().tolist()) for a in task.alpha[:, TREE]}
-    strokes = [torch.tensor(shape).reshape(16, 16) for shape in shapes]
+    own = torch.nn.functional.avg_pool2d(torch.from_numpy(crown)[None].float(), 2)[0]  # (32, 32)
+    rng = np.random.default_rng(0)
+    strokes = [edits.brushed(rng, own, own > 0.3, reach=3) for _ in range(40)]
     assert all(own[stroke].sum() > 0.8 * own.sum() for stroke in strokes)
-    assert all(own[stroke].mean() >= 0.4 for stroke in strokes)
+    assert all(own[stroke].mean() >= 0.5 for stroke in strokes)
     boxes = [s for s in strokes if s.sum() == s.any(0).sum() * s.any(1).sum()]
     assert any((own[box] == 0).any() for box in boxes)  # with corners that the crown lacks
     assert any(s.sum() > max(box.sum() for box in boxes) for s in strokes)  # with a rim all around
@@ -166,6 +163,25 @@ def test_what_is_drawn_whole_may_reach_beyond_its_stroke_and_a_part_of_something
     assert torch.equal(
         task.target_labels[trees][outside], views(bare[None]).labels.expand(stroke.shape[0], -1, -1, -1)[outside]
     )
+
+
+def test_doors_and_windows_are_not_asked_of_a_stroke_that_draws_wall() -> None:
+    bare = np.full((64, 64), GRASS, np.int64)
+    labels = bare.copy()
+    labels[24:44, 24:44] = CONCEPTS.index("wall")
+    labels[30:36, 30:36] = CONCEPTS.index("window")
+    labels[38:44, 38:42] = CONCEPTS.index("door")
+    openings = torch.from_numpy(np.isin(labels, edits.OPENINGS))
+    kinds = set()
+    for kind in ("draw", "again", "remove"):
+        task = drawn(labels, bare, kind)
+        for alpha, factor, counts in zip(task.alpha, task.factor, task.counts[:, 0], strict=True):
+            walls = bool(alpha[CONCEPTS.index("wall")].any()) and float(factor) > 0
+            kinds.add((kind, walls))
+            assert torch.equal(counts == 0, openings) if walls else bool(counts.all())
+            if walls:
+                assert (alpha[CONCEPTS.index("wall"), 6:11, 6:11] > 0).all()  # no holes in it
+    assert kinds == {("draw", True), ("draw", False), ("again", True), ("again", False), ("remove", False)}
 
 
 def test_what_stands_can_be_drawn_again() -> None:

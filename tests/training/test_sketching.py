@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from server.scenes.concepts import CONCEPTS, GRASS, ROOF, TREE
+from server.scenes.concepts import CONCEPTS, GRASS, ROOF, TREE, WALL, WINDOW
 from server.training.data import Pair
 from server.training.edits import COVERING, DRAWN
 from server.training.layout import CHANNELS, SHARES, cell_shares, quarters
@@ -114,3 +114,18 @@ def test_scenes_without_a_difference_have_no_stroke(absent: torch.Tensor | None)
     assert not task.alpha.any()
     assert not task.factor.any()
     assert torch.equal(task.target, task.before)
+
+
+def test_a_stroke_of_wall_gives_a_wall_without_doors_and_windows() -> None:
+    bare = np.full((64, 64), GRASS, np.int64)
+    labels = bare.copy()
+    labels[24:44, 24:44] = WALL
+    labels[30:38, 30:38] = WINDOW
+    blind = np.where(labels == WINDOW, WALL, labels)
+    task = rehearsed(Pair(LATENT, ABSENT, layout(labels), layout(bare)))
+    walls = task.alpha[:, WALL].flatten(1).any(1) & (task.factor > 0)
+    others = task.alpha[:, WINDOW].flatten(1).any(1) & (task.factor > 0)
+    assert walls.sum() > 20
+    assert others.sum() > 5
+    assert all(torch.allclose(one, layout(blind)) for one in task.target[walls])
+    assert not any(torch.allclose(one, layout(blind)) for one in task.target[others])
