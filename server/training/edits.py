@@ -44,8 +44,8 @@ class Rehearsal:
         return Rehearsal(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-# The least of a stroke that a thing drawn by it fills, and the least of a thing that a stroke meets to draw all of it.
-_HELD, WHOLE = 0.5, 0.85
+# The least of a thing that a stroke meets to draw all of it.
+WHOLE = 0.85
 # What pierces walls. A stroke that draws wall gives a wall without.
 OPENINGS = (DOOR, WINDOW)
 # Of a picture's side, what is more than a stroke of a brush.
@@ -98,13 +98,18 @@ def filled_by(new: Tensor, c: int) -> Tensor:
     return new[[c, *OPENINGS]].sum(0) if c == WALL else new[c]
 
 
-def brushed(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int) -> Tensor:
+def least_held(c: int) -> float:
+    """The least of a stroke that what it draws of the concept fills: a wall is as square as a stroke, a tree is not."""
+    return 0.5 if c == WALL else 0.4
+
+
+def brushed(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int, held: float) -> Tensor:
     """A stroke that draws what fills the cells by `own`, (H, W) in 0..1, as a mask of such cells, bool.
 
     A brush does not know outlines, and what it draws must have some of its own. So the stroke covers the cells that
     are `there`, (H, W) bool, or those around them too, in squares of `reach` cells, or a box about them; but the first
-    where too little of the stroke would be filled. Of what is larger than a brush, a path or a ridge, it is often about
-    a part, as much as a window shows.
+    where less than `held` of the stroke would be filled. Of what is larger than a brush, a path or a ridge, it is often
+    about a part, as much as a window shows.
     """
     size = there.shape[0]
     if max(there.any(0).sum(), there.any(1).sum()) > _LARGE * size and rng.random() < 0.5:
@@ -112,7 +117,7 @@ def brushed(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int) ->
     around = F.max_pool2d(there[None].float(), reach, 1, reach // 2)[0] > 0
     box = there.any(1)[:, None] & there.any(0)
     stroke = (there, around, box)[rng.integers(3)]
-    return stroke if own[stroke].mean() >= _HELD else there
+    return stroke if own[stroke].mean() >= held else there
 
 
 def _window_on(rng: np.random.Generator, there: Tensor, half: float) -> Tensor:
@@ -145,7 +150,8 @@ def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator, early: bool
         return None
     own = filled_by(new, c)  # (16, 16)
     alpha = torch.zeros_like(new)
-    stroke = brushed(rng, own, own > rng.uniform(0.1, 0.45) * own.max(), reach=3)[None].float()  # (1, 16, 16)
+    there = own > rng.uniform(0.1, 0.45) * own.max()  # (16, 16)
+    stroke = brushed(rng, own, there, reach=3, held=least_held(c))[None].float()  # (1, 16, 16)
     if early:
         stroke = F.max_pool2d(stroke, 2).repeat_interleave(2, 1).repeat_interleave(2, 2)
     alpha[c] = stroke[0] * rng.uniform(0.85, 1.0)

@@ -17,12 +17,14 @@ from torch import Tensor
 
 from server.scenes.concepts import WALL
 from server.training.data import Pair
-from server.training.edits import OPENINGS, WHOLE, brushed, chance_concept, chance_factor, filled_by
+from server.training.edits import OPENINGS, WHOLE, brushed, chance_concept, chance_factor, filled_by, least_held
 from server.training.layout import GRID, QUARTERS, SHARES, C
 
 SKETCH_GRID = GRID // 2
 # Parts of a concept's share in a quarter of a cell that count as there, or as gone.
 _THERE, _GONE = 0.3, 0.05
+# How much of a cell a stroke of whole cells meets at least, of the most that it meets of any; more where it draws wall.
+_MET = ((0.05, 0.5), (0.25, 0.6))
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,13 @@ def _stroke(new: Tensor, rng: np.random.Generator) -> _Stroke | None:
     if c is None:
         return None
     own = filled_by(new, c)  # (32, 32)
-    shape = brushed(rng, own, own > _THERE * own.max(), reach=int(rng.choice([3, 5])))
+    reach, held = int(rng.choice([3, 5, 7])), least_held(c)
+    shape = brushed(rng, own, own > _THERE * own.max(), reach, held)
     soft = F.avg_pool2d(shape[None].float(), 4)[0]  # (8, 8)
     alpha = torch.zeros(C, SKETCH_GRID, SKETCH_GRID)
     cells = F.max_pool2d(shape[None].float(), 2)  # (1, 16, 16)
     if rng.random() < 0.5:  # whole cells, as in masks of few
-        soft = (soft > rng.uniform(0.25, 0.6) * soft.max()).float()
+        soft = (soft > rng.uniform(*_MET[c == WALL]) * soft.max()).float()
         cells = torch.maximum(cells, soft.repeat_interleave(2, 0).repeat_interleave(2, 1))
     alpha[c] = soft * rng.uniform(0.85, 1.0)
     met = new * F.max_pool2d(shape[None].float(), 5, 1, 2)

@@ -42,6 +42,8 @@ Step = Callable[[float], Figures]
 T = TypeVar("T")
 # By how much smaller steps are where units are shares.
 _BOUND = 0.25
+# Of strokes on samples whose outcome is known, how many are on their sketches.
+_EARLY = 0.75
 REPORT_STEPS = 50
 SAVE_SECONDS = 120.0
 
@@ -225,7 +227,7 @@ class Run:
         in which something is drawn again where it stands, and one in which it is drawn where it lacks. Their scenes are
         what they should become, but for what the trunk does not know (`follow`), and there the discriminator tells what
         is wrong with them. Two are the first of these with strokes by chance, one that draws and one that removes. Of
-        the strokes on samples half are on their sketches. The trunk is left as it is.
+        the strokes on samples most are on their sketches. The trunk is left as it is.
         """
         config, state, n = self.config, self.state, self.config.joint_batch
         strokes_on, scenes = n // 4, n // 4
@@ -247,7 +249,7 @@ class Run:
                     kinds[i] = "again" if absent is None else "draw"
                     latents[i] = latents[i] if absent is None else absent
             some = [str(kind) for kind in rng.choice(("plain", "remove", "draw"), scenes)]
-            early = torch.from_numpy(rng.random(n) < 0.5)
+            early = torch.from_numpy(rng.random(n) < _EARLY)
             early[:scenes] = False
             every = [*some, *kinds, *["plain"] * strokes_on]
             task = edits.rehearse(self.data.take(index), rng, every, early.tolist())

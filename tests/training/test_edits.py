@@ -114,7 +114,7 @@ def test_strokes_that_draw_know_no_outlines() -> None:
     crown = np.hypot(x - 31.5, y - 31.5) < 11
     own = torch.nn.functional.avg_pool2d(torch.from_numpy(crown)[None].float(), 2)[0]  # (32, 32)
     rng = np.random.default_rng(0)
-    strokes = [edits.brushed(rng, own, own > 0.3, reach=3) for _ in range(40)]
+    strokes = [edits.brushed(rng, own, own > 0.3, reach=3, held=0.5) for _ in range(40)]
     assert all(own[stroke].sum() > 0.8 * own.sum() for stroke in strokes)
     assert all(own[stroke].mean() >= 0.5 for stroke in strokes)
     boxes = [s for s in strokes if s.sum() == s.any(0).sum() * s.any(1).sum()]
