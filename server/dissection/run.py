@@ -154,9 +154,9 @@ Written by `unitbrush dissect`. C is the number of concepts, K the number of pic
 under `remove` the ranking and number to remove with; `weak`: what is not clearly better than random units |
 | `units.npz` | what is known of every unit, see below |
 | `effects.json` | every trial of drawing: concept, layer, ranking, base level and its multiple, number of units; the \
-concept's share of the mask before and after, how strange it looks (1: as by itself), labels changed outside, random \
-units beside; under `remove` every trial of removing: the part gone, labels changed outside, and when the units are \
-zero everywhere (`spoilt`); the choice and its runners-up of both |
+concept's share of the mask before and after, how strange it looks (1: as by itself), what such a mask \
+holds of it by itself, labels changed outside, random units beside; under `remove` every trial of removing: the part \
+gone, labels changed outside, and when the units are zero everywhere (`spoilt`); the choice and its runners-up of both |
 | `judged.json`, `judged.md` | the chosen brushes on fresh pictures, read by a segmenter that did not choose them |
 | `context.json` | each brush by what stood in the mask before: pictures, share before and after |
 | `artifacts.json` | units whose removal makes pictures better, by layer, with the measure before and after, and the \
