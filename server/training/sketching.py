@@ -124,16 +124,12 @@ def _sketched(pair: Pair, rng: np.random.Generator, plain: bool) -> Sketched:
     if stroke is None:
         return _plain(latent, before)
     after = pair.twin if kind == "cover" else pair.scene
-    target = after if stroke.whole and kind != "cover" else _where(stroke.cells, after, before)
+    met = stroke.cells > 0  # (1, 16, 16)
+    target = after if stroke.whole and kind != "cover" else torch.where(met, after, before)
     if stroke.concept == WALL and kind != "cover":
-        target = _where(stroke.cells, _walled(target), target)
+        target = torch.where(met, _walled(target), target)
     factor = torch.tensor(chance_factor(rng, kind))
     return Sketched(latent, before, target, stroke.alpha, factor, stroke.cells)
-
-
-def _where(cells: Tensor, inside: Tensor, outside: Tensor) -> Tensor:
-    """One layout in those cells, (1, 16, 16) of 0 or 1, and another in the others."""
-    return torch.where(cells > 0, inside, outside)
 
 
 def rehearse_sketches(pairs: Sequence[Pair], rng: np.random.Generator, plain: int) -> Sketched:

@@ -14,6 +14,7 @@ from tests.browser.studio import Pixels, Studio, change, decode, drop, open_stud
 
 STROKE = [(0.72, 0.66), (0.76, 0.7), (0.8, 0.66), (0.76, 0.64)]
 MIDDLE = (0.76, 0.67)
+BRUSHED = 0.14  # about the middle, all that the stroke covers
 
 
 def test_a_tree_brush_changes_what_is_under_it(studio: Studio) -> None:
@@ -165,14 +166,14 @@ def test_the_eraser_takes_paint_from_a_picked_region(studio: Studio) -> None:
 def test_strength_weakens_a_stroke(studio: Studio) -> None:
     unedited = studio.pixels()
     studio.choose("tree")
-    studio.page.locator("#strength").fill("10")
+    studio.page.locator("#strength").fill("20")
     studio.paint(STROKE)
-    assert studio.picture()["edits"][0]["strength"] == 0.1
-    weak, _ = change(unedited, studio.pixels(), MIDDLE, 0.06, 0.45)
+    assert studio.picture()["edits"][0]["strength"] == 0.2
+    weak, _ = change(unedited, studio.pixels(), MIDDLE, BRUSHED, 0.45)
     studio.click("#undo")
     studio.page.locator("#strength").fill("100")
     studio.paint(STROKE)
-    full, _ = change(unedited, studio.pixels(), MIDDLE, 0.06, 0.45)
+    full, _ = change(unedited, studio.pixels(), MIDDLE, BRUSHED, 0.45)
     assert weak < 0.7 * full
 
 
