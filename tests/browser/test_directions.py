@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import free_port
 from tests.browser.server import ROOT, StudioServer
@@ -107,7 +107,7 @@ def test_a_moved_scene_travels_with_its_picture(browser: Browser, moving: Studio
     shown, file = scene.shown(), scene.download()
     with open_studio(browser, moving, path="/?seed=1") as other:
         drop(other, file, "picture.png", "image/png")
-        other.page.wait_for_function(f"() => document.querySelector('{SEASON}').value === '60'")
+        expect(other.page.locator(SEASON)).to_have_value("60", timeout=90_000)  # may come after the picture
         other.settle()
         assert other.shown() == shown
 
