@@ -36,6 +36,14 @@ class Building:
     material: Material
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Parts that stand by themselves, in the order they are painted, and what they are made of."""
+
+    material: Material
+    parts: tuple[Part, ...]
+
+
 Parts = Iterator[Part]
 
 
@@ -273,3 +281,9 @@ def draw_building(canvas: Canvas, light: Light, building: Building, hide: frozen
     for part in pieces:
         if not _hidden(part, building, hide):
             draw_part(canvas, light, building.material, part)
+
+
+def draw_piece(canvas: Canvas, light: Light, piece: Piece) -> None:
+    """Draw parts that stand by themselves; they cast no shadow."""
+    for part in piece.parts:
+        draw_part(canvas, light, piece.material, part)

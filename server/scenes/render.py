@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from server.scenes.buildings import Building, draw_building, parts
-from server.scenes.canvas import blank
+from server.scenes.buildings import Building, Piece, draw_building, draw_piece, parts
+from server.scenes.canvas import Canvas, blank
 from server.scenes.land import draw_meadow, draw_mountains, draw_path, draw_treeline, draw_water
 from server.scenes.masonry import Dome, Opening
 from server.scenes.plants import Tree, draw_tree
 from server.scenes.scene import Scene
-from server.scenes.sky import draw_cloud, draw_sky
+from server.scenes.sky import Cloud, draw_cloud, draw_sky
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -87,9 +87,21 @@ def render(
             draw_building(canvas, light, thing, hide)
         else:
             draw_tree(canvas, light, thing)
+    for front in scene.front:
+        _draw_front(canvas, scene, front)
     image, labels = canvas.image, canvas.labels
     if supersample > 1:
         image = image.reshape(3, size, supersample, size, supersample).mean((2, 4))  # (3, size, size)
         labels = np.ascontiguousarray(labels[supersample // 2 :: supersample, supersample // 2 :: supersample])
     pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
     return np.ascontiguousarray(pixels.transpose(1, 2, 0)), labels  # (size, size, 3), (size, size)
+
+
+def _draw_front(canvas: Canvas, scene: Scene, thing: Tree | Cloud | Piece) -> None:
+    match thing:
+        case Tree():
+            draw_tree(canvas, scene.light, thing)
+        case Cloud():
+            draw_cloud(canvas, scene.sky, scene.light, thing)
+        case Piece():
+            draw_piece(canvas, scene.light, thing)

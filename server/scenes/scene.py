@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy.typing as npt
 
-from server.scenes.buildings import Building
+from server.scenes.buildings import Building, Piece
 from server.scenes.land import Meadow, Mountains, Path, Treeline, Water
 from server.scenes.latent import Latent, latent_of
 from server.scenes.palette import Light, blend, season_colours, sky_colours
@@ -26,7 +26,8 @@ class Scene:
     """Everything in one picture; parts that a scene lacks are None or empty.
 
     `season`: 0 winter, 0.25 spring, 0.5 summer, 0.9 autumn. `daytime`: 0 noon, 0.8 sunset, from 0.93 night.
-    `cloudiness`: 0 clear to 1 overcast. Buildings and trees come far ones first.
+    `cloudiness`: 0 clear to 1 overcast. Buildings and trees come far ones first. `front`: what stands before all
+    else, which no latent means (see `server.scenes.answer`).
     """
 
     season: float
@@ -42,6 +43,7 @@ class Scene:
     path: Path | None
     buildings: tuple[Building, ...]
     trees: tuple[Tree, ...]
+    front: tuple[Tree | Cloud | Piece, ...] = ()
 
     def attributes(self) -> dict[str, float]:
         """What a probe may look for in the picture, exact.

@@ -11,12 +11,14 @@ import torch
 from torch import Tensor
 
 from server.scenes.absent import without
+from server.scenes.answer import Brushed
 from server.scenes.canvas import Array
 from server.scenes.concepts import CONCEPTS
 from server.scenes.latent import latent_of
 from server.scenes.scene import scene_of
 from server.training.layout import cell_shares
-from server.training.store import FIRST_SEED, Store, hidden_object, latents_of, onehot_of, pictures_of, unpacked
+from server.training.store import FIRST_SEED, Store, latents_of, onehot_of, pictures_of, unpacked
+from server.training.twins import answers, hidden_object, twin_of
 
 Index = npt.NDArray[np.int64]
 
@@ -32,7 +34,9 @@ class Views:
 
 
 def _absent(latent: Array, index: int) -> Tensor | None:
-    """The latent of the twin of the scene of that index, whose latent is given, if there is one."""
+    """What `SceneData.absent` gives, by the latent of the scene of that index."""
+    if answers(index):
+        return torch.from_numpy(latent)
     scene = scene_of(latent)
     hidden = hidden_object(scene, index)
     found = without(latent, scene, *hidden) if hidden else None
@@ -41,7 +45,7 @@ def _absent(latent: Array, index: int) -> Tensor | None:
 
 @dataclass(frozen=True)
 class Batch:
-    """Scenes, and their twins, which lack something."""
+    """Scenes, and the same that lack something: the twin, or where the twin answers a stroke, what it was made on."""
 
     scenes: Views
     twins: Views
@@ -58,19 +62,24 @@ class SceneData:
         self.size = int(self.images.shape[2])
 
     def take(self, index: Index) -> Batch:
-        """The scenes of that index, (N,) integers in order, with their twins."""
-        return Batch(self.views(index), self.views(index, twin=1))
+        """The scenes of that index, (N,) integers, whole and lacking something."""
+        fuller = np.array([int(answers(int(i))) for i in index])  # which of the two has more
+        return Batch(self.views(index, fuller), self.views(index, 1 - fuller))
 
     def latents(self, index: Index) -> Tensor:
         """The latents that mean the scenes of that index, (N, D)."""
         return torch.cat([latents_of(int(i), int(i) + 1) for i in index])
 
     def absent(self, i: int) -> Tensor | None:
-        """The latent (D,) of the twin of scene i; None where no latent lacks just what the twin lacks."""
+        """The latent (D,) of scene i lacking what `take` says it lacks; None where no latent lacks just that."""
         return _absent(latent_of(FIRST_SEED + i), i)
 
-    def views(self, index: Index, twin: int = 0) -> Views:
-        """The scenes of that index alone, or their twins alone."""
+    def brushed(self, i: int) -> Brushed | None:
+        """The stroke that the twin of scene i answers, if it does."""
+        return twin_of(scene_of(latent_of(FIRST_SEED + i)), i).brushed
+
+    def views(self, index: Index, twin: int | Index = 0) -> Views:
+        """The scenes of that index alone, or their twins alone; one for all or one each."""
         return Views(
             pictures_of(self.images[index, twin]),
             onehot_of(self.labels[index, twin]),
@@ -81,6 +90,13 @@ class SceneData:
         """Indices of n scenes to train on, in order."""
         return np.sort(rng.integers(0, self.count - self.held_out, n))
 
+    def chance_twin(self, rng: np.random.Generator, answering: bool) -> int:
+        """The index of a scene to train on whose twin answers a stroke, or does not."""
+        while True:
+            found = int(rng.integers(0, self.count - self.held_out))
+            if answers(found) == answering:
+                return found
+
     def draw(self, rng: np.random.Generator, n: int) -> Batch:
         """n scenes by chance, with their twins."""
         return self.take(self.chance(rng, n))
@@ -89,6 +105,11 @@ class SceneData:
         """The first n held-out scenes."""
         first = self.count - self.held_out
         return self.take(np.arange(first, first + n))
+
+    def held_views(self, n: int) -> Views:
+        """The first n held-out scenes alone."""
+        first = self.count - self.held_out
+        return self.views(np.arange(first, first + n))
 
     def held_latents(self, n: int) -> Tensor:
         """The latents of the first n held-out scenes, (n, D)."""
@@ -106,13 +127,14 @@ class SceneData:
 
 @dataclass(frozen=True)
 class Pair:
-    """Layouts (CHANNELS, 16, 16) of a scene and of its twin, and their latents (D,); the twin's is None where no latent
-    lacks just what the twin lacks."""
+    """Layouts (CHANNELS, 16, 16) of a scene and of the same lacking something, and their latents (D,), None where no
+    latent means just that. brushed: the stroke on the second that the first answers, if it does."""
 
-    latent: Tensor
+    latent: Tensor | None
     absent: Tensor | None
     scene: Tensor
     twin: Tensor
+    brushed: Brushed | None = None
 
 
 class LayoutData:
@@ -131,6 +153,8 @@ class LayoutData:
         rows, index = (self.layouts[i], i) if near else (self.more[i - self.apart], i - self.apart + self.count)
         latent = latent_of(FIRST_SEED + index)
         own, twin = unpacked(np.array(rows))  # (CHANNELS, 16, 16) each
+        if answers(index):
+            return Pair(None, torch.from_numpy(latent), twin, own, twin_of(scene_of(latent), index).brushed)
         return Pair(torch.from_numpy(latent), _absent(latent, index), own, twin)
 
     def draw(self, rng: np.random.Generator, n: int) -> list[Pair]:

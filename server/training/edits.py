@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from server.scenes.answer import FORMED
 from server.scenes.concepts import DOOR, WALL, WINDOW
 from server.training.data import Batch
 from server.training.layout import GRID, QUARTERS, SHARES
@@ -54,6 +55,8 @@ _LARGE = 0.375
 _LEAST = 0.15
 # What strokes set shares to, of which 1 is a full one. Drawing over something takes more than drawing on bare ground.
 DRAWN, COVERING = (0.8, 2.2), (1.5, 2.5)
+# The same of strokes that are answered: nearly always the same, so that a faint one can be told by its alpha.
+ANSWERED = (1.7, 2.3)
 
 
 def apply(layouts: Tensor, alpha: Tensor, factor: Tensor) -> Tensor:
@@ -142,9 +145,11 @@ def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:
 
 def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator, early: bool) -> Tensor | None:
     """alpha (C, 16, 16) for drawing one concept that `labels` has and `twin` lacks; None where there is none. One for
-    a sketch is of whole cells of that."""
+    a sketch is of whole cells of that, and of what has no form; of what has one, other strokes are answered."""
     cell = labels.shape[-1] // GRID
     new = F.avg_pool2d(labels * (1 - twin), cell)  # (C, 16, 16)
+    if early:
+        new[list(FORMED)] = 0.0
     c = chance_concept(rng, new)
     if c is None:
         return None
@@ -158,7 +163,7 @@ def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator, early: bool
     return alpha
 
 
-KINDS = ("plain", "remove", "draw", "cover", "again")
+KINDS = ("plain", "remove", "draw", "cover", "again", "answer")
 
 
 def chance_kinds(rng: np.random.Generator, n: int, plain: int) -> list[str]:
@@ -170,7 +175,8 @@ def rehearse(
     batch: Batch, rng: np.random.Generator, kinds: Sequence[str], early: Sequence[bool] | None = None
 ) -> Rehearsal:
     """Edits for a batch, of these kinds: "plain" for none, "remove" what the twin lacks, "draw" it on the twin, "cover"
-    it by drawing what stood behind it, or draw it "again" where it stands. `early` says which are for sketches."""
+    it by drawing what stood behind it, draw it "again" where it stands, or have the scene "answer" a stroke on the
+    twin, one on its sketch and so not in the layouts' alpha. `early` says which of the others are for sketches."""
     scenes, twins = batch.scenes, batch.twins
     n, c, size, _ = scenes.labels.shape
     images, layouts = scenes.images.clone(), scenes.layouts.clone()
@@ -180,9 +186,13 @@ def rehearse(
     for i, kind in enumerate(kinds):
         if kind == "plain":
             continue
-        before = twins if kind == "draw" else scenes
-        after = scenes if kind in ("draw", "again") else twins
+        before = twins if kind in ("draw", "answer") else scenes
+        after = scenes if kind in ("draw", "again", "answer") else twins
         images[i], layouts[i] = before.images[i], before.layouts[i]
+        if kind == "answer":
+            target[i], target_labels[i], factor[i] = after.images[i], after.labels[i], rng.uniform(*ANSWERED)
+            inside[i] = (after.labels[i] != before.labels[i]).any(0, keepdim=True)
+            continue
         target[i], target_labels[i] = before.images[i], before.labels[i]
         found, lacked = _outcome(kind, scenes.labels[i], twins.labels[i])
         coarse = early is not None and early[i]

@@ -10,7 +10,7 @@ from torch import Tensor
 from server.scenes.concepts import PALETTE
 from server.scenes.sheet import contact_sheet
 from server.training import edits
-from server.training.data import Batch
+from server.training.data import Batch, Views
 from server.training.layout import carried
 from server.training.state import RunState
 
@@ -22,15 +22,15 @@ def to_pixels(x: Tensor) -> np.ndarray:
 
 
 @torch.no_grad()
-def sample_sheet(state: RunState, held: Batch, latents: Tensor, rng: np.random.Generator) -> Image.Image:
+def sample_sheet(state: RunState, scenes: Views, latents: Tensor, held: Batch, rng: np.random.Generator) -> Image.Image:
     """Sixteen held-out scenes in rows of 8: the scenes, the same drawn from their layouts, and from their latents;
     edits of them, what was drawn and what was meant; labels of the first row from latents."""
     units = state.config.carrier_width
-    x, _ = state.draw(carried(held.scenes.layouts.to(state.device), units))
+    x, _ = state.draw(carried(scenes.layouts.to(state.device), units))
     drawn, scores = state.sample(latents)
     task = edits.rehearse(held, rng, edits.chance_kinds(rng, len(latents), plain=0)).to(state.device)
     y, _ = state.draw(edits.apply(carried(task.layouts, units), task.alpha, task.factor))
-    rows = [part[half : half + 8] for half in (0, 8) for part in (held.scenes.images, x, drawn)]
+    rows = [part[half : half + 8] for half in (0, 8) for part in (scenes.images, x, drawn)]
     rows += [part[half : half + 8] for half in (0, 8) for part in (task.images, y, task.target)]
     images = list(np.concatenate([to_pixels(row) for row in rows]))
     labels = PALETTE[scores[:8].argmax(1).cpu().numpy()]

@@ -15,16 +15,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.scenes.concepts import WALL
+from server.mask import coverage
+from server.scenes.answer import FORMED, Brushed
 from server.training.data import Pair
-from server.training.edits import OPENINGS, WHOLE, brushed, chance_concept, chance_factor, filled_by, least_held
-from server.training.layout import GRID, QUARTERS, SHARES, C
+from server.training.edits import ANSWERED, WHOLE, brushed, chance_concept, chance_factor, least_held
+from server.training.layout import GRID, SHARES, C
 
 SKETCH_GRID = GRID // 2
 # Parts of a concept's share in a quarter of a cell that count as there, or as gone.
 _THERE, _GONE = 0.3, 0.05
-# How much of a cell a stroke of whole cells meets at least, of the most that it meets of any; more where it draws wall.
-_MET = ((0.05, 0.5), (0.25, 0.6))
+# How much of a cell a stroke of whole cells meets at least, of the most that it meets of any.
+_MET = (0.05, 0.5)
 
 
 @dataclass(frozen=True)
@@ -49,41 +50,39 @@ class Sketched:
 
 @dataclass(frozen=True)
 class _Stroke:
-    """Its concept, alpha (C, 8, 8), the cells (1, 16, 16) that it is to change, and whether it tells of all that is
-    new."""
+    """Its alpha (C, 8, 8), the cells (1, 16, 16) that it is to change, and whether it tells of all that is new."""
 
-    concept: int
     alpha: Tensor
     cells: Tensor
     whole: bool
 
 
 def _stroke(new: Tensor, rng: np.random.Generator) -> _Stroke | None:
-    """A stroke that draws one of the concepts that are `new`, (C, 32, 32) in 0..1; None where nothing is."""
+    """A stroke that draws one of the concepts that are `new`, (C, 32, 32) in 0..1; None where nothing is. Of what has a
+    form there are better ones, see `stroke_alpha`."""
+    new = new.clone()
+    new[list(FORMED)] = 0.0
     c = chance_concept(rng, F.avg_pool2d(new, 4))
     if c is None:
         return None
-    own = filled_by(new, c)  # (32, 32)
-    reach, held = int(rng.choice([3, 5, 7])), least_held(c)
-    shape = brushed(rng, own, own > _THERE * own.max(), reach, held)
+    own = new[c]  # (32, 32)
+    shape = brushed(rng, own, own > _THERE * own.max(), int(rng.choice([3, 5, 7])), least_held(c))
     soft = F.avg_pool2d(shape[None].float(), 4)[0]  # (8, 8)
     alpha = torch.zeros(C, SKETCH_GRID, SKETCH_GRID)
     cells = F.max_pool2d(shape[None].float(), 2)  # (1, 16, 16)
     if rng.random() < 0.5:  # whole cells, as in masks of few
-        soft = (soft > rng.uniform(*_MET[c == WALL]) * soft.max()).float()
+        soft = (soft > rng.uniform(*_MET) * soft.max()).float()
         cells = torch.maximum(cells, soft.repeat_interleave(2, 0).repeat_interleave(2, 1))
     alpha[c] = soft * rng.uniform(0.85, 1.0)
     met = new * F.max_pool2d(shape[None].float(), 5, 1, 2)
-    return _Stroke(c, alpha, cells, bool(met.sum() > WHOLE * new.sum()))
+    return _Stroke(alpha, cells, bool(met.sum() > WHOLE * new.sum()))
 
 
-def _walled(layout: Tensor) -> Tensor:
-    """The layout (CHANNELS, 16, 16) with wall where doors and windows are: they have brushes of their own."""
-    found = layout.clone()
-    shares = found[SHARES].view(C, QUARTERS, GRID, GRID)
-    shares[WALL] += shares[list(OPENINGS)].sum(0)
-    shares[list(OPENINGS)] = 0.0
-    return found
+def stroke_alpha(stroke: Brushed, grid: int) -> Tensor:
+    """alpha (C, grid, grid) of a stroke that is answered, as the server has it of such a mask."""
+    alpha = torch.zeros(C, grid, grid)
+    alpha[stroke.concept] = torch.from_numpy(coverage(stroke.mask, grid, grid)) * stroke.strength
+    return alpha
 
 
 def _removal(gone: Tensor, rng: np.random.Generator) -> Tensor:
@@ -95,7 +94,7 @@ def _removal(gone: Tensor, rng: np.random.Generator) -> Tensor:
     return pool(mask, 4) * (gone.sum((1, 2)) > 0.5)[:, None, None]
 
 
-KINDS, ODDS = ("remove", "draw", "again", "cover"), (0.35, 0.45, 0.1, 0.1)
+KINDS, ODDS = ("remove", "draw", "again", "cover"), (0.5, 0.3, 0.05, 0.15)
 
 
 def _plain(latent: Tensor, layout: Tensor) -> Sketched:
@@ -104,17 +103,29 @@ def _plain(latent: Tensor, layout: Tensor) -> Sketched:
     return Sketched(latent, layout, layout, nothing, torch.tensor(0.0), torch.zeros(1, GRID, GRID))
 
 
+def _answered(pair: Pair, stroke: Brushed, latent: Tensor, rng: np.random.Generator) -> Sketched:
+    """A stroke that the pair's scene answers, unbatched."""
+    changed = (pair.scene[SHARES] - pair.twin[SHARES]).abs().amax(0, keepdim=True) > _GONE  # (1, 16, 16)
+    met = stroke_alpha(stroke, GRID).amax(0, keepdim=True) > 0  # (1, 16, 16)
+    factor, alpha = torch.tensor(rng.uniform(*ANSWERED), dtype=torch.float32), stroke_alpha(stroke, SKETCH_GRID)
+    return Sketched(latent, pair.twin, pair.scene, alpha, factor, (changed | met).float())
+
+
 def _sketched(pair: Pair, rng: np.random.Generator, plain: bool) -> Sketched:
-    """One stroke, unbatched: removes what the twin lacks, draws it on the twin, or "again" where it stands, or covers
-    it by drawing what stood behind it; or, where `plain`, what such a stroke would be on."""
+    """One stroke, unbatched: one that is answered, or removes what the twin lacks, draws it on the twin, or "again"
+    where it stands, or covers it by drawing what stood behind it; or, where `plain`, what such a stroke would be on."""
     kind = str(rng.choice(KINDS, p=ODDS))
-    if kind == "draw" and pair.absent is None:
+    if pair.brushed is None and kind == "draw" and pair.absent is None:
         kind = ("remove", "again")[rng.integers(2)]
     latent, before = pair.latent, pair.scene
-    if kind == "draw" and pair.absent is not None:
+    if pair.absent is not None and (kind == "draw" or latent is None):
         latent, before = pair.absent, pair.twin
+    if latent is None:
+        raise ValueError("a pair has a latent of one of its layouts at least")
     if plain:
         return _plain(latent, before)
+    if pair.brushed is not None:
+        return _answered(pair, pair.brushed, latent, rng)
     scene, twin = F.pixel_shuffle(torch.stack([pair.scene, pair.twin])[:, SHARES], 2)  # (C, 32, 32) each
     gone, behind = (scene - twin).clamp(min=0), (twin - scene).clamp(min=0)
     if kind == "remove":
@@ -124,12 +135,8 @@ def _sketched(pair: Pair, rng: np.random.Generator, plain: bool) -> Sketched:
     if stroke is None:
         return _plain(latent, before)
     after = pair.twin if kind == "cover" else pair.scene
-    met = stroke.cells > 0  # (1, 16, 16)
-    target = after if stroke.whole and kind != "cover" else torch.where(met, after, before)
-    if stroke.concept == WALL and kind != "cover":
-        target = torch.where(met, _walled(target), target)
-    factor = torch.tensor(chance_factor(rng, kind))
-    return Sketched(latent, before, target, stroke.alpha, factor, stroke.cells)
+    target = after if stroke.whole and kind != "cover" else torch.where(stroke.cells > 0, after, before)
+    return Sketched(latent, before, target, stroke.alpha, torch.tensor(chance_factor(rng, kind)), stroke.cells)
 
 
 def rehearse_sketches(pairs: Sequence[Pair], rng: np.random.Generator, plain: int) -> Sketched:

@@ -1,8 +1,4 @@
-"""Scenes to train on, rendered once to disk: each with a twin that lacks one of its objects, and with its layout.
-
-A twin is pixel for pixel the same scene without, say, its second tree. That makes painting a supervised task where
-it can be one: removing the tree must give the twin, and drawing a tree on the twin must give a tree like this one.
-"""
+"""Scenes to train on, rendered once to disk: each with its twin (see `server.training.twins`), and with its layout."""
 
 from __future__ import annotations
 
@@ -22,17 +18,16 @@ from torch import Tensor
 
 from server.scenes.concepts import CONCEPTS
 from server.scenes.latent import latent_of
-from server.scenes.render import objects, render
-from server.scenes.scene import Scene, sample_scene, scene_of
+from server.scenes.render import render
+from server.scenes.scene import sample_scene, scene_of
 from server.training.layout import CHANNELS, GRID, Expected, layouts_of, light, own_colours
+from server.training.twins import twin_of
 
 CHUNK, PIECE = 250, 25
 # Scenes to train on are those of seeds from here on, so that the seeds people begin at were never seen in training.
 FIRST_SEED = 1_000_000
 # Scenes from which the colours are learnt that concepts have in some light.
 _FITTED = 2000
-# Of twins of scenes with buildings, how many lack one whatever else there is: only these teach to draw walls and roofs.
-_BUILDING = 0.35
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -108,27 +103,13 @@ class Store:
         return self.folder / f"{name}.npy"
 
 
-def hidden_object(scene: Scene, index: int) -> frozenset[str]:
-    """The object that the twin of the scene of that index lacks: a building, or a concept by chance, then one of its
-    objects."""
-    found = objects(scene)
-    if not found:
-        return frozenset()
-    rng = np.random.default_rng(index ^ 0x7717)
-    concepts = sorted({o.concept for o in found})
-    building = "wall" in concepts and rng.random() < _BUILDING
-    concept = "wall" if building else concepts[rng.integers(len(concepts))]
-    names = [o.name for o in found if o.concept == concept]
-    return frozenset({names[rng.integers(len(names))]})
-
-
 def _pictures(store: Store, first: int, last: int, size: int) -> None:
     """The pictures of scenes and twins."""
     images, labels = store.open("images", "r+"), store.open("labels", "r+")
     for i in range(first, last):
         scene = sample_scene(FIRST_SEED + i)
         images[i, 0], labels[i, 0] = render(scene, size)
-        images[i, 1], labels[i, 1] = render(scene, size, hide=hidden_object(scene, i))
+        images[i, 1], labels[i, 1] = twin_of(scene, i).drawn(size)
 
 
 def _layouts(store: Store, first: int, last: int, size: int) -> None:
@@ -146,12 +127,10 @@ def _more(store: Store, first: int, last: int, size: int) -> None:
     more, count = store.open("more", "r+"), len(store.open("images"))
     expected, z = store.expected(), latents_of(count + first, count + last)
     scenes = [scene_of(row.numpy()) for row in z]
-    whole: list[frozenset[str]] = [frozenset()] * len(scenes)
-    lacking = [hidden_object(scene, count + first + i) for i, scene in enumerate(scenes)]
-    for twin, hidden in enumerate((whole, lacking)):
-        drawn = [render(scene, size, hide=names) for scene, names in zip(scenes, hidden, strict=True)]
+    twins = [twin_of(scene, count + first + i) for i, scene in enumerate(scenes)]
+    for i, drawn in enumerate(([render(scene, size) for scene in scenes], [twin.drawn(size) for twin in twins])):
         images, labels = (np.stack(part) for part in zip(*drawn, strict=True))
-        more[first:last, twin] = _packed(layouts_of(pictures_of(images), onehot_of(labels), z, scenes, expected))
+        more[first:last, i] = _packed(layouts_of(pictures_of(images), onehot_of(labels), z, scenes, expected))
 
 
 _PARTS: dict[str, Callable[[Store, int, int, int], None]] = {"images": _pictures, "layouts": _layouts, "more": _more}

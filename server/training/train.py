@@ -30,7 +30,7 @@ from server.training.data import LayoutData, SceneData, concept_weights
 from server.training.layout import GRID, Spread
 from server.training.muon import Muon
 from server.training.sheets import sample_sheet
-from server.training.sketching import Sketched, rehearse_sketches
+from server.training.sketching import SKETCH_GRID, Sketched, rehearse_sketches, stroke_alpha
 from server.training.state import CARRIER, GUIDED, SKETCHER, STAGES, RunState, adam, load_checkpoint, save_checkpoint
 from server.training.steps import Drawn, Figures, Functions
 from server.training.window import Window, chance_window
@@ -42,8 +42,10 @@ Step = Callable[[float], Figures]
 T = TypeVar("T")
 # By how much smaller steps are where units are shares.
 _BOUND = 0.25
-# Of strokes on samples whose outcome is known, how many are on their sketches.
+# Of strokes on samples that draw again, remove, or draw what lacks, how many are on their sketches.
 _EARLY = 0.75
+# What becomes of each four samples.
+_SAMPLED = (("plain",), ("remove", "remove", "again"), ("answer",), ("answer", "draw"))
 REPORT_STEPS = 50
 SAVE_SECONDS = 120.0
 
@@ -121,7 +123,8 @@ class Run:
         if name != "tail":  # as then samples show nothing yet
             for concept, ratio in self._lost().items():
                 self.log(f"{name}: warning: {concept} is shown {ratio:.2f} times as often as in scenes")
-        sheet = sample_sheet(self.state, self.data.held(16), self.data.held_latents(16), np.random.default_rng(1))
+        held, latents = self.data.held(16), self.data.held_latents(16)
+        sheet = sample_sheet(self.state, self.data.held_views(16), latents, held, np.random.default_rng(1))
         sheet.save(self.folder / f"sheet-{name}.png")
 
     def _lost(self) -> dict[str, float]:
@@ -223,16 +226,17 @@ class Run:
         """Steps that teach the tail to draw the trunk's layouts as cleanly as those of scenes, and to obey strokes.
 
         Of eight pictures, two are scenes from their layouts: as they are, without something, or with something added.
-        Four are samples, drawn from what the trunk makes of scenes' latents: one as it is, one without something, one
-        in which something is drawn again where it stands, and one in which it is drawn where it lacks. Their scenes are
-        what they should become, but for what the trunk does not know (`follow`), and there the discriminator tells what
-        is wrong with them. Two are the first of these with strokes by chance, one that draws and one that removes. Of
-        the strokes on samples most are on their sketches. The trunk is left as it is.
+        Four are samples, drawn from what the trunk makes of scenes' latents: one as it is, one without something or in
+        which something is drawn again where it stands, one with a stroke that is answered, and one more like that or in
+        which is drawn what it lacks. Their scenes are what they should become, but for what the trunk does not know
+        (`follow`), and there the discriminator tells what is wrong with them. Two are the first of these with strokes
+        by chance, one that draws and one that removes. Of the strokes on samples most are on their sketches. The trunk
+        is left as it is.
         """
         config, state, n = self.config, self.state, self.config.joint_batch
         strokes_on, scenes = n // 4, n // 4
         known = n - strokes_on
-        sampled = [("plain", "remove", "again", "draw")[i % 4] for i in range(known - scenes)]
+        sampled = [_SAMPLED[i % len(_SAMPLED)] for i in range(known - scenes)]
         on = torch.arange(0, known - scenes, 4).repeat_interleave(2)[:strokes_on]  # of samples, those strokes are on
         trust = torch.ones(known, device=state.device)
         trust[scenes:] = config.follow
@@ -241,9 +245,11 @@ class Run:
         self.optimisers[makers], self.optimisers[judges] = config.joint_rate, config.judge_rate
 
         def chance_task(rng: np.random.Generator) -> tuple[edits.Rehearsal, Tensor, Tensor]:
-            index, kinds = self.data.chance(rng, n), list(sampled)
+            kinds = [str(rng.choice(some)) for some in sampled]
+            index = self.data.chance(rng, n)
+            index[scenes:known] = [self.data.chance_twin(rng, kind == "answer") for kind in kinds]
             latents = self.data.latents(index[scenes:known])  # (K, D)
-            for i, kind in enumerate(sampled):
+            for i, kind in enumerate(kinds):
                 if kind == "draw":
                     absent = self.data.absent(int(index[scenes + i]))
                     kinds[i] = "again" if absent is None else "draw"
@@ -256,6 +262,10 @@ class Run:
             sketched = F.max_pool2d(task.alpha, 2)[scenes:known]  # (K, C, 8, 8)
             sketched[~early[scenes:known]] = 0.0
             task.alpha[early] = 0.0
+            for i in range(known - scenes):
+                stroke = self.data.brushed(int(index[scenes + i]))
+                if stroke is not None:
+                    sketched[i] = stroke_alpha(stroke, SKETCH_GRID)
             return task, sketched, latents
 
         tasks = self._ahead(chance_task)

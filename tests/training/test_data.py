@@ -32,14 +32,22 @@ def test_scenes_come_with_their_twins(data: SceneData) -> None:
     assert batch.scenes.layouts.shape == (2, CHANNELS, 16, 16)
     assert torch.equal(batch.scenes.labels.sum(1), torch.ones(2, 32, 32))
     assert not torch.equal(batch.scenes.images, batch.twins.images)
-    assert torch.equal(data.views(np.array([4, 11])).layouts, batch.scenes.layouts)
+    # The twin of the first lacks something, and that of the second answers a stroke.
+    assert torch.equal(data.views(np.array([4, 11]), np.array([0, 1])).layouts, batch.scenes.layouts)
+    assert torch.equal(data.views(np.array([4, 11]), np.array([1, 0])).layouts, batch.twins.layouts)
+    assert data.brushed(4) is None
+    assert data.brushed(11) is not None
+    assert torch.equal(data.absent(11), latents_of(11, 12)[0])  # type: ignore[arg-type]
     assert torch.equal(data.latents(np.array([4, 11])), latents_of(0, 20)[[4, 11]])
 
 
 def test_held_out_scenes_are_never_drawn(data: SceneData) -> None:
     drawn = np.concatenate([data.chance(np.random.default_rng(s), 8) for s in range(50)])
     assert set(drawn.tolist()) == set(range(15))
-    assert torch.equal(data.held(2).scenes.images, data.views(np.array([15, 16])).images)
+    asked = {a: {data.chance_twin(np.random.default_rng(s), a) for s in range(200)} for a in (False, True)}
+    assert asked == {False: set(range(0, 15, 2)), True: set(range(1, 15, 2))}
+    assert torch.equal(data.held_views(2).images, data.views(np.array([15, 16])).images)
+    assert torch.equal(data.held(2).scenes.images, data.views(np.array([15, 16]), np.array([1, 0])).images)
 
 
 def test_layouts_are_drawn_from_all_but_those_held_out(data: SceneData) -> None:
@@ -48,20 +56,25 @@ def test_layouts_are_drawn_from_all_but_those_held_out(data: SceneData) -> None:
     whole = latents_of(0, 30)
     seen = set()
     for pair in found.draw(np.random.default_rng(0), 200):
-        i = int((whole == pair.latent).all(1).nonzero())
+        fuller = int(pair.brushed is not None)
+        own = pair.absent if fuller else pair.latent
+        assert own is not None
+        i = int((whole == own).all(1).nonzero())
         seen.add(i)
+        assert i % 2 == fuller
+        assert (pair.latent is None) == bool(fuller)
         stored = data.layouts[i] if i < 20 else data.more[i - 20]
-        assert torch.equal(pair.scene, unpacked(np.array(stored[0])))
-        assert torch.equal(pair.twin, unpacked(np.array(stored[1])))
+        assert torch.equal(pair.scene, unpacked(np.array(stored[fuller])))
+        assert torch.equal(pair.twin, unpacked(np.array(stored[1 - fuller])))
     assert seen == {*range(15), *range(20, 30)}
     assert torch.equal(data.held_latents(5), whole[15:20])
-    assert torch.equal(data.held(1).scenes.layouts[0], unpacked(np.array(data.layouts[15, 0])))
+    assert torch.equal(data.held_views(1).layouts[0], unpacked(np.array(data.layouts[15, 0])))
 
 
 def test_a_twin_has_the_latent_that_means_it(data: SceneData, folder: Path) -> None:
     expected, pairs = Store(folder).expected(), [LayoutData(data).pair(i) for i in range(25)]
-    found = [pair for pair in pairs if pair.absent is not None]
-    assert 5 < len(found) < 25
+    found = [pair for pair in pairs if pair.absent is not None and pair.brushed is None]
+    assert 5 < len(found) < 13
     off, removed = [], []
     for pair in found:
         assert pair.absent is not None

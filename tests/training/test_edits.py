@@ -1,6 +1,5 @@
 """Rehearsed edits: what is drawn, removed, and what the units are held to."""
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from server.training.data import Batch, Views
 from server.training.layout import CHANNELS, SHARES, quarters
 
 C = len(CONCEPTS)
-TREE, GRASS = CONCEPTS.index("tree"), CONCEPTS.index("grass")
+TREE, GRASS, WATER = CONCEPTS.index("tree"), CONCEPTS.index("grass"), CONCEPTS.index("water")
 
 
 def views(labels: np.ndarray) -> Views:
@@ -73,16 +72,34 @@ def test_rehearsals_know_their_outcome(batch: Batch) -> None:
     assert kinds == {(False, "tree"), (True, "tree"), (True, "grass")}
 
 
-def test_strokes_for_sketches_are_of_whole_cells_of_theirs(batch: Batch) -> None:
-    scenes, twins = batch.scenes.labels.roll(4, 3), batch.twins.labels.roll(4, 3)  # by one cell of 16
-    moved = Batch(replace(batch.scenes, labels=scenes), replace(batch.twins, labels=twins))
+def test_strokes_for_sketches_are_of_whole_cells_of_theirs_and_draw_what_has_no_form() -> None:
+    labels = np.full((40, 64, 64), GRASS, np.int64)
+    bare = labels.copy()
+    labels[:, 16:32, 20:36] = WATER
+    labels[:, 40:56, 20:36] = TREE
+    batch = Batch(views(labels), views(bare))
     rng, early = np.random.default_rng(0), [i % 2 == 0 for i in range(40)]
-    task = edits.rehearse(moved, rng, ["draw"] * 40, early)
+    task = edits.rehearse(batch, rng, ["draw"] * 40, early)
     coarse = torch.nn.functional.max_pool2d(task.alpha, 2).repeat_interleave(2, 2).repeat_interleave(2, 3)
     assert [torch.equal(*pair) for pair in zip(task.alpha, coarse, strict=True)][::2] == [True] * 20
     assert not all(torch.equal(*pair) for pair in zip(task.alpha, coarse, strict=True))
+    assert not task.alpha[::2, TREE].any()
+    assert task.alpha[::2, WATER].flatten(1).any(1).all()
+    assert task.alpha[1::2, TREE].any()
     for alpha, inside in zip(task.alpha, task.inside, strict=True):
         assert torch.equal(alpha.amax(0) > 0, inside[0, ::4, ::4] > 0)
+
+
+def test_a_scene_that_answers_a_stroke_is_what_becomes_of_the_twin(batch: Batch) -> None:
+    task = edits.rehearse(batch, np.random.default_rng(0), ["answer"] * 40)
+    assert not task.alpha.any()
+    assert (task.factor >= edits.ANSWERED[0]).all()
+    assert (task.factor <= edits.ANSWERED[1]).all()
+    assert torch.equal(task.images, batch.twins.images)
+    assert torch.equal(task.layouts, batch.twins.layouts)
+    assert torch.equal(task.target, batch.scenes.images)
+    assert torch.equal(task.target_labels, batch.scenes.labels)
+    assert torch.equal(task.inside, batch.scenes.labels[:, TREE : TREE + 1])
 
 
 def test_a_scene_without_a_difference_is_left_alone(batch: Batch) -> None:

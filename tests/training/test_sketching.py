@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from server.scenes.concepts import CONCEPTS, GRASS, ROOF, TREE, WALL, WINDOW
+from server.mask import coverage
+from server.scenes.answer import Brushed
+from server.scenes.concepts import CONCEPTS, GRASS, PATH, TREE, WATER
 from server.training.data import Pair
-from server.training.edits import COVERING, DRAWN
+from server.training.edits import ANSWERED, COVERING, DRAWN
 from server.training.layout import CHANNELS, SHARES, cell_shares, quarters
 from server.training.sketching import Sketched, rehearse_sketches
 
@@ -21,13 +23,13 @@ def layout(labels: np.ndarray) -> torch.Tensor:
     return found
 
 
-def pair(roof: bool = False, absent: torch.Tensor | None = ABSENT) -> Pair:
-    """A meadow with a tree, under a roof or not, and the bare meadow."""
+def pair(path: bool = False, absent: torch.Tensor | None = ABSENT) -> Pair:
+    """A meadow with a pond, under a path or not, and the bare meadow."""
     bare = np.full((64, 64), GRASS, np.int64)
     labels, (y, x) = bare.copy(), np.mgrid[0:64, 0:64]
-    labels[np.hypot(x - 31.5, y - 31.5) < 11] = TREE
-    if roof:
-        labels[4:16, 8:56] = ROOF
+    labels[np.hypot(x - 31.5, y - 31.5) < 11] = WATER
+    if path:
+        labels[4:16, 8:56] = PATH
     return Pair(LATENT, absent, layout(labels), layout(bare))
 
 
@@ -49,7 +51,7 @@ def test_strokes_of_every_kind_lead_where_they_should() -> None:
     task = rehearsed(one)
     kinds = [kind(task, i) for i in range(120)]
     assert set(kinds) == {"remove", "draw", "again", "cover"}
-    tree = cell_shares(one.scene[None])[0, TREE] > 0
+    pond = cell_shares(one.scene[None])[0, WATER] > 0
     for i, name in enumerate(kinds):
         bare = name == "draw"
         assert torch.equal(task.latents[i], ABSENT if bare else LATENT)
@@ -58,18 +60,18 @@ def test_strokes_of_every_kind_lead_where_they_should() -> None:
         assert name == "remove" or low <= float(task.factor[i]) <= high
         if name in ("draw", "again"):
             assert torch.equal(task.target[i], one.scene)
-            assert set(task.alpha[i].flatten(1).any(1).nonzero().flatten().tolist()) == {TREE}
+            assert set(task.alpha[i].flatten(1).any(1).nonzero().flatten().tolist()) == {WATER}
         if name == "remove":
             assert torch.equal(task.target[i], one.twin)
-            cells = task.alpha[i, TREE].repeat_interleave(2, 0).repeat_interleave(2, 1)
-            assert (cells[tree] > 0).all()
-            assert (task.inside[i, 0][tree] == 1).float().mean() > 0.8
+            cells = task.alpha[i, WATER].repeat_interleave(2, 0).repeat_interleave(2, 1)
+            assert (cells[pond] > 0).all()
+            assert (task.inside[i, 0][pond] == 1).float().mean() > 0.8
         if name == "cover":
             assert torch.equal(task.target[i][:, task.inside[i, 0] == 1], one.twin[:, task.inside[i, 0] == 1])
 
 
 def test_a_part_of_something_is_drawn_within_its_stroke_only() -> None:
-    one = pair(roof=True)
+    one = pair(path=True)
     task = rehearsed(one)
     parts = 0
     for i in range(120):
@@ -91,7 +93,7 @@ def test_what_no_latent_lacks_is_never_drawn_on_the_twin() -> None:
 
 def test_strokes_are_soft_or_of_whole_cells_and_of_many_shapes() -> None:
     task = rehearsed(pair())
-    alphas = [task.alpha[i, TREE] for i in range(120) if kind(task, i) == "draw"]
+    alphas = [task.alpha[i, WATER] for i in range(120) if kind(task, i) == "draw"]
     whole = [a for a in alphas if a[a > 0].unique().numel() == 1]
     assert 5 < len(whole) < len(alphas) - 5
     assert len({tuple((a > 0).flatten().tolist()) for a in alphas}) >= 3
@@ -116,16 +118,23 @@ def test_scenes_without_a_difference_have_no_stroke(absent: torch.Tensor | None)
     assert torch.equal(task.target, task.before)
 
 
-def test_a_stroke_of_wall_gives_a_wall_without_doors_and_windows() -> None:
+def test_what_has_a_form_is_drawn_by_strokes_that_are_answered_alone() -> None:
     bare = np.full((64, 64), GRASS, np.int64)
     labels = bare.copy()
-    labels[24:44, 24:44] = WALL
-    labels[30:38, 30:38] = WINDOW
-    blind = np.where(labels == WINDOW, WALL, labels)
+    labels[20:40, 20:40] = TREE
     task = rehearsed(Pair(LATENT, ABSENT, layout(labels), layout(bare)))
-    walls = task.alpha[:, WALL].flatten(1).any(1) & (task.factor > 0)
-    others = task.alpha[:, WINDOW].flatten(1).any(1) & (task.factor > 0)
-    assert walls.sum() > 20
-    assert others.sum() > 5
-    assert all(torch.allclose(one, layout(blind)) for one in task.target[walls])
-    assert not any(torch.allclose(one, layout(blind)) for one in task.target[others])
+    assert {kind(task, i) for i in range(120)} == {"remove", "cover", "none"}
+
+    stroke = Brushed(TREE, ((0.47, 0.47),), 0.15, 0.7)
+    task = rehearsed(Pair(None, ABSENT, layout(labels), layout(bare), stroke), 20, plain=8)
+    assert torch.equal(task.latents, ABSENT.expand(20, -1))
+    assert torch.equal(task.before, layout(bare).expand(20, -1, -1, -1))
+    assert torch.equal(task.target[:8], layout(bare).expand(8, -1, -1, -1))
+    assert torch.equal(task.target[8:], layout(labels).expand(12, -1, -1, -1))
+    expected = 0.7 * torch.from_numpy(coverage(stroke.mask, 8, 8))
+    assert torch.equal(task.alpha[8:, TREE], expected.expand(12, -1, -1))
+    assert task.alpha[8:].flatten(1).sum(1) == pytest.approx([float(expected.sum())] * 12)
+    assert (task.inside[8:, 0, 5:10, 5:10] == 1).all()
+    assert task.inside[8:, 0].mean() < 0.3
+    assert (task.factor[8:] >= ANSWERED[0]).all()
+    assert (task.factor[8:] <= ANSWERED[1]).all()

@@ -1,0 +1,201 @@
+"""What a stroke should draw: a thing of its concept where the stroke is, as large as that, in the scene's colours.
+
+Of a scene with something more or less it can be told what stroke a painter may have made, but not the other way round:
+many trees could come of one stroke, and who learns them all draws the mean of them, a ghost. So a stroke has one answer
+here, which follows from where it is alone. A tree's crown follows the stroke, above a stem; a high stroke gives a
+poplar, a flat one a bush. A faint stroke gives a smaller thing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+
+from server.mask import Stroke, Strokes
+from server.scenes.buildings import Building, Piece, half_width, parts
+from server.scenes.canvas import Point
+from server.scenes.concepts import CLOUD, DOME, ROOF, TREE, WALL
+from server.scenes.masonry import Dome, Finial, Material, Roof, Wall
+from server.scenes.palette import DOME_COLOURS, DOOR_COLOURS, ROOF_COLOURS, WALL_COLOURS, season_colours
+from server.scenes.plants import Tree
+from server.scenes.sample_village import haze
+from server.scenes.scene import Scene
+from server.scenes.sky import Cloud
+
+# The concepts that have a form, and how often a stroke by chance is about each.
+ODDS = {TREE: 0.36, WALL: 0.2, DOME: 0.16, CLOUD: 0.16, ROOF: 0.12}
+FORMED = tuple(ODDS)
+# Of a stroke's height to its width: below the first a tree is a bush, above the second a poplar.
+_FLAT, _HIGH = 0.8, 1.75
+# How much of a tree's height its crown takes.
+_CROWN = 0.78
+# Places along a stroke that a crown's or a cloud's circles have; light falls on the first three.
+_ALONG = (0.0, 0.5, 1.0, 0.25, 0.75)
+
+T = TypeVar("T", Tree, Building)
+
+
+@dataclass(frozen=True)
+class Brushed:
+    """A stroke that draws a concept of FORMED: its points and radius, in parts of the picture, and its strength."""
+
+    concept: int
+    points: tuple[Point, ...]
+    radius: float
+    strength: float
+
+    @property
+    def mask(self) -> Strokes:
+        """Where it is, as in a picture document."""
+        return Strokes((Stroke(self.points, self.radius),))
+
+
+@dataclass(frozen=True)
+class _Path:
+    """Points and a radius about them, and the box that holds both, (left, top, right, bottom)."""
+
+    points: tuple[Point, ...]
+    radius: float
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        xs, ys = zip(*self.points, strict=True)
+        r = self.radius
+        return min(xs) - r, min(ys) - r, max(xs) + r, max(ys) + r
+
+    def scaled(self, by: float, about: Point) -> _Path:
+        x, y = about
+        return _Path(tuple((x + by * (a - x), y + by * (b - y)) for a, b in self.points), by * self.radius)
+
+    def at(self, t: float) -> Point:
+        """The point a part of the way along, t in 0..1."""
+        lengths = [math.dist(a, b) for a, b in pairwise(self.points)]
+        left = t * sum(lengths)
+        for (a, b), length in zip(pairwise(self.points), lengths, strict=True):
+            if left <= length and length > 0:
+                return a[0] + (b[0] - a[0]) * left / length, a[1] + (b[1] - a[1]) * left / length
+            left -= length
+        return self.points[-1]
+
+
+def answered(scene: Scene, brushed: Brushed) -> Scene:
+    """The scene with what the stroke draws before all else."""
+    path = _Path(brushed.points, brushed.radius)
+    left, top, right, bottom = path.box
+    anchor = ((left + right) / 2, (top + bottom) / 2 if brushed.concept == CLOUD else bottom)
+    path = path.scaled(math.sqrt(brushed.strength), anchor)
+    thing: Tree | Cloud | Piece
+    if brushed.concept == TREE:
+        thing = _tree(scene, path)
+    elif brushed.concept == CLOUD:
+        thing = _cloud(path)
+    else:
+        thing = _piece(scene, path, brushed.concept)
+    return replace(scene, front=(*scene.front, thing))
+
+
+def _nearest(x: float, things: Iterable[T]) -> T | None:
+    return min(things, key=lambda thing: abs(thing.x - x), default=None)
+
+
+def _tree(scene: Scene, path: _Path) -> Tree:
+    left, top, right, bottom = path.box
+    x, width, height = (left + right) / 2, right - left, bottom - top
+    aspect = height / width
+    kind = "bush" if aspect < _FLAT else "poplar" if aspect > _HIGH else "round"
+    season = season_colours(scene.season)
+    kin = _nearest(x, (tree for tree in scene.trees if tree.kind != "conifer"))
+    leaf, bark = (kin.leaf, kin.bark) if kin else (season.leaf, (0.44, 0.28, 0.18))
+    crown = path if kind == "bush" else _crown(path)
+    middle = (crown.box[1] + crown.box[3]) / 2
+    half, r = width / 2, crown.radius
+    spots = [crown.at(t) for t in _ALONG]
+    puffs = tuple(((a - x) / half, (b - middle) / half, r / half) for a, b in spots)
+    return Tree("", kind, x, bottom, height, half, haze(scene.sky.horizon, bottom), leaf, bark, puffs)
+
+
+def _crown(path: _Path) -> _Path:
+    """The upper part of a path, as that of a tree above its stem."""
+    _, top, _, bottom = path.box
+    tall = _CROWN * (bottom - top)
+    r = min(path.radius, tall / 2)
+    spare = bottom - top - 2 * path.radius
+    by = (tall - 2 * r) / spare if spare > 1e-6 else 0.0
+    return _Path(tuple((x, top + r + by * (y - top - path.radius)) for x, y in path.points), r)
+
+
+def _cloud(path: _Path) -> Cloud:
+    left, top, right, bottom = path.box
+    x, y, r = (left + right) / 2, (top + bottom) / 2, path.radius
+    width = (right - left) / 2 + 0.6 * r  # of which 0.16 lies between the middle and the flat base
+    flat = [(a, y + 0.4 * (b - y)) for a, b in (path.at(t) for t in _ALONG)]
+    puffs = [((a - x) / width, (b - y - 0.1 * r) / width, 0.85 * r / width) for a, b in flat]
+    feet = [((a - x) / width, 0.2 * r / width, 0.5 * r / width) for a in (left + 0.35 * r, right - 0.35 * r)]
+    return Cloud("", x, y, width, tuple(puffs + feet))
+
+
+def _material(scene: Scene, x: float, y: float) -> Material:
+    """As the nearest building has it; else of plaster."""
+    kin = _nearest(x, scene.buildings)
+    hazy = haze(scene.sky.horizon, y)
+    if kin is not None:
+        return replace(kin.material, x=x, y=y, haze=hazy)
+    return Material("plaster", WALL_COLOURS[5][1], ROOF_COLOURS[0], DOME_COLOURS[2], DOOR_COLOURS[0], 0.9, x, y, hazy)
+
+
+def _piece(scene: Scene, path: _Path, concept: int) -> Piece:
+    left, top, right, bottom = path.box
+    x, width, height = (left + right) / 2, right - left, bottom - top
+    material = _material(scene, x, bottom)
+    if concept == WALL:
+        a, b, head = left + 0.04 * width, right - 0.04 * width, top + 0.05 * height
+        return Piece(material, (Wall(((a, bottom), (b, bottom), (b, head), (a, head))),))
+    if concept == ROOF:
+        inset = min(0.3 * width, 0.6 * height)
+        return Piece(material, (Roof(((left, bottom), (right, bottom), (right - inset, top), (left + inset, top))),))
+    onion, tall = float(height > 1.1 * width), 0.8 * height
+    dome = Dome(x, bottom, 0.95 * width / (1 + 0.2 * onion), tall, onion)
+    return Piece(material, (dome, Finial(x, bottom - tall + 0.05 * height, 0.25 * height, True)))
+
+
+def chance_stroke(rng: np.random.Generator, scene: Scene) -> Brushed:
+    """A stroke as somebody may paint it: trees and walls with their foot on the ground, clouds in the sky, roofs and
+    domes most often on what is built."""
+    concept = int(rng.choice(FORMED, p=list(ODDS.values())))
+    radius = float(np.exp(rng.uniform(np.log(0.04), np.log(0.13))))
+    length = radius * rng.uniform(0.2, 3.2) * (rng.random() < 0.75)
+    angle = rng.choice((0.0, 0.5 * math.pi)) if rng.random() < 0.5 else rng.uniform(0, math.pi)
+    across, down = length * math.cos(angle), length * math.sin(angle)
+    bend = 0.15 * length * rng.normal(0, 1, 2)
+    points = ((0.0, 0.0), (0.5 * across + bend[0], 0.5 * down + bend[1]), (across, down))
+    left, top, right, bottom = _Path(points, radius).box
+    x, foot = _place(rng, scene, concept, bottom - top)
+    dx, dy = x - (left + right) / 2, foot - bottom
+    moved = tuple((_inside(a + dx), _inside(b + dy)) for a, b in points)
+    strength = 1.0 if rng.random() < 0.6 else float(rng.uniform(0.2, 1.0))
+    return Brushed(concept, moved if length else moved[:1], radius, strength)
+
+
+def _inside(value: float) -> float:
+    return min(1.0, max(0.0, float(value)))
+
+
+def _place(rng: np.random.Generator, scene: Scene, concept: int, height: float) -> Point:
+    """Where the middle of a stroke's lower end should be."""
+    horizon = scene.sky.horizon
+    if concept == CLOUD:
+        return rng.uniform(0.02, 0.98), rng.uniform(0.04, 0.95 * horizon) + height / 2
+    if concept in (TREE, WALL):
+        return rng.uniform(0.02, 0.98), rng.uniform(horizon - 0.02, 1.0)
+    if not scene.buildings or rng.random() < 0.35:
+        return rng.uniform(0.04, 0.96), rng.uniform(0.12, 0.9)
+    building = scene.buildings[rng.integers(len(scene.buildings))]
+    solid = [part for part in parts(building, scene.light.side) if isinstance(part, Wall | Roof)]
+    ridge = min(y for part in solid for _, y in part.points)
+    x = building.x + rng.uniform(-0.8, 0.8) * half_width(building)
+    return x, ridge + rng.uniform(-0.05, 0.6) * (building.y - ridge)
