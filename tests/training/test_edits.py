@@ -1,6 +1,5 @@
 """Rehearsed edits: what is drawn, removed, and what the units are held to."""
 
-
 import numpy as np
 import pytest
 import torch
