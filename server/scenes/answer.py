@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from server.mask import Stroke, Strokes
+from server.mask import Rect, Stroke, Strokes
 from server.scenes.buildings import Building, Piece, half_width, parts
 from server.scenes.canvas import Point
 from server.scenes.concepts import CLOUD, DOME, ROOF, TREE, WALL
@@ -32,9 +32,10 @@ ODDS = {TREE: 0.36, WALL: 0.2, DOME: 0.16, CLOUD: 0.16, ROOF: 0.12}
 FORMED = tuple(ODDS)
 # Of a stroke's height to its width: below the first a tree is a bush, above the second a poplar.
 _FLAT, _HIGH = 0.8, 1.75
-# How much of a tree's height its crown takes.
-_CROWN = 0.78
-# Places along a stroke that a crown's or a cloud's circles have; light falls on the first three.
+# How much of a tree's height its crown takes, and the circles of which that is made, as of trees that scenes have.
+_CROWN = 0.82
+_CLUMP = ((0.0, -0.34, 0.66), (-0.46, 0.02, 0.54), (0.46, 0.0, 0.54), (-0.12, 0.3, 0.52), (0.2, 0.3, 0.5))
+# Places along a stroke that a bush's or a cloud's circles have; light falls on the first three.
 _ALONG = (0.0, 0.5, 1.0, 0.25, 0.75)
 
 T = TypeVar("T", Tree, Building)
@@ -42,17 +43,22 @@ T = TypeVar("T", Tree, Building)
 
 @dataclass(frozen=True)
 class Brushed:
-    """A stroke that draws a concept of FORMED: its points and radius, in parts of the picture, and its strength."""
+    """A stroke that draws a concept of FORMED: its points and radius, in parts of the picture, and its strength. Where
+    `boxed`, it is the box about that instead."""
 
     concept: int
     points: tuple[Point, ...]
     radius: float
     strength: float
+    boxed: bool = False
 
     @property
-    def mask(self) -> Strokes:
+    def mask(self) -> Strokes | Rect:
         """Where it is, as in a picture document."""
-        return Strokes((Stroke(self.points, self.radius),))
+        if not self.boxed:
+            return Strokes((Stroke(self.points, self.radius),))
+        left, top, right, bottom = (min(1.0, max(0.0, side)) for side in _Path(self.points, self.radius).box)
+        return Rect(left, top, right, bottom)
 
 
 @dataclass(frozen=True)
@@ -105,38 +111,47 @@ def _nearest(x: float, things: Iterable[T]) -> T | None:
 
 def _tree(scene: Scene, path: _Path) -> Tree:
     left, top, right, bottom = path.box
-    x, width, height = (left + right) / 2, right - left, bottom - top
+    width, height = right - left, bottom - top
+    lowest = max(path.points, key=lambda point: point[1])[0]
+    x = ((left + right) / 2 + lowest) / 2
     aspect = height / width
     kind = "bush" if aspect < _FLAT else "poplar" if aspect > _HIGH else "round"
     season = season_colours(scene.season)
     kin = _nearest(x, (tree for tree in scene.trees if tree.kind != "conifer"))
     leaf, bark = (kin.leaf, kin.bark) if kin else (season.leaf, (0.44, 0.28, 0.18))
-    crown = path if kind == "bush" else _crown(path)
-    middle = (crown.box[1] + crown.box[3]) / 2
-    half, r = width / 2, crown.radius
-    spots = [crown.at(t) for t in _ALONG]
-    puffs = tuple(((a - x) / half, (b - middle) / half, r / half) for a, b in spots)
+    puffs = tuple((a, b, path.radius) for a, b in map(path.at, _ALONG)) if kind == "bush" else _crown(path)
+    middle, half = (top + bottom) / 2, width / 2
+    puffs = tuple(((a - x) / half, (b - middle) / half, r / half) for a, b, r in puffs)
     return Tree("", kind, x, bottom, height, half, haze(scene.sky.horizon, bottom), leaf, bark, puffs)
 
 
-def _crown(path: _Path) -> _Path:
-    """The upper part of a path, as that of a tree above its stem."""
+def _crown(path: _Path) -> tuple[tuple[float, float, float], ...]:
+    """Circles (x, y, radius) of a crown in the upper part of a path, as that of a tree above its stem."""
     _, top, _, bottom = path.box
-    tall = _CROWN * (bottom - top)
-    r = min(path.radius, tall / 2)
+    tall, r = _CROWN * (bottom - top), 0.9 * path.radius
+    low, high = min(dy - radius for _, dy, radius in _CLUMP), max(dy + radius for _, dy, radius in _CLUMP)
     spare = bottom - top - 2 * path.radius
-    by = (tall - 2 * r) / spare if spare > 1e-6 else 0.0
-    return _Path(tuple((x, top + r + by * (y - top - path.radius)) for x, y in path.points), r)
+    by = max(0.0, tall - (high - low) * r) / spare if spare > 1e-6 else 0.0
+    spots = [(a, top - low * r + by * (b - top - path.radius)) for a, b in map(path.at, (0.5, 0.0, 1.0))]
+    return tuple((a + dx * r, b + dy * r, radius * r) for dx, dy, radius in _CLUMP for a, b in spots)
 
 
 def _cloud(path: _Path) -> Cloud:
     left, top, right, bottom = path.box
     x, y, r = (left + right) / 2, (top + bottom) / 2, path.radius
-    width = (right - left) / 2 + 0.6 * r  # of which 0.16 lies between the middle and the flat base
-    flat = [(a, y + 0.4 * (b - y)) for a, b in (path.at(t) for t in _ALONG)]
-    puffs = [((a - x) / width, (b - y - 0.1 * r) / width, 0.85 * r / width) for a, b in flat]
-    feet = [((a - x) / width, 0.2 * r / width, 0.5 * r / width) for a in (left + 0.35 * r, right - 0.35 * r)]
-    return Cloud("", x, y, width, tuple(puffs + feet))
+    unit = 4 * r  # a cloud's base lies 0.16 of it below its middle
+    puffs = []
+    for t in _ALONG:
+        a, b = path.at(t)
+        crest = 1 - 2 * abs(t - 0.5)  # 1 in the middle, 0 at the ends
+        puffs.append(
+            ((a - x) / unit, (0.4 * (b - y) + (0.1 - 0.25 * crest) * r) / unit, (0.5 + 0.25 * crest) * r / unit)
+        )
+    reach = (right - left) / 2
+    for side in (-1, 1):
+        puffs += [(side * (reach - 0.35 * r) / unit, 0.3 * r / unit, 0.35 * r / unit)]
+        puffs += [(side * (reach - 0.85 * r) / unit, 0.1 * r / unit, 0.55 * r / unit)]
+    return Cloud("", x, y, unit, tuple(puffs))
 
 
 def _material(scene: Scene, x: float, y: float) -> Material:
@@ -156,6 +171,8 @@ def _piece(scene: Scene, path: _Path, concept: int) -> Piece:
         a, b, head = left + 0.04 * width, right - 0.04 * width, top + 0.05 * height
         return Piece(material, (Wall(((a, bottom), (b, bottom), (b, head), (a, head))),))
     if concept == ROOF:
+        if height > 1.1 * width:  # a spire
+            return Piece(material, (Roof(((left, bottom), (right, bottom), (x, top))),))
         inset = min(0.3 * width, 0.6 * height)
         return Piece(material, (Roof(((left, bottom), (right, bottom), (right - inset, top), (left + inset, top))),))
     onion, tall = float(height > 1.1 * width), 0.8 * height
@@ -167,7 +184,7 @@ def chance_stroke(rng: np.random.Generator, scene: Scene) -> Brushed:
     """A stroke as somebody may paint it: trees and walls with their foot on the ground, clouds in the sky, roofs and
     domes most often on what is built."""
     concept = int(rng.choice(FORMED, p=list(ODDS.values())))
-    radius = float(np.exp(rng.uniform(np.log(0.04), np.log(0.13))))
+    radius = float(np.exp(rng.uniform(np.log(0.04), np.log(0.16))))
     length = radius * rng.uniform(0.2, 3.2) * (rng.random() < 0.75)
     angle = rng.choice((0.0, 0.5 * math.pi)) if rng.random() < 0.5 else rng.uniform(0, math.pi)
     across, down = length * math.cos(angle), length * math.sin(angle)
@@ -178,7 +195,7 @@ def chance_stroke(rng: np.random.Generator, scene: Scene) -> Brushed:
     dx, dy = x - (left + right) / 2, foot - bottom
     moved = tuple((_inside(a + dx), _inside(b + dy)) for a, b in points)
     strength = 1.0 if rng.random() < 0.6 else float(rng.uniform(0.2, 1.0))
-    return Brushed(concept, moved if length else moved[:1], radius, strength)
+    return Brushed(concept, moved if length else moved[:1], radius, strength, boxed=rng.random() < 0.25)
 
 
 def _inside(value: float) -> float:

@@ -78,7 +78,7 @@ def test_strokes_by_chance_are_where_things_stand() -> None:
         seen[brushed.concept] += 1
         points = np.array(brushed.points)
         assert ((points >= 0) & (points <= 1)).all()
-        assert 0.04 <= brushed.radius <= 0.13
+        assert 0.04 <= brushed.radius <= 0.16
         assert 0.2 <= brushed.strength <= 1
         low, high = points[:, 1].max() + brushed.radius, points[:, 1].min()
         if brushed.concept == CLOUD:
