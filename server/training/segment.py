@@ -1,4 +1,7 @@
-"""Training of a segmenter on rendered scenes, hardened so that it can also read a generator's pictures."""
+"""Training of a segmenter on rendered scenes, hardened so that it can also read a generator's pictures.
+
+Half of the pictures are twins: what stands where a stroke drew it is to be known as well.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def harden(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 def _batches(data: SceneData, rng: np.random.Generator, n: int) -> Iterator[tuple[Tensor, Tensor]]:
     while True:
-        batch = data.views(data.chance(rng, n))
+        batch = data.views(data.chance(rng, n), rng.integers(0, 2, n))
         yield harden(batch.images, rng), batch.labels
 
 
