@@ -133,9 +133,9 @@ def guided_trunk(state: RunState, f: Functions, task: Sketched) -> dict[str, Ten
 
 def trunk_losses(seen: dict[str, Tensor], task: Sketched, spread: Spread, plain: int) -> dict[str, Tensor]:
     """Mean squares by which what `guided_trunk` gives is off, in units of the spread: "lost", of the first `plain`
-    layouts; "stroke", of the others, which have strokes, what these change counted nine times; "sketch"; and by the
+    layouts; "stroke", of the others, which have strokes, what these change counted six times; "sketch"; and by the
     names of GUIDED."""
-    wanted, weight = spread.measure(task.target), importance(task.target) * (1 + 8 * task.inside)
+    wanted, weight = spread.measure(task.target), importance(task.target) * (1 + 5 * task.inside)
     wrong = weight * (spread.measure(seen["layout"]) - wanted).square()  # (N, CHANNELS, 16, 16)
     before = spread.measure(task.before)
     sketch = (seen["sketch"] - sketches_of(task.before)) / spread.sketch
