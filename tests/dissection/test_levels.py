@@ -23,6 +23,7 @@ def test_levels_are_those_of_well_filled_cells() -> None:
     assert levels.deviation[1] == pytest.approx(0.5)
     choices = levels.choices(1)
     assert choices["mean x2"].tolist() == pytest.approx([6.0, -2.0])
+    assert choices["mean x4"].tolist() == pytest.approx([12.0, -4.0])
     assert choices["quantile"].tolist() == [5.0, 6.0]
     assert levels.contrast()[1, 1] == pytest.approx(-1.0)
     assert levels.contrast()[1, 0] > 0
