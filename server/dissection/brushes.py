@@ -29,6 +29,7 @@ LOOK_COUNTS = (4, 16, 64)
 OTHER_COUNTS = (4, 16, 64)
 MULTIPLES = (0.35, 0.5, 0.7, 1.4, 2.0)  # of a level, and 1
 OTHER_MULTIPLES = (0.5, 0.7, 1.4)
+FORM = 0.05  # of the score: an earlier layer is worth that much
 
 Pair = tuple[str, str]  # of ranking and base level; no level to remove with
 
@@ -152,7 +153,8 @@ def race(
 ) -> tuple[dict[str, Tried], tuple[str, Pair], tuple[str, Pair]]:
     """Try the `most` best pairs of all these layers on more pictures, to draw and to remove.
 
-    Returns what was tried, and the layer and pair that draws best and the one that removes best.
+    Returns what was tried, and the layer and pair that draws best and the one that removes best. Of layers that draw as
+    well but for FORM the earliest wins: the more lies behind, the more form a stroke gets.
     """
     after = dict(tried)
 
@@ -169,7 +171,10 @@ def race(
     removers = _leading(removing(), (most + 1) // 2)
     for layer, pair in removers:
         after[layer] = remove(benches[layer], after[layer], [pair], LOOK_COUNTS, pictures)
-    return after, max(drawers, key=drawing().__getitem__), max(removers, key=removing().__getitem__)
+    scores, order = drawing(), list(benches)
+    enough = max(scores[key] for key in drawers) - FORM
+    first = min((key for key in drawers if scores[key] >= enough), key=lambda key: (order.index(key[0]), -scores[key]))
+    return after, first, max(removers, key=removing().__getitem__)
 
 
 def _leading(scores: Mapping[tuple[str, Pair], float], most: int) -> list[tuple[str, Pair]]:

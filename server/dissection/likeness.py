@@ -1,9 +1,11 @@
 """Whether what a brush draws looks like what the generator draws by itself.
 
-A region is described by the mean and the spread of its colours and by how much neighbouring pixels differ. What these
+A region is described by the mean and the spread of its colours, by how much neighbouring pixels differ, and by how much
+of that is to and fro, as in a hatching, rather than one way, as at an outline. What these
 should be depends on the light: trees are dark at night. So they are predicted, by a linear model learnt from samples
 that show the concept by themselves, from the colours of the rest of the same picture. How far a drawn region lies from
-the prediction, in the deviations of natural regions, is how strange it looks: about 1 for a natural one.
+the prediction, in the deviations of natural regions, is how strange it looks: about 1 for a natural one. A region that
+is plainer than expected is half as strange for that as one that is rougher: a part is plainer than the whole.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 PIXELS = 12  # fewer are too few to have a look
+FEATURES = 8
 STRANGEST = 4.0  # deviations: what is farther off looks no stranger
 _LEAST_DEVIATION = 0.02  # of a feature: a hundredth of the range of colours
+_ROUGH = slice(3, FEATURES)  # the features that tell how rough a region is, all but its mean colour
+_PLAIN = 0.5  # how much of being plainer counts
 _PICTURES = 12  # fewer natural regions teach nothing
 _RIDGE = 1e-2
 
@@ -27,6 +32,14 @@ def steps(images: Tensor) -> Tensor:
     right = (x[..., :, 1:] - x[..., :, :-1]).abs().mean(1)  # (N, R, R - 1)
     below = (x[..., 1:, :] - x[..., :-1, :]).abs().mean(1)  # (N, R - 1, R)
     return (F.pad(right, (0, 1)) + F.pad(below, (0, 0, 0, 1))) / 2
+
+
+def turns(images: Tensor) -> Tensor:
+    """How much the step to each pixel differs from the step after it, across and down: (N, 3, R, R) to (N, R, R)."""
+    x = images.float()
+    across = (x[..., :, 2:] - 2 * x[..., :, 1:-1] + x[..., :, :-2]).abs().mean(1)  # (N, R, R - 2)
+    down = (x[..., 2:, :] - 2 * x[..., 1:-1, :] + x[..., :-2, :]).abs().mean(1)  # (N, R - 2, R)
+    return (F.pad(across, (1, 1)) + F.pad(down, (0, 0, 1, 1))) / 2
 
 
 def colours(images: Tensor, where: Tensor) -> Tensor:
@@ -43,16 +56,19 @@ def colours(images: Tensor, where: Tensor) -> Tensor:
 
 
 def look(images: Tensor, where: Tensor) -> Tensor:
-    """What a region looks like, (N, 7): `colours`, and the logarithm of the mean step between neighbours."""
+    """What a region looks like, (N, FEATURES): `colours`, the logarithm of the mean step between neighbours, and the
+    mean of `turns` by that of the steps.
+    """
     m = where.float()  # (N, R, R)
-    step = (steps(images) * m).sum((1, 2)) / m.sum((1, 2)).clamp(min=1)  # (N,)
-    return torch.cat([colours(images, where), (step + 0.01).log()[:, None]], 1)
+    count = m.sum((1, 2)).clamp(min=1)  # (N,)
+    step, turn = ((part * m).sum((1, 2)) / count + 0.01 for part in (steps(images), turns(images)))
+    return torch.cat([colours(images, where), step.log()[:, None], (turn / step)[:, None]], 1)
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """What one concept looks like in the light of a picture. weights: (7, 7), from the rest's colours and 1 to the
-    look. deviation: (7,), of natural regions from that.
+    """What one concept looks like in the light of a picture. weights: (7, FEATURES), from the rest's colours and 1 to
+    the look. deviation: (FEATURES,), of natural regions from that.
     """
 
     weights: Tensor
@@ -63,14 +79,14 @@ class Likeness:
         """Learnt from pictures (N, 3, R, R) in -1..1 and where they show the concept, (N, R, R) bool. None where too
         few show enough of it.
         """
-        features, rest = look(images, shown), _rest(images, ~shown)  # (N, 7) each
+        features, rest = look(images, shown), _rest(images, ~shown)  # (N, FEATURES), (N, 7)
         sound = ~(features.isnan().any(1) | rest.isnan().any(1))
         if int(sound.sum()) < _PICTURES:
             return None
         y, x = features[sound].double(), rest[sound].double()
         ridge = _RIDGE * len(x) * torch.eye(x.shape[1], dtype=x.dtype)
         ridge[-1, -1] = 0  # the constant
-        weights = torch.linalg.solve(x.T @ x + ridge, x.T @ y)  # (7, 7)
+        weights = torch.linalg.solve(x.T @ x + ridge, x.T @ y)  # (7, FEATURES)
         deviation = (y - x @ weights).square().mean(0).sqrt().clamp(min=_LEAST_DEVIATION)
         return Likeness(weights.float(), deviation.float())
 
@@ -80,7 +96,9 @@ class Likeness:
         images: (N, 3, R, R). shown: (N, R, R) bool, the concept. rest: (N, R, R) bool, pixels that tell the light.
         Returns (N,).
         """
-        away = (look(images, shown) - _rest(images, rest) @ self.weights) / self.deviation  # (N, 7)
+        away = (look(images, shown) - _rest(images, rest) @ self.weights) / self.deviation  # (N, FEATURES)
+        rough = away[:, _ROUGH]
+        away[:, _ROUGH] = torch.where(rough < 0, _PLAIN * rough, rough)
         return away.square().mean(1).sqrt().clamp(max=STRANGEST)
 
 

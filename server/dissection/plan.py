@@ -22,7 +22,7 @@ class Plan:
     first: int = 0
     learning: int = 8
     measuring: int = 16
-    few: int = 3
+    few: int = 4
     racing: int = 8
     rivals: int = 5
     counts: tuple[int, ...] = COUNTS

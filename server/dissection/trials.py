@@ -21,7 +21,8 @@ from server.dissection.weights import random_weights, top
 
 LUCK = 0.5
 DISTURB = 3.0
-STRANGE = 0.4
+STRANGE = 0.25
+CROWD = 0.03
 SPOIL = 1.5
 _LEAST_BOUND = 0.03
 
@@ -67,16 +68,19 @@ class Drawing:
         """What the trial is worth:
 
             (draw - LUCK * draw of random units) / bound - DISTURB * disturbed - STRANGE * strangeness
+            - CROWD * log2(units)
 
         where draw counts up to what the mask holds of it by itself: what is fuller is a swatch. So drawing more than
         chance and leaving the rest alone count, and of two brushes as strong the one wins whose drawings look like what
-        the generator draws by itself. Strangeness counts from 0 (as strange as natural regions are) to 1 (STRANGEST, or
-        nothing to be seen). bound: the most that any trial of the concept drew so, at any layer.
+        the generator draws by itself, and that has fewer units: many at once say many things. Strangeness counts from 0
+        (as strange as natural regions are) to 1 (STRANGEST, or nothing to be seen). bound: the most that any trial of
+        the concept drew so, at any layer.
         """
         luck = self.random_drawn - self.before
         beyond = (self.strange - 1) / (STRANGEST - 1) if math.isfinite(self.strange) else 1.0
         drawn = (self.natural_gain - LUCK * max(0.0, luck)) / max(bound, _LEAST_BOUND)
-        return drawn - DISTURB * self.disturbed - STRANGE * min(1.0, max(0.0, beyond))
+        strangeness, crowd = min(1.0, max(0.0, beyond)), math.log2(self.units)
+        return drawn - DISTURB * self.disturbed - STRANGE * strangeness - CROWD * crowd
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,14 @@ def test_the_race_puts_the_pair_that_draws_and_the_one_that_removes_first() -> N
     assert tried.sound_level() == "mean"
 
 
+def test_of_layers_that_draw_alike_the_earliest_wins() -> None:
+    on, tried = bench(), draw(bench(), start(), [("own", "mean")], (1, 2), 4)
+    tried = remove(on, tried, [("own", "")], (1, 2), 4)
+    for names in (("layer1", "layer2"), ("layer2", "layer1")):
+        _, drawer, _ = race(dict.fromkeys(names, on), dict.fromkeys(names, tried), 3, 12)
+        assert drawer == (names[0], ("own", "mean"))
+
+
 def test_levels_are_swept_with_the_best_number_of_units() -> None:
     tried = draw(bench(), start(), [("own", "mean")], (1, 5), 8)
     swept = sweep_levels(bench(), tried, 0.9).drawings[2:]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from server.dissection.likeness import PIXELS, STRANGEST, Likeness, look, steps
+from server.dissection.likeness import FEATURES, PIXELS, STRANGEST, Likeness, look, steps, turns
 
 
 def scenes(count: int, tree: float = -0.2, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -60,7 +60,7 @@ def test_what_hardly_shows_has_no_look() -> None:
     shown[0, 0, :PIXELS] = True
     found = known().strangeness(images, shown, ~shown)
     assert found.isnan().tolist() == [False, True, True]
-    assert look(images, shown).shape == (3, 7)
+    assert look(images, shown).shape == (3, FEATURES)
 
 
 def test_too_few_regions_teach_nothing() -> None:
@@ -71,3 +71,24 @@ def test_a_flat_picture_has_no_steps_and_a_checkerboard_has_full_ones() -> None:
     assert steps(torch.full((1, 3, 4, 4), 0.3)).max() == 0
     board = ((torch.arange(4)[:, None] + torch.arange(4)) % 2 * 2 - 1).float().expand(1, 3, 4, 4)
     assert steps(board)[0, :3, :3].min() == 2
+
+
+def test_a_slope_has_no_turns_and_a_checkerboard_has_full_ones() -> None:
+    slope = torch.linspace(-1, 1, 9).expand(1, 3, 9, 9)
+    assert turns(slope).max() < 1e-6
+    board = ((torch.arange(5)[:, None] + torch.arange(5)) % 2 * 2 - 1).float().expand(1, 3, 5, 5)
+    assert turns(board)[0, 1:-1, 1:-1].min() == 4
+
+
+def test_a_hatched_region_is_stranger_than_a_natural_one_and_a_rough_one_than_a_plain_one() -> None:
+    images, shown = scenes(50, seed=1)
+    region = images[:, :, 10:20, 10:20].clone()
+    mean = region.mean((2, 3), keepdim=True)
+    hatch = 0.1 * ((torch.arange(10)[:, None] + torch.arange(10)) % 2 * 2 - 1)
+    images[:, :, 10:20, 10:20] = mean + hatch
+    assert strange(images, shown) > 2
+    found = []
+    for by in (0.5, 2.0):  # half and twice as rough
+        images[:, :, 10:20, 10:20] = mean + by * (region - mean)
+        found.append(strange(images, shown))
+    assert found[0] < found[1]
