@@ -151,7 +151,8 @@ def second_removing(bench: Bench, learn: Trial, first: Tried, pictures: int) -> 
 def race(
     benches: Mapping[str, Bench], tried: Mapping[str, Tried], most: int, pictures: int
 ) -> tuple[dict[str, Tried], tuple[str, Pair], tuple[str, Pair]]:
-    """Try the `most` best pairs of all these layers on more pictures, to draw and to remove.
+    """Try the `most` best pairs of all these layers on more pictures, to draw (no more than two of a layer, so that
+    layers are compared) and to remove.
 
     Returns what was tried, and the layer and pair that draws best and the one that removes best. Of layers that draw as
     well but for FORM the earliest wins: the more lies behind, the more form a stroke gets.
@@ -165,7 +166,7 @@ def race(
     def removing() -> dict[tuple[str, Pair], float]:
         return {(layer, pair): score for layer, t in after.items() for score, pair in t.removing_pairs()}
 
-    drawers = _leading(drawing(), most)
+    drawers = _leading(drawing(), most, each=2)
     for layer, pair in drawers:
         after[layer] = draw(benches[layer], after[layer], [pair], LOOK_COUNTS, pictures)
     removers = _leading(removing(), (most + 1) // 2)
@@ -177,8 +178,13 @@ def race(
     return after, first, max(removers, key=removing().__getitem__)
 
 
-def _leading(scores: Mapping[tuple[str, Pair], float], most: int) -> list[tuple[str, Pair]]:
-    return sorted(scores, key=lambda key: -scores[key])[:most]
+def _leading(scores: Mapping[tuple[str, Pair], float], most: int, each: int | None = None) -> list[tuple[str, Pair]]:
+    """The `most` best, of which no more than `each` are of one layer."""
+    found: list[tuple[str, Pair]] = []
+    for key in sorted(scores, key=lambda key: -scores[key]):
+        if each is None or sum(key[0] == other[0] for other in found) < each:
+            found.append(key)
+    return found[:most]
 
 
 def sweep_levels(bench: Bench, tried: Tried, bound: float, multiples: Sequence[float] = MULTIPLES) -> Tried:
