@@ -40,6 +40,17 @@ def test_the_race_puts_the_pair_that_draws_and_the_one_that_removes_first() -> N
     assert tried.sound_level() == "mean"
 
 
+def test_no_layer_keeps_the_others_from_the_race() -> None:
+    on = bench()
+    strong = draw(on, start(), [("own", "mean"), ("own", "off"), ("dead", "mean")], (1, 2), 4)
+    weak = draw(on, start(), [("dead", "mean")], (1, 2), 4)
+    strong, weak = (remove(on, tried, [("own", "")], (1, 2), 4) for tried in (strong, weak))
+    after, _, _ = race({"layer1": on, "layer2": on}, {"layer1": strong, "layer2": weak}, 3, 12)
+    raced = {name: {(t.ranking, t.level) for t in after[name].drawings if t.pictures == 12} for name in after}
+    assert len(raced["layer1"]) == 2
+    assert raced["layer2"] == {("dead", "mean")}
+
+
 def test_of_layers_that_draw_alike_the_earliest_wins() -> None:
     on, tried = bench(), draw(bench(), start(), [("own", "mean")], (1, 2), 4)
     tried = remove(on, tried, [("own", "")], (1, 2), 4)

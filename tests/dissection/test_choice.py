@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from server.dissection.choice import HAIR, TOLERANCE, choose_drawing, choose_removing, pairs, weakest
-from server.dissection.trials import Drawing, Removal
+from server.dissection.trials import CROWD, Drawing, Removal
 
 
 def drawing(units: int, drawn: float, **other: float) -> Drawing:
@@ -45,6 +45,10 @@ def test_what_else_drawing_does_counts(worse: dict[str, float]) -> None:
     assert choose_drawing([drawing(8, 0.8, **worse), drawing(16, 0.75)], 0.7)[0].units == 16
 
 
+def test_many_units_cost_something() -> None:
+    assert drawing(64, 0.8).score(0.7) == pytest.approx(drawing(4, 0.8).score(0.7) - 4 * CROWD)
+
+
 @pytest.mark.parametrize("worse", [{"disturbed": 0.3}, {"spoilt": 0.3}, {"random_removed": 0.7}])
 def test_what_else_removing_does_counts(worse: dict[str, float]) -> None:
     assert choose_removing([removal(8, 0.8, **worse), removal(16, 0.7)])[0].units == 16
@@ -72,7 +76,7 @@ def test_multiples_do_not_decide_the_number_of_units() -> None:
 
 
 def test_a_lone_peak_is_an_accident() -> None:
-    heights = ((1, 0.2), (2, 0.2), (4, 0.75), (8, 0.2), (16, 0.6), (32, 0.6), (64, 0.6))
+    heights = ((1, 0.2), (2, 0.2), (4, 0.66), (8, 0.2), (16, 0.6), (32, 0.6), (64, 0.6))
     assert choose_drawing([drawing(n, drawn) for n, drawn in heights], 0.6)[0].units in (16, 32)
 
 
