@@ -57,7 +57,7 @@ class Brushed:
         """Where it is, as in a picture document."""
         if not self.boxed:
             return Strokes((Stroke(self.points, self.radius),))
-        left, top, right, bottom = (min(1.0, max(0.0, side)) for side in _Path(self.points, self.radius).box)
+        left, top, right, bottom = map(_inside, _Path(self.points, self.radius).box)
         return Rect(left, top, right, bottom)
 
 
@@ -160,7 +160,7 @@ def _material(scene: Scene, x: float, y: float) -> Material:
     hazy = haze(scene.sky.horizon, y)
     if kin is not None:
         return replace(kin.material, x=x, y=y, haze=hazy)
-    return Material("plaster", WALL_COLOURS[5][1], ROOF_COLOURS[0], DOME_COLOURS[2], DOOR_COLOURS[0], 0.9, x, y, hazy)
+    return Material(*WALL_COLOURS[5], ROOF_COLOURS[0], DOME_COLOURS[2], DOOR_COLOURS[0], 0.9, x, y, hazy)
 
 
 def _piece(scene: Scene, path: _Path, concept: int) -> Piece:

@@ -81,14 +81,10 @@ def render(
         draw_path(canvas, light, scene.path)
     things: list[Building | Tree] = [*scene.buildings, *scene.trees]
     for thing in sorted(things, key=lambda thing: thing.y):
-        if thing.name in hide:
-            continue
-        if isinstance(thing, Building):
-            draw_building(canvas, light, thing, hide)
-        else:
-            draw_tree(canvas, light, thing)
+        if thing.name not in hide:
+            _draw(canvas, scene, thing, hide)
     for front in scene.front:
-        _draw_front(canvas, scene, front)
+        _draw(canvas, scene, front, hide)
     image, labels = canvas.image, canvas.labels
     if supersample > 1:
         image = image.reshape(3, size, supersample, size, supersample).mean((2, 4))  # (3, size, size)
@@ -97,8 +93,10 @@ def render(
     return np.ascontiguousarray(pixels.transpose(1, 2, 0)), labels  # (size, size, 3), (size, size)
 
 
-def _draw_front(canvas: Canvas, scene: Scene, thing: Tree | Cloud | Piece) -> None:
+def _draw(canvas: Canvas, scene: Scene, thing: Building | Tree | Cloud | Piece, hide: frozenset[str]) -> None:
     match thing:
+        case Building():
+            draw_building(canvas, scene.light, thing, hide)
         case Tree():
             draw_tree(canvas, scene.light, thing)
         case Cloud():
