@@ -18,7 +18,7 @@ from server.scenes.latent import latent_of
 from server.scenes.scene import scene_of
 from server.training.layout import cell_shares
 from server.training.store import FIRST_SEED, Store, latents_of, onehot_of, pictures_of, unpacked
-from server.training.twins import answers, hidden_object, twin_of
+from server.training.twins import answers, hidden_object, stroke_on
 
 Index = npt.NDArray[np.int64]
 
@@ -76,7 +76,7 @@ class SceneData:
 
     def brushed(self, i: int) -> Brushed | None:
         """The stroke that the twin of scene i answers, if it does."""
-        return twin_of(scene_of(latent_of(FIRST_SEED + i)), i).brushed
+        return stroke_on(scene_of(latent_of(FIRST_SEED + i)), i) if answers(i) else None
 
     def views(self, index: Index, twin: int | Index = 0) -> Views:
         """The scenes of that index alone, or their twins alone; one for all or one each."""
@@ -101,20 +101,21 @@ class SceneData:
         """n scenes by chance, with their twins."""
         return self.take(self.chance(rng, n))
 
+    def _held(self, n: int) -> Index:
+        first = self.count - self.held_out
+        return np.arange(first, first + n)
+
     def held(self, n: int) -> Batch:
         """The first n held-out scenes."""
-        first = self.count - self.held_out
-        return self.take(np.arange(first, first + n))
+        return self.take(self._held(n))
 
     def held_views(self, n: int) -> Views:
         """The first n held-out scenes alone."""
-        first = self.count - self.held_out
-        return self.views(np.arange(first, first + n))
+        return self.views(self._held(n))
 
     def held_latents(self, n: int) -> Tensor:
         """The latents of the first n held-out scenes, (n, D)."""
-        first = self.count - self.held_out
-        return latents_of(first, first + n)
+        return self.latents(self._held(n))
 
     def some_layouts(self, n: int) -> Tensor:
         """The layouts of the first n scenes (fewer where there are fewer), (n, CHANNELS, 16, 16)."""
@@ -154,7 +155,7 @@ class LayoutData:
         latent = latent_of(FIRST_SEED + index)
         own, twin = unpacked(np.array(rows))  # (CHANNELS, 16, 16) each
         if answers(index):
-            return Pair(None, torch.from_numpy(latent), twin, own, twin_of(scene_of(latent), index).brushed)
+            return Pair(None, torch.from_numpy(latent), twin, own, stroke_on(scene_of(latent), index))
         return Pair(torch.from_numpy(latent), _absent(latent, index), own, twin)
 
     def draw(self, rng: np.random.Generator, n: int) -> list[Pair]:

@@ -115,12 +115,12 @@ def _sketched(pair: Pair, rng: np.random.Generator, plain: bool) -> Sketched:
     """One stroke, unbatched: one that is answered, or removes what the twin lacks, draws it on the twin, or "again"
     where it stands, or covers it by drawing what stood behind it; or, where `plain`, what such a stroke would be on."""
     kind = str(rng.choice(KINDS, p=ODDS))
-    if pair.brushed is None and kind == "draw" and pair.absent is None:
-        kind = ("remove", "again")[rng.integers(2)]
-    latent, before = pair.latent, pair.scene
-    if pair.absent is not None and (kind == "draw" or latent is None):
+    if pair.absent is not None and (kind == "draw" or pair.latent is None):
         latent, before = pair.absent, pair.twin
-    if latent is None:
+    elif pair.latent is not None:
+        latent, before = pair.latent, pair.scene
+        kind = kind if kind != "draw" else ("remove", "again")[rng.integers(2)]
+    else:
         raise ValueError("a pair has a latent of one of its layouts at least")
     if plain:
         return _plain(latent, before)

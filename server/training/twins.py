@@ -17,15 +17,16 @@ from server.scenes.scene import Scene
 # Of twins that lack something in scenes with buildings, how many lack one whatever else there is: they are hardest to
 # remove.
 _BUILDING = 0.35
+# Sets the chances of twins apart from others of the same index.
+_CHANCE = 0x7717
 
 
 @dataclass(frozen=True)
 class Twin:
-    """How a twin is drawn: a scene, and what is left out of it. brushed: the stroke that it answers, if it does."""
+    """How a twin is drawn: a scene, and what is left out of it."""
 
     scene: Scene
     hide: frozenset[str]
-    brushed: Brushed | None
 
     def drawn(self, size: int) -> tuple[Pixels, Pixels]:
         """See `server.scenes.render.render`."""
@@ -37,12 +38,16 @@ def answers(index: int) -> bool:
     return index % 2 == 1
 
 
+def stroke_on(scene: Scene, index: int) -> Brushed:
+    """The stroke that the twin of the scene of that index answers, where it does."""
+    return chance_stroke(np.random.default_rng(index ^ _CHANCE), scene)
+
+
 def twin_of(scene: Scene, index: int) -> Twin:
     """The twin of the scene of that index."""
     if not answers(index):
-        return Twin(scene, hidden_object(scene, index), None)
-    brushed = chance_stroke(np.random.default_rng(index ^ 0x7717), scene)
-    return Twin(answered(scene, brushed), frozenset(), brushed)
+        return Twin(scene, hidden_object(scene, index))
+    return Twin(answered(scene, stroke_on(scene, index)), frozenset())
 
 
 def hidden_object(scene: Scene, index: int) -> frozenset[str]:
@@ -51,7 +56,7 @@ def hidden_object(scene: Scene, index: int) -> frozenset[str]:
     found = objects(scene)
     if not found:
         return frozenset()
-    rng = np.random.default_rng(index ^ 0x7717)
+    rng = np.random.default_rng(index ^ _CHANCE)
     concepts = sorted({o.concept for o in found})
     building = "wall" in concepts and rng.random() < _BUILDING
     concept = "wall" if building else concepts[rng.integers(len(concepts))]

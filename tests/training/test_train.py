@@ -165,6 +165,7 @@ def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkey
             assert sum(strokes) <= (i > 0)  # on the sketch or on the layout, none on the first
             early, late = early + strokes[0], late + strokes[1]
             assert float(factor[i]) == 0 or any(strokes)
+            assert i == 1 or (float(factor[i]) > 0) == (i > 1 and any(strokes))
             at = [j for j, twin in lacking.items() if torch.equal(twin, z)]
             if at:
                 drawn += any(strokes)
@@ -195,7 +196,7 @@ def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkey
             assert bool(alpha[i].any()) != bool(task.alpha[6 + i].any())
             chance += bool(alpha[i].any())
     assert answered >= 16
-    assert drawn > 0
+    assert drawn > 1
     assert early > answered
     assert late > 1
     assert 4 < chance < 28

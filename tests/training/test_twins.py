@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from server.scenes.answer import answered
 from server.scenes.render import render
 from server.scenes.scene import sample_scene
 from server.training.store import FIRST_SEED
-from server.training.twins import answers, hidden_object, twin_of
+from server.training.twins import answers, hidden_object, stroke_on, twin_of
 
 SCENES = [sample_scene(FIRST_SEED + i) for i in range(400)]
 
@@ -13,16 +14,17 @@ SCENES = [sample_scene(FIRST_SEED + i) for i in range(400)]
 def test_one_half_lack_something_and_the_other_have_something_more() -> None:
     for i, scene in enumerate(SCENES[:40]):
         twin = twin_of(scene, i)
-        assert (twin.brushed is not None) == (len(twin.scene.front) == 1) == answers(i) == bool(i % 2)
+        assert (len(twin.scene.front) == 1) == answers(i) == bool(i % 2)
         assert bool(twin.hide) != answers(i)
         image, labels = twin.drawn(32)
         wanted, wanted_labels = render(twin.scene, 32, hide=twin.hide)
         assert np.array_equal(image, wanted)
         assert np.array_equal(labels, wanted_labels)
-        if twin.brushed is not None:
+        if answers(i):
+            assert twin.scene == answered(scene, stroke_on(scene, i))
             assert twin.scene.trees == scene.trees
             changed = labels != render(scene, 32)[1]
-            assert set(labels[changed].tolist()) <= {twin.brushed.concept}
+            assert set(labels[changed].tolist()) <= {stroke_on(scene, i).concept}
 
 
 def test_many_lack_a_building() -> None:
