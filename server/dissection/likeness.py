@@ -1,11 +1,11 @@
 """Whether what a brush draws looks like what the generator draws by itself.
 
 A region is described by the mean and the spread of its colours, by how much neighbouring pixels differ, and by how much
-of that is to and fro, as in a hatching, rather than one way, as at an outline. What these
-should be depends on the light: trees are dark at night. So they are predicted, by a linear model learnt from samples
-that show the concept by themselves, from the colours of the rest of the same picture. How far a drawn region lies from
-the prediction, in the deviations of natural regions, is how strange it looks: about 1 for a natural one. A region that
-is plainer than expected is half as strange for that as one that is rougher: a part is plainer than the whole.
+of that is to and fro, as in a hatching, rather than one way, as at an outline. What these should be depends on the
+light: trees are dark at night. So they are predicted, by a linear model learnt from samples that show the concept by
+themselves, from the colours of the rest of the same picture. How far a drawn region lies from the prediction, in the
+deviations of natural regions, is how strange it looks: about 1 for a natural one. A region that is plainer than
+expected is half as strange for that as one that is rougher: a part is plainer than the whole.
 """
 
 from __future__ import annotations

@@ -76,8 +76,9 @@ def test_multiples_do_not_decide_the_number_of_units() -> None:
 
 
 def test_a_lone_peak_is_an_accident() -> None:
-    heights = ((1, 0.2), (2, 0.2), (4, 0.66), (8, 0.2), (16, 0.6), (32, 0.6), (64, 0.6))
-    assert choose_drawing([drawing(n, drawn) for n, drawn in heights], 0.6)[0].units in (16, 32)
+    bound, heights = 0.6, ((1, 0.2), (2, 0.2), (4, 0.75), (8, 0.2), (16, 0.6), (32, 0.6), (64, 0.6))
+    price = {n: CROWD * math.log2(n) * bound for n, _ in heights}  # drawn more for it, so that heights alone decide
+    assert choose_drawing([drawing(n, drawn + price[n]) for n, drawn in heights], bound)[0].units in (16, 32)
 
 
 def test_first_looks_on_few_pictures_do_not_compete() -> None:
