@@ -13,21 +13,21 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from server import __version__
-from server.api import dissection, inspect, live, models, operations, pictures, qr, receptivity, render, segment
-from server.api.docs import add_docs
-from server.api.images import ImageOptions, draw
-from server.api.problems import add_handlers
-from server.api.reference import PROBLEMS, set_reference
-from server.api.studio import Studio
-from server.catalog import Catalog
-from server.engine import Engine, Renderer
-from server.metrics import Histogram, Metrics, resident_bytes
-from server.middleware import Front
-from server.painter import Painter
-from server.picture import Picture
-from server.services import BytesCache, FirstScene, Services
+from server.model.catalog import Catalog
+from server.painting.painter import Painter
+from server.painting.picture import Picture
 from server.settings import Settings, SettingsError
-from server.store import Store
+from server.web.engine import Engine, Renderer
+from server.web.images import ImageOptions, draw
+from server.web.metrics import Histogram, Metrics, resident_bytes
+from server.web.middleware import Front
+from server.web.problems import add_handlers
+from server.web.reference import PROBLEMS, set_reference
+from server.web.routes import dissection, inspect, live, models, operations, pictures, qr, receptivity, render, segment
+from server.web.routes.docs import add_docs
+from server.web.routes.studio import Studio
+from server.web.services import BytesCache, FirstScene, Services
+from server.web.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import NoReturn, Protocol, cast
 
 from server import __version__
 from server.commands.usage import UsageError
-from server.dissection.results import DissectionError
 from server.errors import UnitbrushError
+from server.results.dissection import DissectionError
 
 COMMANDS = {
     "serve": "run the studio and the API",

@@ -11,15 +11,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
-from serving import write_artifacts, write_directions
 
-from server.catalog import Catalog
-from server.dissection.brush import Brush, RankedUnit
-from server.dissection.results import Dissection, save_dissection
-from server.generators.loader import save_generator
-from server.generators.progressive import ProgressiveGenerator
-from server.painter import Painter
-from server.segmentation.segmenter import UNet, save_segmenter
+from server.model.catalog import Catalog
+from server.model.progressive import ProgressiveGenerator
+from server.model.segmenter import UNet, save_segmenter
+from server.model.weights import save_generator
+from server.painting.painter import Painter
+from server.results.brush import Brush, RankedUnit
+from server.results.dissection import Dissection, save_dissection
+from tests.helpers.serving import write_artifacts, write_directions
 
 WIDTHS = (16, 12, 8, 8)
 

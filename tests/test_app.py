@@ -11,14 +11,14 @@ import httpx
 import numpy as np
 import pytest
 import pytest_asyncio
-from serving import asgi_client, settings_in, threaded_server, write_model
 from starlette.types import Message
 
 from server.app import create_app, make_painter
-from server.catalog import Catalog
-from server.engine import Image
-from server.picture import Picture
+from server.model.catalog import Catalog
+from server.painting.picture import Picture
 from server.settings import Settings, SettingsError
+from server.web.engine import Image
+from tests.helpers.serving import asgi_client, settings_in, threaded_server, write_model
 
 
 class HeldPainter:

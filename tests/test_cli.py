@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from serving import spawn_server, write_model
 
 from server.cli import COMMANDS, main
+from tests.helpers.serving import spawn_server, write_model
 
 
 def free_port() -> int:

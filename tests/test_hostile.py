@@ -17,7 +17,8 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from serving import settings_in, threaded_server, write_model
+
+from tests.helpers.serving import settings_in, threaded_server, write_model
 
 TREE = {"concept": "tree", "mask": {"rect": [0.1, 0.2, 0.6, 0.9]}}
 API = "/api/v1"

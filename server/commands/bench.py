@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from server.commands.usage import UsageError
 
 if TYPE_CHECKING:
-    from server.bench.timing import Timing
-    from server.catalog import Catalog
+    from server.lab.bench.timing import Timing
+    from server.model.catalog import Catalog
     from server.settings import Settings
 
 
@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
 def measure_browser(args: argparse.Namespace) -> dict[str, Any]:
     """A drag in a browser, as one JSON-able document."""
     from server.app import make_painter
-    from server.bench.browser import measure_drag, require_browser
-    from server.bench.wire import running_server
-    from server.painter import Painter
+    from server.lab.bench.browser import measure_drag, require_browser
+    from server.lab.bench.wire import running_server
+    from server.painting.painter import Painter
 
     require_browser()
     settings, catalog = _installed(args)
@@ -92,9 +92,9 @@ def drag_lines(document: dict[str, Any]) -> str:
 def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     """Everything but the browser, as one JSON-able document."""
     from server.app import make_painter
-    from server.bench.device import edits, encoders, passes
-    from server.bench.wire import peak_bytes, round_trips, running_server
-    from server.painter import Painter
+    from server.lab.bench.device import edits, encoders, passes
+    from server.lab.bench.wire import peak_bytes, round_trips, running_server
+    from server.painting.painter import Painter
 
     settings, catalog = _installed(args)
     model = catalog.get()
@@ -172,7 +172,7 @@ def _installed(args: argparse.Namespace) -> tuple[Settings, Catalog]:
     """The settings that the options make, and their models; torch gets its threads."""
     import torch
 
-    from server.catalog import Catalog
+    from server.model.catalog import Catalog
     from server.settings import read_settings
 
     options = {"threads": args.threads, "device": args.device, "default_model": args.model}

@@ -14,7 +14,7 @@ from server.commands.installed import add_folders, open_model
 from server.commands.usage import UsageError
 
 if TYPE_CHECKING:
-    from server.directions.records import Directions
+    from server.results.directions import Directions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from server.catalog import SEGMENTER
-    from server.directions.run import Plan, find_directions
-    from server.dissection.passes import Passes, bfloat16_is_fast
-    from server.segmentation.segmenter import SegmenterError, load_segmenter
+    from server.lab.directions.run import Plan, find_directions
+    from server.lab.dissect.passes import Passes, bfloat16_is_fast
+    from server.model.catalog import SEGMENTER
+    from server.model.segmenter import SegmenterError, load_segmenter
 
     if args.threads:
         torch.set_num_threads(args.threads)

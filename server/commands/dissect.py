@@ -18,7 +18,7 @@ from server.commands.installed import add_folders, open_model
 from server.commands.usage import UsageError
 
 if TYPE_CHECKING:
-    from server.generators.progressive import ProgressiveGenerator
+    from server.model.progressive import ProgressiveGenerator
 
 SEGMENTER, JUDGE = "segmenter.safetensors", "judge.safetensors"
 SCENES_FROM = 50_000_000  # a seed no training set reaches
@@ -49,11 +49,11 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from server.dissection.passes import Passes, bfloat16_is_fast
-    from server.dissection.plan import Plan
-    from server.dissection.run import dissect
-    from server.scenes.concepts import CONCEPTS
-    from server.segmentation.segmenter import SegmenterError, load_segmenter
+    from server.lab.dissect.passes import Passes, bfloat16_is_fast
+    from server.lab.dissect.plan import Plan
+    from server.lab.dissect.run import dissect
+    from server.lab.scenes.concepts import CONCEPTS
+    from server.model.segmenter import SegmenterError, load_segmenter
 
     device = torch.device(device_named(args.device))
     if args.threads:
@@ -102,10 +102,10 @@ def run(args: argparse.Namespace) -> int:
 
 def write_old_format(results: Path, folder: Path) -> None:
     """Write a finished dissection again, as the 2018 tool's results. Raises UsageError where that cannot be."""
-    from server.dissection.netdissect import write_netdissect
-    from server.dissection.results import load_dissection
-    from server.dissection.survey import QUANTILES
-    from server.dissection.work import read_arrays
+    from server.lab.dissect.survey import QUANTILES
+    from server.lab.dissect.work import read_arrays
+    from server.results.dissection import load_dissection
+    from server.results.netdissect import write_netdissect
 
     arrays = read_arrays(results / "units.npz")
     concepts = [str(name) for name in arrays.pop("concepts")]
@@ -141,8 +141,8 @@ def training_scenes(count: int, size: int) -> tuple[npt.NDArray[np.uint8], npt.N
     """Scenes of the procedural village, far from the seeds training began with: pictures (count, size, size, 3) and
     exact labels (count, size, size).
     """
-    from server.scenes.render import render
-    from server.scenes.scene import sample_scene
+    from server.lab.scenes.render import render
+    from server.lab.scenes.scene import sample_scene
 
     images, labels = zip(*(render(sample_scene(SCENES_FROM + i), size) for i in range(count)), strict=True)
     return np.stack(images), np.stack(labels)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-    from server.catalog import Card
-    from server.generators.progressive import ProgressiveGenerator
+    from server.model.catalog import Card
+    from server.model.progressive import ProgressiveGenerator
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
 
 def open_model(args: argparse.Namespace, device: torch.device) -> Installed:
     """The model `args.model`. Raises UnknownModel, or what `load_generator` raises for damaged weights."""
-    from server.catalog import Catalog, read_card
     from server.errors import UnknownModel
-    from server.generators.loader import load_generator
+    from server.model.catalog import Catalog, read_card
+    from server.model.weights import load_generator
     from server.settings import read_settings
 
     settings = read_settings()

@@ -21,8 +21,8 @@ from server.commands.usage import UsageError
 from server.errors import PictureError
 
 if TYPE_CHECKING:
-    from server.imaging import Format
-    from server.picture import Picture
+    from server.painting.imaging import Format
+    from server.painting.picture import Picture
 
 RADIUS = 0.05
 SUFFIXES: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
@@ -96,10 +96,10 @@ def run(args: argparse.Namespace) -> int:
 
 def paint(picture: Picture, form: Format, size: int | None, models_dir: Path | None, results_dir: Path | None) -> bytes:
     """The image file of a picture. Raises what the painter raises."""
-    from server.catalog import Catalog
-    from server.imaging import encode, resize
-    from server.painter import Painter
-    from server.picture import picture_to_json
+    from server.model.catalog import Catalog
+    from server.painting.imaging import encode, resize
+    from server.painting.painter import Painter
+    from server.painting.picture import picture_to_json
     from server.settings import read_settings
 
     settings = read_settings()
@@ -122,7 +122,7 @@ def read_picture(
 
     Raises PictureError, and UsageError where the file cannot be read.
     """
-    from server.document import parse_picture
+    from server.painting.parsing import parse_picture
     from server.settings import read_settings
 
     document = _read_document(source) if source is not None else {"seed": 0}
@@ -175,7 +175,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _read_document(source: str) -> Any:
     from server.errors import MalformedJSON
-    from server.imaging import read_document
+    from server.painting.imaging import read_document
 
     try:
         data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Draw the sheet."""
-    from server.scenes.sheet import render_sheet
+    from server.lab.scenes.sheet import render_sheet
 
     try:
         render_sheet(args.output, args.count, args.size, args.columns, args.seed, args.labels)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.commands.device import add_device, device_named
 from server.commands.usage import UsageError
-from server.training.config import SIZES, config_for, load_config
+from server.lab.train.config import SIZES, config_for, load_config
 
 STAGES = ("tail", "trunk", "joint")
 
@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
 
     import torch
 
+    from server.lab.train.pipeline import Machine, resume, train
     from server.settings import read_settings
-    from server.training.pipeline import Machine, resume, train
 
     model = args.model or read_settings().models_dir / "village"
     threads = args.threads or os.cpu_count() or 1
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 def _finish(model: Path, results: Path, threads: int) -> int:
     """Dissect the model, find its directions and write its card. Returns the exit status."""
     from server.cli import main
-    from server.training.card import write_card
+    from server.lab.train.card import write_card
 
     where = ["--models-dir", str(model.parent), "--results-dir", str(results), "--threads", str(threads)]
     for command in ("dissect", "directions"):

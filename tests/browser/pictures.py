@@ -14,10 +14,10 @@ from typing import Any, Literal
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from server.catalog import Catalog
-from server.document import parse_picture
-from server.painter import Painter
-from server.scenes.sheet import contact_sheet
+from server.lab.scenes.sheet import contact_sheet
+from server.model.catalog import Catalog
+from server.painting.painter import Painter
+from server.painting.parsing import parse_picture
 from server.settings import Settings
 from tests.browser.conftest import ARGUMENTS, chromium, free_port
 from tests.browser.server import ROOT, StudioServer

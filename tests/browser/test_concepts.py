@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
-from server.segmentation.segmenter import UNet, load_segmenter
+from server.model.segmenter import UNet, load_segmenter
 from tests.browser.server import ROOT, Box, StudioServer
 from tests.browser.studio import Point, Studio, decode, open_studio
 

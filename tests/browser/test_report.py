@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from server.dissection.regions import REGION
-from server.dissection.report.build import Pictures, build_report
+from server.lab.dissect.regions import REGION
+from server.lab.dissect.report.build import Pictures, build_report
 
 CONCEPTS = ("tree", "door", "sky")
 UNITS = 60

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from serving import write_model
 
 from server.cli import main
 from server.commands.bench import drag_lines
+from tests.helpers.serving import write_model
 
 
 @pytest.fixture(autouse=True)

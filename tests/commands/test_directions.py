@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from serving import asgi_client, settings_in, write_model
 
 from server.cli import main
-from server.directions import predictor, run
-from server.imaging import read_document
+from server.lab.directions import predictor, run
+from server.painting.imaging import read_document
+from tests.helpers.serving import asgi_client, settings_in, write_model
 
 
 @pytest.fixture

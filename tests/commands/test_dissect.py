@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from server.cli import main
-from server.dissection.results import load_dissection
-from server.generators.loader import save_generator
-from server.generators.progressive import ProgressiveGenerator
-from server.segmentation.segmenter import UNet, save_segmenter
+from server.model.progressive import ProgressiveGenerator
+from server.model.segmenter import UNet, save_segmenter
+from server.model.weights import save_generator
+from server.results.dissection import load_dissection
 
 CONCEPTS = ("light", "dark", "other")
 

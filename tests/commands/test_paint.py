@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from serving import asgi_client, settings_in, write_model
 
 from server.cli import main
-from server.imaging import read_document
+from server.painting.imaging import read_document
+from tests.helpers.serving import asgi_client, settings_in, write_model
 
 
 @pytest.fixture(scope="module")

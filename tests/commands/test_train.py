@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from server.cli import main
-from server.generators.loader import load_generator
-from server.training.config import TrainConfig, save_config
+from server.lab.train.config import TrainConfig, save_config
+from server.model.weights import load_generator
 
 TINY = TrainConfig(
     size=32, widths=(16, 16, 16, 64, 32, 96, 16, 16), scenes=80, more_layouts=20, held_out=20,

@@ -1,0 +1,88 @@
+"""The parts of drawing a picture, without a server: passes, edits, encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from server.lab.bench.timing import Timing, measure
+from server.model.catalog import Model
+from server.model.folded import SLOPE, FoldedGenerator
+from server.model.progressive import ProgressiveGenerator, pixelnorm
+from server.painting.imaging import MEDIA_TYPES, encode
+from server.painting.mask import Stroke, Strokes
+from server.painting.painter import Painter
+from server.painting.picture import Edit, Picture
+
+PLAIN = "plain full pass"
+
+
+def stroke_picture(model: Model, step: int, seed: int = 0) -> Picture:
+    """A scene with one stroke of the best brush; another place for each step, so that nothing kept answers."""
+    x = 0.3 + 0.4 * (step * 0.6180339887 % 1)
+    mask = Strokes((Stroke(((x, 0.55), (x + 0.1, 0.6), (x + 0.15, 0.7)), 0.06),))
+    return Picture(model.name, seed, (Edit("draw", model.dissection.concepts[0], mask),))
+
+
+def plain_pass(generator: ProgressiveGenerator, device: str) -> Callable[[Tensor], Tensor]:
+    """The generator as it was published, nothing folded or packed: what the other figures are compared with.
+
+    The pass takes z, (N, latent_dim), and returns the image, (N, 3, R, R), about -1..1.
+    """
+    names = [*(layer.name for layer in generator.layers), generator.output_name]
+    blocks = [generator.block(name) for name in names]
+    weights = [(b.conv.weight.detach() * b.scale).to(device) for b in blocks]  # (O, C, k, k) each
+    biases = [b.wscale.b.detach().to(device) for b in blocks]  # (O,) each
+
+    def run(z: Tensor) -> Tensor:
+        x = z.to(device)[:, :, None, None]  # (N, latent_dim, 1, 1)
+        for block, weight, bias in zip(blocks, weights, biases, strict=True):
+            x = pixelnorm(x)
+            if block.up:
+                x = F.interpolate(x, scale_factor=2, mode="nearest")
+            x = F.conv2d(x, weight, bias, padding=block.padding)
+            if block.active:
+                x = F.leaky_relu(x, SLOPE)
+        return x
+
+    return run
+
+
+def passes(model: Model, device: str, seconds: float) -> Iterator[Timing]:
+    """In float32: the generator whole, plain and folded for painting, its trunk, and its tail from each layer that is
+    painted at."""
+    generator = FoldedGenerator(model.generator, torch.float32, device)
+    z = torch.from_numpy(np.random.RandomState(0).standard_normal((1, generator.latent_dim)).astype(np.float32))
+    first, usual = generator.layers[0].name, model.dissection.edit_layer
+    painted = {brush.layer for brush in model.dissection.brushes if brush.best}
+    plain = plain_pass(model.generator, device)
+    with torch.inference_mode():
+        yield measure(PLAIN, lambda i: _wait(plain(z)), seconds)
+        yield measure("full pass", lambda i: _wait(generator.tail(generator.trunk(z, first), first)), seconds)
+        yield measure(f"trunk to {usual}", lambda i: _wait(generator.trunk(z, usual)), seconds)
+        for layer in (known.name for known in generator.layers if known.name in painted):
+            r = generator.trunk(z, layer)  # (1, C, H, W)
+            yield measure(f"tail from {layer}", lambda i, r=r, at=layer: _wait(generator.tail(r, at)), seconds)  # type: ignore[misc]
+
+
+def edits(painter: Painter, model: Model, seconds: float) -> Iterator[Timing]:
+    """A new stroke on a known scene, and a new scene."""
+    for draft, name in ((False, "float32"), (True, "draft")):
+        yield measure(f"edit, {name}", lambda i, d=draft: painter.render(stroke_picture(model, i), d), seconds)  # type: ignore[misc]
+    yield measure("new scene", lambda i: painter.render(Picture(model.name, 1000 + i)), seconds)
+
+
+def encoders(painter: Painter, model: Model, seconds: float) -> Iterator[Timing]:
+    """Each image format."""
+    pixels = painter.render(Picture(model.name, 0))  # (R, R, 3)
+    for form in MEDIA_TYPES:
+        yield measure(f"encode {form}", lambda i, f=form: encode(pixels, f), seconds)  # type: ignore[misc]
+
+
+def _wait(x: torch.Tensor) -> float:
+    """Copy one number to the host, which waits for what the device still has to do."""
+    return float(x[0, 0, 0, 0])

@@ -1,0 +1,157 @@
+"""A small convolutional network that reads a scene's attributes off a picture.
+
+It is taught on scenes rendered for it, whose attributes are known exactly, and made to bear a generator's softness the
+way the segmenters are. It looks at 64x64 pixels, whatever the picture's size.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from server.lab.scenes.render import render
+from server.lab.scenes.scene import sample_scene
+from server.lab.train.segment import harden
+
+SIZE = 64
+WIDTHS = (24, 48, 64, 96)
+CHUNK = 50
+BATCH = 32
+RATE = 2e-3
+HELD_OUT = 500
+
+Floats = npt.NDArray[np.floating[Any]]
+Images = npt.NDArray[np.uint8]
+Report = Callable[[float], None]  # told the share that is done, 0..1
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Rendered scenes. images: (N, SIZE, SIZE, 3). attributes: (N, A), in the order of the names asked for."""
+
+    images: Images
+    attributes: Floats
+
+
+class Predictor(nn.Module):
+    """Pictures to attributes, in the attributes' own units."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, mean: Tensor, deviation: Tensor) -> None:
+        """mean, deviation: (A,), of each attribute over the scenes it is taught on."""
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("deviation", deviation)
+        blocks: list[nn.Module] = []
+        inputs = 3
+        for width in WIDTHS:
+            blocks += [nn.Conv2d(inputs, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+            blocks += [nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+            inputs = width
+        self.features = nn.Sequential(*blocks)
+        self.head = nn.Sequential(
+            nn.Linear(2 * inputs, 2 * inputs), nn.ReLU(inplace=True), nn.Linear(2 * inputs, len(mean))
+        )
+
+    def standard(self, images: Tensor) -> Tensor:
+        """images: (N, 3, R, R), -1..1. Returns attributes in standard deviations from their means, (N, A)."""
+        if images.shape[-1] != SIZE:
+            images = F.interpolate(images, size=(SIZE, SIZE), mode="area")
+        x = self.features(images)  # (N, C, SIZE / 16, SIZE / 16)
+        scores: Tensor = self.head(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))  # (N, A)
+        return scores
+
+    def forward(self, images: Tensor) -> Tensor:
+        """images: (N, 3, R, R), -1..1. Returns attributes, (N, A)."""
+        return self.standard(images) * self.deviation + self.mean
+
+
+def render_lessons(first: int, count: int, attributes: tuple[str, ...], report: Report) -> Lessons:
+    """Render the scenes first ... first + count - 1, on every core this process may use."""
+    starts = range(first, first + count, CHUNK)
+    jobs = [(a, min(a + CHUNK, first + count), attributes) for a in starts]
+    images, values = [], []
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=get_context("spawn")) as pool:
+        for done, (x, y) in enumerate(pool.map(_render_chunk, jobs), 1):
+            images.append(x)
+            values.append(y)
+            report(done / len(jobs))
+    return Lessons(np.concatenate(images), np.concatenate(values))
+
+
+def _render_chunk(job: tuple[int, int, tuple[str, ...]]) -> tuple[Images, Floats]:
+    first, last, attributes = job
+    images, values = [], []
+    for seed in range(first, last):
+        scene = sample_scene(seed)
+        # Drawn at twice the size and averaged: a picture of 128 pixels or more comes to 64 in the same way.
+        images.append(render(scene, SIZE, supersample=2)[0])
+        known = scene.attributes()
+        values.append([known[name] for name in attributes])
+    return np.stack(images), np.asarray(values, np.float32)
+
+
+def teach(lessons: Lessons, epochs: float, seed: int, report: Report) -> Predictor:
+    """A predictor taught on all scenes but the last HELD_OUT, so many times over each; deterministic for a seed."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    count = len(lessons.images) - HELD_OUT
+    targets = torch.from_numpy(lessons.attributes)  # (N, A)
+    deviation, mean = torch.std_mean(targets[:count], 0)
+    network = Predictor(mean, deviation.clamp(min=1e-6))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(network.parameters(), RATE)
+    steps = max(1, round(epochs * count / BATCH))
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * min(1.0, (step + 1) / 50) * max(0.02, min(1.0, 2 * (1 - step / steps)))
+        index = rng.integers(0, count, BATCH)
+        mirrored = rng.random() < 0.5  # no attribute tells left from right
+        x = _floats(lessons.images[index, :, ::-1] if mirrored else lessons.images[index])
+        found = network.standard(harden(x, rng))  # (BATCH, A)
+        loss = F.smooth_l1_loss(found, (targets[index] - network.mean) / network.deviation)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        if step % 20 == 19 or step + 1 == steps:
+            report((step + 1) / steps)
+    network.eval().requires_grad_(False)
+    return network
+
+
+def held_out_r2(network: Predictor, lessons: Lessons) -> Floats:
+    """The share of each attribute's variance that the predictor explains on the scenes it was not taught: (A,)."""
+    return r2(lessons.attributes[-HELD_OUT:], predict(network, lessons.images[-HELD_OUT:]))
+
+
+def predict(network: Predictor, images: Images) -> Floats:
+    """images: (N, R, R, 3). Returns attributes, (N, A)."""
+    with torch.inference_mode():
+        parts = [network(_floats(images[a : a + 100])) for a in range(0, len(images), 100)]
+    found: Floats = torch.cat(parts).numpy()
+    return found
+
+
+def r2(true: Floats, found: Floats) -> Floats:
+    """1 - residual / variance, at each column. true, found: (N, A). Returns (A,)."""
+    left = np.square(true - found).mean(0)
+    shares: Floats = 1 - left / np.maximum(true.var(0), 1e-12)
+    return shares
+
+
+def _floats(images: Images) -> Tensor:
+    """images: (N, R, R, 3). Returns (N, 3, R, R), -1..1."""
+    x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return x.contiguous(memory_format=torch.channels_last)

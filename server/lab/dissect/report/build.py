@@ -1,0 +1,125 @@
+"""Writes the report: its data, the pictures it shows, and the page that is the same for every model."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from server.lab.dissect.agreement import ABOVE_CHANCE, INTERPRETABLE, matching
+from server.lab.dissect.regions import REGION
+from server.lab.dissect.report.colours import colours
+from server.lab.dissect.work import Arrays, write_whole
+
+PAGE = Path(__file__).parent / "page"
+TILE = 96  # pixels of a picture's side in the sheets
+COLUMNS = 8
+_PER_SHEET = 128
+_CONCEPTS = 4  # listed for a unit at most
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What the report shows. samples: (N, R, R, 3), of the seeds from `first` on. artifacts: pictures before and after
+    setting artifact units to zero, (2, K, R, R, 3), by name.
+    """
+
+    samples: npt.NDArray[np.uint8]
+    first: int
+    artifacts: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
+
+
+def build_report(
+    folder: Path,
+    model: str,
+    layers: Sequence[tuple[str, int]],
+    concepts: Sequence[str],
+    arrays: Mapping[str, Arrays],
+    pictures: Pictures,
+    measured: Mapping[str, Any],
+) -> None:
+    """Write the report into `folder`, which is replaced as a whole.
+
+    layers: names and sizes of the dissected layers, in order. measured: what else the page shows, as JSON: brushes,
+    judged, context, artifacts, statistics.
+    """
+    fresh = folder.with_name(f".{folder.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(PAGE, fresh)
+    seeds = sorted({int(seed) for name, _ in layers for seed in np.unique(arrays[name]["strongest"])})
+    sheets = _write_sheets(fresh, pictures.samples, [seed - pictures.first for seed in seeds])
+    strips = {name: _write_strip(fresh, name, pair) for name, pair in pictures.artifacts.items()}
+    document = {
+        "schema": 1,
+        "model": model,
+        "samples": len(pictures.samples),
+        "interpretable": INTERPRETABLE,
+        "aboveChance": ABOVE_CHANCE,
+        "concepts": list(concepts),
+        "tile": TILE,
+        "columns": COLUMNS,
+        "perSheet": _PER_SHEET,
+        "sheets": sheets,
+        "seeds": seeds,
+        "region": REGION,
+        "layers": [_layer(name, size, arrays[name], {s: i for i, s in enumerate(seeds)}) for name, size in layers],
+        "strips": strips,
+        "colours": colours(concepts),
+        **measured,
+    }
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # A page opened from the file system may read no JSON; a script that assigns it is fine everywhere.
+    write_whole(fresh / "data.js", lambda p: p.write_text(f"var DISSECTION = {text};\n", encoding="utf-8"))
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def _layer(name: str, size: int, held: Arrays, tiles: Mapping[int, int]) -> dict[str, Any]:
+    """One layer. Units are [[concept, IoU, IoU at the 0.99 quantile], ...], tiles and regions of their pictures."""
+    iou, fixed = held["iou"], held["iou_fixed"]
+    pairs = matching(iou, held["chance"])  # (units, C)
+    best = np.where(pairs, iou, iou / 100).argmax(1)  # (units,)
+    units = []
+    for u in range(len(iou)):
+        listed = [int(c) for c in np.argsort(-iou[u]) if pairs[u, c]][:_CONCEPTS]
+        units.append(
+            [
+                [[c, round(float(iou[u, c]), 3), round(float(fixed[u, c]), 3)] for c in listed],
+                [tiles[int(seed)] for seed in held["strongest"][u]],
+                base64.b64encode(held["regions"][u].tobytes()).decode("ascii"),
+            ]
+        )
+    counts = np.bincount(best[pairs.any(1)], minlength=iou.shape[1])
+    return {"name": name, "size": size, "matching": counts.tolist(), "units": units}
+
+
+def _write_sheets(folder: Path, images: npt.NDArray[np.uint8], wanted: Sequence[int]) -> list[str]:
+    """Pictures side by side in a few files: browsers load those faster than a thousand small ones."""
+    names = []
+    for number, start in enumerate(range(0, len(wanted), _PER_SHEET)):
+        some = wanted[start : start + _PER_SHEET]
+        rows = -(-len(some) // COLUMNS)
+        sheet = Image.new("RGB", (COLUMNS * TILE, rows * TILE))
+        for i, index in enumerate(some):
+            tile = Image.fromarray(images[index]).resize((TILE, TILE), Image.Resampling.BICUBIC)
+            sheet.paste(tile, (i % COLUMNS * TILE, i // COLUMNS * TILE))
+        names.append(f"samples-{number}.webp")
+        sheet.save(folder / names[-1], quality=72, method=4)
+    return names
+
+
+def _write_strip(folder: Path, name: str, pair: npt.NDArray[np.uint8]) -> str:
+    """Pictures before, and below each what it is after. pair: (2, K, R, R, 3). Returns the file's name."""
+    two, count, size = pair.shape[:3]
+    strip = pair.transpose(0, 2, 1, 3, 4).reshape(two * size, count * size, 3)
+    file = f"artifacts-{name}.webp"
+    Image.fromarray(strip).save(folder / file, quality=85, method=4)
+    return file

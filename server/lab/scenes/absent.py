@@ -1,0 +1,69 @@
+"""Latents of scenes that lack something: what a latent must say for one of its objects not to stand.
+
+Whether a thing stands is up to a few numbers of its own, so the scene without it has a latent as well, which differs in
+those numbers alone. What the other numbers mean moves by less than a pixel, as the latent's length changes a little.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+
+from server.lab.scenes.canvas import Array
+from server.lab.scenes.latent import COLUMNS, Latent, group_slices
+from server.lab.scenes.sample_land import cloud_bar
+from server.lab.scenes.sample_village import BUILT, plots
+from server.lab.scenes.scene import Scene
+
+# Chances at which nothing stands: below the first no mountains, above the second no path.
+_NO_MOUNTAINS, _NO_PATH = 0.055, 0.955
+# Above this bar of clouds there is no room for a chance without one.
+_NEARLY = 0.98
+
+
+def without(z: Array, scene: Scene, name: str) -> Array | None:
+    """The latent of the scene of `z`, (128,), without one of its objects.
+
+    name: as `render.objects` has it. None where no latent lacks just that: for doors, windows, domes and
+    for clouds in a sky where every strip has one, and for names that the scene does not have.
+    """
+    chances = _chances(Latent(z), scene, name)
+    if chances is None:
+        return None
+    length = float(np.sqrt(np.mean(z.astype(np.float64) ** 2)))
+    found = z.copy()
+    for place, chance in chances.items():
+        found[place] = length * NormalDist().inv_cdf(chance)
+    return found
+
+
+def _chances(latent: Latent, scene: Scene, name: str) -> dict[int, float] | None:
+    """Places in the latent, and the chance that each must be for the object not to stand."""
+    slices = group_slices()
+    no_path = {slices["path"].start: _NO_PATH}
+    if name == "treeline" and scene.treeline is not None:
+        return _halved(latent, "treeline", 1)
+    if name == "mountains" and scene.mountains is not None:
+        return {slices["hills"].start: _NO_MOUNTAINS}
+    if name == "path" and scene.path is not None:
+        return no_path
+    if name == "water" and scene.water is not None:
+        return _halved(latent, "water", 3) | no_path  # which water would have kept away
+    for i, cloud in enumerate(scene.clouds):
+        if cloud.name == name:
+            bar = cloud_bar(scene.cloudiness)
+            column = [c for c in range(COLUMNS) if latent.group(f"cloud{c}")[0] <= bar][i]
+            return None if bar > _NEARLY else {slices[f"cloud{column}"].start: (bar + 1) / 2}
+    standing = sorted(plots(latent, scene.sky.horizon), key=lambda plot: plot.y)  # far ones first
+    for kind, whats in (("tree", ("tree",)), ("house", BUILT)):
+        for i, plot in enumerate(plot for plot in standing if plot.what in whats):
+            if name == f"{kind}{i}":
+                return _halved(latent, plot.group, 3)
+    return None
+
+
+def _halved(latent: Latent, group: str, count: int) -> dict[int, float]:
+    """The first chances of a group, below a half, where nothing of such groups stands; the latent keeps its length."""
+    start = group_slices()[group].start
+    return {start + i: min(chance, 1 - chance) for i, chance in enumerate(latent.group(group)[:count])}

@@ -1,0 +1,218 @@
+"""What a stroke should draw: a thing of its concept where the stroke is, as large as that, in the scene's colours.
+
+Of a scene with something more or less it can be told what stroke a painter may have made, but not the other way round:
+many trees could come of one stroke, and who learns them all draws the mean of them, a ghost. So a stroke has one answer
+here, which follows from where it is alone. A tree's crown follows the stroke, above a stem; a high stroke gives a
+poplar, a flat one a bush. A faint stroke gives a smaller thing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+
+from server.lab.scenes.buildings import Building, Piece, half_width, parts
+from server.lab.scenes.canvas import Point
+from server.lab.scenes.concepts import CLOUD, DOME, ROOF, TREE, WALL
+from server.lab.scenes.masonry import Dome, Finial, Material, Roof, Wall
+from server.lab.scenes.palette import DOME_COLOURS, DOOR_COLOURS, ROOF_COLOURS, WALL_COLOURS, season_colours
+from server.lab.scenes.plants import Tree
+from server.lab.scenes.sample_village import haze
+from server.lab.scenes.scene import Scene
+from server.lab.scenes.sky import Cloud
+from server.painting.mask import Rect, Stroke, Strokes
+
+# The concepts that have a form, and how often a stroke by chance is about each.
+ODDS = {TREE: 0.36, WALL: 0.2, DOME: 0.16, CLOUD: 0.16, ROOF: 0.12}
+FORMED = tuple(ODDS)
+# Of a stroke's height to its width: below the first a tree is a bush, above the second a poplar.
+_FLAT, _HIGH = 0.8, 1.75
+# How much of a tree's height its crown takes, and the circles of which that is made, as of trees that scenes have.
+_CROWN = 0.82
+_CLUMP = ((0.0, -0.34, 0.66), (-0.46, 0.02, 0.54), (0.46, 0.0, 0.54), (-0.12, 0.3, 0.52), (0.2, 0.3, 0.5))
+# Places along a stroke that a bush's or a cloud's circles have; light falls on the first three.
+_ALONG = (0.0, 0.5, 1.0, 0.25, 0.75)
+
+T = TypeVar("T", Tree, Building)
+
+
+@dataclass(frozen=True)
+class Brushed:
+    """A stroke that draws a concept of FORMED: its points and radius, in parts of the picture, and its strength. Where
+    `boxed`, it is the box about that instead."""
+
+    concept: int
+    points: tuple[Point, ...]
+    radius: float
+    strength: float
+    boxed: bool = False
+
+    @property
+    def mask(self) -> Strokes | Rect:
+        """Where it is, as in a picture document."""
+        if not self.boxed:
+            return Strokes((Stroke(self.points, self.radius),))
+        left, top, right, bottom = map(_inside, _Path(self.points, self.radius).box)
+        return Rect(left, top, right, bottom)
+
+
+@dataclass(frozen=True)
+class _Path:
+    """Points and a radius about them, and the box that holds both, (left, top, right, bottom)."""
+
+    points: tuple[Point, ...]
+    radius: float
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        xs, ys = zip(*self.points, strict=True)
+        r = self.radius
+        return min(xs) - r, min(ys) - r, max(xs) + r, max(ys) + r
+
+    def scaled(self, by: float, about: Point) -> _Path:
+        x, y = about
+        return _Path(tuple((x + by * (a - x), y + by * (b - y)) for a, b in self.points), by * self.radius)
+
+    def at(self, t: float) -> Point:
+        """The point a part of the way along, t in 0..1."""
+        lengths = [math.dist(a, b) for a, b in pairwise(self.points)]
+        left = t * sum(lengths)
+        for (a, b), length in zip(pairwise(self.points), lengths, strict=True):
+            if left <= length and length > 0:
+                return a[0] + (b[0] - a[0]) * left / length, a[1] + (b[1] - a[1]) * left / length
+            left -= length
+        return self.points[-1]
+
+
+def answered(scene: Scene, brushed: Brushed) -> Scene:
+    """The scene with what the stroke draws before all else."""
+    path = _Path(brushed.points, brushed.radius)
+    left, top, right, bottom = path.box
+    anchor = ((left + right) / 2, (top + bottom) / 2 if brushed.concept == CLOUD else bottom)
+    path = path.scaled(math.sqrt(brushed.strength), anchor)
+    thing: Tree | Cloud | Piece
+    if brushed.concept == TREE:
+        thing = _tree(scene, path)
+    elif brushed.concept == CLOUD:
+        thing = _cloud(path)
+    else:
+        thing = _piece(scene, path, brushed.concept)
+    return replace(scene, front=(*scene.front, thing))
+
+
+def _nearest(x: float, things: Iterable[T]) -> T | None:
+    return min(things, key=lambda thing: abs(thing.x - x), default=None)
+
+
+def _tree(scene: Scene, path: _Path) -> Tree:
+    left, top, right, bottom = path.box
+    width, height = right - left, bottom - top
+    lowest = max(path.points, key=lambda point: point[1])[0]
+    x = ((left + right) / 2 + lowest) / 2
+    aspect = height / width
+    kind = "bush" if aspect < _FLAT else "poplar" if aspect > _HIGH else "round"
+    season = season_colours(scene.season)
+    kin = _nearest(x, (tree for tree in scene.trees if tree.kind != "conifer"))
+    leaf, bark = (kin.leaf, kin.bark) if kin else (season.leaf, (0.44, 0.28, 0.18))
+    puffs = tuple((a, b, path.radius) for a, b in map(path.at, _ALONG)) if kind == "bush" else _crown(path)
+    middle, half = (top + bottom) / 2, width / 2
+    puffs = tuple(((a - x) / half, (b - middle) / half, r / half) for a, b, r in puffs)
+    return Tree("", kind, x, bottom, height, half, haze(scene.sky.horizon, bottom), leaf, bark, puffs)
+
+
+def _crown(path: _Path) -> tuple[tuple[float, float, float], ...]:
+    """Circles (x, y, radius) of a crown in the upper part of a path, as that of a tree above its stem."""
+    _, top, _, bottom = path.box
+    tall, r = _CROWN * (bottom - top), 0.9 * path.radius
+    low, high = min(dy - radius for _, dy, radius in _CLUMP), max(dy + radius for _, dy, radius in _CLUMP)
+    spare = bottom - top - 2 * path.radius
+    by = max(0.0, tall - (high - low) * r) / spare if spare > 1e-6 else 0.0
+    spots = [(a, top - low * r + by * (b - top - path.radius)) for a, b in map(path.at, (0.5, 0.0, 1.0))]
+    return tuple((a + dx * r, b + dy * r, radius * r) for dx, dy, radius in _CLUMP for a, b in spots)
+
+
+def _cloud(path: _Path) -> Cloud:
+    left, top, right, bottom = path.box
+    x, y, r = (left + right) / 2, (top + bottom) / 2, path.radius
+    unit = 4 * r  # a cloud's base lies 0.16 of it below its middle
+    puffs = []
+    for t in _ALONG:
+        a, b = path.at(t)
+        crest = 1 - 2 * abs(t - 0.5)  # 1 in the middle, 0 at the ends
+        puffs.append(
+            ((a - x) / unit, (0.4 * (b - y) + (0.1 - 0.25 * crest) * r) / unit, (0.5 + 0.25 * crest) * r / unit)
+        )
+    reach = (right - left) / 2
+    for side in (-1, 1):
+        puffs += [(side * (reach - 0.35 * r) / unit, 0.3 * r / unit, 0.35 * r / unit)]
+        puffs += [(side * (reach - 0.85 * r) / unit, 0.1 * r / unit, 0.55 * r / unit)]
+    return Cloud("", x, y, unit, tuple(puffs))
+
+
+def _material(scene: Scene, x: float, y: float) -> Material:
+    """As the nearest building has it; else of plaster."""
+    kin = _nearest(x, scene.buildings)
+    hazy = haze(scene.sky.horizon, y)
+    if kin is not None:
+        return replace(kin.material, x=x, y=y, haze=hazy)
+    return Material(*WALL_COLOURS[5], ROOF_COLOURS[0], DOME_COLOURS[2], DOOR_COLOURS[0], 0.9, x, y, hazy)
+
+
+def _piece(scene: Scene, path: _Path, concept: int) -> Piece:
+    left, top, right, bottom = path.box
+    x, width, height = (left + right) / 2, right - left, bottom - top
+    material = _material(scene, x, bottom)
+    if concept == WALL:
+        a, b, head = left + 0.04 * width, right - 0.04 * width, top + 0.05 * height
+        return Piece(material, (Wall(((a, bottom), (b, bottom), (b, head), (a, head))),))
+    if concept == ROOF:
+        if height > 1.1 * width:  # a spire
+            return Piece(material, (Roof(((left, bottom), (right, bottom), (x, top))),))
+        inset = min(0.3 * width, 0.6 * height)
+        return Piece(material, (Roof(((left, bottom), (right, bottom), (right - inset, top), (left + inset, top))),))
+    onion, tall = float(height > 1.1 * width), 0.8 * height
+    dome = Dome(x, bottom, 0.95 * width / (1 + 0.2 * onion), tall, onion)
+    return Piece(material, (dome, Finial(x, bottom - tall + 0.05 * height, 0.25 * height, True)))
+
+
+def chance_stroke(rng: np.random.Generator, scene: Scene) -> Brushed:
+    """A stroke as somebody may paint it: trees and walls with their foot on the ground, clouds in the sky, roofs and
+    domes most often on what is built."""
+    concept = int(rng.choice(FORMED, p=list(ODDS.values())))
+    radius = float(np.exp(rng.uniform(np.log(0.04), np.log(0.16))))
+    length = radius * rng.uniform(0.2, 3.2) * (rng.random() < 0.75)
+    angle = rng.choice((0.0, 0.5 * math.pi)) if rng.random() < 0.5 else rng.uniform(0, math.pi)
+    across, down = length * math.cos(angle), length * math.sin(angle)
+    bend = 0.15 * length * rng.normal(0, 1, 2)
+    points = ((0.0, 0.0), (0.5 * across + bend[0], 0.5 * down + bend[1]), (across, down))
+    left, top, right, bottom = _Path(points, radius).box
+    x, foot = _place(rng, scene, concept, bottom - top)
+    dx, dy = x - (left + right) / 2, foot - bottom
+    moved = tuple((_inside(a + dx), _inside(b + dy)) for a, b in points)
+    strength = 1.0 if rng.random() < 0.6 else float(rng.uniform(0.2, 1.0))
+    return Brushed(concept, moved if length else moved[:1], radius, strength, boxed=rng.random() < 0.25)
+
+
+def _inside(value: float) -> float:
+    return min(1.0, max(0.0, float(value)))
+
+
+def _place(rng: np.random.Generator, scene: Scene, concept: int, height: float) -> Point:
+    """Where the middle of a stroke's lower end should be."""
+    horizon = scene.sky.horizon
+    if concept == CLOUD:
+        return rng.uniform(0.02, 0.98), rng.uniform(0.04, 0.95 * horizon) + height / 2
+    if concept in (TREE, WALL):
+        return rng.uniform(0.02, 0.98), rng.uniform(horizon - 0.02, 1.0)
+    if not scene.buildings or rng.random() < 0.35:
+        return rng.uniform(0.04, 0.96), rng.uniform(0.12, 0.9)
+    building = scene.buildings[rng.integers(len(scene.buildings))]
+    solid = [part for part in parts(building, scene.light.side) if isinstance(part, Wall | Roof)]
+    ridge = min(y for part in solid for _, y in part.points)
+    x = building.x + rng.uniform(-0.8, 0.8) * half_width(building)
+    return x, ridge + rng.uniform(-0.05, 0.6) * (building.y - ridge)

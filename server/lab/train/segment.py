@@ -1,0 +1,107 @@
+"""Training of a segmenter on rendered scenes, hardened so that it can also read a generator's pictures.
+
+Half of the pictures are twins: what stands where a stroke drew it is to be known as well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from server.lab.scenes.concepts import CONCEPTS
+from server.lab.train.data import SceneData
+from server.model.segmenter import UNet, save_segmenter
+
+Log = Callable[[str], None]
+
+
+def _blurred(x: Tensor, sigma: float) -> Tensor:
+    taps = torch.exp(-(torch.arange(-3, 4.0) ** 2) / (2 * sigma * sigma))  # (7,)
+    k = (taps / taps.sum()).view(1, 1, 1, 7).repeat(3, 1, 1, 1)
+    x = F.conv2d(F.pad(x, (3, 3, 3, 3), mode="reflect"), k, groups=3)
+    return F.conv2d(x, k.transpose(2, 3), groups=3)
+
+
+def harden(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """Make a batch look like a young generator's: soft, noisy, off in colour, with ghosts of other scenes.
+
+    x: (N, 3, R, R), -1..1. Shape kept; labels stay true, as a ghost is always faint.
+    """
+    if rng.random() < 0.6:
+        x = _blurred(x, float(rng.uniform(0.4, 1.8)))
+    if rng.random() < 0.4:
+        x = x + float(rng.uniform(0.05, 0.25)) * (x.roll(1, 0) - x)
+    if rng.random() < 0.3:
+        small = F.interpolate(x, scale_factor=0.5, mode="area")
+        x = F.interpolate(small, size=x.shape[-1], mode="bilinear", align_corners=False)
+    gain = torch.from_numpy(rng.uniform(0.85, 1.15, (x.shape[0], 3, 1, 1)).astype(np.float32))
+    shift = torch.from_numpy(rng.uniform(-0.1, 0.1, (x.shape[0], 3, 1, 1)).astype(np.float32))
+    x = x * gain + shift + float(rng.uniform(0, 0.08)) * torch.randn_like(x)
+    return x.clamp(-1, 1)
+
+
+def _batches(data: SceneData, rng: np.random.Generator, n: int) -> Iterator[tuple[Tensor, Tensor]]:
+    while True:
+        batch = data.views(data.chance(rng, n), rng.integers(0, 2, n))
+        yield harden(batch.images, rng), batch.labels
+
+
+def accuracy(network: UNet, data: SceneData) -> dict[str, float]:
+    """IoU of each concept over the held-out scenes."""
+    n = len(CONCEPTS)
+    table = torch.zeros(n, n, dtype=torch.int64)
+    first = data.count - data.held_out
+    with torch.inference_mode():
+        for a in range(first, data.count, 50):
+            batch = data.views(np.arange(a, min(a + 50, data.count)))
+            found = network(batch.images).argmax(1)  # (N, R, R)
+            true = batch.labels.argmax(1)
+            table += torch.bincount((true * n + found).flatten(), minlength=n * n).view(n, n)
+    hit = table.diagonal().double()
+    union = table.sum(0) + table.sum(1) - hit
+    return {c: round(float(h / u), 4) for c, h, u in zip(CONCEPTS, hit, union.clamp(min=1), strict=True)}
+
+
+def train_segmenter(
+    data: SceneData,
+    path: Path,
+    seed: int,
+    images: int,
+    log: Log,
+    device: torch.device,
+    batch: int = 32,
+    rate: float = 2e-3,
+) -> dict[str, float]:
+    """Train on `images` scenes, write the segmenter, return its IoU on held-out scenes."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed + 1000)
+    network = UNet(CONCEPTS).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(network.parameters(), rate)
+    freq = data.shares(500).mean((1, 2))  # (C,)
+    weights = (freq + 0.004).rsqrt()
+    weights = (weights / weights.mean()).to(device)
+    steps, started = images // batch, time.monotonic()
+    source = _batches(data, rng, batch)
+    for step in range(steps):
+        lr = rate * min(1.0, (step + 1) / 50) * max(0.02, min(1.0, 2 * (1 - step / steps)))
+        for group in optimiser.param_groups:
+            group["lr"] = lr
+        x, y = (part.to(device) for part in next(source))
+        with torch.autocast(device.type, torch.bfloat16):
+            scores = network(x)
+        loss = F.cross_entropy(scores.float(), y.argmax(1), weights)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        if (step + 1) % 50 == 0:
+            speed = (step + 1) * batch / (time.monotonic() - started)
+            log(f"segmenter {seed}: {step + 1}/{steps} steps, {speed:.0f} images/s, loss {float(loss):.3f}")
+    network.eval().cpu()
+    save_segmenter(path, network)
+    return accuracy(network, data)

@@ -1,0 +1,64 @@
+"""Twins: what the second picture of each scene shows.
+
+Half of the scenes have a twin that is pixel for pixel the same without, say, the second tree: removing that tree must
+give the twin. The other half have one with something more, which answers a stroke: that stroke must give the twin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from server.lab.scenes.answer import Brushed, answered, chance_stroke
+from server.lab.scenes.render import Pixels, objects, render
+from server.lab.scenes.scene import Scene
+
+# Of twins that lack something in scenes with buildings, how many lack one whatever else there is: they are hardest to
+# remove.
+_BUILDING = 0.35
+# Sets the chances of twins apart from others of the same index.
+_CHANCE = 0x7717
+
+
+@dataclass(frozen=True)
+class Twin:
+    """How a twin is drawn: a scene, and what is left out of it."""
+
+    scene: Scene
+    hide: frozenset[str]
+
+    def drawn(self, size: int) -> tuple[Pixels, Pixels]:
+        """See `server.lab.scenes.render.render`."""
+        return render(self.scene, size, hide=self.hide)
+
+
+def answers(index: int) -> bool:
+    """Whether the twin of the scene of that index answers a stroke, as those of odd ones do."""
+    return index % 2 == 1
+
+
+def stroke_on(scene: Scene, index: int) -> Brushed:
+    """The stroke that the twin of the scene of that index answers, where it does."""
+    return chance_stroke(np.random.default_rng(index ^ _CHANCE), scene)
+
+
+def twin_of(scene: Scene, index: int) -> Twin:
+    """The twin of the scene of that index."""
+    if not answers(index):
+        return Twin(scene, hidden_object(scene, index))
+    return Twin(answered(scene, stroke_on(scene, index)), frozenset())
+
+
+def hidden_object(scene: Scene, index: int) -> frozenset[str]:
+    """The object that the twin of the scene of that index lacks: a building, or a concept by chance, then one of its
+    objects."""
+    found = objects(scene)
+    if not found:
+        return frozenset()
+    rng = np.random.default_rng(index ^ _CHANCE)
+    concepts = sorted({o.concept for o in found})
+    building = "wall" in concepts and rng.random() < _BUILDING
+    concept = "wall" if building else concepts[rng.integers(len(concepts))]
+    names = [o.name for o in found if o.concept == concept]
+    return frozenset({names[rng.integers(len(names))]})

@@ -1,0 +1,1 @@
+"""What is installed: generators, segmenters, and the catalog of models."""

@@ -1,0 +1,220 @@
+"""Reads generators from `.safetensors` files and from the published `.pth` files, and nothing else.
+
+The published format (GAN Dissection, Bau et al., ICLR 2019) is a state dict, or a dict whose `state_dict` key
+holds one. Three spellings of its names are in use:
+
+    layer{1..n}.conv.weight     layer{i}.wscale.b       output_{R}x{R}.conv.weight   output_{R}x{R}.wscale.b
+    features.{0..n-1}.conv...   features.{i}.wscale.b   output.conv.weight           output.wscale.b
+    layer{0..n-1}.conv...       layer{i}.wscale.bias    output{k}.conv.weight        output{k}.wscale.bias,
+    and a `lod`
+
+Widths are read off the weights: they differ between published files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from server.errors import WeightError
+from server.model.progressive import ProgressiveGenerator
+
+MAX_BYTES = 2**30
+MAX_LAYERS = 20
+MAX_UNITS = 8192
+PREFIX = 8  # hex digits of a published file's SHA-256 in its name
+
+_PUBLISHED_NAME = re.compile(rf".*-([0-9a-f]{{{PREFIX}}})\.pth")
+_ENTRY = re.compile(
+    r"(?:layer(?P<layer>\d{1,3})|features\.(?P<feature>\d{1,3})|output(?P<output>|_\d+x\d+|\d{1,3}))"
+    r"\.(?P<part>conv\.weight|wscale\.b|wscale\.bias)"
+)
+
+
+def load_generator(path: Path, sha256: str | None = None) -> ProgressiveGenerator:
+    """Read a generator in float32, in evaluation mode and without gradients; `fold` it for speed.
+
+    sha256: the file's SHA-256 or the first 8 or more hex digits of it, checked before anything is read; by
+    default the digits in a published file's name. Raises WeightError, with one line, for a file that is
+    missing, damaged, truncated, not finite, too large, of other shapes, or that holds other objects than
+    tensors.
+    """
+    path = Path(path)
+    _check_file(path, sha256)
+    weights = _read(path)
+    try:
+        generator = _build(weights)
+    except WeightError as error:
+        raise WeightError(f"{path.name}: {error.detail}") from error
+    return generator
+
+
+def save_generator(path: Path, generator: ProgressiveGenerator) -> None:
+    """Write the raw weights in float32 as safetensors, under the published new names."""
+    tensors = {name: t.detach().float().contiguous() for name, t in generator.state_dict().items()}
+    save_file(tensors, str(path), metadata={"format": "pt"})
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_file(path: Path, sha256: str | None) -> None:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise WeightError(f"{path.name}: {size} bytes is more than a generator needs (at most {MAX_BYTES})")
+        published = _PUBLISHED_NAME.fullmatch(path.name)
+        expected = sha256 or (published[1] if published else None)
+        if expected is not None:
+            actual = file_sha256(path)
+            if len(expected) < PREFIX or not actual.startswith(expected.lower()):
+                raise WeightError(
+                    f"{path.name}: the SHA-256 is {actual[: len(expected)]}, expected {expected}; "
+                    "the file is damaged or another one, fetch it again"
+                )
+    except OSError as error:
+        raise WeightError(f"{path.name}: {error.strerror or error}") from error
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    """The tensors by name, whatever their names. Raises WeightError."""
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(str(path))
+        _check_zip(path)
+        loaded: object = torch.load(path, map_location="cpu", weights_only=True)
+    except SafetensorError as error:
+        raise WeightError(f"{path.name}: damaged or no safetensors file ({_line(error)})") from error
+    except pickle.UnpicklingError as error:
+        raise WeightError(f"{path.name}: holds pickled objects other than tensors, or is damaged") from error
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        AttributeError,
+        IndexError,
+    ) as error:
+        raise WeightError(f"{path.name}: damaged or truncated ({_line(error)})") from error
+    except (zipfile.BadZipFile, AssertionError, MemoryError, OverflowError, RecursionError) as error:
+        raise WeightError(f"{path.name}: damaged or truncated ({_line(error)})") from error
+    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
+        loaded = loaded["state_dict"]
+    if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
+        raise WeightError(f"{path.name}: holds no state dict")
+    return {name: value for name, value in loaded.items() if isinstance(value, Tensor)}
+
+
+def _check_zip(path: Path) -> None:
+    """Raises WeightError for an archive that would unpack to more than a generator needs."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > MAX_BYTES:
+            raise WeightError(f"{path.name}: unpacks to {size} bytes, more than a generator needs")
+
+
+def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
+    layers, outputs = _sort(weights)
+    if not layers or not outputs:
+        raise WeightError("no Progressive GAN generator: it has no layers or no output")
+    first = min(layers)
+    if sorted(layers) != list(range(first, first + len(layers))) or first > 1:
+        raise WeightError(f"layers are missing: there are {', '.join(str(i) for i in sorted(layers))}")
+    if len(layers) > MAX_LAYERS:
+        raise WeightError(f"{len(layers)} layers are more than the {MAX_LAYERS} of the largest known generator")
+    # Other lineages keep the output of every resolution they grew through; the last one is in use.
+    blocks = [layers[i] for i in sorted(layers)] + [outputs[max(outputs)]]
+    widths = _check_shapes(blocks)
+    with torch.device("meta"):
+        generator = ProgressiveGenerator(widths[0], widths[1:-1], per_layer=True)
+    resolutions = [r for r in outputs if r >= 4 and len(outputs) == 1]
+    if resolutions and resolutions[0] != generator.resolution:
+        raise WeightError(
+            f"the output is for {resolutions[0]} pixels; {len(layers)} layers make {generator.resolution}"
+        )
+    names = [layer.name for layer in generator.layers] + [generator.output_name]
+    state: dict[str, Tensor] = {}
+    for name, (weight, bias) in zip(names, blocks, strict=True):
+        state[f"{name}.conv.weight"] = weight
+        state[f"{name}.wscale.b"] = bias
+    generator.load_state_dict(state, assign=True)
+    generator.eval().requires_grad_(False)
+    return generator
+
+
+def _sort(
+    weights: Mapping[str, Tensor],
+) -> tuple[dict[int, tuple[Tensor, Tensor]], dict[int, tuple[Tensor, Tensor]]]:
+    """(weight, bias) of the layers by number, and of the outputs by resolution or number."""
+    found: dict[tuple[str, int], dict[str, Tensor]] = {}
+    # A tensor may repeat one number without storing it, so the file's size says little.
+    if sum(tensor.numel() for tensor in weights.values()) * 4 > MAX_BYTES:
+        raise WeightError(f"holds more numbers than a generator needs (at most {MAX_BYTES // 4})")
+    for name, tensor in weights.items():
+        if name == "lod":
+            continue
+        match = _ENTRY.fullmatch(name)
+        if match is None:
+            raise WeightError(f"{name[:60]!r} is no part of a Progressive GAN generator")
+        part = "weight" if match["part"] == "conv.weight" else "bias"
+        if match["output"] is not None:
+            kind, number = "output", int(re.match(r"_?(\d*)", match["output"])[1] or 0)  # type: ignore[index]
+        else:
+            kind, number = "layer", int(match["layer"] or match["feature"] or 0)
+        block = found.setdefault((kind, number), {})
+        if part in block:
+            raise WeightError(f"{name} stands twice, in two spellings")
+        block[part] = _float32(name, tensor)
+    sorted_blocks: dict[str, dict[int, tuple[Tensor, Tensor]]] = {"layer": {}, "output": {}}
+    for (kind, number), block in found.items():
+        if len(block) != 2:
+            raise WeightError(f"{kind} {number} has no {'bias' if 'weight' in block else 'weight'}")
+        sorted_blocks[kind][number] = (block["weight"], block["bias"])
+    return sorted_blocks["layer"], sorted_blocks["output"]
+
+
+def _float32(name: str, tensor: Tensor) -> Tensor:
+    if tensor.layout != torch.strided or not tensor.is_floating_point():
+        raise WeightError(f"{name} is not a plain tensor of floats")
+    converted = tensor.detach().to(torch.float32).contiguous()
+    if not bool(torch.isfinite(converted).all()):
+        raise WeightError(f"{name} holds numbers that are not finite")
+    return converted
+
+
+def _check_shapes(blocks: list[tuple[Tensor, Tensor]]) -> list[int]:
+    """Units in front of the first block and behind each: n + 2 numbers for n layers. Raises WeightError."""
+    widths = [int(blocks[0][0].shape[1]) if blocks[0][0].ndim == 4 else 0]
+    for i, (weight, bias) in enumerate(blocks):
+        last = i == len(blocks) - 1
+        what = "the output" if last else f"layer {i + 1}"
+        k = 4 if i == 0 else 1 if last else 3
+        outputs = 3 if last else int(weight.shape[0]) if weight.ndim else 0
+        if tuple(weight.shape) != (outputs, widths[-1], k, k) or not 0 < outputs <= MAX_UNITS or not widths[-1]:
+            raise WeightError(
+                f"{what} has a kernel of shape {tuple(weight.shape)}, "
+                f"expected (units, {widths[-1] or 'units'}, {k}, {k})"
+            )
+        if tuple(bias.shape) != (outputs,):
+            raise WeightError(f"{what} has a bias of shape {tuple(bias.shape)}, expected ({outputs},)")
+        widths.append(outputs)
+    return widths
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

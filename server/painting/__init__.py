@@ -1,0 +1,1 @@
+"""Painting: a picture document in, pixels out."""

@@ -1,0 +1,1 @@
+"""Stored dissections, read without torch."""

@@ -1,0 +1,223 @@
+"""Results folders of the 2018 tool (GAN Dissection, Bau et al., ICLR 2019), read and written, without torch.
+
+Such a folder holds `dissect.json`,
+
+    {"netname", "layers": [{"layer", "dirname",
+      "units": [{"unit", "level"?, "iou"?, "iou_label"?, ...}],
+      "rankings": [{"name": "tree-iou", "concept"?, "metric"?, "score": [a number a unit, the least one best]}]}]}
+
+and `<dirname>/quantiles.npz`, a sketch of every unit's activations: `data`, one array of samples (n, units) a level,
+those of level k with weight 2**k. Its tool pickles `data` where the levels differ in length; only arrays are
+unpickled here, so that a folder from a stranger can run nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import pickle
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from server.lab.dissect.work import Arrays, write_json, write_whole
+from server.results.brush import Brush, RankedUnit
+from server.results.dissection import OLD_FILE_NAME, Dissection, DissectionError
+
+MOST_BYTES = 2**28
+_KEPT = 64  # units of a ranking
+_METRICS = ("ace", "iou", "iqr", "maxiou", "cor")  # rankings of a concept, the one to paint with first
+_NAME = re.compile(rf"(?P<concept>.+)-(?P<metric>{'|'.join(_METRICS)})")
+_LEVEL = 0.99  # quantile a unit is drawn at
+_RESOLUTION = 1024  # samples a unit in a written sketch
+
+Floats = npt.NDArray[np.float64]
+
+
+def read_netdissect(folder: Path) -> Dissection:
+    """Every concept's brush at every layer, levels from the units or else their 0.99 quantiles.
+
+    Effects stay None: that tool did not measure them this way. Raises DissectionError.
+    """
+    path = folder / OLD_FILE_NAME
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise DissectionError(f"{path} is larger than any results of the 2018 tool")
+        document = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, list[Brush]] = {}
+        for record in document["layers"]:
+            for brush in _layer_brushes(folder, record):
+                found.setdefault(brush.concept, []).append(brush)
+        brushes = [b for concept in found.values() for b in _with_best(concept)]
+        if not brushes:
+            raise DissectionError(f"{path} ranks no units by a concept")
+        name = str(document.get("netname") or folder.name)
+    except DissectionError:
+        raise
+    except (OSError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise DissectionError(f"{path} holds no results of the 2018 tool ({reason})") from error
+    return Dissection(name, tuple(brushes), "read from results of GAN Dissection (2018)")
+
+
+def _layer_brushes(folder: Path, record: Mapping[str, Any]) -> list[Brush]:
+    layer, units = str(record["layer"]), record["units"]
+    levels = _levels(folder, record)
+    chosen: dict[str, tuple[int, Floats]] = {}
+    for ranking in record["rankings"]:
+        match = _NAME.fullmatch(str(ranking["name"]))
+        scores = np.array([math.nan if s is None else float(s) for s in ranking["score"]])  # (units,)
+        if match is None or len(scores) != len(units):
+            continue
+        place = _METRICS.index(match["metric"])
+        if place < chosen.get(match["concept"], (len(_METRICS), scores))[0]:
+            chosen[match["concept"]] = (place, scores)
+    return [
+        _brush(layer, concept, _METRICS[place], scores, units, levels) for concept, (place, scores) in chosen.items()
+    ]
+
+
+def _brush(
+    layer: str, concept: str, metric: str, scores: Floats, units: Sequence[Mapping[str, Any]], levels: Floats
+) -> Brush:
+    order = [int(u) for u in np.argsort(scores, kind="stable") if math.isfinite(scores[u])][:_KEPT]
+    ranked = []
+    for u in order:
+        own = units[u].get("iou") if units[u].get("iou_label") == concept else None
+        iou = -float(scores[u]) if metric == "iou" else None if own is None else float(own)
+        ranked.append(RankedUnit(u, iou, None, float(levels[u]), -float(scores[u])))
+    return Brush(concept, layer, tuple(ranked), min(20, len(ranked)), None, None, False, metric)
+
+
+def _with_best(brushes: list[Brush]) -> list[Brush]:
+    """One concept's brushes, the one with the best first unit marked."""
+    kept = [b for b in brushes if b.units]
+    best = max(range(len(kept)), key=lambda i: kept[i].units[0].score or 0.0, default=-1)
+    return [
+        Brush(b.concept, b.layer, b.units, b.recommended_units, None, None, i == best, b.ranking)
+        for i, b in enumerate(kept)
+    ]
+
+
+def _levels(folder: Path, record: Mapping[str, Any]) -> Floats:
+    """What every unit is drawn at: (units,)."""
+    units = record["units"]
+    if all(u.get("level") is not None for u in units):
+        return np.array([float(u["level"]) for u in units])
+    name = str(record.get("dirname") or record["layer"])
+    if Path(name).name != name:
+        raise ValueError(f"{name!r} is no folder's name")
+    levels = read_quantiles(folder / name / "quantiles.npz", _LEVEL)
+    if len(levels) != len(units):
+        raise ValueError(f"the quantiles of {name} are of {len(levels)} units, not {len(units)}")
+    return levels
+
+
+def read_quantiles(path: Path, q: float) -> Floats:
+    """A quantile of every unit from a sketch of the 2018 tool: (units,). Raises ValueError, OSError, KeyError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            data = _read_array(archive.read("data.npy"))
+    except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError) as error:
+        raise ValueError(f"{path.name} is damaged: {error}") from error
+    samples, weights = [], []
+    for level, part in enumerate(data):
+        values = np.asarray(part, np.float64)
+        if values.ndim != 2:
+            raise ValueError(f"{path.name} holds a level of {values.ndim} dimensions")
+        samples.append(values)  # (n, units)
+        weights.append(np.full(len(values), 2.0**level))
+    flat, weight = np.concatenate(samples), np.concatenate(weights)  # (S, units), (S,)
+    if not len(flat):
+        raise ValueError(f"{path.name} holds no samples")
+    order = flat.argsort(0, kind="stable")
+    heavy = weight[order].cumsum(0)  # (S, units)
+    at = (heavy < q * heavy[-1]).sum(0).clip(max=len(flat) - 1)  # (units,)
+    result: Floats = np.take_along_axis(np.take_along_axis(flat, order, 0), at[None], 0)[0]
+    return result
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Unpickles NumPy arrays and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """What an array is made of. Raises UnpicklingError for everything else."""
+        if module in ("numpy.core.multiarray", "numpy._core.multiarray") and name == "_reconstruct":
+            return np.empty(0).__reduce__()[0]  # wherever this NumPy keeps it
+        if module == "numpy" and name in ("ndarray", "dtype"):
+            return getattr(np, name)
+        raise pickle.UnpicklingError(f"it holds a {module}.{name}")
+
+
+def _read_array(raw: bytes) -> list[Any]:
+    """The array in a .npy file; one of objects may hold arrays only."""
+    stream = io.BytesIO(raw)
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    dtype = read(stream)[2]
+    if not dtype.hasobject:
+        return list(np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False))
+    levels = _ArraysOnly(stream).load()
+    return list(np.asarray(levels, dtype=object).ravel()) if isinstance(levels, np.ndarray) else list(levels)
+
+
+def write_netdissect(
+    folder: Path, dissection: Dissection, concepts: Sequence[str], layers: Mapping[str, Arrays], quantiles: Floats
+) -> None:
+    """Write a folder that the 2018 tool's pages and server read.
+
+    layers: the arrays of `units.npz` by layer. quantiles: (Q,), which ones their "quantiles" are.
+    """
+    records = []
+    for layer, held in layers.items():
+        records.append(_record(layer, held, concepts, [b for b in dissection.brushes if b.layer == layer]))
+        way = np.linspace(0, 1, _RESOLUTION)
+        samples = np.stack([np.interp(way, quantiles, unit) for unit in held["quantiles"]], 1)  # (S, units)
+        state = {
+            "resolution": 6 * _RESOLUTION,
+            "depth": samples.shape[1],
+            "buffersize": 128,
+            "samplerate": 1.0,
+            "data": samples[None].astype(np.float32),  # one level
+            "sizes": np.array([6 * _RESOLUTION]),
+            "extremes": held["quantiles"][:, [0, -1]].astype(np.float32),
+            "size": _RESOLUTION,
+        }
+        write_whole(folder / layer / "quantiles.npz", lambda p, state=state: np.savez(p, **state))  # type: ignore[misc]
+    write_json(
+        folder / OLD_FILE_NAME, {"netname": dissection.model, "quantile_threshold": 1 - _LEVEL, "layers": records}
+    )
+
+
+def _record(layer: str, held: Arrays, concepts: Sequence[str], brushes: Sequence[Brush]) -> dict[str, Any]:
+    iou: npt.NDArray[np.float32] = held["iou_fixed"]  # (units, C)
+    best = iou.argmax(1)  # (units,)
+    units = [
+        {
+            "unit": u,
+            "interp": bool(iou[u, best[u]] >= 0.05),
+            "level": float(held["high"][u]),
+            "iou": float(iou[u, best[u]]),
+            "iou_label": concepts[best[u]],
+            "iou_labelnum": int(best[u]),
+            "iou_cat": "object",
+            "top": [{"imgnum": int(seed)} for seed in held["strongest"][u]],
+        }
+        for u in range(len(iou))
+    ]
+    rankings: list[dict[str, Any]] = [{"name": "unit", "score": list(range(len(iou)))}]
+    rankings.append({"name": "max iou", "metric": "iou", "score": [-float(v) for v in iou.max(1)]})
+    for c, concept in enumerate(concepts):
+        scores = [-float(v) for v in iou[:, c]]
+        rankings.append({"name": f"{concept}-iou", "concept": concept, "metric": "iou", "score": scores})
+    for brush in brushes:
+        place = {u.unit: i for i, u in enumerate(brush.units)}
+        scores = [place.get(u, len(iou)) / len(iou) - 1 for u in range(len(iou))]
+        rankings.append({"name": f"{brush.concept}-ace", "concept": brush.concept, "metric": "ace", "score": scores})
+    return {"layer": layer, "dirname": layer, "units": units, "rankings": rankings}

@@ -1,1 +1,0 @@
-"""Per-pixel concept scores for an image."""

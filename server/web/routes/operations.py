@@ -1,0 +1,41 @@
+"""`/healthz`, `/readyz`, `/metrics`: what those who run a server ask."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from server.errors import UnitbrushError
+from server.web.deps import UsesServices
+from server.web.metrics import CONTENT_TYPE
+from server.web.problems import error_response
+
+router = APIRouter(tags=["operations"])
+
+
+class NotReady(UnitbrushError):
+    """No picture has been drawn yet since the start."""
+
+    status = 503
+    slug = "not-ready"
+    title = "The server is not ready"
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Whether the process answers at all."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def readyz(services: UsesServices) -> Response:
+    """Whether a first picture has been drawn: 200 then, 503 before."""
+    if not services.ready:
+        return error_response(NotReady(services.trouble or "the first picture is still being drawn"))
+    return Response('{"status": "ready"}', media_type="application/json")
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(services: UsesServices) -> Response:
+    """Counts and times in Prometheus' text format."""
+    return Response(services.metrics.text(), media_type=CONTENT_TYPE)

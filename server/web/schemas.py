@@ -1,0 +1,169 @@
+"""The answers of the API as pydantic models; FastAPI documents and checks them. Documents that come in are
+`server.painting.parsing`'s matter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class Layer(BaseModel):
+    """A layer of a generator and its featuremaps' size."""
+
+    name: str
+    units: int
+    height: int
+    width: int
+
+
+class Model(BaseModel):
+    """An installed model."""
+
+    name: str
+    title: str
+    resolution: int = Field(description="pixels of the image's side")
+    latent_dim: int = Field(description="numbers in a latent z")
+    edit_layer: str = Field(description="the layer that most concepts are painted at")
+    layers: list[Layer]
+    concepts: list[str] = Field(description="what can be painted, what paints best first")
+    default: bool
+    license: str
+    clean: bool = Field(description="whether artifact units are known, so that a picture may ask for `clean`")
+    scenes: list[int] = Field(description="seeds worth beginning with, the best first; may be empty")
+    version: str = Field(description="another one whenever the weights or the brushes change")
+
+
+class Models(BaseModel):
+    """Every installed model, the default first."""
+
+    models: list[Model]
+
+
+class RankedUnit(BaseModel):
+    """A unit in a ranking."""
+
+    unit: int
+    iou: float | None = Field(
+        description="overlap of its thresholded featuremap with the concept, 0..1; null where not measured"
+    )
+    effect: float | None = Field(description="its share of the concept's effect; null where not measured")
+    level: float = Field(description="what the unit is set to when the concept is drawn")
+
+
+class Removing(BaseModel):
+    """What a concept is removed with by default."""
+
+    layer: str
+    units: list[int] = Field(description="numbers, best first")
+    recommended_units: int
+
+
+class Concept(BaseModel):
+    """What a concept is painted with at its best layer."""
+
+    name: str
+    layer: str
+    units: list[RankedUnit] = Field(description="best first")
+    recommended_units: int
+    draw_effect: float | None = Field(
+        description="change of the concept's share inside the mask when drawn, -1..1; null where not measured"
+    )
+    remove_effect: float | None = Field(
+        description="share of the concept taken away when removed, -1..1; null where not measured"
+    )
+    remove: Removing
+    weak: list[str] = Field(description="what it does not do clearly better than random units: drawing, removing")
+
+
+class Concepts(BaseModel):
+    """Every concept of a model, those that paint best first, weak ones last."""
+
+    concepts: list[Concept]
+
+
+class Direction(BaseModel):
+    """A direction that a scene can be moved along."""
+
+    name: str
+    title: str
+    low: str = Field(description="what lies at negative amounts")
+    high: str = Field(description="what lies at positive amounts")
+    range: tuple[float, float] = Field(description="the amounts that a picture may ask for")
+    effect: float = Field(description="measured change of the attribute per unit of amount")
+    layout_kept: float = Field(description="share of the segmenter's labels that stay at amounts of +-1, 0..1")
+
+
+class Directions(BaseModel):
+    """Every direction of a model; none where none were sought."""
+
+    directions: list[Direction]
+
+
+class Resource(BaseModel):
+    """A kept picture."""
+
+    id: str
+    revision: int = Field(description="1 when made, one more with every change; also its ETag")
+    picture: dict[str, Any] = Field(description="the document; `POST /render` of it gives the bytes of the image")
+    image: str = Field(description="address of the image as it is now")
+    can_undo: bool
+    can_redo: bool
+
+
+class Segmentation(BaseModel):
+    """What the segmenter sees in a picture."""
+
+    width: int
+    height: int
+    concepts: list[str] = Field(description="what it can see")
+    labels: str = Field(description="base64 of an 8-bit grey PNG: each pixel's grey value is its concept's index")
+    shares: dict[str, float] = Field(description="each concept's share of the picture, 0..1")
+
+
+class ActiveUnit(BaseModel):
+    """A unit at a place of a picture."""
+
+    unit: int
+    activation: float = Field(description="at the point, or the mean over the mask")
+    quantile: float | None = Field(
+        description="of the activation among its usual ones, 0..1, an estimate; null where they were not measured"
+    )
+    concept: str | None = Field(description="what it agrees with best; null where not measured")
+    iou: float | None = Field(description="how well, 0..1")
+    featuremap: str | None = Field(
+        description="base64 of an 8-bit grey PNG, a pixel for each cell: grey g is low + g / 255 * (high - low)"
+    )
+    low: float | None = Field(description="the featuremap's least activation")
+    high: float | None = Field(description="its greatest")
+
+
+class Inspection(BaseModel):
+    """The most active units of a layer at a place."""
+
+    layer: str
+    height: int = Field(description="cells")
+    width: int
+    units: list[ActiveUnit] = Field(description="most remarkable first")
+
+
+class Receptivity(BaseModel):
+    """Where drawing a concept will take."""
+
+    concept: str
+    rows: int
+    columns: int
+    grid: list[list[float]] | None = Field(
+        description="rows from the top: the share of each cell that will show the concept, 0..1; null where unknown"
+    )
+    note: str | None = Field(description="why there is no grid")
+
+
+class Problem(BaseModel):
+    """An error, after RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    pointer: str | None = Field(None, description="JSON pointer into the body, where there is such a place")

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from server.lab.dissect.regions import REGION
+from server.lab.dissect.report.build import COLUMNS, TILE, Pictures, build_report
+
+CONCEPTS = ("tree", "door", "sky")
+MEASURED: dict[str, Any] = {"brushes": [], "judged": [], "context": {}, "artifacts": {}, "statistics": {}}
+
+
+def build(folder: Path) -> dict[str, Any]:
+    """A report of 5 units and 30 samples, of the seeds 100 on; returns its data."""
+    images = np.arange(30, dtype=np.uint8)[:, None, None, None] * np.full((30, 16, 16, 3), 8, np.uint8)
+    iou = np.array([[0.3, 0, 0.3], [0.02, 0.2, 0], [0, 0, 0.04], [0.5, 0.4, 0.06], [0, 0, 0]], np.float32)
+    chance = np.array([[0.1, 0, 0.2]] * 5, np.float32)
+    held = {
+        "iou": iou,
+        "iou_fixed": iou / 2,
+        "chance": chance,
+        "strongest": np.array([[100, 129], [100, 101], [129, 128], [105, 106], [100, 129]]),
+        "regions": np.full((5, 2, REGION**2 // 8), 7, np.uint8),
+    }
+    shown = Pictures(images, 100, {"layer4-3": np.zeros((2, 6, 16, 16, 3), np.uint8)})
+    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, shown, MEASURED)
+    text = (folder / "data.js").read_text()
+    document: dict[str, Any] = json.loads(text.removeprefix("var DISSECTION = ").removesuffix(";\n"))
+    return document
+
+
+def test_units_list_the_concepts_they_match_above_chance(tmp_path: Path) -> None:
+    (layer,) = build(tmp_path / "report")["layers"]
+    listed = [[(m[0], m[1]) for m in unit[0]] for unit in layer["units"]]
+    assert listed == [[(0, 0.3)], [(1, 0.2)], [], [(0, 0.5), (1, 0.4)], []]
+    assert layer["matching"] == [2, 1, 0]
+    assert (layer["name"], layer["size"]) == ("layer4", 8)
+    assert base64.b64decode(layer["units"][0][2]) == bytes([7]) * (2 * REGION**2 // 8)
+
+
+def test_pictures_lie_in_the_sheets_where_the_data_says(tmp_path: Path) -> None:
+    data = build(tmp_path / "report")
+    assert data["seeds"] == [100, 101, 105, 106, 128, 129]
+    (layer,) = data["layers"]
+    assert [data["seeds"][t] for t in layer["units"][0][1]] == [100, 129]
+    sheet = Image.open(tmp_path / "report" / data["sheets"][0])
+    assert sheet.width == COLUMNS * TILE
+    for tile, seed in enumerate(data["seeds"]):
+        x, y = tile % COLUMNS * TILE, tile // COLUMNS * TILE
+        shown = np.asarray(sheet.crop((x, y, x + TILE, y + TILE))).mean()
+        assert shown == pytest.approx((seed - 100) * 8, abs=6)
+
+
+def test_pictures_of_artifacts_stand_before_above_after(tmp_path: Path) -> None:
+    data = build(tmp_path / "report")
+    assert data["strips"] == {"layer4-3": "artifacts-layer4-3.webp"}
+    assert Image.open(tmp_path / "report" / data["strips"]["layer4-3"]).size == (6 * 16, 2 * 16)
+
+
+def test_a_new_report_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    folder.mkdir()
+    (folder / "old.txt").write_text("old")
+    build(folder)
+    names = {p.name for p in folder.iterdir()}
+    assert "old.txt" not in names
+    assert {"index.html", "report.css", "report.js", "data.js"} <= names
+    assert [p.name for p in tmp_path.iterdir()] == ["report"]
+
+
+def test_the_page_asks_for_files_that_are_there_and_for_no_other_host(tmp_path: Path) -> None:
+    build(tmp_path / "report")
+    page = (tmp_path / "report" / "index.html").read_text()
+    for part in page.split('src="')[1:] + page.split('rel="stylesheet" href="')[1:]:
+        assert (tmp_path / "report" / part.partition('"')[0]).is_file()
+    assert "://" not in page

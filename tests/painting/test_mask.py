@@ -1,0 +1,208 @@
+"""Masks: coverage is area, whatever the mask and the grid."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from server.errors import PictureError
+from server.painting.mask import Mask, Png, Rect, Stroke, Strokes, coverage, decode_png
+
+fractions = st.floats(0, 1)
+points = st.tuples(fractions, fractions)
+strokes = st.builds(
+    Stroke,
+    points=st.lists(points, min_size=1, max_size=6).map(tuple),
+    radius=st.floats(0.001, 0.6),
+    erase=st.booleans(),
+)
+
+
+def png(array: np.ndarray, mode: str | None = None, **options: object) -> Png:
+    out = io.BytesIO()
+    image = Image.fromarray(array) if mode is None else Image.fromarray(array).convert(mode)
+    image.save(out, "PNG", **options)
+    return Png(base64.b64encode(out.getvalue()).decode())
+
+
+def sampled(mask: Strokes, cells: int, samples: int) -> np.ndarray:
+    """The definition, slowly: the share of `samples`^2 points of each cell within the radius of a polyline."""
+    n = cells * samples
+    at = (np.arange(n) + 0.5) / n
+    x, y = np.meshgrid(at, at)
+    inside = np.zeros((n, n), bool)
+    for stroke in mask.strokes:
+        ends = [*zip(stroke.points, stroke.points[1:], strict=False)] or [(stroke.points[0], stroke.points[0])]
+        for (ax, ay), (bx, by) in ends:
+            dx, dy = bx - ax, by - ay
+            t = np.clip(((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-30), 0, 1)
+            near = (x - ax - t * dx) ** 2 + (y - ay - t * dy) ** 2 <= stroke.radius**2
+            inside[near] = not stroke.erase
+    return inside.reshape(cells, samples, cells, samples).mean((1, 3))
+
+
+def test_null_covers_everything() -> None:
+    assert np.array_equal(coverage(None, 4, 6), np.ones((4, 6), np.float32))
+
+
+@pytest.mark.parametrize("cells", [8, 16, 128])
+def test_a_dot_covers_its_area(cells: int) -> None:
+    a = coverage(Strokes((Stroke(((0.4, 0.6),), 0.23),)), cells, cells)
+    assert a.dtype == np.float32
+    assert a.mean() == pytest.approx(math.pi * 0.23**2, rel=0.005)
+    y, x = np.indices(a.shape) + 0.5
+    assert (a * x).sum() / a.sum() / cells == pytest.approx(0.4, abs=0.002)
+    assert (a * y).sum() / a.sum() / cells == pytest.approx(0.6, abs=0.002)
+
+
+def test_a_stroke_covers_a_capsule() -> None:
+    length = math.hypot(0.4, 0.3)
+    a = coverage(Strokes((Stroke(((0.2, 0.3), (0.6, 0.6)), 0.1),)), 16, 16)
+    assert a.mean() == pytest.approx(math.pi * 0.1**2 + 2 * 0.1 * length, rel=0.005)
+
+
+def test_a_dot_smaller_than_a_cell_still_paints() -> None:
+    a = coverage(Strokes((Stroke(((0.3, 0.3),), 0.03),)), 8, 8)
+    assert np.count_nonzero(a) == 1
+    assert a[2, 2] == pytest.approx(math.pi * 0.03**2 * 64, rel=0.1)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(strokes, min_size=1, max_size=3).map(tuple), st.sampled_from([4, 8, 16]))
+def test_strokes_agree_with_their_definition(drawn: tuple[Stroke, ...], cells: int) -> None:
+    mask = Strokes(drawn)
+    a = coverage(mask, cells, cells)
+    assert a.shape == (cells, cells)
+    assert a.min() >= 0
+    assert a.max() <= 1
+    # The same 16 samples a cell side, so only samples within rounding of the edge may differ.
+    assert np.abs(a - sampled(mask, cells, 16)).max() <= 3 / 256
+
+
+def test_the_way_a_stroke_was_cut_up_does_not_matter() -> None:
+    ends = np.array([[0.1, 0.2], [0.8, 0.7]])
+    whole = coverage(Strokes((Stroke(tuple(map(tuple, ends)), 0.08),)), 16, 16)
+    many = ends[0] + np.linspace(0, 1, 2001)[:, None] * (ends[1] - ends[0])
+    cut = coverage(Strokes((Stroke(tuple(map(tuple, many[::-1])), 0.08),)), 16, 16)
+    np.testing.assert_allclose(cut, whole, atol=2 / 256)
+
+
+def test_an_erasing_stroke_takes_away_what_lies_before_it() -> None:
+    wide, narrow = Stroke(((0.1, 0.5), (0.9, 0.5)), 0.2), ((0.5, 0.0), (0.5, 1.0))
+    erased = coverage(Strokes((wide, Stroke(narrow, 0.1, erase=True))), 10, 10)
+    assert erased[:, 4:6].max() == 0
+    assert np.array_equal(erased[:, :4], coverage(Strokes((wide,)), 10, 10)[:, :4])
+    after = coverage(Strokes((Stroke(narrow, 0.1, erase=True), wide)), 10, 10)
+    assert np.array_equal(after, coverage(Strokes((wide,)), 10, 10))
+
+
+@given(
+    st.lists(fractions, min_size=2, max_size=2, unique=True), st.lists(fractions, min_size=2, max_size=2, unique=True)
+)
+def test_a_rect_covers_its_area_exactly(xs: list[float], ys: list[float]) -> None:
+    (x0, x1), (y0, y1) = sorted(xs), sorted(ys)
+    a = coverage(Rect(x0, y0, x1, y1), 7, 9)
+    assert a.sum() / 63 == pytest.approx((x1 - x0) * (y1 - y0), abs=1e-5)
+
+
+def test_a_rect_on_cell_borders_is_hard() -> None:
+    expected = np.zeros((4, 4), np.float32)
+    expected[1:3, 2:] = 1
+    assert np.array_equal(coverage(Rect(0.5, 0.25, 1, 0.75), 4, 4), expected)
+
+
+WIDE = Stroke(((0.0, 0.5), (1.0, 0.5)), 0.2)
+
+
+@pytest.mark.parametrize("cells", [8, 16, 128])
+def test_what_is_erased_of_a_mask_is_its_area_less(cells: int) -> None:
+    band = coverage(Strokes((WIDE,)), cells, cells)
+    for whole in (Rect(0, 0, 1, 1), png(np.full((9, 9), 255, np.uint8))):
+        left = coverage(replace(whole, erase=(WIDE,)), cells, cells)
+        # The two are sampled at other points, which shows along the edge.
+        assert left == pytest.approx(1 - band, abs=0.13)
+        assert left.mean() == pytest.approx(1 - band.mean(), abs=0.01)
+
+
+def test_a_cell_half_full_and_half_erased_keeps_the_other_half() -> None:
+    left = Rect(0, 0, 0.5, 1)
+    strip = Stroke(((0.75, 0.0), (0.75, 1.0)), 0.25)  # the right half
+    assert coverage(replace(left, erase=(strip,)), 1, 1)[0, 0] == pytest.approx(0.5, abs=0.01)
+    over = Stroke(((0.25, 0.0), (0.25, 1.0)), 0.25)
+    assert coverage(replace(left, erase=(over,)), 1, 1)[0, 0] == pytest.approx(0, abs=0.01)
+
+
+def test_an_eraser_elsewhere_changes_nothing() -> None:
+    corner = Stroke(((0.05, 0.05),), 0.02)
+    rect = Rect(0.5, 0.5, 1, 1)
+    assert np.array_equal(coverage(replace(rect, erase=(corner,)), 16, 16), coverage(rect, 16, 16))
+
+
+def test_alpha_or_luminance_of_a_png() -> None:
+    rgba = np.zeros((8, 8, 4), np.uint8)
+    rgba[:4, :, 3] = 255
+    half = np.repeat([[1.0], [0.0]], 2, axis=1)
+    assert np.array_equal(coverage(png(rgba), 2, 2), half)
+    grey = np.zeros((8, 8), np.uint8)
+    grey[:4] = 255
+    assert np.array_equal(coverage(png(grey), 2, 2), half)
+    assert np.array_equal(coverage(png(grey, "1"), 2, 2), half)
+    assert np.array_equal(coverage(png(grey, "RGB"), 2, 2), half)
+    assert np.array_equal(coverage(png(grey, "P"), 2, 2), half)
+    assert np.array_equal(coverage(png(grey, transparency=0), 2, 2), half)
+    assert np.array_equal(coverage(png(grey.astype(np.uint16) * 257), 2, 2), half)
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 20))
+def test_a_png_of_any_size_keeps_its_mean(height: int, width: int, cells: int) -> None:
+    pixels = np.random.RandomState(height * 41 + width).randint(0, 256, (height, width)).astype(np.uint8)
+    assert coverage(png(pixels), cells, cells).mean() == pytest.approx(pixels.mean() / 255, abs=1e-4)
+
+
+def test_a_png_is_not_mirrored_or_turned() -> None:
+    pixels = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    np.testing.assert_allclose(coverage(png(pixels), 6, 8) * 255, pixels, atol=1e-3)
+
+
+def bomb(side: int) -> Png:
+    """A valid header that promises side x side pixels, without the pixels."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+    size = side.to_bytes(4, "big")
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + size + b"\x08\x00\x00\x00\x00")
+    data += chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    return Png(base64.b64encode(data).decode())
+
+
+@pytest.mark.parametrize("side", [2049, 60000, 2**31 - 1])
+def test_a_huge_png_is_refused_by_its_header(side: int) -> None:
+    with pytest.raises(PictureError):
+        decode_png(bomb(side))
+
+
+def test_what_is_no_png_is_refused_in_one_line() -> None:
+    whole = base64.b64decode(png(np.full((9, 9), 7, np.uint8)).data)
+    jpeg = io.BytesIO()
+    Image.new("L", (8, 8)).save(jpeg, "JPEG")
+    broken = [b"", b"hello", whole[:20], whole[: len(whole) // 2], jpeg.getvalue(), whole[:8] + bytes(60)]
+    bad = [Png(base64.b64encode(b).decode()) for b in broken]
+    for mask in [*bad, Png("not base64!"), Png("AAA"), Png("é")]:
+        with pytest.raises(PictureError) as error:
+            coverage(mask, 8, 8)
+        assert "\n" not in str(error.value)
+
+
+def test_the_largest_png_is_taken() -> None:
+    mask: Mask = png(np.full((2048, 2048), 255, np.uint8), compress_level=1)
+    assert coverage(mask, 16, 16).min() == pytest.approx(1)

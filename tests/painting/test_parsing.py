@@ -1,0 +1,271 @@
+"""Documents: every picture survives the round trip, every bad document is refused with its place."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from server.errors import MalformedJSON, PictureError
+from server.painting.mask import Rect, Region, Stroke, Strokes
+from server.painting.parsing import parse_edit, parse_mask, parse_picture
+from server.painting.picture import Edit, Picture, edit_to_dict, picture_to_dict, picture_to_json
+from tests.helpers.strategies import pictures
+
+
+@settings(deadline=None)
+@given(pictures())
+def test_a_picture_survives_every_round_trip(picture: Picture) -> None:
+    assert parse_picture(picture_to_json(picture)) == picture
+    assert parse_picture(picture_to_json(picture).encode()) == picture
+    assert parse_picture(json.loads(json.dumps(picture_to_dict(picture)))) == picture
+    assert picture_to_json(parse_picture(picture_to_json(picture))) == picture_to_json(picture)
+    for edit in picture.edits:
+        assert parse_edit(edit_to_dict(edit)) == edit
+
+
+def test_reads_the_document_of_the_design() -> None:
+    text = """{"version": 1, "model": "village", "seed": 42,
+     "edits": [
+       {"op": "draw",   "concept": "tree", "mask": {"strokes": [{"points": [[0.2, 0.7], [0.3, 0.72]], "radius": 0.06}]},
+        "units": 20, "strength": 1.0},
+       {"op": "remove", "concept": "door", "mask": null}]}"""
+    assert parse_picture(text) == Picture(
+        "village",
+        seed=42,
+        edits=(
+            Edit("draw", "tree", Strokes((Stroke(((0.2, 0.7), (0.3, 0.72)), 0.06),)), units=20),
+            Edit("remove", "door", None),
+        ),
+    )
+
+
+def test_what_may_be_left_out() -> None:
+    assert parse_picture({"seed": 3}, default_model="village") == Picture("village", seed=3)
+    assert parse_picture({"model": "church", "z": [1, 2.5]}) == Picture("church", z=(1.0, 2.5))
+
+
+def test_directions_have_one_spelling() -> None:
+    given = {"model": "village", "seed": 3, "directions": {"season": 1, "night": -0.5, "trees": 0, "clouds": -0.0}}
+    read = parse_picture(given)
+    assert read == Picture("village", seed=3, directions=(("night", -0.5), ("season", 1.0)))
+    assert json.loads(picture_to_json(read))["directions"] == {"night": -0.5, "season": 1.0}
+    for nothing in ({}, {"directions": {}}, {"directions": {"season": 0}}, {"clean": False}):
+        assert picture_to_json(parse_picture({"model": "village", "seed": 3, **nothing})) == (
+            '{"edits":[],"model":"village","seed":3,"version":1}'
+        )
+
+
+def picture(**edit: Any) -> dict[str, Any]:
+    whole = {"op": "draw", "concept": "tree", "mask": None, **edit}
+    return {"model": "village", "seed": 1, "edits": [{k: v for k, v in whole.items() if v != "absent"}]}
+
+
+def stroke(**changed: Any) -> dict[str, Any]:
+    return {"strokes": [{"points": [[0.5, 0.5]], "radius": 0.1, **changed}]}
+
+
+BAD: list[tuple[Any, str]] = [
+    ([], ""),
+    ("text", ""),
+    (None, ""),
+    ({}, ""),
+    ({"model": "village"}, ""),
+    ({"seed": 1}, "/model"),
+    ({"model": "village", "seed": 1, "z": [1.0]}, ""),
+    ({"model": "village", "seed": 1, "colour": "red"}, "/colour"),
+    ({"model": "village", "seed": 1, "version": 2}, "/version"),
+    ({"model": "village", "seed": 1, "version": True}, "/version"),
+    ({"model": "", "seed": 1}, "/model"),
+    ({"model": 5, "seed": 1}, "/model"),
+    ({"model": "x" * 65, "seed": 1}, "/model"),
+    ({"model": "village", "seed": -1}, "/seed"),
+    ({"model": "village", "seed": 2**32}, "/seed"),
+    ({"model": "village", "seed": 1.0}, "/seed"),
+    ({"model": "village", "seed": "1"}, "/seed"),
+    ({"model": "village", "seed": True}, "/seed"),
+    ({"model": "village", "z": []}, "/z"),
+    ({"model": "village", "z": [0.0] * 8193}, "/z"),
+    ({"model": "village", "z": [1e30]}, "/z/0"),
+    ({"model": "village", "z": [0, float("nan")]}, "/z/1"),
+    ({"model": "village", "z": ["1"]}, "/z/0"),
+    ({"model": "village", "seed": 1, "directions": []}, "/directions"),
+    ({"model": "village", "seed": 1, "directions": None}, "/directions"),
+    ({"model": "village", "seed": 1, "directions": {"season": "1"}}, "/directions/season"),
+    ({"model": "village", "seed": 1, "directions": {"season": True}}, "/directions/season"),
+    ({"model": "village", "seed": 1, "directions": {"season": float("nan")}}, "/directions/season"),
+    ({"model": "village", "seed": 1, "directions": {"season": 1e300}}, "/directions/season"),
+    ({"model": "village", "seed": 1, "directions": {"": 1.0}}, "/directions/"),
+    ({"model": "village", "seed": 1, "directions": {"a/b": None}}, "/directions/a~1b"),
+    ({"model": "village", "seed": 1, "directions": {str(i): 1.0 for i in range(65)}}, "/directions"),
+    ({"model": "village", "seed": 1, "clean": 1}, "/clean"),
+    ({"model": "village", "seed": 1, "clean": None}, "/clean"),
+    ({"model": "village", "seed": 1, "edits": {}}, "/edits"),
+    ({"model": "village", "seed": 1, "edits": [5]}, "/edits/0"),
+    ({"model": "village", "seed": 1, "edits": picture()["edits"] * 257}, "/edits"),
+    (picture(op="paint"), "/edits/0/op"),
+    (picture(op="absent"), "/edits/0/op"),
+    (picture(mask="absent"), "/edits/0/mask"),
+    (picture(concept="absent"), "/edits/0"),
+    (picture(concept=7), "/edits/0/concept"),
+    (picture(extra=1), "/edits/0/extra"),
+    (picture(strength=-0.1), "/edits/0/strength"),
+    (picture(strength=1.01), "/edits/0/strength"),
+    (picture(strength=float("inf")), "/edits/0/strength"),
+    (picture(strength="1"), "/edits/0/strength"),
+    (picture(strength=True), "/edits/0/strength"),
+    (picture(strength=None), "/edits/0/strength"),
+    (picture(layer=4), "/edits/0/layer"),
+    (picture(units=0), "/edits/0/units"),
+    (picture(units=-3), "/edits/0/units"),
+    (picture(units=2.5), "/edits/0/units"),
+    (picture(units=True), "/edits/0/units"),
+    (picture(units=[]), "/edits/0/units"),
+    (picture(units=[1, -1], levels=[1.0, 1.0]), "/edits/0/units/1"),
+    (picture(units=[1, 1], levels=[1.0, 1.0]), "/edits/0"),
+    (picture(units=[1, 2], levels=[1.0]), "/edits/0"),
+    (picture(units=[1, 2]), "/edits/0"),
+    (picture(units=3, levels=[1.0]), "/edits/0"),
+    (picture(levels=[1.0]), "/edits/0"),
+    (picture(op="remove", units=[1], levels=[1.0]), "/edits/0"),
+    (picture(concept="absent", units=[1], levels=[1.0]), "/edits/0"),
+    (picture(units=[1], levels=[1e9]), "/edits/0/levels/0"),
+    (picture(mask={}), "/edits/0/mask"),
+    (picture(mask=[]), "/edits/0/mask"),
+    (picture(mask="all"), "/edits/0/mask"),
+    (picture(mask={"circle": [0, 0, 1]}), "/edits/0/mask"),
+    (picture(mask={"rect": [0, 0, 1, 1], "png": ""}), "/edits/0/mask"),
+    (picture(mask={"rect": [0, 0, 1, 1], "feather": 1}), "/edits/0/mask/feather"),
+    (picture(mask={"rect": [0, 0, 1]}), "/edits/0/mask/rect"),
+    (picture(mask={"rect": [0, 0, 1, 1, 1]}), "/edits/0/mask/rect"),
+    (picture(mask={"rect": [0.5, 0, 0.5, 1]}), "/edits/0/mask"),
+    (picture(mask={"rect": [0, 0.9, 1, 0.1]}), "/edits/0/mask"),
+    (picture(mask={"rect": [0, 0, 1, 1.2]}), "/edits/0/mask/rect/3"),
+    (picture(mask={"rect": [0, 0, 1, float("nan")]}), "/edits/0/mask/rect/3"),
+    (picture(mask={"strokes": []}), "/edits/0/mask/strokes"),
+    (picture(mask={"strokes": [{}]}), "/edits/0/mask/strokes/0/points"),
+    (picture(mask=stroke(points=[])), "/edits/0/mask/strokes/0/points"),
+    (picture(mask=stroke(points=[[0.5]])), "/edits/0/mask/strokes/0/points/0"),
+    (picture(mask=stroke(points=[[0.5, 0.5, 0.5]])), "/edits/0/mask/strokes/0/points/0"),
+    (picture(mask=stroke(points=[[0.5, 1.5]])), "/edits/0/mask/strokes/0/points/0/1"),
+    (picture(mask=stroke(points=[[0.5, -0.1]])), "/edits/0/mask/strokes/0/points/0/1"),
+    (picture(mask=stroke(points=[[0.5, None]])), "/edits/0/mask/strokes/0/points/0/1"),
+    (picture(mask=stroke(points=[[0.5, 0.5]] * 4097)), "/edits/0/mask/strokes"),
+    (picture(mask={"rect": [0, 0, 1, 1], "erase": {}}), "/edits/0/mask/erase"),
+    (picture(mask={"concept": "tree", "erase": [{"points": [[0.5, 0.5]]}]}), "/edits/0/mask/erase/0/radius"),
+    (picture(mask={"concept": "tree", "erase": stroke(erase=True)["strokes"]}), "/edits/0/mask/erase/0/erase"),
+    (picture(mask={"concept": "tree", "erase": stroke(points=[[0.5, 0.5]] * 4097)["strokes"]}), "/edits/0/mask/erase"),
+    (picture(mask={**stroke(), "erase": stroke()["strokes"]}), "/edits/0/mask/erase"),
+    (picture(mask=stroke(radius=0)), "/edits/0/mask/strokes/0/radius"),
+    (picture(mask=stroke(radius=-1)), "/edits/0/mask/strokes/0/radius"),
+    (picture(mask=stroke(radius=2.5)), "/edits/0/mask/strokes/0/radius"),
+    (picture(mask=stroke(radius=float("nan"))), "/edits/0/mask/strokes/0/radius"),
+    (picture(mask=stroke(erase=1)), "/edits/0/mask/strokes/0/erase"),
+    (picture(mask={"concept": "tree", "at": [0.5]}), "/edits/0/mask/at"),
+    (picture(mask={"concept": "tree", "at": [0.5, 1.5]}), "/edits/0/mask/at/1"),
+    (picture(mask={"concept": 5}), "/edits/0/mask/concept"),
+    (picture(mask={"at": [0.5, 0.5]}), "/edits/0/mask"),
+    (picture(mask={"concept": "tree", "rect": [0, 0, 1, 1]}), "/edits/0/mask"),
+    (picture(mask={"png": "not base64!"}), "/edits/0/mask"),
+    (picture(mask={"png": "aGVsbG8="}), "/edits/0/mask"),
+    (picture(mask={"png": 5}), "/edits/0/mask/png"),
+    (picture(mask={"png": "A" * (6 * 2**20 + 4)}), "/edits/0/mask/png"),
+]
+
+
+@pytest.mark.parametrize(("document", "pointer"), BAD, ids=range(len(BAD)))
+def test_a_bad_document_is_refused_with_its_place(document: Any, pointer: str) -> None:
+    if isinstance(document, str):
+        document = json.dumps(document)
+    with pytest.raises(PictureError) as error:
+        parse_picture(document)
+    assert error.value.pointer == pointer
+    assert error.value.status == 422
+    assert error.value.detail
+    assert "\n" not in error.value.detail
+    assert "_" not in error.value.detail.replace("/", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        b"\xff\xfe",
+        "{'seed': 1}",
+        '{"seed": NaN}',
+        '{"seed": Infinity}',
+        '{"seed": 1} x',
+        "[" * 100_000,
+        b"\x00",
+    ],
+)
+def test_what_is_no_json_is_refused_as_that(text: str | bytes) -> None:
+    with pytest.raises(MalformedJSON) as error:
+        parse_picture(text)
+    assert error.value.status == 400
+    assert "\n" not in str(error.value)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["model", "seed", "edits", "op", "concept", "mask", "rect", "strokes", "units"]), inner
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_nothing_else_than_a_picture_error_comes_of_any_json(document: Any) -> None:
+    with contextlib.suppress(PictureError):
+        parsed = parse_picture(document)
+        assert parse_picture(picture_to_json(parsed)) == parsed
+
+
+def many(mask: dict[str, Any], count: int) -> dict[str, Any]:
+    return {"model": "village", "seed": 1, "edits": picture(mask=mask)["edits"] * count}
+
+
+def test_the_masks_of_a_picture_are_bounded_together() -> None:
+    out = io.BytesIO()
+    Image.new("L", (2048, 2048)).save(out, "PNG")
+    large = {"png": base64.b64encode(out.getvalue()).decode()}
+    long = stroke(points=[[0.5, 0.5]] * 4096)
+    erased = {"rect": [0, 0, 1, 1], "erase": long["strokes"]}
+    assert len(parse_picture(many(long, 16)).edits) == 16
+    for mask, most in ((long, 16), (erased, 16), (large, 8), ({"concept": "tree"}, 64)):
+        with pytest.raises(PictureError, match="at most") as error:
+            parse_picture(many(mask, most + 1))
+        assert error.value.pointer == f"/edits/{most}/mask"
+
+
+def test_an_edit_alone() -> None:
+    assert parse_edit(b'{"op": "draw", "concept": "sky", "mask": {"rect": [0, 0, 1, 0.5]}}') == Edit(
+        "draw", "sky", Rect(0.0, 0.0, 1.0, 0.5)
+    )
+    with pytest.raises(PictureError) as error:
+        parse_edit({"op": "draw", "concept": "sky", "mask": {"rect": [0, 0, 1, 2]}})
+    assert error.value.pointer == "/mask/rect/3"
+
+
+def test_a_mask_alone() -> None:
+    assert parse_mask({"rect": [0, 0, 1, 0.5]}) == Rect(0.0, 0.0, 1.0, 0.5)
+    assert parse_mask({"concept": "tree", "at": [0.5, 0.25]}) == Region("tree", (0.5, 0.25))
+    assert parse_mask({"concept": "tree", "erase": [{"points": [[0, 0.5]], "radius": 1}]}) == Region(
+        "tree", erase=(Stroke(((0.0, 0.5),), 1.0),)
+    )
+    assert parse_mask(None) is None
+    for wrong, pointer in (({"rect": [0, 0, 1, 2]}, "/mask/rect/3"), ({"png": "?"}, "/mask"), (7, "/mask")):
+        with pytest.raises(PictureError) as error:
+            parse_mask(wrong)
+        assert error.value.pointer == pointer

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from server.results.brush import Brush, RankedUnit
+from server.results.dissection import Dissection, DissectionError, load_dissection, save_dissection
+from server.results.netdissect import read_netdissect, read_quantiles, write_netdissect
+
+CONCEPTS = ("tree", "door")
+UNITS = 10
+
+
+def write_2018(folder: Path, levels: bool = True) -> None:
+    """A folder as the 2018 tool leaves it: unit u is best for trees the higher u, for doors the lower."""
+    units: list[dict[str, Any]] = [
+        {"unit": u, "interp": True, "iou": 0.1 * u, "iou_label": "tree"} for u in range(UNITS)
+    ]
+    if levels:
+        for u, unit in enumerate(units):
+            unit["level"] = 1.0 + u
+    rankings = [
+        {"name": "unit", "score": list(range(UNITS))},
+        {"name": "label", "score": list(range(UNITS))},
+        {"name": "tree-iou", "metric": "iou", "score": [-0.01 * u for u in range(UNITS)]},
+        {"name": "door-iou", "metric": "iou", "score": [-0.01 * (UNITS - u) for u in range(UNITS)]},
+        {"name": "door-ace", "metric": "ace", "score": [float(u != 5) * -0.1 - float(u == 5) for u in range(UNITS)]},
+    ]
+    record = {"layer": "layer4", "dirname": "layer4", "units": units, "rankings": rankings, "interpretable": 3}
+    folder.mkdir(parents=True)
+    (folder / "dissect.json").write_text(json.dumps({"netname": "church", "layers": [record]}))
+
+
+def write_sketch(path: Path, levels: list[np.ndarray[Any, Any]]) -> None:
+    """A ragged sketch, pickled as the tool does."""
+    ragged = np.empty(len(levels), object)
+    ragged[:] = levels
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, data=ragged, size=1000)
+
+
+def test_brushes_come_from_the_rankings_with_their_levels(tmp_path: Path) -> None:
+    write_2018(tmp_path / "church")
+    dissection = read_netdissect(tmp_path / "church")
+    assert dissection.model == "church"
+    tree = dissection.brush("tree")
+    assert tree is not None
+    assert [u.unit for u in tree.units] == list(range(UNITS - 1, -1, -1))
+    assert (tree.units[0].iou, tree.units[0].level, tree.layer) == (0.09, 10.0, "layer4")
+    door = dissection.brush("door")
+    assert door is not None
+    assert (door.units[0].unit, door.ranking, door.draw_effect) == (5, "ace", None)
+
+
+def test_levels_are_the_quantiles_where_units_have_none(tmp_path: Path) -> None:
+    write_2018(tmp_path / "church", levels=False)
+    values = np.arange(1000.0)[:, None] + np.arange(UNITS)  # (1000, units)
+    write_sketch(tmp_path / "church" / "layer4" / "quantiles.npz", [values[::2], values[1::2][::2]])
+    tree = read_netdissect(tmp_path / "church").brush("tree")
+    assert tree is not None
+    assert tree.units[0].level == pytest.approx(990 + 9, abs=8)
+
+
+def test_a_level_further_up_weighs_twice(tmp_path: Path) -> None:
+    write_sketch(tmp_path / "quantiles.npz", [np.zeros((100, 1)), np.ones((50, 1))])
+    assert read_quantiles(tmp_path / "quantiles.npz", 0.49)[0] == 0
+    assert read_quantiles(tmp_path / "quantiles.npz", 0.51)[0] == 1
+
+
+def test_a_sketch_that_would_run_something_is_refused(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path(tmp_path / "sprung").touch, ())
+
+    write_sketch(tmp_path / "quantiles.npz", [np.zeros((4, 1))])
+    head = np.lib.format.magic(1, 0)
+    with zipfile.ZipFile(tmp_path / "trap.npz", "w") as archive:
+        text = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
+        text += " " * (63 - (len(head) + 2 + len(text)) % 64) + "\n"
+        body = head + len(text).to_bytes(2, "little") + text.encode() + pickle.dumps(Trap())
+        archive.writestr("data.npy", body)
+    with pytest.raises(ValueError, match="damaged"):
+        read_quantiles(tmp_path / "trap.npz", 0.5)
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '{"layers": 3}',
+        '{"layers": [{"layer": "a", "units": [{}], "rankings": [{}]}]}',
+        '{"layers": []}',
+    ],
+)
+def test_rubbish_is_one_clear_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "dissect.json").write_text(text)
+    with pytest.raises(DissectionError, match=r"dissect\.json") as error:
+        read_netdissect(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_cannot_point_outside(tmp_path: Path) -> None:
+    write_2018(tmp_path / "church", levels=False)
+    path = tmp_path / "church" / "dissect.json"
+    path.write_text(path.read_text().replace('"dirname": "layer4"', '"dirname": "../secret"'))
+    with pytest.raises(DissectionError, match="folder"):
+        read_netdissect(tmp_path / "church")
+
+
+def test_what_is_written_reads_back(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    qs = np.array([0.0, 0.25, 0.5, 0.75, 0.99, 1.0])
+    held = {
+        "iou_fixed": rng.random((UNITS, 2)).astype(np.float32),
+        "high": np.arange(UNITS, dtype=np.float32),
+        "strongest": np.zeros((UNITS, 4), np.int64),
+        "quantiles": np.linspace(0, 8, UNITS)[:, None] * qs,
+    }
+    units = tuple(RankedUnit((3 * u) % UNITS, 0.1, 0.1, 1.0) for u in range(UNITS))
+    brush = Brush("door", "layer4", units, 4, 0.5, 0.5, True, "causal")
+    write_netdissect(tmp_path / "old", Dissection("village", (brush,)), CONCEPTS, {"layer4": held}, qs)
+    back = read_netdissect(tmp_path / "old")
+    door, tree = back.brush("door"), back.brush("tree")
+    assert door is not None
+    assert tree is not None
+    assert [u.unit for u in door.units] == [u.unit for u in units]
+    assert [u.unit for u in tree.units] == np.argsort(-held["iou_fixed"][:, 0]).tolist()
+    assert door.units[1].level == 3.0
+    np.testing.assert_allclose(
+        read_quantiles(tmp_path / "old" / "layer4" / "quantiles.npz", 0.5), held["quantiles"][:, 2], atol=0.02
+    )
+    assert not [p for p in (tmp_path / "old").rglob("*.npz") if zipfile.ZipFile(p).testzip()]
+
+
+def test_the_server_loads_such_a_folder_and_prefers_its_own_format(tmp_path: Path) -> None:
+    folder = tmp_path / "church"
+    write_2018(folder)
+    assert load_dissection(folder).concepts == read_netdissect(folder).concepts
+    own = Dissection("church", (Brush("sky", "layer4", (RankedUnit(0, 0.1, 0.1, 1.0),), 1, 0.5, 0.5, True),))
+    save_dissection(folder, own)
+    assert load_dissection(folder).concepts == ("sky",)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import base64
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from server.lab.dissect.work import write_arrays, write_json
+from tests.helpers.serving import asgi_client, settings_in, write_model
+
+CONCEPTS = ("tree", "door")
+UNITS = 6
+
+
+@pytest.fixture(scope="module")
+def dissected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with units of one layer, a context table and a report."""
+    folder = tmp_path_factory.mktemp("dissected")
+    write_model(folder)
+    results = folder / "dissect_results" / "village"
+    iou = np.linspace(0.01, 0.3, UNITS * 2, dtype=np.float32).reshape(UNITS, 2)
+    flat = np.ones(UNITS, np.float32)
+    held = {
+        "iou": iou,
+        "iou_fixed": iou / 2,
+        "threshold": iou * 9,
+        "mean": flat,
+        "deviation": flat,
+        "high": flat * 3,
+        "chance": iou / 9,
+        "strongest": np.arange(UNITS * 4).reshape(UNITS, 4),
+        "regions": np.full((UNITS, 4, 72), 0b10101010, np.uint8),
+    }
+    arrays = {f"layer4/{name}": array for name, array in held.items()}
+    write_arrays(results / "units.npz", {**arrays, "concepts": np.array(CONCEPTS)})
+    gain = {"pictures": 8, "before": 0.0, "drawn": 0.4, "visible": 0.75}
+    table = {"tree": {"tree": None, "door": gain}, "door": {"tree": {**gain, "drawn": 0.01}, "door": None}}
+    write_json(results / "context.json", {"schema": 1, "concepts": CONCEPTS, "draw": table})
+    (results / "report").mkdir()
+    (results / "report" / "index.html").write_text("<title>a report</title>")
+    (results / "report" / "data.js").write_text("var DISSECTION = {};")
+    return folder
+
+
+@pytest_asyncio.fixture
+async def client(dissected: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with asgi_client(settings_in(dissected, data_dir=tmp_path / "data")) as client:
+        yield client
+
+
+async def test_units_come_in_pages_with_all_their_concepts(client: httpx.AsyncClient) -> None:
+    path = "/api/v1/models/village/layers/layer4/units"
+    answer = (await client.get(path, params={"offset": 2, "limit": 3})).json()
+    assert (answer["layer"], answer["total"], answer["offset"]) == ("layer4", UNITS, 2)
+    assert [u["unit"] for u in answer["units"]] == [2, 3, 4]
+    first = answer["units"][0]
+    assert [m["concept"] for m in first["matches"]] == ["door", "tree"]
+    assert first["matches"][0]["iou_fixed"] == pytest.approx(first["matches"][0]["iou"] / 2)
+    assert first["strongest"] == [8, 9, 10, 11]
+    assert (await client.get(path, params={"offset": 99})).json()["units"] == []
+
+
+async def test_a_concept_filters_and_ranks(client: httpx.AsyncClient) -> None:
+    path = "/api/v1/models/village/layers/layer4/units"
+    answer = (await client.get(path, params={"concept": "tree", "min_iou": 0.1})).json()
+    assert [u["unit"] for u in answer["units"]] == [5, 4, 3, 2]
+    assert answer["total"] == 4
+
+
+async def test_a_unit_has_a_page_of_pictures_with_regions(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/api/v1/models/village/layers/layer4/units/1")).json()
+    assert (page["layer"], page["unit"]) == ("layer4", 1)
+    assert [p["seed"] for p in page["pictures"]] == [4, 5, 6, 7]
+    picture = page["pictures"][0]
+    assert len(base64.b64decode(picture["region"])) == picture["rows"] ** 2 // 8
+    assert (await client.get(picture["image"])).headers["content-type"] == "image/png"
+
+
+async def test_the_context_table(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/api/v1/models/village/context")).json()
+    assert answer["concepts"] == list(CONCEPTS)
+    assert answer["draw"]["tree"]["door"] == {"pictures": 8, "before": 0, "drawn": 0.4, "visible": 0.75}
+    assert answer["draw"]["tree"]["tree"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("castle/context", 404),
+        ("castle/layers/layer4/units", 404),
+        ("village/layers/layer9/units", 404),
+        ("village/layers/layer4/units/6", 404),
+        ("village/layers/layer4/units/-1", 422),
+        ("village/layers/layer4/units?concept=car", 404),
+        ("village/layers/layer4/units?limit=0", 422),
+        ("village/layers/layer4/units?min_iou=2", 422),
+    ],
+)
+async def test_what_is_not_there_is_a_problem(client: httpx.AsyncClient, path: str, status: int) -> None:
+    answer = await client.get(f"/api/v1/models/{path}")
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "rubbish"])
+async def test_damaged_results_are_a_problem_and_no_crash(dissected: Path, tmp_path: Path, damage: str) -> None:
+    shutil.copytree(dissected, tmp_path, dirs_exist_ok=True)
+    results = tmp_path / "dissect_results" / "village"
+    for name in ("units.npz", "context.json"):
+        whole = (results / name).read_bytes()
+        if damage == "missing":
+            (results / name).unlink()
+        else:
+            (results / name).write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"rubbish")
+    async with asgi_client(settings_in(tmp_path)) as client:
+        for path in ("context", "layers/layer4/units"):
+            answer = await client.get(f"/api/v1/models/village/{path}")
+            assert answer.status_code == 404
+            assert "unitbrush dissect village" in answer.json()["detail"]
+            assert str(tmp_path) not in answer.text
+
+
+async def test_the_report_is_served_with_its_files(client: httpx.AsyncClient) -> None:
+    away = await client.get("/dissect/village")
+    assert (away.status_code, away.headers["location"]) == (307, "/dissect/village/")
+    page = await client.get("/dissect/village/")
+    assert "a report" in page.text
+    assert page.headers["content-type"].startswith("text/html")
+    data = await client.get("/dissect/village/data.js")
+    assert data.headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize(
+    "path", ["castle/", "village/nothing.js", "village/../context.json", "village/%2e%2e/units.npz"]
+)
+async def test_nothing_but_reports_is_served(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(f"/dissect/{path}")).status_code == 404

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from server.painting.picture import Picture
+from server.web.engine import Engine, Image, QueueFull
+
+
+class Gate:
+    """A painter that draws its seed, one picture for each `let`, and keeps a record."""
+
+    def __init__(self) -> None:
+        self.drawn: list[tuple[int | None, bool]] = []
+        self.threads: set[int] = set()
+        self._permits = threading.Semaphore(0)
+        self.started = threading.Semaphore(0)
+
+    def let(self, number: int = 1) -> None:
+        self._permits.release(number)
+
+    def render(self, picture: Picture, draft: bool = False) -> Image:
+        self.started.release()
+        assert self._permits.acquire(timeout=30)
+        self.threads.add(threading.get_ident())
+        self.drawn.append((picture.seed, draft))
+        if picture.seed == 13:
+            raise ValueError("thirteen")
+        return np.full((1, 1, 3), picture.seed, np.uint8)
+
+    def featuremaps(self, picture: Picture, layer: str) -> np.ndarray:
+        self.render(picture)
+        return np.full((1, 1, len(layer)), picture.seed, np.float32)
+
+    def labels(self, picture: Picture) -> np.ndarray:
+        self.render(picture)
+        return np.full((2, 2), picture.seed)
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest_asyncio.fixture
+async def engine(gate: Gate) -> AsyncIterator[Engine]:
+    async with Engine(gate, queue_size=3) as engine:
+        yield engine
+        gate.let(100)
+
+
+def picture(seed: int) -> Picture:
+    return Picture("village", seed)
+
+
+async def begin(engine: Engine, gate: Gate, seed: int = 0) -> asyncio.Task[Image]:
+    """Occupy the device with a picture."""
+    task = asyncio.create_task(engine.render(picture(seed)))
+    await asyncio.to_thread(gate.started.acquire)
+    return task
+
+
+async def settle() -> None:
+    """Let every task run until it waits."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_requests_are_drawn_in_their_order_in_one_thread(engine: Engine, gate: Gate) -> None:
+    tasks = [await begin(engine, gate)]
+    for seed in (1, 2, 3):
+        tasks.append(asyncio.create_task(engine.render(picture(seed), draft=seed == 2)))
+        await settle()
+    gate.let(4)
+    images = await asyncio.gather(*tasks)
+    assert [int(image[0, 0, 0]) for image in images] == [0, 1, 2, 3]
+    assert gate.drawn == [(0, False), (1, False), (2, True), (3, False)]
+    assert len(gate.threads) == 1
+
+
+async def test_featuremaps_and_labels_wait_their_turn(engine: Engine, gate: Gate) -> None:
+    tasks: list[asyncio.Task[np.ndarray]] = [await begin(engine, gate)]
+    for work in (engine.featuremaps(picture(1), "layer4"), engine.labels(picture(2)), engine.render(picture(3))):
+        tasks.append(asyncio.create_task(work))
+        await settle()
+    with pytest.raises(QueueFull):
+        await engine.labels(picture(4))
+    gate.let(4)
+    assert [found.shape for found in await asyncio.gather(*tasks)] == [(1, 1, 3), (1, 1, 6), (2, 2), (1, 1, 3)]
+    assert [seed for seed, _ in gate.drawn] == [0, 1, 2, 3]
+    assert len(gate.threads) == 1
+
+
+async def test_past_the_bound_a_request_is_told_to_come_back(engine: Engine, gate: Gate) -> None:
+    tasks = [await begin(engine, gate)]
+    tasks += [asyncio.create_task(engine.render(picture(seed))) for seed in (1, 2, 3)]
+    await settle()
+    with pytest.raises(QueueFull) as caught:
+        await engine.render(picture(4))
+    assert caught.value.retry_after >= 1
+    gate.let(4)
+    await asyncio.gather(*tasks)
+    assert (await _drawn(engine, gate, 5))[0, 0, 0] == 5
+
+
+async def _drawn(engine: Engine, gate: Gate, seed: int) -> Image:
+    gate.let()
+    return await engine.render(picture(seed))
+
+
+async def test_a_cancelled_request_is_never_drawn_and_frees_its_place(engine: Engine, gate: Gate) -> None:
+    running = await begin(engine, gate)
+    tasks = [asyncio.create_task(engine.render(picture(seed))) for seed in (1, 2, 3)]
+    await settle()
+    tasks[1].cancel()
+    await settle()
+    tasks.append(asyncio.create_task(engine.render(picture(4))))
+    await settle()
+    gate.let(4)
+    await asyncio.gather(running, tasks[0], tasks[2], tasks[3])
+    assert [seed for seed, _ in gate.drawn] == [0, 1, 3, 4]
+    assert engine.waiting == 0
+
+
+async def test_cancelling_what_is_being_drawn_keeps_the_device_going(engine: Engine, gate: Gate) -> None:
+    running = await begin(engine, gate)
+    running.cancel()
+    await settle()
+    gate.let()
+    assert (await _drawn(engine, gate, 1))[0, 0, 0] == 1
+
+
+async def test_an_error_reaches_its_caller_only(engine: Engine, gate: Gate) -> None:
+    running = await begin(engine, gate)
+    bad = asyncio.create_task(engine.render(picture(13)))
+    good = asyncio.create_task(engine.render(picture(7)))
+    await settle()
+    gate.let(3)
+    with pytest.raises(ValueError, match="thirteen"):
+        await bad
+    assert (await good)[0, 0, 0] == 7
+    await running
+
+
+def chooser(seeds: list[int]) -> Callable[[], tuple[Picture, bool]]:
+    return lambda: (picture(seeds[-1]), True)
+
+
+async def test_a_lane_draws_what_is_newest_when_its_turn_comes(engine: Engine, gate: Gate) -> None:
+    running = await begin(engine, gate)
+    seeds = [1]
+    frame = asyncio.create_task(engine.render_newest(chooser(seeds)))
+    await settle()
+    seeds += [2, 3]
+    gate.let(2)
+    assert (await frame)[0, 0, 0] == 3
+    assert gate.drawn == [(0, False), (3, True)]
+    await running
+
+
+async def test_lanes_take_turns_and_alternate_with_requests(engine: Engine, gate: Gate) -> None:
+    running = await begin(engine, gate)
+
+    async def paint(first: int) -> None:
+        for seed in range(first, first + 3):
+            await engine.render_newest(chooser([seed]))
+
+    sockets = [asyncio.create_task(paint(first)) for first in (10, 20)]
+    requests = [asyncio.create_task(engine.render(picture(seed))) for seed in (1, 2, 3)]
+    await settle()
+    gate.let(10)
+    await asyncio.gather(running, *sockets, *requests)
+    order = [seed for seed, _ in gate.drawn if seed is not None]
+    assert [s for s in order if s >= 10] == [10, 20, 11, 21, 12, 22]
+    # While both kinds wait, neither is served twice in a row.
+    kinds = [s >= 10 for s in order[1:7]]
+    assert all(a != b for a, b in pairwise(kinds))
+
+
+async def test_a_cancelled_lane_is_dropped(engine: Engine, gate: Gate) -> None:
+    running = await begin(engine, gate)
+    frame = asyncio.create_task(engine.render_newest(chooser([5])))
+    await settle()
+    frame.cancel()
+    await settle()
+    gate.let(2)
+    await running
+    await _drawn(engine, gate, 6)
+    assert [seed for seed, _ in gate.drawn] == [0, 6]
+
+
+async def test_leaving_the_engine_finishes_the_running_work_and_cancels_the_rest(gate: Gate) -> None:
+    async with Engine(gate, queue_size=3) as engine:
+        running = await begin(engine, gate)
+        waiting = asyncio.create_task(engine.render(picture(1)))
+        await settle()
+        gate.let()
+    assert gate.drawn == [(0, False)]
+    for task in (running, waiting):
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_the_time_of_each_piece_of_work_is_told(gate: Gate) -> None:
+    seconds: list[float] = []
+    async with Engine(gate, queue_size=3, observe=seconds.append) as engine:
+        await _drawn(engine, gate, 1)
+        await _drawn(engine, gate, 2)
+    assert len(seconds) == 2
+    assert min(seconds) > 0

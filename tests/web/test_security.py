@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive
+
+from server.errors import BodyTooLarge
+from server.settings import Settings
+from server.web.security import (
+    BodyLimit,
+    ForeignOrigin,
+    TokenMissing,
+    UnknownHost,
+    check,
+    cookie_name,
+    cookie_value,
+    host_allowed,
+    origin_allowed,
+)
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(**given)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "localhost:8000", "LOCALHOST:1", "127.0.0.1:8000", "192.168.1.7", "[::1]:8000", "booth.localhost:80"],
+)
+def test_addresses_and_localhost_are_this_server(host: str) -> None:
+    assert host_allowed(host, settings())
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "user@localhost",
+        "localhost:x",
+        "a/b",
+        ":80",
+    ],
+)
+def test_other_names_are_not(host: str) -> None:
+    assert not host_allowed(host, settings())
+
+
+def test_configured_names_are_this_server_too() -> None:
+    configured = settings(allowed_hosts="booth.local, Paint.example.org", host="studio.lan")
+    for host in ("booth.local:8000", "paint.example.org", "studio.lan"):
+        assert host_allowed(host, configured)
+    assert not host_allowed("other.example.org", configured)
+    assert host_allowed("anything.example", settings(allowed_hosts="*"))
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "allowed"),
+    [
+        ("http://localhost:8000", "localhost:8000", True),
+        ("https://paint.example.org", "paint.example.org", True),
+        ("http://paint.example.org", "paint.example.org:80", True),
+        ("https://paint.example.org:443", "paint.example.org", True),
+        ("http://LOCALHOST:8000", "localhost:8000", True),
+        ("http://localhost:8001", "localhost:8000", False),
+        ("http://127.0.0.1:8000", "localhost:8000", False),
+        ("http://evil.example", "localhost:8000", False),
+        ("http://localhost:8000.evil.example", "localhost:8000", False),
+        ("null", "localhost:8000", False),
+        ("", "localhost:8000", False),
+        ("file://", "localhost", False),
+        ("http://[::1", "[::1]", False),
+        ("chrome-extension://abc", "abc", False),
+    ],
+)
+def test_an_origin_has_to_be_this_server(origin: str, host: str, allowed: bool) -> None:
+    assert origin_allowed(origin, host, settings()) is allowed
+
+
+def test_configured_origins_are_allowed() -> None:
+    configured = settings(allowed_origins="https://museum.example")
+    assert origin_allowed("https://museum.example", "localhost", configured)
+    assert not origin_allowed("http://museum.example", "localhost", configured)
+
+
+def scope(
+    method: str = "POST", path: str = "/api/v1/render", kind: str = "http", query: str = "", **headers: str
+) -> dict[str, Any]:
+    given = {"host": "localhost", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return {
+        "type": kind,
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items()],
+    }
+
+
+def test_unsafe_calls_and_sockets_of_foreign_pages_are_refused() -> None:
+    foreign = {"origin": "http://evil.example"}
+    check(scope("GET", **foreign), settings())
+    for refused in (
+        scope("POST", **foreign),
+        scope("DELETE", **foreign),
+        scope("GET", kind="websocket", **foreign),
+        scope("POST", sec_fetch_site="cross-site"),
+    ):
+        with pytest.raises(ForeignOrigin):
+            check(refused, settings())
+    check(scope("POST", origin="http://localhost"), settings())
+    check(scope("POST"), settings())
+
+
+def test_a_foreign_name_is_refused_whatever_it_asks() -> None:
+    for method in ("GET", "POST"):
+        with pytest.raises(UnknownHost):
+            check(scope(method, host="evil.example", origin="http://evil.example"), settings())
+
+
+SECRET = settings(token="hunter2", port=8123)
+
+
+@pytest.mark.parametrize(
+    "carrying",
+    [
+        scope(authorization="Bearer hunter2"),
+        scope(authorization="bearer  hunter2"),
+        scope(cookie=f"{cookie_name(SECRET)}={cookie_value('hunter2')}"),
+        scope(kind="websocket", query="token=hunter2"),
+        scope("GET", path="/"),
+        scope("GET", path="/healthz"),
+        scope("OPTIONS"),
+    ],
+)
+def test_who_carries_the_token_or_needs_none_is_let_in(carrying: dict[str, Any]) -> None:
+    check(carrying, SECRET)
+
+
+@pytest.mark.parametrize(
+    "carrying",
+    [
+        scope(),
+        scope("GET"),
+        scope("GET", path="/metrics"),
+        scope("GET", path="/dissect/village/"),
+        scope(authorization="Bearer hunter3"),
+        scope(authorization="Bearer "),
+        scope(authorization="Basic hunter2"),
+        scope(authorization="Bearer hunt\xe9r2"),
+        scope(cookie=f"{cookie_name(SECRET)}=hunter2"),
+        scope(cookie="other=1; broken"),
+        scope(query="token=hunter2"),
+        scope(kind="websocket", query="token=hunter3"),
+        scope(kind="websocket"),
+    ],
+)
+def test_who_does_not_is_refused(carrying: dict[str, Any]) -> None:
+    with pytest.raises(TokenMissing):
+        check(carrying, SECRET)
+
+
+def pieces(*sizes: int) -> tuple[Receive, list[int]]:
+    """A request body in pieces, and a list that grows with those that were read."""
+    read: list[int] = []
+
+    async def messages() -> AsyncIterator[Message]:
+        for i, size in enumerate(sizes):
+            read.append(size)
+            yield {"type": "http.request", "body": b"x" * size, "more_body": i + 1 < len(sizes)}
+
+    stream = messages()
+    return lambda: anext(stream), read
+
+
+async def test_a_body_within_the_limit_passes_through() -> None:
+    receive, _ = pieces(4, 6)
+    limit = BodyLimit(receive, 10)
+    assert [len((await limit())["body"]) for _ in range(2)] == [4, 6]
+
+
+async def test_a_longer_one_is_refused_after_it_was_drained() -> None:
+    receive, read = pieces(6, 6, 6, 6)
+    limit = BodyLimit(receive, 10)
+    await limit()
+    with pytest.raises(BodyTooLarge):
+        await limit()
+    assert read == [6, 6, 6, 6]
+
+
+async def test_a_declared_length_is_refused_before_any_call_reads_it() -> None:
+    receive, read = pieces(6, 6)
+    with pytest.raises(BodyTooLarge):
+        await BodyLimit(receive, 10).check_declared(Headers({"content-length": "12"}))
+    assert read == [6, 6]
+    receive, read = pieces(6, 6)
+    with pytest.raises(BodyTooLarge):
+        await BodyLimit(receive, 10).check_declared(Headers({"content-length": "12", "expect": "100-continue"}))
+    assert read == []
+    await BodyLimit(receive, 12).check_declared(Headers({"content-length": "12"}))

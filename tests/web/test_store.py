@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from server.web.store import (
+    NothingToUndo,
+    RevisionMismatch,
+    State,
+    Store,
+    StoreError,
+    StoreFull,
+    UnknownPicture,
+)
+
+
+def with_edit(edit: str) -> Callable[[State], State]:
+    """A change that adds an edit."""
+    return lambda state: State((*state.edits, edit), state.looks)
+
+
+def only(*edits: str) -> Callable[[State], State]:
+    """A change to just these edits."""
+    return lambda state: State(edits)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "deep" / "pictures.sqlite3", max_pictures=5, max_history=4)
+
+
+def test_a_picture_comes_back_as_it_was(store: Store) -> None:
+    made = store.create('{"seed":1}', State(("a", "b", "a")))
+    assert store.get(made.id) == made
+    assert (made.base, made.state.edits, made.revision) == ('{"seed":1}', ("a", "b", "a"), 1)
+
+
+def test_ids_cannot_be_guessed_from_each_other(store: Store) -> None:
+    ids = {store.create("{}").id for _ in range(5)}
+    assert len(ids) == 5
+    assert min(map(len, ids)) >= 16
+
+
+def test_undo_and_redo_walk_the_states(store: Store) -> None:
+    picture = store.create("{}").id
+    for edit in "abc":
+        store.change(picture, with_edit(edit))
+    assert [store.undo(picture).state.edits for _ in range(3)] == [("a", "b"), ("a",), ()]
+    with pytest.raises(NothingToUndo):
+        store.undo(picture)
+    assert [store.redo(picture).state.edits for _ in range(2)] == [("a",), ("a", "b")]
+    record = store.change(picture, with_edit("d"))
+    assert (record.state.edits, record.can_undo, record.can_redo) == (("a", "b", "d"), True, False)
+    with pytest.raises(NothingToUndo):
+        store.redo(picture)
+    assert store.undo(picture).state.edits == ("a", "b")
+
+
+def test_looks_are_undone_like_edits(store: Store) -> None:
+    picture = store.create("{}", State(("a",), '{"clean":true}')).id
+    changed = store.change(picture, lambda state: State(state.edits, '{"directions":{"season":1.0}}'))
+    assert (changed.state.edits, changed.state.looks) == (("a",), '{"directions":{"season":1.0}}')
+    store.change(picture, with_edit("b"))
+    assert store.undo(picture).state == changed.state
+    assert store.undo(picture).state == State(("a",), '{"clean":true}')
+    assert store.redo(picture).state == changed.state
+
+
+BEFORE = """
+CREATE TABLE pictures (
+    id TEXT PRIMARY KEY, base TEXT NOT NULL, revision INTEGER NOT NULL, position INTEGER NOT NULL,
+    created REAL NOT NULL, changed REAL NOT NULL
+) STRICT;
+CREATE TABLE edits (
+    id INTEGER PRIMARY KEY, picture TEXT NOT NULL REFERENCES pictures ON DELETE CASCADE,
+    digest BLOB NOT NULL, body TEXT NOT NULL, UNIQUE (picture, digest)
+) STRICT;
+CREATE TABLE states (
+    picture TEXT NOT NULL REFERENCES pictures ON DELETE CASCADE, number INTEGER NOT NULL, edits TEXT NOT NULL,
+    PRIMARY KEY (picture, number)
+) STRICT;
+INSERT INTO pictures VALUES ('old', '{"seed":1}', 2, 1, 0, 0);
+INSERT INTO edits VALUES (1, 'old', x'00', 'a');
+INSERT INTO states VALUES ('old', 0, '[]'), ('old', 1, '[1]');
+PRAGMA user_version=1;
+"""
+
+
+def test_a_file_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / "old.sqlite3")
+    db.executescript(BEFORE)
+    db.close()
+    store = Store(tmp_path / "old.sqlite3")
+    assert store.get("old").state == State(("a",))
+    assert store.undo("old").state == State()
+    changed = store.change("old", lambda state: State(("b",), '{"clean":true}'))
+    store.close()
+    assert Store(tmp_path / "old.sqlite3").get("old") == changed
+
+
+def test_every_change_has_its_own_revision(store: Store) -> None:
+    picture = store.create("{}").id
+    revisions = [
+        store.change(picture, only("a")).revision,
+        store.undo(picture).revision,
+        store.redo(picture).revision,
+    ]
+    assert revisions == [2, 3, 4]
+
+
+def test_a_change_that_changes_nothing_or_fails_leaves_no_state(store: Store) -> None:
+    before = store.create("{}", State(("a",)))
+
+    def fail(state: State) -> State:
+        raise RuntimeError("no")
+
+    assert store.change(before.id, lambda state: state) == before
+    with pytest.raises(RuntimeError):
+        store.change(before.id, fail)
+    assert store.get(before.id) == before
+    assert store.change(before.id, only("b")).state.edits == ("b",)
+
+
+def test_the_oldest_steps_go_first(store: Store) -> None:
+    picture = store.create("{}").id
+    for number in range(10):
+        store.change(picture, with_edit(str(number)))
+    for _ in range(3):
+        record = store.undo(picture)
+    assert record.can_undo is False
+    assert record.state.edits == tuple(map(str, range(7)))
+
+
+def test_edits_no_state_names_are_forgotten(store: Store, tmp_path: Path) -> None:
+    picture = store.create("{}").id
+    for number in range(10):
+        store.change(picture, only(f"only {number}"))
+    for _ in range(3):
+        store.undo(picture)
+    store.change(picture, only("new"))
+    rows = sqlite3.connect(tmp_path / "deep" / "pictures.sqlite3").execute("SELECT body FROM edits ORDER BY body")
+    assert [body for (body,) in rows] == ["new", "only 6"]
+
+
+def test_the_known_revision_is_checked(store: Store) -> None:
+    picture = store.create("{}").id
+    store.change(picture, only("a"), revision=1)
+    for call in (store.undo, store.redo, store.delete):
+        with pytest.raises(RevisionMismatch):
+            call(picture, revision=1)
+    with pytest.raises(RevisionMismatch):
+        store.change(picture, only("b"), revision=1)
+    assert store.get(picture).state.edits == ("a",)
+
+
+def test_what_is_deleted_is_unknown_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    picture = store.create("{}", State(("a",))).id
+    store.delete(picture)
+    for call in (store.get, store.undo, store.redo, store.delete):
+        with pytest.raises(UnknownPicture):
+            call(picture)
+    db = sqlite3.connect(tmp_path / "deep" / "pictures.sqlite3")
+    assert [db.execute(f"SELECT count(*) FROM {t}").fetchone() for t in ("pictures", "edits", "states")] == [(0,)] * 3
+
+
+def test_only_so_many_pictures_are_kept(store: Store) -> None:
+    pictures = [store.create("{}").id for _ in range(5)]
+    with pytest.raises(StoreFull):
+        store.create("{}")
+    store.delete(pictures[0])
+    store.create("{}")
+    assert store.count() == 5
+
+
+def test_edits_of_many_threads_and_two_openings_all_land(tmp_path: Path) -> None:
+    stores = [Store(tmp_path / "p.sqlite3") for _ in range(2)]
+    picture = stores[0].create("{}").id
+
+    def edit(number: int) -> None:
+        stores[number % 2].change(picture, with_edit(str(number)))
+
+    threads = [threading.Thread(target=edit, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(stores[0].get(picture).state.edits, key=int) == list(map(str, range(20)))
+    assert stores[1].get(picture).revision == 21
+
+
+def test_a_file_of_another_version_or_kind_is_refused_in_one_line(tmp_path: Path) -> None:
+    newer = tmp_path / "newer.sqlite3"
+    sqlite3.connect(newer).execute("PRAGMA user_version=99").connection.close()
+    (tmp_path / "text.sqlite3").write_text("this is no database, and long enough to be seen as none" * 20)
+    (tmp_path / "file").write_text("")
+    for path in (newer, tmp_path / "text.sqlite3", tmp_path / "file" / "pictures.sqlite3"):
+        with pytest.raises(StoreError) as caught:
+            Store(path)
+        assert "\n" not in str(caught.value)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from server.web.store import State, Store
+store = Store(Path(sys.argv[1]))
+for number in range(int(sys.argv[3]), 10**9):
+    store.change(sys.argv[2], lambda state: State((*state.edits[-50:], str(number))))
+    print(number, flush=True)
+"""
+
+
+def test_a_file_damaged_while_in_use_is_a_problem_and_no_crash(store: Store, tmp_path: Path) -> None:
+    made = store.create("{}")
+    with sqlite3.connect(tmp_path / "deep" / "pictures.sqlite3") as other:
+        other.execute("DROP TABLE states")
+    other.close()
+    for call in (lambda: store.get(made.id), lambda: store.undo(made.id), lambda: store.create("{}")):
+        with pytest.raises(StoreError, match="states"):
+            call()
+
+
+def test_kill_9_loses_no_acknowledged_change(tmp_path: Path) -> None:
+    path = tmp_path / "p.sqlite3"
+    picture = Store(path).create("{}").id
+    acknowledged = -1
+    for kill_round in range(5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), picture, str(acknowledged + 1)], stdout=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        for _ in range(10 + 7 * kill_round):
+            acknowledged = int(process.stdout.readline())
+        os.kill(process.pid, signal.SIGKILL)
+        for line in process.stdout.read().splitlines():
+            acknowledged = int(line)
+        process.wait()
+        process.stdout.close()
+        last = int(Store(path).get(picture).state.edits[-1])
+        # The change that the kill fell into may have landed without its acknowledgement.
+        assert last in (acknowledged, acknowledged + 1)
+        acknowledged = last
