@@ -129,3 +129,10 @@ class FetchError(UnitbrushError):
     status = 502
     slug = "fetch-failed"
     title = "The published weights could not be fetched"
+
+
+class NoDevice(UnitbrushError):
+    """The device that was asked for is not here."""
+
+    slug = "no-device"
+    title = "There is no such device"
