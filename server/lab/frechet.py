@@ -21,7 +21,7 @@ def gaussian_of(vectors: Tensor) -> Gaussian:
     if len(vectors) < 2:
         raise ValueError("a Frechet distance needs at least two vectors on each side")
     v = vectors.double()  # (N, D)
-    return Gaussian(v.mean(0), torch.atleast_2d(torch.cov(v.T)))
+    return Gaussian(v.mean(0), torch.cov(v.T).reshape(v.shape[1], v.shape[1]))
 
 
 def frechet_distance(a: Gaussian, b: Gaussian) -> float:

@@ -1,50 +1,54 @@
-"""A cache of arrays bounded by their bytes."""
+"""The one cache: values used last, bounded by their bytes."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
+T = TypeVar("T")
 
-class _Sized(Protocol):
-    @property
-    def nbytes(self) -> int: ...
-
-
-T = TypeVar("T", bound=_Sized)
+ENTRY_BYTES = 512  # of an entry beside its value: its key, which is to be short, and the bookkeeping
 
 
 class ByteCache(Generic[T]):
-    """The values used last, at most `max_bytes` of them. What it hands out is shared: never write to it.
+    """At most `max_bytes` of values, forgotten in the order of their last use. size: the bytes of a value.
 
-    Safe between threads. Two threads that miss at once both compute the value; the first one's is kept.
+    What it hands out is shared: never write to it. Safe between threads.
     """
 
-    def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
+    def __init__(self, max_bytes: int, size: Callable[[T], int]) -> None:
+        self.max_bytes, self._size = max_bytes, size
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._values: OrderedDict[tuple[object, ...], T] = OrderedDict()
         self._bytes = 0
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value of that key, made where it is not kept."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        value = make()
-        with self._lock:
-            if key not in self._kept and value.nbytes <= self.max_bytes:
-                self._kept[key] = value
-                self._bytes += value.nbytes
-                while self._bytes > self.max_bytes:
-                    self._bytes -= self._kept.popitem(last=False)[1].nbytes
-        return value
 
     @property
     def nbytes(self) -> int:
-        """The bytes kept now."""
+        """The bytes of all entries now."""
+        return self._bytes
+
+    def get(self, key: tuple[object, ...]) -> T | None:
+        """The value of that key, None where there is none. key: short and hashable, a digest in the place of a mask."""
         with self._lock:
-            return self._bytes
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: tuple[object, ...], value: T) -> T:
+        """Keep a value, unless it is larger than the whole cache or its key has one. Returns the one of the key."""
+        added = self._size(value) + ENTRY_BYTES
+        with self._lock:
+            if key in self._values or added > self.max_bytes:
+                return self._values.get(key, value)
+            self._values[key] = value
+            self._bytes += added
+            while self._bytes > self.max_bytes:
+                self._bytes -= self._size(self._values.popitem(last=False)[1]) + ENTRY_BYTES
+        return value
+
+    def get_or_make(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """The value of that key, made where there is none. Two threads that miss at once both make it."""
+        value = self.get(key)
+        return self.put(key, make()) if value is None else value

@@ -1,31 +1,30 @@
-"""Edits become changes of featuremaps: which units, at which layer, to which levels.
-
-Later edits lie over earlier ones. With the coverage times the strength as a and the level as v, two edits
-compose to a' = 1-(1-a2)(1-a1) and v' = (v1 a1 (1-a2) + v2 a2)/a', and r' = r(1-a') + v' a'. Multiplied out,
-that is r' = (r(1-a1) + v1 a1)(1-a2) + v2 a2: the edits applied one after another, which is how they are
-computed.
-"""
+"""Edits become changes of featuremaps: which units, at which layer, to which levels, in which cells."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.errors import NoArtifacts, NoSegmenter, PictureError, UnknownConcept, UnknownDirection, UnknownLayer
-from server.painting.mask import Mask, Region
-from server.painting.picture import Edit, Picture
+from server.painting.cache import ByteCache
+from server.painting.mask import coverage, pool
+from server.painting.picture import Area, Edit, Mask, Picture, Region, canonical_json, digest, to_document
 
 if TYPE_CHECKING:
     from server.model.catalog import Model
     from server.model.progressive import Layer
 
+Array = NDArray[np.float32]
+
 
 @dataclass(frozen=True)
-class Change:
+class UnitEdit:
     """What one edit does: at `layer`, inside the mask, blend these units by `strength` towards their levels.
 
     units: unit numbers, (n,). levels: the constants, (n,). op, concept: what a brush does; no concept where
@@ -34,7 +33,7 @@ class Change:
 
     layer: Layer
     units: NDArray[np.int64]
-    levels: NDArray[np.float32]
+    levels: Array
     strength: float
     mask: Mask
     op: Literal["draw", "remove"] = "draw"
@@ -42,58 +41,82 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A change and its coverage of its layer's grid, (H, W)."""
+class PlacedEdit:
+    """An edit and its mask's coverage of its layer's grid, (H, W)."""
 
-    change: Change
-    where: NDArray[np.float32]
+    edit: UnitEdit
+    coverage: Array
 
 
-def settled(placed: Sequence[Placed], depth: Callable[[str], int]) -> list[Placed]:
-    """The same changes, where those of deeper layers give way to later ones of layers before them.
+# The raster, (R, R) of 0 and 1, of a mask that names a concept, in a picture with these edits.
+FindRegion = Callable[[Picture, Region, list[PlacedEdit]], Array]
 
-    A layer's changes apply where it runs, so one of layer6 would always lie over one of layer4, whichever was painted
-    first: a tree could not be drawn again where one had been removed. What a later change covers is taken from an
-    earlier one of a deeper layer, therefore, where both draw or both are about one concept; changes whose units were
-    listed are left as they are.
 
-    depth: a layer's place by its name, 0 the first.
+def place(picture: Picture, model: Model, coverages: ByteCache[Array], find_region: FindRegion) -> list[PlacedEdit]:
+    """All that the picture changes, in order: its model's artifact units where it is clean, then its edits.
+
+    coverages: of masks used before. Raises PictureError where the model cannot draw the picture.
     """
-    found: list[Placed] = []
-    # What later changes of a layer, op and concept leave, (H, W) of their layer.
-    free: dict[tuple[str, str, str], NDArray[np.float32]] = {}
+    cleaning = _cleaning(model) if picture.clean else ()
+    placed = [PlacedEdit(edit, coverage(None, edit.layer.height, edit.layer.width)) for edit in cleaning]
+    for i, edit in enumerate(resolve(picture, model)):
+        height, width = edit.layer.height, edit.layer.width
+        if isinstance(edit.mask, Region):
+            before = replace(picture, edits=picture.edits[:i])
+            find = partial(find_region, before, edit.mask, overlaid(placed, model))
+            raster = coverages.get_or_make((digest(before), edit.mask.concept, edit.mask.at), find)  # (R, R)
+            cells = pool(raster, height, width, edit.mask.erase)
+        else:
+            key = (_mask_digest(edit.mask), height, width)
+            cells = coverages.get_or_make(key, partial(coverage, edit.mask, height, width))
+        placed.append(PlacedEdit(edit, cells))
+    return overlaid(placed, model)
+
+
+def overlaid(placed: Sequence[PlacedEdit], model: Model) -> list[PlacedEdit]:
+    """The same edits, where those of deeper layers give way to later ones of layers before them.
+
+    A layer's edits apply where it runs, so one of layer6 would always lie over one of layer4, whichever was painted
+    first: a tree could not be drawn again where one had been removed. What a later edit covers is taken from an
+    earlier one of a deeper layer, therefore, where both draw or both are about one concept; edits that list their
+    units are left as they are.
+    """
+    depth = model.generator.index
+    result: list[PlacedEdit] = []
+    # What later edits of a layer, op and concept leave, (H, W) of their layer.
+    free: dict[tuple[str, str, str], Array] = {}
     for one in reversed(placed):
-        layer, op, concept, where = one.change.layer.name, one.change.op, one.change.concept, one.where
+        layer, op, concept, cells = one.edit.layer.name, one.edit.op, one.edit.concept, one.coverage
         for (other, later_op, later_concept), left in free.items():
             same = concept == later_concept or (concept is not None and op == later_op == "draw")
             if same and depth(other) < depth(layer):
-                times = len(where) // len(left)
-                where = where * left.repeat(times, 0).repeat(times, 1)
-        found.append(Placed(one.change, where))
+                times = len(cells) // len(left)
+                cells = cells * left.repeat(times, 0).repeat(times, 1)
+        result.append(PlacedEdit(one.edit, cells))
         if concept is not None:
-            left = 1 - np.float32(one.change.strength) * one.where
+            left = 1 - np.float32(one.edit.strength) * one.coverage
             free[layer, op, concept] = free.get((layer, op, concept), np.float32(1)) * left
-    return found[::-1]
+    return result[::-1]
 
 
-def check(picture: Picture, model: Model) -> tuple[Change, ...]:
-    """One change an edit, in their order.
+def resolve(picture: Picture, model: Model) -> tuple[UnitEdit, ...]:
+    """What each edit does to the model's featuremaps, in their order.
 
-    Raises PictureError (UnknownConcept, UnknownLayer, UnknownDirection, NoArtifacts), with a pointer, where the model
-    cannot draw the picture.
+    Raises PictureError (UnknownConcept, UnknownLayer, UnknownDirection, NoArtifacts, NoSegmenter), with a pointer,
+    where the model cannot draw the picture.
     """
     length = model.generator.latent_dim
     if picture.z is not None and len(picture.z) != length:
         raise PictureError(f"z has {len(picture.z)} numbers; the model {model.name!r} takes {length}", "/z")
-    for name, amount in picture.directions:
+    for name, amount in picture.directions.items():
         _check_direction(name, amount, model)
     if picture.clean and not model.artifacts:
         raise NoArtifacts(f"no artifact units are known of {model.name!r}; leave out clean", "/clean")
-    return tuple(change(edit, model, f"/edits/{i}") for i, edit in enumerate(picture.edits))
+    return tuple(resolve_edit(edit, model, f"/edits/{i}") for i, edit in enumerate(picture.edits))
 
 
-def change(edit: Edit, model: Model, pointer: str = "") -> Change:
-    """What the edit does to the model's featuremaps. pointer: the edit's place in the document."""
+def resolve_edit(edit: Edit, model: Model, pointer: str = "") -> UnitEdit:
+    """What the edit does to the model's featuremaps. pointer: the edit's place in the document. Raises PictureError."""
     if edit.concept is not None and edit.concept not in model.dissection.concepts:
         known = ", ".join(model.dissection.concepts)
         raise UnknownConcept(f"{model.name!r} has no concept {edit.concept!r}; it has {known}", f"{pointer}/concept")
@@ -105,7 +128,7 @@ def change(edit: Edit, model: Model, pointer: str = "") -> Change:
         if units.max() >= layer.units:
             raise PictureError(f"{layer.name} has units 0..{layer.units - 1}", f"{pointer}/units")
         levels = np.zeros(len(units)) if edit.levels is None else np.asarray(edit.levels)
-        return Change(layer, units, levels.astype(np.float32), edit.strength, edit.mask)
+        return UnitEdit(layer, units, levels.astype(np.float32), edit.strength, edit.mask)
     assert edit.concept is not None  # the document's rule for edits without a list of units
     brush = model.dissection.brush(edit.concept, layer.name)
     if brush is None:
@@ -118,7 +141,7 @@ def change(edit: Edit, model: Model, pointer: str = "") -> Change:
             f"{pointer}/units",
         )
     constants = [u.level for u in brush.units[:count]] if edit.op == "draw" else [0.0] * count
-    return Change(
+    return UnitEdit(
         layer=layer,
         units=np.array(ranking[:count], np.int64),
         levels=np.array(constants, np.float32),
@@ -129,11 +152,11 @@ def change(edit: Edit, model: Model, pointer: str = "") -> Change:
     )
 
 
-def cleaning(model: Model) -> tuple[Change, ...]:
-    """The changes that `clean` stands for: the artifact units of each layer at zero, everywhere."""
+def _cleaning(model: Model) -> tuple[UnitEdit, ...]:
+    """What `clean` stands for: the artifact units of each layer at zero, everywhere."""
     layers = model.generator.layers
     return tuple(
-        Change(
+        UnitEdit(
             layer=layers[model.generator.index(name)],
             units=np.array(units, np.int64),
             levels=np.zeros(len(units), np.float32),
@@ -144,16 +167,8 @@ def cleaning(model: Model) -> tuple[Change, ...]:
     )
 
 
-def apply(r: NDArray[np.float32], coverage: NDArray[np.float32], change: Change) -> None:
-    """Blend the change into featuremaps, in place. r: (H, W, C). coverage: (H, W), 0..1."""
-    rows, columns = np.flatnonzero(coverage.any(1)), np.flatnonzero(coverage.any(0))
-    if not len(rows):
-        return
-    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    alpha = coverage[box][:, :, None] * np.float32(change.strength)  # (h, w, 1)
-    inside = r[box]  # (h, w, C)
-    before = inside[:, :, change.units]  # (h, w, n)
-    inside[:, :, change.units] = before * (1 - alpha) + change.levels * alpha
+def _mask_digest(mask: Area) -> bytes:
+    return hashlib.sha256(canonical_json(to_document(mask)).encode()).digest()
 
 
 def _check_direction(name: str, amount: float, model: Model) -> None:

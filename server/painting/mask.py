@@ -1,8 +1,7 @@
-"""Masks: where an edit applies, and how much of each cell of a grid that covers.
+"""Coverage: how much of each cell of a grid a mask covers.
 
-Coordinates are fractions of the picture, x right and y down; radii are fractions of its width. Every mask
-becomes a `coverage`: the share of each cell's area inside the mask, so that an edit's edge is soft by exactly
-one cell and a stroke smaller than a cell still paints, faintly.
+Every mask becomes the share of each cell's area inside it, so that an edit's edge is soft by exactly one cell and a
+stroke smaller than a cell still paints, faintly.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ import base64
 import binascii
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,65 +19,11 @@ from PIL import Image
 
 from server.errors import PictureError
 from server.painting.imaging import DAMAGED
+from server.painting.picture import Area, Line, Png, Stroke, Strokes
 
 MAX_PNG_SIDE = 2048
 
 Array = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """A round brush of that radius along a polyline; one point is a dot. erase: takes paint away instead."""
-
-    points: tuple[tuple[float, float], ...]
-    radius: float
-    erase: bool = False
-
-
-@dataclass(frozen=True)
-class Strokes:
-    """Strokes in the order they were drawn."""
-
-    strokes: tuple[Stroke, ...]
-
-
-@dataclass(frozen=True)
-class Rect:
-    """The rectangle x0 <= x <= x1, y0 <= y <= y1. erase: strokes whose area is taken away from it."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    erase: tuple[Stroke, ...] = ()
-
-
-@dataclass(frozen=True)
-class Png:
-    """An image up to 2048x2048, stretched over the picture: its alpha, or luminance without one.
-
-    erase: strokes whose area is taken away from it.
-    """
-
-    data: str  # base64
-    erase: tuple[Stroke, ...] = ()
-
-
-@dataclass(frozen=True)
-class Region:
-    """What the segmenter takes for the concept in the picture as the edits before this one left it.
-
-    at: only the connected piece there, or the nearest one; None for all of it. `server.painting.painter` finds it.
-    erase: strokes whose area is taken away from it.
-    """
-
-    concept: str
-    at: tuple[float, float] | None = None
-    erase: tuple[Stroke, ...] = ()
-
-
-Area = Strokes | Rect | Png | None  # masks that need no picture
-Mask = Area | Region
 
 
 def coverage(mask: Area, height: int, width: int) -> Array:
@@ -87,26 +31,26 @@ def coverage(mask: Area, height: int, width: int) -> Array:
     if mask is None:
         return np.ones((height, width), np.float32)
     if isinstance(mask, Strokes):
-        return _strokes_coverage(mask, height, width)
+        return _lines_coverage(mask.strokes, height, width)
     if isinstance(mask, Png):
         return pool(decode_png(mask), height, width, mask.erase)
     fine = _parts(height, width) if mask.erase else 1  # to a cell's side
-    down = _overlap(mask.y0, mask.y1, height * fine)  # (height * fine,)
-    along = _overlap(mask.x0, mask.x1, width * fine)  # (width * fine,)
+    x0, y0, x1, y1 = mask.rect
+    down = _overlap(y0, y1, height * fine)  # (height * fine,)
+    along = _overlap(x0, x1, width * fine)  # (width * fine,)
     whole = np.outer(down, along).astype(np.float32)  # (height * fine, width * fine)
     return pool(whole, height, width, mask.erase) if mask.erase else whole
 
 
-def pool(raster: Array, height: int, width: int, erase: tuple[Stroke, ...] = ()) -> Array:
+def pool(raster: Array, height: int, width: int, erase: tuple[Line, ...] = ()) -> Array:
     """A raster's mean over each cell of a grid laid over it, pixels shared by area. raster: (H, W), 0..1.
 
-    erase: strokes whose area counts as 0. The raster is cut at parts of a cell, so that a cell half full and half
+    erase: lines whose area counts as 0. The raster is cut at parts of a cell, so that a cell half full and half
     erased keeps only what was not.
     """
     if erase:
         fine = _parts(height, width)
-        taken = tuple(Stroke(s.points, s.radius) for s in erase)
-        left = 1 - _strokes_coverage(Strokes(taken), height * fine, width * fine)  # (height * fine, width * fine)
+        left = 1 - _lines_coverage(erase, height * fine, width * fine)  # (height * fine, width * fine)
         raster = pool(raster, height * fine, width * fine) * left
     rows = _area_weights(raster.shape[0], height)  # (height, H)
     columns = _area_weights(raster.shape[1], width)  # (width, W)
@@ -131,7 +75,7 @@ def decode_png(mask: Png) -> Array:
 def _open_png(mask: Png) -> Iterator[Image.Image]:
     """The image with its header read and its size checked, so that a decompression bomb never opens."""
     try:
-        raw = base64.b64decode(mask.data, validate=True)
+        raw = base64.b64decode(mask.png, validate=True)
     except (binascii.Error, ValueError) as error:
         raise PictureError("the mask's png is not base64") from error
     try:
@@ -174,26 +118,27 @@ def _parts(height: int, width: int) -> int:
     return max(2, 128 // max(height, width))
 
 
-def _strokes_coverage(mask: Strokes, height: int, width: int) -> Array:
+def _lines_coverage(lines: Sequence[Line], height: int, width: int) -> Array:
+    """What strokes and lines cover, in their order; those that erase uncover it again."""
     fine = max(4, min(16, 512 // max(height, width)))  # samples along a cell's side
     inside = np.zeros((height * fine, width * fine), np.bool_)  # one sample each
-    for stroke in mask.strokes:
-        _rasterise(stroke, inside)
+    for line in lines:
+        _rasterise(line, inside)
     share: Array = inside.reshape(height, fine, width, fine).mean((1, 3), dtype=np.float32)  # (height, width)
     return share
 
 
-def _rasterise(stroke: Stroke, inside: NDArray[np.bool_]) -> None:
+def _rasterise(line: Line, inside: NDArray[np.bool_]) -> None:
     """Set (or clear) the samples whose centre lies within the radius of the polyline.
 
     A capsule is convex, so a row of samples meets it in one interval. The ends of all intervals are counted
     into one array, whose running sum along a row is positive just where some capsule covers.
     """
     rows, columns = inside.shape
-    points = np.asarray(stroke.points, np.float64)  # (P, 2)
+    points = np.asarray(line.points, np.float64)  # (P, 2)
     ax, ay = points[:-1].T if len(points) > 1 else points.T  # (S,)
     bx, by = points[1:].T if len(points) > 1 else points.T  # (S,)
-    r = stroke.radius
+    r = line.radius
     top = max(0, math.floor((points[:, 1].min() - r) * rows))
     bottom = min(rows, math.ceil((points[:, 1].max() + r) * rows) + 1)
     left = max(0, math.floor((points[:, 0].min() - r) * columns))
@@ -215,7 +160,7 @@ def _rasterise(stroke: Stroke, inside: NDArray[np.bool_]) -> None:
         use = (row >= top) & (row < bottom) & (start < stop)  # (S, reach)
         np.add.at(ends, (row[use] - top, start[use]), 1)
         np.add.at(ends, (row[use] - top, stop[use]), -1)
-    inside[top:bottom, left:right][np.cumsum(ends[:, :-1], axis=1) > 0] = not stroke.erase
+    inside[top:bottom, left:right][np.cumsum(ends[:, :-1], axis=1) > 0] = not (isinstance(line, Stroke) and line.erase)
 
 
 def _capsule_interval(

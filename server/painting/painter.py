@@ -13,8 +13,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import torch
@@ -23,18 +21,19 @@ from torch import Tensor
 
 from server.errors import NoSegmenter
 from server.model.catalog import Catalog, Model
+from server.model.device import bfloat16_is_fast
 from server.model.folded import FoldedGenerator
+from server.model.pixels import Pixels, to_images, to_pixels
+from server.painting.blend import blend
 from server.painting.cache import ByteCache
-from server.painting.edits import Placed, apply, check, cleaning, settled
-from server.painting.mask import Region, coverage, pool
-from server.painting.picture import Picture, digest, latent
+from server.painting.edits import PlacedEdit, place
+from server.painting.picture import Picture, Region, latent
 from server.painting.regions import region
 from server.results.directions import move
 
 TRUNK_BYTES = 128 * 2**20
 COVERAGE_BYTES = 16 * 2**20
 
-Pixels = NDArray[np.uint8]
 Featuremaps = NDArray[np.float32]
 Labels = NDArray[np.intp]
 
@@ -47,8 +46,8 @@ class Painter:
 
     def __init__(self, catalog: Catalog, device: str = "cpu", trunk_bytes: int = TRUNK_BYTES) -> None:
         self.catalog, self.device = catalog, device
-        self._trunks: ByteCache[Tensor] = ByteCache(trunk_bytes)
-        self._coverages: ByteCache[NDArray[np.float32]] = ByteCache(COVERAGE_BYTES)
+        self._trunks: ByteCache[Tensor] = ByteCache(trunk_bytes, lambda r: r.nbytes)
+        self._coverages: ByteCache[NDArray[np.float32]] = ByteCache(COVERAGE_BYTES, lambda cells: cells.nbytes)
         self._lock = threading.Lock()
         self._generators: dict[tuple[str, torch.dtype], FoldedGenerator] = {}
 
@@ -64,7 +63,7 @@ class Painter:
     def featuremaps(self, picture: Picture, layer: str) -> Featuremaps:
         """The layer's output in the picture, its edits up to that layer included: (H, W, units).
 
-        Raises what `render` raises.
+        Raises what `render` raises, and UnknownLayer.
         """
         model = self.catalog.get(picture.model)
         with torch.inference_mode():
@@ -83,70 +82,43 @@ class Painter:
 
     @property
     def draft_dtype(self) -> torch.dtype:
-        """What drafts are computed in: bfloat16 where the processor multiplies it itself, else float32."""
-        return torch.bfloat16 if _bfloat16_is_fast(self.device) else torch.float32
+        """What drafts are computed in: bfloat16 where the device multiplies it itself, else float32."""
+        return torch.bfloat16 if bfloat16_is_fast(torch.device(self.device)) else torch.float32
 
-    def warm_up(self, model: str | None = None) -> None:
-        """Load a model (None: the default one) and run it, so that the first caller does not wait for it."""
-        name = self.catalog.get(model).name
-        for draft in (False, True):
-            self.render(Picture(name, seed=0), draft)
+    def _place(self, picture: Picture, model: Model) -> list[PlacedEdit]:
+        def find_region(before: Picture, mask: Region, placed: list[PlacedEdit]) -> NDArray[np.float32]:
+            """In float32 for drafts too, so that a draft shows the same region."""
+            assert model.segmenter is not None  # resolving the edit has seen to it
+            labels = _labels(self._draw(before, model, placed, draft=False), model)
+            return region(labels == model.segmenter.concepts.index(mask.concept), mask.at).astype(np.float32)
 
-    def _place(self, picture: Picture, model: Model) -> list[Placed]:
-        """The changes the picture makes, each with its coverage of its layer's grid: cleaning, then the edits.
+        return place(picture, model, self._coverages, find_region)
 
-        Raises PictureError.
-        """
-        changes = check(picture, model)
-        placed: list[Placed] = []
-        for change in cleaning(model) if picture.clean else ():
-            everywhere = np.ones((change.layer.height, change.layer.width), np.float32)
-            placed.append(Placed(change, everywhere))
-        for i, change in enumerate(changes):
-            height, width = change.layer.height, change.layer.width
-            if isinstance(change.mask, Region):
-                before = replace(picture, edits=picture.edits[:i])
-                whole = replace(change.mask, erase=())  # whatever is erased of it, the region is the same
-                find = partial(self._region, before, whole, model, placed)
-                where = pool(self._coverages.get((digest(before), whole), find), height, width, change.mask.erase)
-            else:
-                make = partial(coverage, change.mask, height, width)
-                where = self._coverages.get((change.mask, height, width), make)
-            placed.append(Placed(change, where))
-        return placed
-
-    def _region(self, before: Picture, mask: Region, model: Model, placed: list[Placed]) -> NDArray[np.float32]:
-        """The raster of a mask that names a concept, 0 or 1: (R, R).
-
-        Found in float32 for drafts too, so that a draft shows the same region.
-        """
-        assert model.segmenter is not None  # `check` has seen to it
-        labels = _labels(self._draw(before, model, placed, draft=False), model)
-        return region(labels == model.segmenter.concepts.index(mask.concept), mask.at).astype(np.float32)
-
-    def _draw(self, picture: Picture, model: Model, placed: list[Placed], draft: bool) -> Pixels:
+    def _draw(self, picture: Picture, model: Model, placed: list[PlacedEdit], draft: bool) -> Pixels:
         generator = self._generator(model, draft)
         last = generator.layers[-1].name
-        return _pixels(generator.tail(self._run(picture, model, generator, last, placed), last))
+        pixels: Pixels = to_pixels(generator.tail(self._run(picture, model, generator, last, placed), last))[0]
+        return pixels
 
-    def _run(self, picture: Picture, model: Model, generator: FoldedGenerator, to: str, placed: list[Placed]) -> Tensor:
+    def _run(
+        self, picture: Picture, model: Model, generator: FoldedGenerator, to: str, placed: list[PlacedEdit]
+    ) -> Tensor:
         """The output of layer `to`, the edits at it and at the layers before it applied: (1, C, H, W)."""
-        placed = settled(placed, model.generator.index)
         order = [layer.name for layer in generator.layers]
-        used = {p.change.layer.name for p in placed}
+        used = {p.edit.layer.name for p in placed}
         edited = [name for name in order[: order.index(to) + 1] if name in used]
         usual = model.dissection.edit_layer
         at = edited[0] if edited else order[min(order.index(to), order.index(usual))]
         r = self._trunk(picture, model, generator, at)
         for name in edited:
-            r = _edited(generator.advance(r, at, name), [p for p in placed if p.change.layer.name == name])
+            r = _edited(generator.advance(r, at, name), [p for p in placed if p.edit.layer.name == name])
             at = name
         return generator.advance(r, at, to)
 
     def _trunk(self, picture: Picture, model: Model, generator: FoldedGenerator, layer: str) -> Tensor:
         z = move(latent(picture, generator.latent_dim), model.directions, picture.directions)  # (latent_dim,)
         key = (model.name, generator.dtype, layer, hashlib.sha256(z.tobytes()).digest())
-        return self._trunks.get(key, lambda: generator.trunk(torch.from_numpy(z)[None], layer))
+        return self._trunks.get_or_make(key, lambda: generator.trunk(torch.from_numpy(z)[None], layer))
 
     def _generator(self, model: Model, draft: bool) -> FoldedGenerator:
         dtype = self.draft_dtype if draft else torch.float32
@@ -157,20 +129,18 @@ class Painter:
             return self._generators[key]
 
 
-def _bfloat16_is_fast(device: str) -> bool:
-    """Whether the processor multiplies bfloat16 itself; emulated, it is slower than float32."""
-    if torch.device(device).type != "cpu":
-        return True
-    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, name, bool)()) for name in names)
-
-
-def _edited(r: Tensor, placed: Sequence[Placed]) -> Tensor:
-    """A copy of the featuremaps with the changes in it. r: (1, C, H, W)."""
-    array = r[0].permute(1, 2, 0).float().cpu().numpy().copy()  # (H, W, C)
+def _edited(r: Tensor, placed: Sequence[PlacedEdit]) -> Tensor:
+    """A copy of the featuremaps with the edits in it, blended in float32. r: (1, C, H, W)."""
+    result = r.to(torch.float32, copy=True)  # (1, C, H, W)
     for p in placed:
-        apply(array, p.where, p.change)
-    return torch.from_numpy(array).permute(2, 0, 1)[None].to(r.device, r.dtype)  # (1, C, H, W)
+        rows, columns = np.flatnonzero(p.coverage.any(1)), np.flatnonzero(p.coverage.any(0))
+        if not len(rows):
+            continue
+        y, x = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        alpha = torch.from_numpy(p.coverage[y, x] * np.float32(p.edit.strength)).to(r.device)  # (h, w)
+        units, levels = (torch.from_numpy(array).to(r.device) for array in (p.edit.units, p.edit.levels))  # (n,)
+        result[0, units, y, x] = blend(result[0, units, y, x], alpha, levels[:, None, None])  # (n, h, w)
+    return result.to(r.dtype)
 
 
 def _labels(pixels: Pixels, model: Model) -> Labels:
@@ -178,13 +148,5 @@ def _labels(pixels: Pixels, model: Model) -> Labels:
     if model.segmenter is None:
         raise NoSegmenter(f"{model.name!r} has no segmenter")
     with torch.inference_mode():
-        images = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1  # (1, 3, R, R)
-        scores = model.segmenter(images.contiguous(memory_format=torch.channels_last))  # (1, concepts, R, R)
-        return scores[0].argmax(0).numpy()
-
-
-def _pixels(image: Tensor) -> Pixels:
-    """image: (1, 3, R, R), about -1..1. Returns (R, R, 3): (x + 1) / 2 * 255, clamped and rounded."""
-    levels = image[0].permute(1, 2, 0) * 127.5 + 128  # (R, R, 3), half up: truncated below
-    pixels: Pixels = levels.clamp(0, 255).to(torch.uint8).contiguous().cpu().numpy()
-    return pixels
+        images = to_images(pixels[None]).contiguous(memory_format=torch.channels_last)  # (1, 3, R, R)
+        return model.segmenter(images)[0].argmax(0).numpy()  # (R, R)

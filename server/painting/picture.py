@@ -1,10 +1,12 @@
-"""The picture: a model, a latent, directions it moves along, and a list of edits. The image is a pure function of it.
+"""The picture: what its document may hold. The image is a pure function of it.
 
-    picture = Picture(model="village", seed=42, edits=(Edit("draw", "tree", Rect(0.1, 0.5, 0.4, 0.8)),))
+    picture = Picture("village", seed=42, edits=(Edit("draw", "tree", Rect((0.1, 0.5, 0.4, 0.8))),))
     picture_to_json(picture)    # the canonical document: one spelling for each picture
     digest(picture)             # and its SHA-256
 
-Reading a document somebody sent is `server.painting.parsing`'s matter; these dataclasses are taken as valid.
+These classes are the one place that says what a document's members are called, what they mean and what values they
+take: `server.painting.parsing` reads documents by them, the API's reference describes them, and they are written back
+as they stand. Lengths are fractions of the picture, x right and y down; radii are fractions of its width.
 """
 
 from __future__ import annotations
@@ -12,109 +14,279 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import field, fields, is_dataclass
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo
+from pydantic import model_validator as validator
+from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
 
-from server.painting.mask import Mask, Png, Rect, Stroke, Strokes
+from server.model.latents import latent_of
 
 VERSION = 1
+MAX_EDITS = 256
+MAX_POINTS = 4096  # of a mask
+MAX_PNG_CHARACTERS = 6 * 2**20
+MAX_LATENT = 8192
+MAX_UNITS = 8192
+MAX_DIRECTIONS = 64
+LARGEST = 1e6  # of a level or a latent's component: far beyond any real one, far from float32's end
+
+# No other members, only finite numbers.
+CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
+Number = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST)]
+Switch = Annotated[bool, Field(strict=True)]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
+Point = Annotated[tuple[Fraction, ...], Field(min_length=2, max_length=2)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=CONFIG)
+class Line:
+    """A round eraser along a line; one point is a dot."""
+
+    points: Annotated[
+        tuple[Point, ...],
+        Field(min_length=1, description="[x, y], fractions of the picture's width and height, x right and y down"),
+    ]
+    radius: Annotated[float, Field(strict=True, gt=0, le=2, description="in fractions of the picture's width")]
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Stroke(Line):
+    """A round brush along a line; one point is a dot."""
+
+    erase: Annotated[Switch, Field(description="take away from the strokes before it")] = False
+
+
+def _few_points(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    if sum(len(line.points) for line in lines if isinstance(line, Line)) > MAX_POINTS:
+        raise PydanticCustomError("too_many_points", f"a mask has at most {MAX_POINTS} points in all")
+    return lines
+
+
+Erased = Annotated[tuple[Line, ...], AfterValidator(_few_points), Field(description="lines whose area is taken away")]
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Strokes:
+    """A mask of brush strokes."""
+
+    strokes: Annotated[
+        tuple[Stroke, ...],
+        Field(min_length=1, description="in the order they were drawn"),
+        AfterValidator(_few_points),
+    ]
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Rect:
+    """A mask of one rectangle."""
+
+    rect: Annotated[
+        tuple[Fraction, ...],
+        Field(min_length=4, max_length=4, description="[x0, y0, x1, y1], fractions, x0 < x1 and y0 < y1"),
+    ]
+    erase: Erased = ()
+
+    @validator(mode="after")
+    def _in_order(self) -> Rect:
+        x0, y0, x1, y1 = self.rect
+        if x0 >= x1 or y0 >= y1:
+            raise PydanticCustomError("rect_order", "a rect is [x0, y0, x1, y1] with x0 < x1 and y0 < y1")
+        return self
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Png:
+    """A mask as an image of up to 2048x2048 pixels, stretched over the picture."""
+
+    png: Annotated[
+        str,
+        Field(
+            strict=True,
+            max_length=MAX_PNG_CHARACTERS,
+            description="base64; coverage is its alpha, or its luminance where it has none",
+        ),
+    ]
+    erase: Erased = ()
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Region:
+    """A mask of what the segmenter sees as a concept."""
+
+    concept: Annotated[Name, Field(description="what it sees, in the picture as the edits before this one left it")]
+    at: Annotated[
+        Point | None,
+        Field(description="[x, y], fractions: only the connected region there, or the nearest; every one without it"),
+    ] = None
+    erase: Erased = ()
+
+
+Area = Strokes | Rect | Png | None  # masks that need no picture
+Mask = Area | Region
+
+
+def _kind(value: object) -> str | None:
+    """Which mask it is: the one of the keys it has."""
+    has = value.__contains__ if isinstance(value, dict) else lambda key: hasattr(value, key)
+    kinds = [key for key in ("strokes", "rect", "png", "concept") if has(key)]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+AnyMask = Annotated[
+    Annotated[Strokes, Tag("strokes")]
+    | Annotated[Rect, Tag("rect")]
+    | Annotated[Png, Tag("png")]
+    | Annotated[Region, Tag("concept")],
+    Discriminator(
+        _kind,
+        custom_error_type="mask_kind",
+        custom_error_message="a mask is null or an object with one of strokes, rect, png, concept",
+    ),
+]
+_Count = Annotated[int, Field(strict=True, ge=1, le=MAX_UNITS)]
+_Numbers = Annotated[
+    tuple[Annotated[int, Field(strict=True, ge=0, lt=MAX_UNITS)], ...], Field(min_length=1, max_length=MAX_UNITS)
+]
+_Units = Annotated[
+    Annotated[_Count, Tag("count")] | Annotated[_Numbers, Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, list | tuple) else "count"),
+]
+
+
+@dataclass(frozen=True, config=CONFIG)
 class Edit:
-    """One draw or remove.
+    """One draw or remove."""
 
-    units: how many of the brush's top units (None for the recommended number), or explicit unit numbers; then
-    a draw has a level for each and the concept is a label that may be missing. strength: 0..1, blends towards
-    the constant. layer: None for the concept's best layer.
-    """
+    op: Annotated[
+        Literal["draw", "remove"],
+        Field(description="draw sets the concept's top units to their levels, remove sets them to zero"),
+    ]
+    # What a document may leave out, and Python code states.
+    concept: Annotated[Name | None, Field(default=None, description="what to paint")]
+    mask: Annotated[AnyMask | None, Field(description="where; null is the whole picture")]
+    units: Annotated[
+        _Units | None,
+        Field(description="how many of the concept's top units, or unit numbers; the recommended number without it"),
+    ] = None
+    levels: Annotated[
+        Annotated[tuple[Number, ...], Field(max_length=MAX_UNITS)] | None,
+        Field(description="one for each listed unit, when drawing a list of them"),
+    ] = None
+    strength: Annotated[Fraction, Field(description="blends from the picture as it is (0) to the level (1)")] = 1.0
+    layer: Annotated[Name | None, Field(description="the concept's best one without it")] = None
 
-    op: Literal["draw", "remove"]
-    concept: str | None
-    mask: Mask = None
-    units: int | tuple[int, ...] | None = None
-    strength: float = 1.0
-    layer: str | None = None
-    levels: tuple[float, ...] | None = None
+    @validator(mode="after")
+    def _consistent(self) -> Edit:
+        if not isinstance(self.units, tuple):
+            if self.concept is None:
+                raise PydanticCustomError("no_concept", "an edit names a concept, or lists its units")
+            if self.levels is not None:
+                raise PydanticCustomError("levels", "levels belong to a list of units")
+        elif len(set(self.units)) != len(self.units):
+            raise PydanticCustomError("units_twice", "a list of units names each unit once")
+        elif self.op == "draw" and (self.levels is None or len(self.levels) != len(self.units)):
+            raise PydanticCustomError("levels", "drawing a list of units takes one level for each of them")
+        elif self.op == "remove" and self.levels is not None:
+            raise PydanticCustomError("levels", "removing sets units to zero and takes no levels")
+        elif self.concept is None and self.layer is None:
+            raise PydanticCustomError("no_layer", "a list of units without a concept needs a layer")
+        return self
 
 
-@dataclass(frozen=True)
+def _named(model: object, info: ValidationInfo) -> object:
+    """The model's name, or the one in the context of the validation where the document has none."""
+    name = (info.context or {}).get("default_model") if model is None else model
+    if name is None:
+        raise PydanticCustomError("no_model", "a picture names its model")
+    return name
+
+
+def _ordered(amounts: Mapping[str, float]) -> dict[str, float]:
+    """By name, without those that are 0."""
+    return {name: amount for name, amount in sorted(amounts.items()) if amount != 0}
+
+
+@dataclass(frozen=True, config=CONFIG)
 class Picture:
-    """A model's name, a seed (0..2**32-1) or a latent z in its place, and edits, earliest first.
+    """A picture: its image is a pure function of it."""
 
-    directions: names and amounts that move the latent, by name, none of them 0. clean: whether the model's artifact
-    units are set to zero before the edits, everywhere.
-    """
+    model: Annotated[
+        Name,
+        BeforeValidator(_named),
+        Field(
+            default=None,
+            validate_default=True,
+            description="the model's name; the default one without it",
+            json_schema_extra=lambda schema: schema.pop("default", None),
+        ),
+    ]
+    seed: Annotated[
+        Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)] | None,
+        Field(description="of the latent: numpy.random.RandomState(seed).standard_normal(latent_dim), float32"),
+    ] = None
+    z: Annotated[
+        Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_LATENT)] | None,
+        Field(description="the latent itself, in the place of a seed"),
+    ] = None
+    directions: Annotated[
+        Mapping[Name, Number],
+        AfterValidator(_ordered),
+        Field(
+            max_length=MAX_DIRECTIONS,
+            description="amounts by name, as `GET /models/{model}/directions` lists them: z + sum(amount * vector)"
+            " stands for the latent z, and the length of that plays no part, as PixelNorm divides by it",
+        ),
+    ] = field(default_factory=dict)
+    clean: Annotated[
+        Switch, Field(description="set the model's artifact units to zero everywhere, before the edits")
+    ] = False
+    edits: Annotated[
+        tuple[Edit, ...], Field(max_length=MAX_EDITS, description="earliest first; later ones lie over earlier ones")
+    ] = ()
+    version: Annotated[int, Field(strict=True, ge=VERSION, le=VERSION, description="of the document")] = VERSION
 
-    model: str
-    seed: int | None = None
-    edits: tuple[Edit, ...] = ()
-    z: tuple[float, ...] | None = None
-    directions: tuple[tuple[str, float], ...] = ()
-    clean: bool = False
-
-
-def ordered(amounts: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    """Amounts of directions as a picture holds them: by name, without those that are 0."""
-    return tuple((name, float(amount)) for name, amount in sorted(amounts.items()) if amount != 0)
-
-
-def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:
-    """The latent the picture starts from, before any direction moves it: (latent_dim,).
-
-    The length of an explicit z is `check`'s matter.
-    """
-    if picture.z is not None:
-        return np.asarray(picture.z, np.float32)
-    return np.random.RandomState(picture.seed).standard_normal(latent_dim).astype(np.float32)
-
-
-def picture_to_dict(picture: Picture) -> dict[str, Any]:
-    """The document, JSON-able. What has its default is left out, but for `strength` and a null `mask`."""
-    document: dict[str, Any] = {"version": VERSION, "model": picture.model}
-    if picture.z is None:
-        document["seed"] = picture.seed
-    else:
-        document["z"] = [_float(v) for v in picture.z]
-    document |= looks_to_dict(picture)
-    document["edits"] = [edit_to_dict(e) for e in picture.edits]
-    return document
-
-
-def looks_to_dict(picture: Picture) -> dict[str, Any]:
-    """The members of the document that change the whole scene and can be undone: `directions` and `clean`."""
-    document: dict[str, Any] = {}
-    if picture.directions:
-        document["directions"] = {name: _float(amount) for name, amount in picture.directions}
-    if picture.clean:
-        document["clean"] = True
-    return document
+    @validator(mode="after")
+    def _one_latent(self) -> Picture:
+        if (self.seed is None) == (self.z is None):
+            raise PydanticCustomError("latent", "a picture has either a seed or a z")
+        return self
 
 
-def edit_to_dict(edit: Edit) -> dict[str, Any]:
-    """One edit of the document."""
-    document: dict[str, Any] = {"op": edit.op}
-    if edit.concept is not None:
-        document["concept"] = edit.concept
-    document["mask"] = _mask_to_dict(edit.mask)
-    if edit.units is not None:
-        document["units"] = list(edit.units) if isinstance(edit.units, tuple) else edit.units
-    if edit.levels is not None:
-        document["levels"] = [_float(v) for v in edit.levels]
-    document["strength"] = _float(edit.strength)
-    if edit.layer is not None:
-        document["layer"] = edit.layer
-    return document
+# Written even where they have their default.
+_ALWAYS = frozenset({"version", "edits", "mask", "strength"})
+
+
+def to_document(part: Any) -> Any:
+    """A picture, or a part of one, as its document: JSON-able. What has its default is left out, but for `_ALWAYS`."""
+    if is_dataclass(part):
+        members = ((f.name, getattr(part, f.name), f.default) for f in fields(part))
+        return {
+            name: to_document(value)
+            for name, value, default in members
+            if name in _ALWAYS or value not in (None, default, {})
+        }
+    if isinstance(part, tuple):
+        return [to_document(v) for v in part]
+    if isinstance(part, Mapping):
+        return {name: to_document(v) for name, v in part.items()}
+    return part + 0.0 if isinstance(part, float) else part  # -0.0 becomes 0.0
+
+
+def canonical_json(document: object) -> str:
+    """Sorted keys, no spaces, the shortest digits that read back the same."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def picture_to_json(picture: Picture) -> str:
-    """The canonical document: sorted keys, no spaces, the shortest digits that read back the same."""
-    return json.dumps(
-        picture_to_dict(picture), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    """The canonical document."""
+    return canonical_json(to_document(picture))
 
 
 def digest(picture: Picture) -> str:
@@ -122,35 +294,9 @@ def digest(picture: Picture) -> str:
     return hashlib.sha256(picture_to_json(picture).encode()).hexdigest()
 
 
-def _mask_to_dict(mask: Mask) -> dict[str, Any] | None:
-    if mask is None:
-        return None
-    if isinstance(mask, Strokes):
-        return {"strokes": [_stroke_to_dict(s) for s in mask.strokes]}
-    document: dict[str, Any]
-    if isinstance(mask, Rect):
-        document = {"rect": [_float(v) for v in (mask.x0, mask.y0, mask.x1, mask.y1)]}
-    elif isinstance(mask, Png):
-        document = {"png": mask.data}
-    else:
-        document = {"concept": mask.concept}
-        if mask.at is not None:
-            document["at"] = [_float(v) for v in mask.at]
-    if mask.erase:
-        document["erase"] = [_stroke_to_dict(s) for s in mask.erase]
-    return document
-
-
-def _stroke_to_dict(stroke: Stroke) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "points": [[_float(x), _float(y)] for x, y in stroke.points],
-        "radius": _float(stroke.radius),
-    }
-    if stroke.erase:
-        document["erase"] = True
-    return document
-
-
-def _float(value: float) -> float:
-    """A float that has one spelling: integers become floats, and -0.0 becomes 0.0."""
-    return float(value) + 0.0
+def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:
+    """The latent the picture starts from, before any direction moves it: (latent_dim,), or as long as its z."""
+    if picture.z is not None:
+        return np.asarray(picture.z, np.float32)
+    assert picture.seed is not None  # the document's rule
+    return latent_of(picture.seed, latent_dim)

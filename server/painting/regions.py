@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Raster = NDArray[np.bool_]
 
 
-def region(shown: Raster, at: tuple[float, float] | None) -> Raster:
+def region(shown: Raster, at: tuple[float, ...] | None) -> Raster:
     """The piece of `shown` that lies at a point, or nearest to it; all of it for None. shown: (H, W).
 
     at: x and y in 0..1. Pixels touch at their sides and corners. Where nothing is shown, nothing is selected.

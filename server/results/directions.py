@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,13 +80,13 @@ class Directions:
         return next((d for d in self.all if d.name == name), None)
 
 
-def move(z: NDArray[np.float32], directions: Directions, amounts: Iterable[tuple[str, float]]) -> NDArray[np.float32]:
-    """The latent moved along directions: (latent_dim,). amounts: (name, amount) pairs; each name must be known.
+def move(z: NDArray[np.float32], directions: Directions, amounts: Mapping[str, float]) -> NDArray[np.float32]:
+    """The latent moved along directions: (latent_dim,). amounts: by name; each name must be known.
 
     Without amounts that is z itself, bit for bit.
     """
     moved = z.astype(np.float64)  # (latent_dim,)
-    for name, amount in sorted(amounts):
+    for name, amount in sorted(amounts.items()):
         direction = directions.get(name)
         if direction is None:
             raise KeyError(name)

@@ -4,38 +4,35 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from server.painting.mask import Png, Rect, Region, Stroke, Strokes
-from server.painting.picture import Edit, Picture, ordered
+from server.painting.picture import Edit, Line, Picture, Png, Rect, Region, Stroke, Strokes
 
 fractions = st.floats(0, 1, allow_nan=False)
 names = st.text(min_size=1, max_size=64)
 any_amount = st.floats(-1e6, 1e6)
 
 
-def _png(side: int, erase: tuple[Stroke, ...]) -> Png:
+def _png(side: int, erase: tuple[Line, ...]) -> Png:
     out = io.BytesIO()
     Image.fromarray(np.arange(side * side, dtype=np.uint8).reshape(side, side)).save(out, "PNG")
     return Png(base64.b64encode(out.getvalue()).decode(), erase)
 
 
-def _rect(xs: list[float], ys: list[float], erase: tuple[Stroke, ...]) -> Rect:
-    return Rect(min(xs), min(ys), max(xs), max(ys), erase)
+def _rect(xs: list[float], ys: list[float], erase: tuple[Line, ...]) -> Rect:
+    return Rect((min(xs), min(ys), max(xs), max(ys)), erase)
 
 
 _pair = st.lists(fractions, min_size=2, max_size=2, unique=True)
-_stroke = st.builds(
-    Stroke,
-    points=st.lists(st.tuples(fractions, fractions), min_size=1, max_size=4).map(tuple),
-    radius=st.floats(0.001, 2),
-    erase=st.booleans(),
-)
-erasers = st.just(()) | st.lists(st.builds(replace, _stroke, erase=st.just(False)), max_size=2).map(tuple)
+_shape = {
+    "points": st.lists(st.tuples(fractions, fractions), min_size=1, max_size=4).map(tuple),
+    "radius": st.floats(0.001, 2),
+}
+_stroke = st.builds(Stroke, **_shape, erase=st.booleans())
+erasers = st.just(()) | st.lists(st.builds(Line, **_shape), max_size=2).map(tuple)
 areas = st.one_of(
     st.none(),
     st.builds(Strokes, st.lists(_stroke, min_size=1, max_size=3).map(tuple)),
@@ -69,7 +66,7 @@ def edits(
 
     def listed(op: str, levels: dict[int, float], concept: str | None, layer: str, mask: object, a: float) -> Edit:
         drawn = tuple(levels.values()) if op == "draw" else None
-        return Edit(op, concept, mask, tuple(levels), a, layer, drawn)  # type: ignore[arg-type]
+        return Edit(op, concept, mask, tuple(levels), drawn, a, layer)  # type: ignore[arg-type]
 
     levels = st.dictionaries(st.integers(0, fewest - 1), st.floats(-1e6, 1e6), min_size=1, max_size=5)
     explicit = st.builds(
@@ -87,7 +84,7 @@ def pictures(
     """Pictures that the document allows."""
     return st.builds(
         lambda model, edits, start, directions, clean: Picture(
-            model, edits=tuple(edits), directions=ordered(directions), clean=clean, **start
+            model, edits=tuple(edits), directions=directions, clean=clean, **start
         ),
         model,
         st.lists(edits() if edit is None else edit, max_size=4),

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from server.painting.cache import ByteCache
+from server.painting.cache import ENTRY_BYTES, ByteCache
 
 
-def made(n: int = 10) -> np.ndarray:
-    return np.zeros(n, np.uint8)
+def cache_of(entries: int, value_bytes: int = 10) -> ByteCache[bytes]:
+    """Room for so many values of so many bytes."""
+    return ByteCache(entries * (value_bytes + ENTRY_BYTES), len)
 
 
 def test_what_is_kept_is_not_made_again() -> None:
-    cache: ByteCache[np.ndarray] = ByteCache(100)
-    first = cache.get("a", made)
-    assert cache.get("a", lambda: made(99)) is first
+    cache = cache_of(2)
+    first = cache.get_or_make(("a",), lambda: bytes(10))
+    assert cache.get_or_make(("a",), lambda: b"other") is first
+    assert cache.get(("a",)) is first
+    assert cache.get(("b",)) is None
 
 
 def test_what_was_used_longest_ago_goes_first() -> None:
-    cache: ByteCache[np.ndarray] = ByteCache(30)
-    kept = {name: cache.get(name, made) for name in "abc"}
-    cache.get("a", made)
-    cache.get("d", made)
-    assert cache.nbytes == 30
-    assert cache.get("a", lambda: made(1)) is kept["a"]
-    assert cache.get("c", lambda: made(1)) is kept["c"]
-    assert cache.get("b", lambda: made(1)) is not kept["b"]
+    cache = cache_of(3)
+    kept = {name: cache.put((name,), bytes(10)) for name in "abc"}
+    cache.get(("a",))
+    cache.put(("d",), bytes(10))
+    assert cache.nbytes == 3 * (10 + ENTRY_BYTES)
+    assert cache.get(("a",)) is kept["a"]
+    assert cache.get(("c",)) is kept["c"]
+    assert cache.get(("b",)) is None
 
 
 def test_what_is_too_large_is_handed_out_but_not_kept() -> None:
-    cache: ByteCache[np.ndarray] = ByteCache(30)
-    small = cache.get("small", made)
-    assert cache.get("large", lambda: made(31)).nbytes == 31
-    assert cache.nbytes == 10
-    assert cache.get("small", made) is small
+    cache = cache_of(3)
+    small = cache.put(("small",), bytes(10))
+    large = cache.max_bytes - ENTRY_BYTES + 1
+    assert len(cache.get_or_make(("large",), lambda: bytes(large))) == large
+    assert cache.nbytes == 10 + ENTRY_BYTES
+    assert cache.get(("small",)) is small
+
+
+def test_the_first_of_two_that_were_made_at_once_stays() -> None:
+    cache = cache_of(3)
+    first = cache.put(("a",), b"first")
+    assert cache.put(("a",), b"second") is first
+
+
+def test_many_empty_values_are_bounded_too() -> None:
+    cache = cache_of(100, 0)
+    for i in range(1000):
+        cache.put((i,), b"")
+    assert sum(cache.get((i,)) is not None for i in range(1000)) == 100

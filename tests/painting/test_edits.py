@@ -1,4 +1,4 @@
-"""Edits become changes of featuremaps, composed "over"."""
+"""Edits become units, levels and cells."""
 
 from __future__ import annotations
 
@@ -7,72 +7,37 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from server.errors import NoArtifacts, PictureError, UnknownConcept, UnknownDirection, UnknownLayer
-from server.model.catalog import Catalog
-from server.model.progressive import Layer
-from server.painting.edits import Change, apply, change, check, cleaning
-from server.painting.mask import Rect, Region
-from server.painting.picture import Edit, Picture
+from server.model.catalog import Catalog, Model
+from server.painting.cache import ByteCache
+from server.painting.edits import PlacedEdit, place, resolve, resolve_edit
+from server.painting.picture import Edit, Picture, Rect, Region
 from server.results.brush import Removing
 
-LAYER = Layer("layer4", 3, 2, 2)
-unit_interval = st.floats(0, 1, width=32)
 
+def placed(picture: Picture, model: Model) -> list[PlacedEdit]:
+    """The edits of a picture whose masks name no region."""
 
-def one(level: float, strength: float = 1.0) -> Change:
-    return Change(LAYER, np.array([1]), np.array([level], np.float32), strength, None)
+    def no_region(*arguments: object) -> np.ndarray:
+        raise AssertionError("no mask names a region")
 
-
-@given(
-    arrays(np.float32, (2, 2, 2), elements=unit_interval),
-    unit_interval,
-    unit_interval,
-    st.floats(-9, 9),
-    st.floats(-9, 9),
-)
-def test_later_edits_lie_over_earlier_ones(masks: np.ndarray, s1: float, s2: float, v1: float, v2: float) -> None:
-    before = np.random.RandomState(0).standard_normal((2, 2, 3)).astype(np.float32)
-    r = before.copy()
-    apply(r, masks[0], one(v1, s1))
-    apply(r, masks[1], one(v2, s2))
-    # The formula of the design, as it stands there.
-    a1, a2 = masks[0].astype(float) * s1, masks[1].astype(float) * s2
-    a = 1 - (1 - a2) * (1 - a1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        v = np.where(a > 0, (v1 * a1 * (1 - a2) + v2 * a2) / a, 0)
-    np.testing.assert_allclose(r[:, :, 1], before[:, :, 1] * (1 - a) + v * a, atol=1e-5)
-    assert np.array_equal(r[:, :, [0, 2]], before[:, :, [0, 2]])
-
-
-def test_nothing_outside_the_mask_changes_by_a_bit() -> None:
-    before = np.random.RandomState(0).standard_normal((2, 2, 3)).astype(np.float32)
-    r = before.copy()
-    apply(r, np.array([[0, 0.5], [0, 0]], np.float32), one(7.0))
-    expected = before.copy()
-    expected[0, 1, 1] = before[0, 1, 1] * 0.5 + 3.5
-    assert np.array_equal(r, expected)
-    r = before.copy()
-    apply(r, np.ones((2, 2), np.float32), one(7.0, strength=0.0))
-    assert np.array_equal(r, before)
+    return place(picture, model, ByteCache(2**20, lambda cells: cells.nbytes), no_region)
 
 
 def test_a_draw_sets_the_top_units_to_their_levels(catalog: Catalog) -> None:
-    made = change(Edit("draw", "door", None, units=2), catalog.get())
+    made = resolve_edit(Edit("draw", "door", None, units=2), catalog.get())
     assert made.layer.name == "layer4"
     assert made.units.tolist() == [1, 2]
     np.testing.assert_allclose(made.levels, [2.0, 2.1], rtol=1e-6)
 
 
 def test_a_remove_sets_them_to_zero(catalog: Catalog) -> None:
-    made = change(Edit("remove", "door", Rect(0, 0, 1, 1), strength=0.5, layer="layer6"), catalog.get())
+    made = resolve_edit(Edit("remove", "door", Rect((0, 0, 1, 1)), strength=0.5, layer="layer6"), catalog.get())
     assert made.layer == catalog.get().generator.layers[5]
     assert made.units.tolist() == [1, 2, 3, 4, 5]
     assert made.levels.tolist() == [0.0] * 5
-    assert (made.strength, made.mask) == (0.5, Rect(0, 0, 1, 1))
+    assert (made.strength, made.mask) == (0.5, Rect((0, 0, 1, 1)))
 
 
 def test_a_remove_goes_by_the_brushs_own_units_and_layer_for_that(catalog: Catalog) -> None:
@@ -82,27 +47,27 @@ def test_a_remove_goes_by_the_brushs_own_units_and_layer_for_that(catalog: Catal
         for b in model.dissection.brushes
     )
     model = replace(model, dissection=replace(model.dissection, brushes=brushes))
-    removed = change(Edit("remove", "door", None), model)
+    removed = resolve_edit(Edit("remove", "door", None), model)
     assert removed.layer.name == "layer6"
     assert removed.units.tolist() == [7, 0]
-    assert change(Edit("remove", "door", None, units=3, layer="layer4"), model).units.tolist() == [7, 0, 3]
-    assert change(Edit("draw", "door", None, units=2), model).layer.name == "layer4"
+    assert resolve_edit(Edit("remove", "door", None, units=3, layer="layer4"), model).units.tolist() == [7, 0, 3]
+    assert resolve_edit(Edit("draw", "door", None, units=2), model).layer.name == "layer4"
     with pytest.raises(PictureError, match=r"has 1\.\.3"):
-        change(Edit("remove", "door", None, units=4), model)
+        resolve_edit(Edit("remove", "door", None, units=4), model)
 
 
 def test_listed_units_need_no_concept(catalog: Catalog) -> None:
-    made = change(Edit("draw", None, None, units=(7, 3), layer="layer2", levels=(1.5, -2.0)), catalog.get())
+    made = resolve_edit(Edit("draw", None, None, units=(7, 3), layer="layer2", levels=(1.5, -2.0)), catalog.get())
     assert made.layer.name == "layer2"
     assert made.units.tolist() == [7, 3]
     assert made.levels.tolist() == [1.5, -2.0]
-    removed = change(Edit("remove", "tree", None, units=(0,)), catalog.get())
+    removed = resolve_edit(Edit("remove", "tree", None, units=(0,)), catalog.get())
     assert (removed.layer.name, removed.levels.tolist()) == ("layer4", [0.0])
 
 
-def test_changes_keep_the_order_of_the_edits(catalog: Catalog) -> None:
-    edits = (Edit("draw", "sky"), Edit("draw", "tree"), Edit("remove", "sky"))
-    made = check(Picture("village", seed=0, edits=edits), catalog.get())
+def test_resolved_edits_keep_the_order_of_the_edits(catalog: Catalog) -> None:
+    edits = (Edit("draw", "sky", None), Edit("draw", "tree", None), Edit("remove", "sky", None))
+    made = resolve(Picture("village", seed=0, edits=edits), catalog.get())
     assert [int(m.units[0]) for m in made] == [2, 0, 2]
 
 
@@ -123,55 +88,59 @@ BAD: list[tuple[dict[str, Any], type[PictureError], str]] = [
 def test_what_the_model_does_not_have(
     catalog: Catalog, given: dict[str, Any], error: type[PictureError], pointer: str
 ) -> None:
-    edits = (Edit("draw", "tree"), Edit(**{"op": "draw", "concept": "tree", **given}))
+    edits = (Edit("draw", "tree", None), Edit(**{"op": "draw", "concept": "tree", "mask": None, **given}))
     with pytest.raises(error) as caught:
-        check(Picture("village", seed=0, edits=edits), catalog.get())
+        resolve(Picture("village", seed=0, edits=edits), catalog.get())
     assert caught.value.pointer == pointer
 
 
 def test_a_concepts_region_needs_a_segmenter(catalog: Catalog) -> None:
     edit = Edit("remove", "tree", Region("tree"))
-    check(Picture("village", seed=0, edits=(edit,)), catalog.get())
+    resolve(Picture("village", seed=0, edits=(edit,)), catalog.get())
     with pytest.raises(PictureError, match="no segmenter") as caught:
-        change(edit, replace(catalog.get(), segmenter=None))
+        resolve_edit(edit, replace(catalog.get(), segmenter=None))
     assert caught.value.pointer == "/mask"
 
 
 def test_a_latent_has_the_models_length(catalog: Catalog) -> None:
-    check(Picture("village", z=(0.0,) * 8), catalog.get())
+    resolve(Picture("village", z=(0.0,) * 8), catalog.get())
     with pytest.raises(PictureError) as caught:
-        check(Picture("village", z=(0.0,) * 7), catalog.get())
+        resolve(Picture("village", z=(0.0,) * 7), catalog.get())
     assert caught.value.pointer == "/z"
 
 
 @pytest.mark.parametrize(
     ("directions", "error", "pointer", "words"),
     [
-        ((("spring", 1.0),), UnknownDirection, "/directions/spring", "season, night"),
-        ((("a/b", 1.0),), UnknownDirection, "/directions/a~1b", "season, night"),
-        ((("season", 2.01),), PictureError, "/directions/season", "-3 to 2, not 2.01"),
-        ((("night", -1.0), ("season", -3.5)), PictureError, "/directions/season", "-3 to 2, not -3.5"),
+        ({"spring": 1.0}, UnknownDirection, "/directions/spring", "season, night"),
+        ({"a/b": 1.0}, UnknownDirection, "/directions/a~1b", "season, night"),
+        ({"season": 2.01}, PictureError, "/directions/season", "-3 to 2, not 2.01"),
+        ({"night": -1.0, "season": -3.5}, PictureError, "/directions/season", "-3 to 2, not -3.5"),
     ],
 )
 def test_directions_the_model_does_not_have_are_said(
     catalog: Catalog, directions: Any, error: type[PictureError], pointer: str, words: str
 ) -> None:
     with pytest.raises(error, match=words) as caught:
-        check(Picture("village", seed=1, directions=directions), catalog.get())
+        resolve(Picture("village", seed=1, directions=directions), catalog.get())
     assert type(caught.value) is error
     assert caught.value.pointer == pointer
-    assert check(Picture("village", seed=1, directions=(("season", -3.0), ("night", 2.0))), catalog.get()) == ()
+    assert resolve(Picture("village", seed=1, directions={"season": -3.0, "night": 2.0}), catalog.get()) == ()
 
 
 def test_cleaning_sets_the_artifact_units_to_zero_everywhere(catalog: Catalog) -> None:
-    (found,) = cleaning(catalog.get())
-    assert (found.layer.name, found.units.tolist(), found.levels.tolist()) == ("layer4", [3, 1], [0, 0])
-    assert (found.strength, found.mask) == (1.0, None)
+    model = catalog.get()
+    first, second = placed(Picture("village", seed=1, edits=(Edit("draw", "tree", None),), clean=True), model)
+    edit = first.edit
+    assert (edit.layer.name, edit.units.tolist(), edit.levels.tolist()) == ("layer4", [3, 1], [0, 0])
+    assert (edit.strength, edit.mask, first.coverage.tolist()) == (1.0, None, np.ones((8, 8)).tolist())
+    assert second.edit.concept == "tree"
+    assert placed(Picture("village", seed=1), model) == []
 
 
 def test_what_has_no_artifact_units_cannot_be_cleaned(catalog: Catalog) -> None:
     model = replace(catalog.get(), artifacts=())
     with pytest.raises(NoArtifacts, match="leave out clean") as caught:
-        check(Picture("village", seed=1, clean=True), model)
+        resolve(Picture("village", seed=1, clean=True), model)
     assert caught.value.pointer == "/clean"
-    assert check(Picture("village", seed=1), model) == ()
+    assert resolve(Picture("village", seed=1), model) == ()

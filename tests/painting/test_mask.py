@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from server.errors import PictureError
-from server.painting.mask import Mask, Png, Rect, Stroke, Strokes, coverage, decode_png
+from server.painting.mask import coverage, decode_png
+from server.painting.picture import Line, Mask, Png, Rect, Stroke, Strokes
 
 fractions = st.floats(0, 1)
 points = st.tuples(fractions, fractions)
@@ -110,14 +111,14 @@ def test_an_erasing_stroke_takes_away_what_lies_before_it() -> None:
 )
 def test_a_rect_covers_its_area_exactly(xs: list[float], ys: list[float]) -> None:
     (x0, x1), (y0, y1) = sorted(xs), sorted(ys)
-    a = coverage(Rect(x0, y0, x1, y1), 7, 9)
+    a = coverage(Rect((x0, y0, x1, y1)), 7, 9)
     assert a.sum() / 63 == pytest.approx((x1 - x0) * (y1 - y0), abs=1e-5)
 
 
 def test_a_rect_on_cell_borders_is_hard() -> None:
     expected = np.zeros((4, 4), np.float32)
     expected[1:3, 2:] = 1
-    assert np.array_equal(coverage(Rect(0.5, 0.25, 1, 0.75), 4, 4), expected)
+    assert np.array_equal(coverage(Rect((0.5, 0.25, 1, 0.75)), 4, 4), expected)
 
 
 WIDE = Stroke(((0.0, 0.5), (1.0, 0.5)), 0.2)
@@ -126,7 +127,7 @@ WIDE = Stroke(((0.0, 0.5), (1.0, 0.5)), 0.2)
 @pytest.mark.parametrize("cells", [8, 16, 128])
 def test_what_is_erased_of_a_mask_is_its_area_less(cells: int) -> None:
     band = coverage(Strokes((WIDE,)), cells, cells)
-    for whole in (Rect(0, 0, 1, 1), png(np.full((9, 9), 255, np.uint8))):
+    for whole in (Rect((0, 0, 1, 1)), png(np.full((9, 9), 255, np.uint8))):
         left = coverage(replace(whole, erase=(WIDE,)), cells, cells)
         # The two are sampled at other points, which shows along the edge.
         assert left == pytest.approx(1 - band, abs=0.13)
@@ -134,16 +135,16 @@ def test_what_is_erased_of_a_mask_is_its_area_less(cells: int) -> None:
 
 
 def test_a_cell_half_full_and_half_erased_keeps_the_other_half() -> None:
-    left = Rect(0, 0, 0.5, 1)
-    strip = Stroke(((0.75, 0.0), (0.75, 1.0)), 0.25)  # the right half
+    left = Rect((0, 0, 0.5, 1))
+    strip = Line(((0.75, 0.0), (0.75, 1.0)), 0.25)  # the right half
     assert coverage(replace(left, erase=(strip,)), 1, 1)[0, 0] == pytest.approx(0.5, abs=0.01)
-    over = Stroke(((0.25, 0.0), (0.25, 1.0)), 0.25)
+    over = Line(((0.25, 0.0), (0.25, 1.0)), 0.25)
     assert coverage(replace(left, erase=(over,)), 1, 1)[0, 0] == pytest.approx(0, abs=0.01)
 
 
 def test_an_eraser_elsewhere_changes_nothing() -> None:
-    corner = Stroke(((0.05, 0.05),), 0.02)
-    rect = Rect(0.5, 0.5, 1, 1)
+    corner = Line(((0.05, 0.05),), 0.02)
+    rect = Rect((0.5, 0.5, 1, 1))
     assert np.array_equal(coverage(replace(rect, erase=(corner,)), 16, 16), coverage(rect, 16, 16))
 
 
@@ -192,7 +193,7 @@ def test_a_huge_png_is_refused_by_its_header(side: int) -> None:
 
 
 def test_what_is_no_png_is_refused_in_one_line() -> None:
-    whole = base64.b64decode(png(np.full((9, 9), 7, np.uint8)).data)
+    whole = base64.b64decode(png(np.full((9, 9), 7, np.uint8)).png)
     jpeg = io.BytesIO()
     Image.new("L", (8, 8)).save(jpeg, "JPEG")
     broken = [b"", b"hello", whole[:20], whole[: len(whole) // 2], jpeg.getvalue(), whole[:8] + bytes(60)]

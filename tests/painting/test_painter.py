@@ -17,9 +17,9 @@ from PIL import Image
 
 from server.errors import PictureError, UnknownLayer, UnknownModel
 from server.model.catalog import Catalog, Model
-from server.painting.mask import Png, Rect, Region, Stroke, Strokes, coverage
+from server.painting.mask import coverage
 from server.painting.painter import Painter
-from server.painting.picture import Edit, Picture, latent
+from server.painting.picture import Edit, Line, Picture, Png, Rect, Region, Stroke, Strokes, latent
 from server.painting.regions import region
 from tests.helpers.strategies import areas, edits, fractions, pictures
 
@@ -43,7 +43,7 @@ def naive(picture: Picture, catalog: Catalog) -> np.ndarray:
     """The picture drawn layer by layer with the plain generator, from the design's words."""
     model = catalog.get()
     z = latent(picture, 8)
-    for name, amount in picture.directions:
+    for name, amount in picture.directions.items():
         z[("season", "night").index(name)] += amount
     r = torch.from_numpy(z)[None, :, None, None]
     for layer in model.generator.layers:
@@ -74,21 +74,21 @@ def naive(picture: Picture, catalog: Catalog) -> np.ndarray:
 
 PICTURES = [
     Picture("village", seed=5),
-    Picture("village", seed=5, directions=(("night", -0.5), ("season", 1.5))),
+    Picture("village", seed=5, directions={"night": -0.5, "season": 1.5}),
     Picture("village", seed=5, clean=True),
     Picture("village", seed=5, edits=(Edit("draw", "tree", DOT),)),
-    Picture("village", seed=5, edits=(Edit("draw", "tree", DOT, units=8),), directions=(("night", 2.0),), clean=True),
+    Picture("village", seed=5, edits=(Edit("draw", "tree", DOT, units=8),), directions={"night": 2.0}, clean=True),
     Picture("village", seed=5, edits=(Edit("draw", "door", DOT, layer="layer6"),), clean=True),
-    Picture("village", seed=5, edits=(Edit("remove", "tree"),)),
+    Picture("village", seed=5, edits=(Edit("remove", "tree", None),)),
     Picture("village", seed=5, edits=(Edit("draw", "door", DOT, units=7, strength=0.4, layer="layer6"),)),
-    Picture("village", z=(0.5,) * 8, edits=(Edit("draw", "sky", Rect(0, 0, 1, 0.4)), Edit("remove", "tree", DOT))),
+    Picture("village", z=(0.5,) * 8, edits=(Edit("draw", "sky", Rect((0, 0, 1, 0.4))), Edit("remove", "tree", DOT))),
     Picture(
         "village",
         seed=6,
         edits=(
             Edit("draw", "tree", DOT, layer="layer6"),
-            Edit("draw", "sky", Rect(0, 0, 0.5, 1), layer="layer4"),
-            Edit("remove", "tree", Rect(0.2, 0.2, 0.9, 0.9), layer="layer6", strength=0.7),
+            Edit("draw", "sky", Rect((0, 0, 0.5, 1)), layer="layer4"),
+            Edit("remove", "tree", Rect((0.2, 0.2, 0.9, 0.9)), layer="layer6", strength=0.7),
         ),
     ),
 ]
@@ -115,7 +115,7 @@ def test_draws_what_the_design_says(picture: Picture, painter: Painter, catalog:
     assert pixels.dtype == np.uint8
     assert pixels.shape == (32, 32, 3)
     assert np.abs(pixels - naive(picture, catalog)).max() <= 0.51
-    for less in (replace(picture, edits=()), replace(picture, directions=()), replace(picture, clean=False)):
+    for less in (replace(picture, edits=()), replace(picture, directions={}), replace(picture, clean=False)):
         assert np.array_equal(pixels, painter.render(less)) == (less == picture)
 
 
@@ -158,14 +158,14 @@ def test_the_shared_weights_are_never_written_to(painter: Painter, catalog: Cata
 def test_an_edit_that_is_dropped_leaves_no_trace(painter: Painter) -> None:
     plain = Picture("village", seed=9)
     before = painter.render(plain).tobytes()
-    for edit in (Edit("draw", "tree"), Edit("remove", "sky", DOT, layer="layer6")):
+    for edit in (Edit("draw", "tree", None), Edit("remove", "sky", DOT, layer="layer6")):
         painter.render(replace(plain, edits=(edit,)))
         assert painter.render(plain).tobytes() == before
 
 
 def test_an_edit_of_no_strength_or_outside_the_grid_changes_nothing(painter: Painter) -> None:
     plain = Picture("village", seed=9)
-    faint = replace(plain, edits=(Edit("draw", "tree", strength=0.0),))
+    faint = replace(plain, edits=(Edit("draw", "tree", None, strength=0.0),))
     erased = Strokes((Stroke(((0.5, 0.5),), 0.2), Stroke(((0.5, 0.5),), 0.3, erase=True)))
     nowhere = replace(plain, edits=(Edit("draw", "tree", erased),))
     assert painter.render(faint).tobytes() == painter.render(plain).tobytes()
@@ -174,7 +174,7 @@ def test_an_edit_of_no_strength_or_outside_the_grid_changes_nothing(painter: Pai
 
 def test_featuremaps_show_the_edit_where_it_is(painter: Painter) -> None:
     plain = Picture("village", seed=2)
-    edit = Edit("draw", None, Rect(0, 0, 0.5, 0.25), units=(3, 5), layer="layer4", levels=(9.0, -4.0))
+    edit = Edit("draw", None, Rect((0, 0, 0.5, 0.25)), units=(3, 5), layer="layer4", levels=(9.0, -4.0))
     before, after = (painter.featuremaps(p, "layer4") for p in (plain, replace(plain, edits=(edit,))))
     assert before.shape == (8, 8, 12)
     assert np.array_equal(after[:2, :4, 3], np.full((2, 4), 9.0, np.float32))
@@ -185,7 +185,7 @@ def test_featuremaps_show_the_edit_where_it_is(painter: Painter) -> None:
 
 def test_featuremaps_before_an_edit_are_the_unedited_ones(painter: Painter) -> None:
     plain = Picture("village", seed=2)
-    edited = replace(plain, edits=(Edit("draw", "tree", layer="layer6"),))
+    edited = replace(plain, edits=(Edit("draw", "tree", None, layer="layer6"),))
     assert np.array_equal(painter.featuremaps(plain, "layer4"), painter.featuremaps(edited, "layer4"))
     assert not np.array_equal(painter.featuremaps(plain, "layer7"), painter.featuremaps(edited, "layer7"))
     with pytest.raises(UnknownLayer):
@@ -217,7 +217,7 @@ class Coloured(Catalog):
 def test_a_concepts_region_is_where_the_segmenter_sees_it(catalog: Catalog) -> None:
     painter = Painter(Coloured(catalog.models_dir, catalog.results_dir))
     plain = Picture("village", seed=5)
-    first = Edit("draw", "tree", Rect(0, 0, 1, 0.6), layer="layer6", units=8)
+    first = Edit("draw", "tree", Rect((0, 0, 1, 0.6)), layer="layer6", units=8)
     start = replace(plain, edits=(first,))
     before, labels = painter.labels(plain), painter.labels(start)
     assert labels.shape == (32, 32)
@@ -240,7 +240,7 @@ def test_a_concepts_region_is_where_the_segmenter_sees_it(catalog: Catalog) -> N
     assert drawn(first, door(Region(name, at))) == drawn(first, door(piece))
     assert drawn(first, door(Region(name, at)), draft=True) == drawn(first, door(piece), draft=True)
     # What is erased of a region is taken from the same region.
-    eraser = (Stroke(((0.0, 0.5), (1.0, 0.5)), 0.2),)
+    eraser = (Line(((0.0, 0.5), (1.0, 0.5)), 0.2),)
     assert drawn(first, door(Region(name, at, eraser))) == drawn(first, door(replace(piece, erase=eraser)))
     # In another order the segmenter sees another picture.
     assert drawn(door(Region(name)), first) == drawn(door(png(before == seen)), first)
@@ -258,9 +258,4 @@ def test_what_cannot_be_drawn_is_said(painter: Painter) -> None:
     with pytest.raises(PictureError):
         painter.render(Picture("village", z=(1.0,)))
     with pytest.raises(PictureError):
-        painter.render(Picture("village", seed=1, edits=(Edit("draw", "dragon"),)))
-
-
-def test_warming_up_loads_the_default_model(painter: Painter) -> None:
-    painter.warm_up()
-    assert painter.render(Picture("village", seed=0)).shape == (32, 32, 3)
+        painter.render(Picture("village", seed=1, edits=(Edit("draw", "dragon", None),)))

@@ -35,13 +35,13 @@ def test_a_latent_moves_by_the_sum_and_without_amounts_not_by_a_bit(tmp_path: Pa
     directions = load_directions(tmp_path)
     assert directions is not None
     z = np.random.RandomState(3).standard_normal(4).astype(np.float32)
-    assert move(z, directions, ()).tobytes() == z.tobytes()
-    moved = move(z, directions, (("season", 1.5), ("night", -0.25)))
+    assert move(z, directions, {}).tobytes() == z.tobytes()
+    moved = move(z, directions, {"season": 1.5, "night": -0.25})
     assert moved.dtype == np.float32
     assert np.array_equal(moved, (z.astype(float) + np.array([1.5, -0.25, 0, 0])).astype(np.float32))
-    assert moved.tobytes() == move(z, directions, (("night", -0.25), ("season", 1.5))).tobytes()
+    assert moved.tobytes() == move(z, directions, {"night": -0.25, "season": 1.5}).tobytes()
     with pytest.raises(KeyError):
-        move(z, Directions(4), (("season", 1.0),))
+        move(z, Directions(4), {"season": 1.0})
 
 
 @pytest.mark.parametrize(

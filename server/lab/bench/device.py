@@ -14,9 +14,8 @@ from server.model.catalog import Model
 from server.model.folded import SLOPE, FoldedGenerator
 from server.model.progressive import ProgressiveGenerator, pixelnorm
 from server.painting.imaging import MEDIA_TYPES, encode
-from server.painting.mask import Stroke, Strokes
 from server.painting.painter import Painter
-from server.painting.picture import Edit, Picture
+from server.painting.picture import Edit, Picture, Stroke, Strokes
 
 PLAIN = "plain full pass"
 
@@ -25,7 +24,7 @@ def stroke_picture(model: Model, step: int, seed: int = 0) -> Picture:
     """A scene with one stroke of the best brush; another place for each step, so that nothing kept answers."""
     x = 0.3 + 0.4 * (step * 0.6180339887 % 1)
     mask = Strokes((Stroke(((x, 0.55), (x + 0.1, 0.6), (x + 0.15, 0.7)), 0.06),))
-    return Picture(model.name, seed, (Edit("draw", model.dissection.concepts[0], mask),))
+    return Picture(model.name, seed, edits=(Edit("draw", model.dissection.concepts[0], mask),))
 
 
 def plain_pass(generator: ProgressiveGenerator, device: str) -> Callable[[Tensor], Tensor]:

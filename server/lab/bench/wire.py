@@ -20,7 +20,7 @@ from server.errors import UnitbrushError
 from server.lab.bench.device import stroke_picture
 from server.lab.bench.timing import Timing, measure
 from server.model.catalog import Model
-from server.painting.picture import edit_to_dict, picture_to_dict, picture_to_json
+from server.painting.picture import picture_to_json, to_document
 from server.settings import Settings
 
 START_SECONDS = 120
@@ -79,10 +79,10 @@ def round_trips(port: int, model: Model, seconds: float) -> Iterator[Timing]:
         return data
 
     def render(form: str, step: int) -> bytes:
-        return call("POST", f"{API}/render?format={form}", picture_to_dict(stroke_picture(model, step)))
+        return call("POST", f"{API}/render?format={form}", to_document(stroke_picture(model, step)))
 
     def edit(step: int) -> bytes:
-        body = edit_to_dict(stroke_picture(model, step).edits[0])
+        body = to_document(stroke_picture(model, step).edits[0])
         call("POST", f"{API}/pictures/{kept}/draw", body)
         image = call("GET", f"{API}/pictures/{kept}/image?format=jpeg")
         call("POST", f"{API}/pictures/{kept}/undo")

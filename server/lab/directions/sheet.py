@@ -34,7 +34,7 @@ def write_sheet(path: Path, passes: Passes, directions: Directions, seeds: Seque
         (z,) = latents([seed], directions.latent_dim).numpy()  # (latent_dim,)
         low, high = direction.range
         amounts = [*np.linspace(low, 0, COLUMNS // 2 + 1)[:-1], 0.0, *np.linspace(0, high, COLUMNS // 2 + 1)[1:]]
-        moved = np.stack([move(z, directions, ((direction.name, float(a)),)) for a in amounts])
+        moved = np.stack([move(z, directions, {direction.name: float(a)}) for a in amounts])
         images = to_pixels(pictures(passes, torch.from_numpy(moved)))  # (COLUMNS, R, R, 3)
         top = row * (side + GAP + MARGIN)
         told = f"{direction.title}: {direction.low} to {direction.high}, {low:g} to {high:g}; scene {seed}"

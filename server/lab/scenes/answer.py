@@ -25,7 +25,7 @@ from server.lab.scenes.plants import Tree
 from server.lab.scenes.sample_village import haze
 from server.lab.scenes.scene import Scene
 from server.lab.scenes.sky import Cloud
-from server.painting.mask import Rect, Stroke, Strokes
+from server.painting.picture import Rect, Stroke, Strokes
 
 # The concepts that have a form, and how often a stroke by chance is about each.
 ODDS = {TREE: 0.36, WALL: 0.2, DOME: 0.16, CLOUD: 0.16, ROOF: 0.12}
@@ -58,7 +58,7 @@ class Brushed:
         if not self.boxed:
             return Strokes((Stroke(self.points, self.radius),))
         left, top, right, bottom = map(_inside, _Path(self.points, self.radius).box)
-        return Rect(left, top, right, bottom)
+        return Rect((left, top, right, bottom))
 
 
 @dataclass(frozen=True)

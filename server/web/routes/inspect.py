@@ -14,9 +14,9 @@ from server.errors import PictureError, UnknownConcept, UnknownLayer
 from server.model.catalog import Model
 from server.model.progressive import Layer
 from server.painting.inspection import Active, at_point, featuremap, most_active
-from server.painting.mask import Mask, Region, coverage, pool
-from server.painting.parsing import MAX_UNITS, Fraction, Name, Strict, parse_mask, parse_picture, validate
-from server.painting.picture import Picture
+from server.painting.mask import coverage, pool
+from server.painting.parsing import Strict, parse_mask, parse_picture, validate
+from server.painting.picture import MAX_UNITS, Fraction, Mask, Name, Picture, Region
 from server.painting.regions import region
 from server.web.deps import JsonBody, UsesServices, inside, while_connected
 from server.web.reference import PICTURE

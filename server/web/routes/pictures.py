@@ -16,9 +16,9 @@ from fastapi import APIRouter, Depends, Header, Path, Request
 from starlette.responses import Response
 
 from server.errors import PictureError
-from server.painting.edits import change, check
-from server.painting.parsing import MAX_EDITS, parse_edit, parse_picture
-from server.painting.picture import Edit, Picture, edit_to_dict, looks_to_dict, picture_to_dict
+from server.painting.edits import resolve, resolve_edit
+from server.painting.parsing import parse_edit, parse_picture
+from server.painting.picture import MAX_EDITS, Edit, Picture, to_document
 from server.web.deps import JsonBody, UsesServices, decode_object
 from server.web.images import WantsImage, image_response, matches
 from server.web.problems import InvalidParameter, NotFound, PictureFull
@@ -226,7 +226,7 @@ async def _put(
     def changed(record: Record) -> State:
         document = json.loads(_document(record.base, record.state))
         picture = parse_picture({**document, **given})
-        check(picture, services.catalog.get(picture.model))
+        resolve(picture, services.catalog.get(picture.model))
         return _split(picture)[1]
 
     return await _change(services, request, record, changed, known)
@@ -260,7 +260,7 @@ def _new_picture(services: Services, body: bytes) -> Picture:
     if "seed" not in document and "z" not in document:
         document["seed"] = secrets.randbelow(2**32)
     picture = parse_picture(document, services.catalog.default)
-    check(picture, services.catalog.get(picture.model))
+    resolve(picture, services.catalog.get(picture.model))
     return picture
 
 
@@ -269,7 +269,7 @@ def _new_edit(services: Services, record: Record, op: str, body: bytes) -> str:
     if document.get("op", op) != op:
         raise PictureError(f"op is {document['op']!r}; this call makes {op!r}", "/op")
     edit = parse_edit({**document, "op": op})
-    change(edit, services.catalog.get(json.loads(record.base)["model"]))
+    resolve_edit(edit, services.catalog.get(json.loads(record.base)["model"]))
     return _edit_json(edit)
 
 
@@ -299,13 +299,14 @@ def _check_room(services: Services, base: str, state: State) -> None:
 
 def _split(picture: Picture) -> tuple[str, State]:
     """The document's members that never change, and those that do, all JSON of the canonical kind."""
-    base = {name: value for name, value in picture_to_dict(picture).items() if name not in _CHANGING}
-    edits = tuple(_edit_json(edit) for edit in picture.edits)
-    return _json(base), State(edits, _json(looks_to_dict(picture)))
+    document: dict[str, Any] = to_document(picture)
+    base = {name: value for name, value in document.items() if name not in _CHANGING}
+    looks: dict[str, Any] = {name: document[name] for name in ("directions", "clean") if name in document}
+    return _json(base), State(tuple(_json(edit) for edit in document["edits"]), _json(looks))
 
 
 def _edit_json(edit: Edit) -> str:
-    return _json(edit_to_dict(edit))
+    return _json(to_document(edit))
 
 
 def _json(document: dict[str, Any]) -> str:

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
 
 from server.errors import UnknownConcept
-from server.painting.edits import check
-from server.painting.parsing import Name, Strict, parse_picture, validate
-from server.painting.picture import Picture
+from server.painting.edits import resolve
+from server.painting.parsing import Strict, parse_picture, validate
+from server.painting.picture import Name, Picture
 from server.painting.receptivity import GRID, receptivity, shares
 from server.results.dissection import DissectionError
 from server.results.units import load_context
@@ -57,7 +57,7 @@ async def receptive(body: JsonBody, request: Request, services: UsesServices) ->
         known = ", ".join(model.dissection.concepts)
         raise UnknownConcept(f"{model.name!r} has no concept {wish.concept!r}; it has {known}", "/concept")
     with inside("/picture"):
-        check(picture, model)
+        resolve(picture, model)
 
     def unknown(note: str) -> Receptivity:
         return Receptivity(concept=wish.concept, rows=GRID, columns=GRID, grid=None, note=note)
