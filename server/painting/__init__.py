@@ -1,1 +1,18 @@
-"""Painting: a picture document in, pixels out."""
+"""Painting: a picture document in, its pixels out. In reading order:
+
+    picture      what a document may hold; its canonical spelling and digest
+    parsing      documents that somebody sent, read and bounded
+    mask         a mask's coverage of a grid of cells
+    edits        an edit's units, levels and cells; which edits lie over which
+    blend        the painting rule, r (1 - a) + v a
+    painter      trunk, edits, tail: `render(picture)`
+    cache        values used last, bounded by their bytes
+    regions      the connected piece of a label map that a click selects
+    receptivity  where in a picture drawing a concept will take
+    inspection   the units most active at a place of a picture
+    imaging      pixels to image files, and the document inside a PNG
+
+A mask's way: `web.routes.live` reads a message, `parsing.parse_picture` makes a picture of it, `web.engine` gives it
+its turn, `Painter.render` asks `edits.place` for units and cells, which asks `mask.coverage`; `blend.blend` sets the
+units there, and the generator's `tail` draws the image.
+"""
