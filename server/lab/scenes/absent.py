@@ -1,4 +1,4 @@
-"""Latents of scenes that lack something: what a latent must say for one of its objects not to stand.
+"""Latents of scenes without one of their objects: what a latent must say for that not to stand.
 
 Whether a thing stands is up to a few numbers of its own, so the scene without it has a latent as well, which differs in
 those numbers alone. What the other numbers mean moves by less than a pixel, as the latent's length changes a little.
@@ -28,17 +28,17 @@ def without(z: Array, scene: Scene, name: str) -> Array | None:
     name: as `render.objects` has it. None where no latent lacks just that: for doors, windows, domes and
     for clouds in a sky where every strip has one, and for names that the scene does not have.
     """
-    chances = _chances(Latent(z), scene, name)
+    chances = _absent_chances(Latent(z), scene, name)
     if chances is None:
         return None
     length = float(np.sqrt(np.mean(z.astype(np.float64) ** 2)))
-    found = z.copy()
+    lacking = z.copy()
     for place, chance in chances.items():
-        found[place] = length * NormalDist().inv_cdf(chance)
-    return found
+        lacking[place] = length * NormalDist().inv_cdf(chance)
+    return lacking
 
 
-def _chances(latent: Latent, scene: Scene, name: str) -> dict[int, float] | None:
+def _absent_chances(latent: Latent, scene: Scene, name: str) -> dict[int, float] | None:
     """Places in the latent, and the chance that each must be for the object not to stand."""
     slices = group_slices()
     no_path = {slices["path"].start: _NO_PATH}

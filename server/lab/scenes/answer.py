@@ -1,8 +1,8 @@
-"""What a stroke should draw: a thing of its concept where the stroke is, as large as that, in the scene's colours.
+"""Answers to strokes: a thing of the stroke's concept where the stroke is, as large as that, in the scene's colours.
 
-Of a scene with something more or less it can be told what stroke a painter may have made, but not the other way round:
-many trees could come of one stroke, and who learns them all draws the mean of them, a ghost. So a stroke has one answer
-here, which follows from where it is alone. A tree's crown follows the stroke, above a stem; a high stroke gives a
+A scene with something more or less shows what stroke a painter may have made, but not the other way round: many trees
+could come of one stroke, and who learns them all draws the mean of them, a ghost. So a stroke has one answer here,
+which follows from where it is alone. A tree's crown follows the stroke, above a stem; a high stroke gives a
 poplar, a flat one a bush. A faint stroke gives a smaller thing.
 """
 
@@ -27,7 +27,7 @@ from server.lab.scenes.scene import Scene
 from server.lab.scenes.sky import Cloud
 from server.painting.picture import Rect, Stroke, Strokes
 
-# The concepts that have a form, and how often a stroke by chance is about each.
+# The concepts that have a form, and how often a random stroke is about each.
 ODDS = {TREE: 0.36, WALL: 0.2, DOME: 0.16, CLOUD: 0.16, ROOF: 0.12}
 FORMED = tuple(ODDS)
 # Of a stroke's height to its width: below the first a tree is a bush, above the second a poplar.
@@ -42,7 +42,7 @@ T = TypeVar("T", Tree, Building)
 
 
 @dataclass(frozen=True)
-class Brushed:
+class BrushStroke:
     """A stroke that draws a concept of FORMED: its points and radius, in parts of the picture, and its strength. Where
     `boxed`, it is the box about that instead."""
 
@@ -53,30 +53,25 @@ class Brushed:
     boxed: bool = False
 
     @property
-    def mask(self) -> Strokes | Rect:
-        """Where it is, as in a picture document."""
-        if not self.boxed:
-            return Strokes((Stroke(self.points, self.radius),))
-        left, top, right, bottom = map(_inside, _Path(self.points, self.radius).box)
-        return Rect((left, top, right, bottom))
-
-
-@dataclass(frozen=True)
-class _Path:
-    """Points and a radius about them, and the box that holds both, (left, top, right, bottom)."""
-
-    points: tuple[Point, ...]
-    radius: float
-
-    @property
     def box(self) -> tuple[float, float, float, float]:
+        """The box that holds the points and the radius about them: (left, top, right, bottom)."""
         xs, ys = zip(*self.points, strict=True)
         r = self.radius
         return min(xs) - r, min(ys) - r, max(xs) + r, max(ys) + r
 
-    def scaled(self, by: float, about: Point) -> _Path:
+    @property
+    def mask(self) -> Strokes | Rect:
+        """Where it is, as in a picture document."""
+        if not self.boxed:
+            return Strokes((Stroke(self.points, self.radius),))
+        left, top, right, bottom = map(_inside, self.box)
+        return Rect((left, top, right, bottom))
+
+    def scaled(self, by: float, about: Point) -> BrushStroke:
+        """The stroke so many times as large, `about` staying where it is."""
         x, y = about
-        return _Path(tuple((x + by * (a - x), y + by * (b - y)) for a, b in self.points), by * self.radius)
+        points = tuple((x + by * (a - x), y + by * (b - y)) for a, b in self.points)
+        return replace(self, points=points, radius=by * self.radius)
 
     def at(self, t: float) -> Point:
         """The point a part of the way along, t in 0..1."""
@@ -89,19 +84,18 @@ class _Path:
         return self.points[-1]
 
 
-def answered(scene: Scene, brushed: Brushed) -> Scene:
+def answered(scene: Scene, stroke: BrushStroke) -> Scene:
     """The scene with what the stroke draws before all else."""
-    path = _Path(brushed.points, brushed.radius)
-    left, top, right, bottom = path.box
-    anchor = ((left + right) / 2, (top + bottom) / 2 if brushed.concept == CLOUD else bottom)
-    path = path.scaled(math.sqrt(brushed.strength), anchor)
+    left, top, right, bottom = stroke.box
+    anchor = ((left + right) / 2, (top + bottom) / 2 if stroke.concept == CLOUD else bottom)
+    drawn = stroke.scaled(math.sqrt(stroke.strength), anchor)
     thing: Tree | Cloud | Piece
-    if brushed.concept == TREE:
-        thing = _tree(scene, path)
-    elif brushed.concept == CLOUD:
-        thing = _cloud(path)
+    if stroke.concept == TREE:
+        thing = _tree(scene, drawn)
+    elif stroke.concept == CLOUD:
+        thing = _cloud(drawn)
     else:
-        thing = _piece(scene, path, brushed.concept)
+        thing = _piece(scene, drawn)
     return replace(scene, front=(*scene.front, thing))
 
 
@@ -109,40 +103,40 @@ def _nearest(x: float, things: Iterable[T]) -> T | None:
     return min(things, key=lambda thing: abs(thing.x - x), default=None)
 
 
-def _tree(scene: Scene, path: _Path) -> Tree:
-    left, top, right, bottom = path.box
+def _tree(scene: Scene, stroke: BrushStroke) -> Tree:
+    left, top, right, bottom = stroke.box
     width, height = right - left, bottom - top
-    lowest = max(path.points, key=lambda point: point[1])[0]
+    lowest = max(stroke.points, key=lambda point: point[1])[0]
     x = ((left + right) / 2 + lowest) / 2
     aspect = height / width
     kind = "bush" if aspect < _FLAT else "poplar" if aspect > _HIGH else "round"
     season = season_colours(scene.season)
-    kin = _nearest(x, (tree for tree in scene.trees if tree.kind != "conifer"))
-    leaf, bark = (kin.leaf, kin.bark) if kin else (season.leaf, (0.44, 0.28, 0.18))
-    puffs = tuple((a, b, path.radius) for a, b in map(path.at, _ALONG)) if kind == "bush" else _crown(path)
+    neighbour = _nearest(x, (tree for tree in scene.trees if tree.kind != "conifer"))
+    leaf, bark = (neighbour.leaf, neighbour.bark) if neighbour else (season.leaf, (0.44, 0.28, 0.18))
+    puffs = tuple((a, b, stroke.radius) for a, b in map(stroke.at, _ALONG)) if kind == "bush" else _crown(stroke)
     middle, half = (top + bottom) / 2, width / 2
     puffs = tuple(((a - x) / half, (b - middle) / half, r / half) for a, b, r in puffs)
     return Tree("", kind, x, bottom, height, half, haze(scene.sky.horizon, bottom), leaf, bark, puffs)
 
 
-def _crown(path: _Path) -> tuple[tuple[float, float, float], ...]:
-    """Circles (x, y, radius) of a crown in the upper part of a path, as that of a tree above its stem."""
-    _, top, _, bottom = path.box
-    tall, r = _CROWN * (bottom - top), 0.9 * path.radius
+def _crown(stroke: BrushStroke) -> tuple[tuple[float, float, float], ...]:
+    """Circles (x, y, radius) of a crown in the upper part of a stroke, as that of a tree above its stem."""
+    _, top, _, bottom = stroke.box
+    tall, r = _CROWN * (bottom - top), 0.9 * stroke.radius
     low, high = min(dy - radius for _, dy, radius in _CLUMP), max(dy + radius for _, dy, radius in _CLUMP)
-    spare = bottom - top - 2 * path.radius
+    spare = bottom - top - 2 * stroke.radius
     by = max(0.0, tall - (high - low) * r) / spare if spare > 1e-6 else 0.0
-    spots = [(a, top - low * r + by * (b - top - path.radius)) for a, b in map(path.at, (0.5, 0.0, 1.0))]
+    spots = [(a, top - low * r + by * (b - top - stroke.radius)) for a, b in map(stroke.at, (0.5, 0.0, 1.0))]
     return tuple((a + dx * r, b + dy * r, radius * r) for dx, dy, radius in _CLUMP for a, b in spots)
 
 
-def _cloud(path: _Path) -> Cloud:
-    left, top, right, bottom = path.box
-    x, y, r = (left + right) / 2, (top + bottom) / 2, path.radius
+def _cloud(stroke: BrushStroke) -> Cloud:
+    left, top, right, bottom = stroke.box
+    x, y, r = (left + right) / 2, (top + bottom) / 2, stroke.radius
     unit = 4 * r  # a cloud's base lies 0.16 of it below its middle
     puffs = []
     for t in _ALONG:
-        a, b = path.at(t)
+        a, b = stroke.at(t)
         crest = 1 - 2 * abs(t - 0.5)  # 1 in the middle, 0 at the ends
         puffs.append(
             ((a - x) / unit, (0.4 * (b - y) + (0.1 - 0.25 * crest) * r) / unit, (0.5 + 0.25 * crest) * r / unit)
@@ -156,21 +150,21 @@ def _cloud(path: _Path) -> Cloud:
 
 def _material(scene: Scene, x: float, y: float) -> Material:
     """As the nearest building has it; else of plaster."""
-    kin = _nearest(x, scene.buildings)
+    neighbour = _nearest(x, scene.buildings)
     hazy = haze(scene.sky.horizon, y)
-    if kin is not None:
-        return replace(kin.material, x=x, y=y, haze=hazy)
+    if neighbour is not None:
+        return replace(neighbour.material, x=x, y=y, haze=hazy)
     return Material(*WALL_COLOURS[5], ROOF_COLOURS[0], DOME_COLOURS[2], DOOR_COLOURS[0], 0.9, x, y, hazy)
 
 
-def _piece(scene: Scene, path: _Path, concept: int) -> Piece:
-    left, top, right, bottom = path.box
+def _piece(scene: Scene, stroke: BrushStroke) -> Piece:
+    left, top, right, bottom = stroke.box
     x, width, height = (left + right) / 2, right - left, bottom - top
     material = _material(scene, x, bottom)
-    if concept == WALL:
+    if stroke.concept == WALL:
         a, b, head = left + 0.04 * width, right - 0.04 * width, top + 0.05 * height
         return Piece(material, (Wall(((a, bottom), (b, bottom), (b, head), (a, head))),))
-    if concept == ROOF:
+    if stroke.concept == ROOF:
         if height > 1.1 * width:  # a spire
             return Piece(material, (Roof(((left, bottom), (right, bottom), (x, top))),))
         inset = min(0.3 * width, 0.6 * height)
@@ -180,7 +174,7 @@ def _piece(scene: Scene, path: _Path, concept: int) -> Piece:
     return Piece(material, (dome, Finial(x, bottom - tall + 0.05 * height, 0.25 * height, True)))
 
 
-def chance_stroke(rng: np.random.Generator, scene: Scene) -> Brushed:
+def random_stroke(rng: np.random.Generator, scene: Scene) -> BrushStroke:
     """A stroke as somebody may paint it: trees and walls with their foot on the ground, clouds in the sky, roofs and
     domes most often on what is built."""
     concept = int(rng.choice(FORMED, p=list(ODDS.values())))
@@ -190,12 +184,13 @@ def chance_stroke(rng: np.random.Generator, scene: Scene) -> Brushed:
     across, down = length * math.cos(angle), length * math.sin(angle)
     bend = 0.15 * length * rng.normal(0, 1, 2)
     points = ((0.0, 0.0), (0.5 * across + bend[0], 0.5 * down + bend[1]), (across, down))
-    left, top, right, bottom = _Path(points, radius).box
+    stroke = BrushStroke(concept, points, radius, 1.0)
+    left, top, right, bottom = stroke.box
     x, foot = _place(rng, scene, concept, bottom - top)
     dx, dy = x - (left + right) / 2, foot - bottom
     moved = tuple((_inside(a + dx), _inside(b + dy)) for a, b in points)
     strength = 1.0 if rng.random() < 0.6 else float(rng.uniform(0.2, 1.0))
-    return Brushed(concept, moved if length else moved[:1], radius, strength, boxed=rng.random() < 0.25)
+    return replace(stroke, points=moved if length else moved[:1], strength=strength, boxed=rng.random() < 0.25)
 
 
 def _inside(value: float) -> float:

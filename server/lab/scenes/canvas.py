@@ -1,4 +1,4 @@
-"""A picture being painted: planar colours, labels, and anti-aliased coverage from signed distances.
+"""The canvas of a picture: planar colours, labels, and anti-aliased coverage from signed distances.
 
 All lengths are fractions of the picture's side, x to the right and y down. A signed distance is negative
 inside a shape. Colours are planar, (3, height, width), because numpy broadcasts over the last axis fastest.
@@ -27,7 +27,7 @@ class Canvas:
 
 
 @dataclass(frozen=True)
-class Region:
+class Patch:
     """A box of pixels: its slices, and the pixel centres x (1, width) and y (height, 1)."""
 
     rows: slice
@@ -42,14 +42,14 @@ def blank(size: int) -> Canvas:
     return Canvas(size, np.zeros((3, size, size), np.float32), np.zeros((size, size), np.uint8), centres)
 
 
-def region(canvas: Canvas, left: float, top: float, right: float, bottom: float) -> Region | None:
+def patch(canvas: Canvas, left: float, top: float, right: float, bottom: float) -> Patch | None:
     """The pixels that a shape within this box can touch; None where the box lies outside the picture."""
     size = canvas.size
     columns = slice(max(0, math.floor(left * size) - 1), min(size, math.ceil(right * size) + 1))
     rows = slice(max(0, math.floor(top * size) - 1), min(size, math.ceil(bottom * size) + 1))
     if columns.start >= columns.stop or rows.start >= rows.stop:
         return None
-    return Region(rows, columns, canvas.centres[None, columns], canvas.centres[rows, None])
+    return Patch(rows, columns, canvas.centres[None, columns], canvas.centres[rows, None])
 
 
 def mix(a: Array, b: Array, t: Array | float) -> Array:
@@ -59,7 +59,7 @@ def mix(a: Array, b: Array, t: Array | float) -> Array:
 
 
 def clip(x: Array, low: float, high: float) -> Array:
-    """x held between two bounds; on small arrays twice as fast as numpy.clip."""
+    """x limited to `low`..`high`; on small arrays twice as fast as numpy.clip."""
     result: Array = np.minimum(np.maximum(x, np.float32(low)), np.float32(high))
     return result
 
@@ -76,8 +76,8 @@ def coverage(canvas: Canvas, distance: Array) -> Array:
     return clip(np.float32(0.5) - distance * np.float32(canvas.size), 0, 1)
 
 
-def paint(canvas: Canvas, where: Region, alpha: Array, colour: Array, concept: int | None) -> None:
-    """Lay `colour`, which broadcasts to (3, height, width), over the region.
+def paint(canvas: Canvas, where: Patch, alpha: Array, colour: Array, concept: int | None) -> None:
+    """Lay `colour`, which broadcasts to (3, height, width), over the patch.
 
     `alpha` (height, width) is the opacity, 0..1. Pixels covered by more than half take the label `concept`;
     None leaves the labels alone.
@@ -100,7 +100,7 @@ def circle_distance(x: Array, y: Array, middle_x: float, middle_y: float, radius
     return result
 
 
-def polygon_distance(where: Region, points: Sequence[Point]) -> Array:
+def polygon_distance(where: Patch, points: Sequence[Point]) -> Array:
     """Signed distance (height, width) to a convex polygon; exact inside and beside its edges."""
     sides = list(zip(points, [*points[1:], points[0]], strict=True))
     turn = 1.0 if sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in sides) > 0 else -1.0
@@ -113,7 +113,7 @@ def polygon_distance(where: Region, points: Sequence[Point]) -> Array:
     return reduce(np.maximum, distances)
 
 
-def polygon_region(canvas: Canvas, points: Sequence[Point]) -> Region | None:
-    """The region around a polygon."""
+def polygon_patch(canvas: Canvas, points: Sequence[Point]) -> Patch | None:
+    """The patch around a polygon."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    return region(canvas, min(xs), min(ys), max(xs), max(ys))
+    return patch(canvas, min(xs), min(ys), max(xs), max(ys))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from server.lab.scenes.canvas import Array, Canvas, Region, clip, coverage, mix, paint, region, smoothstep
+from server.lab.scenes.canvas import Array, Canvas, Patch, clip, coverage, mix, paint, patch, smoothstep
 from server.lab.scenes.concepts import GRASS, MOUNTAIN, PATH, TREE, WATER
 from server.lab.scenes.palette import Colour, Light, SeasonColours, array, blend, fill, lit
 from server.lab.scenes.sky import Sky, gradient
@@ -29,7 +29,6 @@ class Treeline:
     left: float
     right: float
     height: float
-    phase: float
     colour: Colour
 
 
@@ -87,7 +86,7 @@ def draw_mountains(canvas: Canvas, sky: Sky, light: Light, mountains: Mountains)
         sides = np.concatenate([(x - px) * light.side for px, _, _ in mountains.peaks])  # (peaks, size)
         ridge: Array = heights.max(0, keepdims=True) + wobble.astype(np.float32)  # (1, size)
         side: Array = np.take_along_axis(sides, heights.argmax(0)[None], 0)  # (1, size)
-        where = region(canvas, 0, sky.horizon - float(ridge.max()), 1, sky.horizon + 0.02)
+        where = patch(canvas, 0, sky.horizon - float(ridge.max()), 1, sky.horizon + 0.02)
         if where is not None:
             depth: Array = where.y - (horizon - ridge)  # (height, size)
             teeth = np.float32(0.018) * np.sin(x * np.float32(60))
@@ -100,7 +99,7 @@ def draw_mountains(canvas: Canvas, sky: Sky, light: Light, mountains: Mountains)
     first, second = mountains.phases
     wave = 0.55 + 0.30 * np.sin(5.2 * x + 6.28 * first) + 0.15 * np.sin(10.4 * x + 6.28 * second)
     hills = (np.float32(mountains.hill_height) * wave).astype(np.float32)  # (1, size)
-    where = region(canvas, 0, sky.horizon - float(hills.max()), 1, sky.horizon + 0.03)
+    where = patch(canvas, 0, sky.horizon - float(hills.max()), 1, sky.horizon + 0.03)
     if where is not None:
         depth = where.y - (horizon - hills)
         shade = 1.06 - clip(depth * 2.2, 0, 0.22)
@@ -109,7 +108,7 @@ def draw_mountains(canvas: Canvas, sky: Sky, light: Light, mountains: Mountains)
 
 def draw_meadow(canvas: Canvas, sky: Sky, light: Light, meadow: Meadow) -> None:
     """Draw the ground in broad bands, with a fold behind which the far meadow lies."""
-    where = region(canvas, 0, sky.horizon - 0.01, 1, 1)
+    where = patch(canvas, 0, sky.horizon - 0.01, 1, 1)
     if where is None:
         return
     t = clip((where.y - sky.horizon) / (1 - sky.horizon), 0, 1)
@@ -124,12 +123,12 @@ def draw_meadow(canvas: Canvas, sky: Sky, light: Light, meadow: Meadow) -> None:
 
 def draw_treeline(canvas: Canvas, sky: Sky, light: Light, line: Treeline) -> None:
     """Draw the far row of trees, standing on the horizon."""
-    where = region(canvas, line.left, sky.horizon - line.height * 1.4, line.right, sky.horizon + 0.02)
+    where = patch(canvas, line.left, sky.horizon - line.height * 1.4, line.right, sky.horizon + 0.02)
     if where is None:
         return
     x = where.x
     ends = smoothstep(line.left, line.left + 0.06, x) * smoothstep(line.right, line.right - 0.06, x)
-    bumps = np.abs(np.sin(24 * x + 9 * line.phase)) * 0.35 + 0.2 * np.sin(7 * x + 6 * line.phase)
+    bumps = np.abs(np.sin(24 * x)) * 0.35 + 0.2 * np.sin(7 * x)
     top = np.float32(sky.horizon) - line.height * (0.75 + bumps) * ends
     distance = np.maximum(top - where.y, where.y - np.float32(sky.horizon + 0.014))
     distance = np.maximum(distance, 0.004 - ends * 0.02)
@@ -153,7 +152,7 @@ def path_distance(path: Path, x: Array, y: Array) -> Array:
 
 def draw_path(canvas: Canvas, light: Light, path: Path) -> None:
     """Draw the path with a darker edge."""
-    where = region(canvas, 0, path.y, 1, 1)
+    where = patch(canvas, 0, path.y, 1, 1)
     if where is None:
         return
     distance = path_distance(path, where.x, where.y)
@@ -193,7 +192,7 @@ def _islet_depth(x: Array, y: Array, half_width: float) -> Array:
 
 def draw_water(canvas: Canvas, sky: Sky, light: Light, water: Water) -> None:
     """Draw the water: a mirror of the sky with broad ripples, the sun's track and a soft sandy shore."""
-    where = _water_region(canvas, water)
+    where = _water_patch(canvas, water)
     if where is None:
         return
     distance = water_distance(water, where.x, where.y)
@@ -211,12 +210,12 @@ def draw_water(canvas: Canvas, sky: Sky, light: Light, water: Water) -> None:
     paint(canvas, where, coverage(canvas, distance), colour, WATER)
 
 
-def _water_region(canvas: Canvas, water: Water) -> Region | None:
+def _water_patch(canvas: Canvas, water: Water) -> Patch | None:
     if water.kind == "pond":
         wide, deep = water.width * 1.2 + 0.03, water.depth * 1.2 + 0.03
-        return region(canvas, water.x - wide, water.y - deep, water.x + wide, water.y + deep)
+        return patch(canvas, water.x - wide, water.y - deep, water.x + wide, water.y + deep)
     bottom = 1.0 if water.kind == "river" else water.y + (water.y - water.horizon) * 0.25 + 0.03
-    return region(canvas, 0, water.horizon, 1, bottom)
+    return patch(canvas, 0, water.horizon, 1, bottom)
 
 
 def treeline_colour(season: SeasonColours) -> Colour:

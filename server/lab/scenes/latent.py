@@ -1,4 +1,4 @@
-"""What a latent means: the scene's numbers, read off 128 standard normals.
+"""The meaning of a latent: the scene's numbers, read off 128 standard normals.
 
 The default model's generator is taught what every latent shows: number 17 of a latent may be the height of the second
 peak. A scene is therefore not sampled by a random generator but *read* from a latent, group by group, each number used
@@ -15,8 +15,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-
-from server.lab.scenes.canvas import Array
 
 LATENT_DIM = 128
 COLUMNS, ROWS = 4, 2
@@ -39,18 +37,13 @@ GROUPS: tuple[tuple[str, int], ...] = (
 
 def group_slices() -> dict[str, slice]:
     """Which numbers of a latent each group has."""
-    found: dict[str, slice] = {}
+    slices: dict[str, slice] = {}
     start = 0
     for name, count in GROUPS:
-        found[name] = slice(start, start + count)
+        slices[name] = slice(start, start + count)
         start += count
     assert start == LATENT_DIM, start
-    return found
-
-
-def latent_of(seed: int) -> Array:
-    """The latent of a seed, (128,), as in a picture document. Raises ValueError outside 0..2**32-1."""
-    return np.random.RandomState(seed).standard_normal(LATENT_DIM).astype(np.float32)
+    return slices
 
 
 class Latent:

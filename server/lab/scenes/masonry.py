@@ -8,13 +8,13 @@ import numpy as np
 from server.lab.scenes.canvas import (
     Array,
     Canvas,
+    Patch,
     Point,
-    Region,
     clip,
     mix,
+    patch,
     polygon_distance,
-    polygon_region,
-    region,
+    polygon_patch,
     smoothstep,
 )
 from server.lab.scenes.concepts import DOME, DOOR, ROOF, WALL, WINDOW
@@ -95,7 +95,7 @@ class Material:
 
 def draw_wall(canvas: Canvas, light: Light, material: Material, part: Wall) -> None:
     """Draw a wall: brighter towards the light, with coarse courses of brick or stone."""
-    where = polygon_region(canvas, part.points)
+    where = polygon_patch(canvas, part.points)
     if where is None:
         return
     left, right = min(x for x, _ in part.points), max(x for x, _ in part.points)
@@ -116,7 +116,7 @@ def draw_wall(canvas: Canvas, light: Light, material: Material, part: Wall) -> N
     )
 
 
-def _courses(canvas: Canvas, where: Region, material: Material) -> Array:
+def _courses(canvas: Canvas, where: Patch, material: Material) -> Array:
     """The shade (height, width) of the joints between bricks or stones, faint where too fine."""
     brick = material.masonry == "brick"
     tall = (0.042 if brick else 0.062) * material.scale
@@ -131,7 +131,7 @@ def _courses(canvas: Canvas, where: Region, material: Material) -> Array:
 
 def draw_roof(canvas: Canvas, light: Light, material: Material, part: Roof) -> None:
     """Draw a roof, darker towards the eaves; in winter most of it lies under snow."""
-    where = polygon_region(canvas, part.points)
+    where = polygon_patch(canvas, part.points)
     if where is None:
         return
     top, bottom = min(y for _, y in part.points), max(y for _, y in part.points)
@@ -151,7 +151,7 @@ def draw_roof(canvas: Canvas, light: Light, material: Material, part: Roof) -> N
 def draw_finial(canvas: Canvas, light: Light, material: Material, part: Finial) -> None:
     """Draw a golden cross."""
     thick = max(0.0055, part.size * 0.11)
-    where = region(canvas, part.x - part.size * 0.4, part.y - part.size, part.x + part.size * 0.4, part.y + 0.005)
+    where = patch(canvas, part.x - part.size * 0.4, part.y - part.size, part.x + part.size * 0.4, part.y + 0.005)
     if where is None:
         return
     x, y = np.abs(where.x - np.float32(part.x)), where.y - np.float32(part.y - part.size)
@@ -164,7 +164,7 @@ def draw_finial(canvas: Canvas, light: Light, material: Material, part: Finial) 
 def draw_dome(canvas: Canvas, light: Light, material: Material, part: Dome) -> None:
     """Draw a dome with bold ribs of light and a highlight towards the sun."""
     half = part.width * 0.5 * (1 + 0.2 * part.onion)
-    where = region(canvas, part.x - half, part.y - part.height, part.x + half, part.y)
+    where = patch(canvas, part.x - half, part.y - part.height, part.x + half, part.y)
     if where is None:
         return
     up = clip((np.float32(part.y) - where.y) / np.float32(part.height), 0, 1)  # (height, 1)
@@ -192,7 +192,7 @@ def draw_dome(canvas: Canvas, light: Light, material: Material, part: Dome) -> N
 def draw_opening(canvas: Canvas, light: Light, material: Material, part: Opening) -> None:
     """Draw a door or a window in its light frame; at night the windows are lit."""
     frame = 0.010 + 0.006 * material.scale
-    where = region(
+    where = patch(
         canvas,
         part.x - part.width / 2 - frame,
         part.y - part.height - frame,
@@ -219,7 +219,7 @@ def draw_opening(canvas: Canvas, light: Light, material: Material, part: Opening
 
 
 def _fill_door(
-    canvas: Canvas, light: Light, where: Region, material: Material, part: Opening, inner: Array, up: Array
+    canvas: Canvas, light: Light, where: Patch, material: Material, part: Opening, inner: Array, up: Array
 ) -> None:
     x = where.x - np.float32(part.x)
     seam = smoothstep(0.011, 0.005, np.abs(x)) * 0.30
@@ -228,7 +228,7 @@ def _fill_door(
 
 
 def _fill_window(
-    canvas: Canvas, light: Light, where: Region, material: Material, part: Opening, inner: Array, up: Array
+    canvas: Canvas, light: Light, where: Patch, material: Material, part: Opening, inner: Array, up: Array
 ) -> None:
     bars = smoothstep(0.008, 0.004, np.abs(where.x - np.float32(part.x)))
     bars = np.maximum(bars, smoothstep(0.008, 0.004, np.abs(up - np.float32(0.5)) * np.float32(part.height)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from server.lab.scenes.canvas import Array, Canvas, Region, coverage, outline, paint
+from server.lab.scenes.canvas import Array, Canvas, Patch, coverage, outline, paint
 
 Colour = tuple[float, float, float]
 
@@ -177,7 +177,7 @@ def lit(light: Light, colour: Array, haze: float = 0.0) -> Array:
 def fill(
     canvas: Canvas,
     light: Light,
-    where: Region,
+    where: Patch,
     distance: Array,
     colour: Array,
     concept: int | None,

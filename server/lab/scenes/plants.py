@@ -5,7 +5,7 @@ from functools import reduce
 
 import numpy as np
 
-from server.lab.scenes.canvas import Array, Canvas, circle_distance, clip, mix, paint, region, smoothstep
+from server.lab.scenes.canvas import Array, Canvas, circle_distance, clip, mix, paint, patch, smoothstep
 from server.lab.scenes.concepts import TREE
 from server.lab.scenes.palette import SNOW_COLOUR, Colour, Light, array, fill
 
@@ -34,7 +34,7 @@ class Tree:
 def draw_shadow(canvas: Canvas, light: Light, x: float, y: float, width: float, depth: float) -> None:
     """Darken the ground under a thing: a soft ellipse, shifted away from the light."""
     x = x + 0.25 * width * light.side
-    where = region(canvas, x - width, y - depth, x + width, y + depth)
+    where = patch(canvas, x - width, y - depth, x + width, y + depth)
     if where is None:
         return
     squared = ((where.x - np.float32(x)) / np.float32(width)) ** 2
@@ -58,7 +58,7 @@ def draw_tree(canvas: Canvas, light: Light, tree: Tree) -> None:
 
 def _draw_trunk(canvas: Canvas, light: Light, tree: Tree) -> None:
     half = max(0.011, 0.046 * tree.height)
-    where = region(canvas, tree.x - half * 1.6, tree.y - tree.height * 0.5, tree.x + half * 1.6, tree.y)
+    where = patch(canvas, tree.x - half * 1.6, tree.y - tree.height * 0.5, tree.x + half * 1.6, tree.y)
     if where is None:
         return
     x = where.x - np.float32(tree.x)
@@ -74,7 +74,7 @@ def _draw_crown(canvas: Canvas, light: Light, tree: Tree) -> None:
     top = min(dy - radius for _, dy, radius in tree.puffs)
     middle = tree.y - low * w if tree.kind == "bush" else tree.y - tree.height - top * w
     reach = max(abs(dx) + radius for dx, _, radius in tree.puffs) * w
-    where = region(canvas, tree.x - reach, middle + top * w, tree.x + reach, min(middle + low * w, tree.y))
+    where = patch(canvas, tree.x - reach, middle + top * w, tree.x + reach, min(middle + low * w, tree.y))
     if where is None:
         return
     x, y = where.x - np.float32(tree.x), where.y - np.float32(middle)
@@ -94,7 +94,7 @@ def _draw_crown(canvas: Canvas, light: Light, tree: Tree) -> None:
 def _draw_poplar(canvas: Canvas, light: Light, tree: Tree) -> None:
     w, half = tree.width, tree.height * 0.45
     middle = tree.y - tree.height + half
-    where = region(canvas, tree.x - w, middle - half, tree.x + w, middle + half)
+    where = patch(canvas, tree.x - w, middle - half, tree.x + w, middle + half)
     if where is None:
         return
     x, y = (where.x - np.float32(tree.x)) / np.float32(w), (where.y - np.float32(middle)) / np.float32(half)
@@ -108,7 +108,7 @@ def _draw_poplar(canvas: Canvas, light: Light, tree: Tree) -> None:
 def _draw_conifer(canvas: Canvas, light: Light, tree: Tree) -> None:
     w, foot = tree.width, tree.y - 0.12 * tree.height
     tall = tree.height * 0.88
-    where = region(canvas, tree.x - w * 1.1, foot - tall, tree.x + w * 1.1, foot)
+    where = patch(canvas, tree.x - w * 1.1, foot - tall, tree.x + w * 1.1, foot)
     if where is None:
         return
     x, t = where.x - np.float32(tree.x), clip((np.float32(foot) - where.y) / np.float32(tall), 0, 1)

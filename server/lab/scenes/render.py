@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from server.lab.scenes.buildings import Building, Piece, draw_building, draw_piece, parts
 from server.lab.scenes.canvas import Canvas, blank
@@ -12,8 +11,7 @@ from server.lab.scenes.masonry import Dome, Opening
 from server.lab.scenes.plants import Tree, draw_tree
 from server.lab.scenes.scene import Scene
 from server.lab.scenes.sky import Cloud, draw_cloud, draw_sky
-
-Pixels = npt.NDArray[np.uint8]
+from server.model.pixels import Pixels
 
 
 @dataclass(frozen=True)
@@ -27,29 +25,29 @@ class SceneObject:
 def objects(scene: Scene) -> tuple[SceneObject, ...]:
     """All that can be hidden in this scene.
 
-    Single things are named "tree0", "cloud1", "house0", "church", "door0"; the groups are "doors", "windows"
+    Single things are named "tree0", "cloud1", "house0", "door0"; the groups are "doors", "windows"
     and "domes" (with the crosses on them), and "mountains" are peaks and hills together.
     """
-    found = [SceneObject(cloud.name, "cloud") for cloud in scene.clouds]
+    things = [SceneObject(cloud.name, "cloud") for cloud in scene.clouds]
     ground = (
         ("mountains", "mountain", scene.mountains),
         ("treeline", "tree", scene.treeline),
         ("water", "water", scene.water),
         ("path", "path", scene.path),
     )
-    found += [SceneObject(name, concept) for name, concept, thing in ground if thing is not None]
-    found += [SceneObject(tree.name, "tree") for tree in scene.trees]
-    found += [SceneObject(building.name, "wall") for building in scene.buildings]
-    found += [SceneObject(building.door_name, "door") for building in scene.buildings]
+    things += [SceneObject(name, concept) for name, concept, part in ground if part is not None]
+    things += [SceneObject(tree.name, "tree") for tree in scene.trees]
+    things += [SceneObject(building.name, "wall") for building in scene.buildings]
+    things += [SceneObject(building.door_name, "door") for building in scene.buildings]
     pieces = [part for building in scene.buildings for part in parts(building, scene.light.side)]
     openings = [part for part in pieces if isinstance(part, Opening)]
     if any(part.door for part in openings):
-        found.append(SceneObject("doors", "door"))
+        things.append(SceneObject("doors", "door"))
     if any(not part.door for part in openings):
-        found.append(SceneObject("windows", "window"))
+        things.append(SceneObject("windows", "window"))
     if any(isinstance(part, Dome) for part in pieces):
-        found.append(SceneObject("domes", "dome"))
-    return tuple(found)
+        things.append(SceneObject("domes", "dome"))
+    return tuple(things)
 
 
 def render(

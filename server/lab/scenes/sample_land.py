@@ -1,4 +1,4 @@
-"""The land of a latent: how its numbers become sky, clouds, mountains, meadow and water."""
+"""The land of a latent: its numbers become sky, clouds, mountains, meadow and water."""
 
 from server.lab.scenes.land import Meadow, Mountains, Treeline, Water, treeline_colour
 from server.lab.scenes.latent import COLUMNS, Latent, between, in_strip, pick, strongest
@@ -67,16 +67,18 @@ def sample_mountains(latent: Latent, season: SeasonColours) -> Mountains | None:
     green = scaled(blend(season.far, season.near, 0.5), (tone * 0.82, tone, tone * 1.05))
     hill = blend(green, (0.74, 0.83, 0.94), season.snow * 0.8)
     stone = blend((0.40, 0.42, 0.66), (0.58, 0.48, 0.62), rock)
-    found = Mountains(tuple(peaks), stone, hill, between(height, 0.03, 0.15), (phase, 0.5))
-    return None if kind < 0.12 else found
+    if kind < 0.12:
+        return None
+    return Mountains(tuple(peaks), stone, hill, between(height, 0.03, 0.15), (phase, 0.5))
 
 
 def sample_treeline(latent: Latent, season: SeasonColours) -> Treeline | None:
     """In four scenes of ten a far row of trees, across the picture or at one side."""
     chance, side, height = latent.group("treeline")
+    if chance < 0.60:
+        return None
     left, right = between(side, -0.9, 0.5), between(side, 0.5, 1.9)
-    found = Treeline(left, right, between(height, 0.035, 0.075), 0.0, treeline_colour(season))
-    return None if chance < 0.60 else found
+    return Treeline(left, right, between(height, 0.035, 0.075), treeline_colour(season))
 
 
 def sample_meadow(latent: Latent, season: SeasonColours, horizon: float) -> Meadow:
@@ -93,10 +95,10 @@ def sample_meadow(latent: Latent, season: SeasonColours, horizon: float) -> Mead
 def sample_water(latent: Latent, horizon: float) -> Water | None:
     """A pond, a lake or a river in four scenes of ten."""
     *chances, a, b = latent.group("water")
-    found = strongest(chances, WATER_BARS)
-    if found is None:
+    strong = strongest(chances, WATER_BARS)
+    if strong is None:
         return None
-    winner, (size, _) = found
+    winner, (size, _) = strong
     kind = ("pond", "lake", "river")[winner]
     bend = between(b, -0.14, 0.14)
     ground = 1 - horizon

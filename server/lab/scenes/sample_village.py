@@ -1,4 +1,4 @@
-"""The village of a latent: how its numbers become buildings, the path and the trees on dry ground.
+"""The village of a latent: its numbers become buildings, the path and the trees on dry ground.
 
 Whether a thing stands is up to its own numbers alone. It may stand before another, and in the water it has an islet;
 were it left out there, a generator would have to know every other thing before it could draw one.
@@ -41,7 +41,6 @@ class Plot:
     door, each 0..1."""
 
     group: str
-    row: int
     what: str
     x: float
     y: float
@@ -70,7 +69,7 @@ def _material(plot: Plot, scale: float, horizon: float) -> Material:
 def plots(latent: Latent, horizon: float) -> tuple[Plot, ...]:
     """The plots of a latent, near ones first. Tree, cottage and church each have a chance there; the strongest wins
     where it is strong enough."""
-    found = []
+    ground = []
     for row in reversed(range(ROWS)):
         for column in range(COLUMNS):
             group = f"plot{row}{column}"
@@ -78,59 +77,41 @@ def plots(latent: Latent, horizon: float) -> tuple[Plot, ...]:
             y = horizon + (1 - horizon) * (between(b, 0.06, 0.24) if row == 0 else between(b, 0.42, 0.88))
             winner, looks = strongest(chances, BARS[row]) or (None, [0.0, 0.0])
             what = "" if winner is None else WHATS[winner]
-            found.append(Plot(group, row, what, in_strip(column, a), y, size, style, form, colour, *looks))
-    return tuple(found)
+            ground.append(Plot(group, what, in_strip(column, a), y, size, style, form, colour, *looks))
+    return tuple(ground)
 
 
-def _church(plot: Plot, horizon: float) -> Building:
-    domed = plot.style > 0.46
-    kinds = DOMED_KINDS if domed else SPIRED_KINDS
-    index = pick(plot.form, (0.25, 0.25, 0.25, 0.25))
-    scale = between(plot.size, 0.82, 1.18) * (0.72 + 1.5 * (plot.y - horizon))
+def _building(plot: Plot, horizon: float) -> Building:
+    church = plot.what == "church"
+    domed = church and plot.style > 0.46
+    if church:
+        kind = (DOMED_KINDS if domed else SPIRED_KINDS)[pick(plot.form, (0.25, 0.25, 0.25, 0.25))]
+    else:
+        kind = HOUSE_KINDS[plot.style > 0.5]
+    size = between(plot.size, 0.82, 1.18) if church else between(plot.size, 0.88, 1.22)
+    scale = size * (0.72 + 1.5 * (plot.y - horizon))
     return Building(
         name="",
         door_name="",
-        kind=kinds[index],
+        kind=kind,
         x=plot.x,
         y=plot.y,
         scale=scale,
         wide=between(plot.form, 0.9, 1.15),
-        tall=between(plot.style, 0.9, 1.15),
+        tall=between(plot.style, 0.9, 1.15) if church else 1.0,
         pitch=between(plot.form, 1.2, 0.85),
         side=1.0 if plot.x < 0.5 else -1.0,
         domed=domed,
-        onion=1.0 if plot.style > 0.73 else 0.0,
-        material=_material(plot, scale, horizon),
-    )
-
-
-def _cottage(plot: Plot, horizon: float) -> Building:
-    scale = between(plot.size, 0.88, 1.22) * (0.72 + 1.5 * (plot.y - horizon))
-    return Building(
-        name="",
-        door_name="",
-        kind=HOUSE_KINDS[plot.style > 0.5],
-        x=plot.x,
-        y=plot.y,
-        scale=scale,
-        wide=between(plot.form, 0.9, 1.15),
-        tall=1.0,
-        pitch=between(plot.form, 1.2, 0.85),
-        side=1.0 if plot.x < 0.5 else -1.0,
-        domed=False,
-        onion=0.0,
+        onion=1.0 if domed and plot.style > 0.73 else 0.0,
         material=_material(plot, scale, horizon),
     )
 
 
 def sample_buildings(latent: Latent, horizon: float) -> tuple[Building, ...]:
     """The churches and cottages on the plots; far ones first."""
-    found = []
-    for plot in plots(latent, horizon):
-        if plot.what in BUILT:
-            found.append((_church if plot.what == "church" else _cottage)(plot, horizon))
-    found.sort(key=lambda b: b.y)
-    return tuple(replace(b, name=f"house{i}", door_name=f"door{i}") for i, b in enumerate(found))
+    buildings = [_building(plot, horizon) for plot in plots(latent, horizon) if plot.what in BUILT]
+    buildings.sort(key=lambda b: b.y)
+    return tuple(replace(b, name=f"house{i}", door_name=f"door{i}") for i, b in enumerate(buildings))
 
 
 def sample_path(latent: Latent, season: SeasonColours, horizon: float, water: Water | None) -> Path | None:
@@ -147,9 +128,9 @@ def sample_path(latent: Latent, season: SeasonColours, horizon: float, water: Wa
 
 def sample_trees(latent: Latent, season: SeasonColours, horizon: float) -> tuple[Tree, ...]:
     """The trees and bushes on the plots; far ones first."""
-    found = [_tree(plot, season, horizon) for plot in plots(latent, horizon) if plot.what == "tree"]
-    found.sort(key=lambda t: t.y)
-    return tuple(replace(tree, name=f"tree{i}") for i, tree in enumerate(found))
+    trees = [_tree(plot, season, horizon) for plot in plots(latent, horizon) if plot.what == "tree"]
+    trees.sort(key=lambda t: t.y)
+    return tuple(replace(tree, name=f"tree{i}") for i, tree in enumerate(trees))
 
 
 def islets(buildings: tuple[Building, ...], trees: tuple[Tree, ...]) -> tuple[tuple[float, float, float], ...]:

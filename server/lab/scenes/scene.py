@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from server.lab.scenes.buildings import Building, Piece
 from server.lab.scenes.land import Meadow, Mountains, Path, Treeline, Water
-from server.lab.scenes.latent import Latent, latent_of
+from server.lab.scenes.latent import LATENT_DIM, Latent
 from server.lab.scenes.palette import Light, blend, season_colours, sky_colours
 from server.lab.scenes.plants import Tree
 from server.lab.scenes.sample_land import (
@@ -19,6 +19,7 @@ from server.lab.scenes.sample_land import (
 )
 from server.lab.scenes.sample_village import islets, sample_buildings, sample_path, sample_trees
 from server.lab.scenes.sky import Cloud, Sky
+from server.model.latents import latent_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Scene:
 
 def sample_scene(seed: int) -> Scene:
     """The scene of a seed, always the same. Raises ValueError outside 0..2**32-1."""
-    return scene_of(latent_of(seed))
+    return scene_of(latent_of(seed, LATENT_DIM))
 
 
 def scene_of(z: npt.ArrayLike) -> Scene:

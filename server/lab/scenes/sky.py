@@ -13,7 +13,7 @@ from server.lab.scenes.canvas import (
     coverage,
     mix,
     paint,
-    region,
+    patch,
     smoothstep,
 )
 from server.lab.scenes.concepts import CLOUD, SKY
@@ -62,11 +62,11 @@ def draw_sky(canvas: Canvas, sky: Sky) -> None:
     canvas.labels[:] = SKY
     night = sky.colours.night
     for x, y in sky.stars if night > 0.6 else ():
-        where = region(canvas, x - 0.009, y - 0.009, x + 0.009, y + 0.009)
+        where = patch(canvas, x - 0.009, y - 0.009, x + 0.009, y + 0.009)
         if where is not None:
             distance = np.hypot(where.x - np.float32(x), where.y - np.float32(y)) - np.float32(STAR_RADIUS)
             paint(canvas, where, coverage(canvas, distance) * np.float32(0.9), array((1.0, 0.96, 0.78)), None)
-    where = region(canvas, sky.sun_x - 0.4, sky.sun_y - 0.4, sky.sun_x + 0.4, sky.sun_y + 0.4)
+    where = patch(canvas, sky.sun_x - 0.4, sky.sun_y - 0.4, sky.sun_x + 0.4, sky.sun_y + 0.4)
     if where is None:
         return
     squared = (where.x - np.float32(sky.sun_x)) ** 2 + (where.y - np.float32(sky.sun_y)) ** 2
@@ -90,7 +90,7 @@ def draw_cloud(canvas: Canvas, sky: Sky, light: Light, cloud: Cloud) -> None:
     top = min(dy - radius for _, dy, radius in cloud.puffs) * w
     base = 0.16 * w
     reach = max(abs(dx) + radius for dx, _, radius in cloud.puffs) * w
-    where = region(canvas, cloud.x - reach, cloud.y + top, cloud.x + reach, cloud.y + base)
+    where = patch(canvas, cloud.x - reach, cloud.y + top, cloud.x + reach, cloud.y + base)
     if where is None:
         return
     x, y = where.x - np.float32(cloud.x), where.y - np.float32(cloud.y)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from server.lab.scenes.absent import without
-from server.lab.scenes.answer import Brushed
+from server.lab.scenes.answer import BrushStroke
 from server.lab.scenes.canvas import Array
 from server.lab.scenes.concepts import CONCEPTS
 from server.lab.scenes.latent import latent_of
@@ -74,7 +74,7 @@ class SceneData:
         """The latent (D,) of scene i lacking what `take` says it lacks; None where no latent lacks just that."""
         return _absent(latent_of(FIRST_SEED + i), i)
 
-    def brushed(self, i: int) -> Brushed | None:
+    def brushed(self, i: int) -> BrushStroke | None:
         """The stroke that the twin of scene i answers, if it does."""
         return stroke_on(scene_of(latent_of(FIRST_SEED + i)), i) if answers(i) else None
 
@@ -135,7 +135,7 @@ class Pair:
     absent: Tensor | None
     scene: Tensor
     twin: Tensor
-    brushed: Brushed | None = None
+    brushed: BrushStroke | None = None
 
 
 class LayoutData:

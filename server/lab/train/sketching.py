@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.lab.scenes.answer import FORMED, Brushed
+from server.lab.scenes.answer import FORMED, BrushStroke
 from server.lab.train.data import Pair
 from server.lab.train.edits import ANSWERED, WHOLE, brushed, chance_concept, chance_factor, least_held
 from server.lab.train.layout import GRID, SHARES, C
@@ -78,7 +78,7 @@ def _stroke(new: Tensor, rng: np.random.Generator) -> _Stroke | None:
     return _Stroke(alpha, cells, bool(met.sum() > WHOLE * new.sum()))
 
 
-def stroke_alpha(stroke: Brushed, grid: int) -> Tensor:
+def stroke_alpha(stroke: BrushStroke, grid: int) -> Tensor:
     """alpha (C, grid, grid) of a stroke that is answered, as the server has it of such a mask."""
     alpha = torch.zeros(C, grid, grid)
     alpha[stroke.concept] = torch.from_numpy(coverage(stroke.mask, grid, grid)) * stroke.strength
@@ -103,7 +103,7 @@ def _plain(latent: Tensor, layout: Tensor) -> Sketched:
     return Sketched(latent, layout, layout, nothing, torch.tensor(0.0), torch.zeros(1, GRID, GRID))
 
 
-def _answered(pair: Pair, stroke: Brushed, latent: Tensor, rng: np.random.Generator) -> Sketched:
+def _answered(pair: Pair, stroke: BrushStroke, latent: Tensor, rng: np.random.Generator) -> Sketched:
     """A stroke that the pair's scene answers, unbatched."""
     changed = (pair.scene[SHARES] - pair.twin[SHARES]).abs().amax(0, keepdim=True) > _GONE  # (1, 16, 16)
     met = stroke_alpha(stroke, GRID).amax(0, keepdim=True) > 0  # (1, 16, 16)

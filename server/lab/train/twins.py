@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from server.lab.scenes.answer import Brushed, answered, chance_stroke
+from server.lab.scenes.answer import BrushStroke, answered, random_stroke
 from server.lab.scenes.render import Pixels, objects, render
 from server.lab.scenes.scene import Scene
 
@@ -38,9 +38,9 @@ def answers(index: int) -> bool:
     return index % 2 == 1
 
 
-def stroke_on(scene: Scene, index: int) -> Brushed:
+def stroke_on(scene: Scene, index: int) -> BrushStroke:
     """The stroke that the twin of the scene of that index answers, where it does."""
-    return chance_stroke(np.random.default_rng(index ^ _CHANCE), scene)
+    return random_stroke(np.random.default_rng(index ^ _CHANCE), scene)
 
 
 def twin_of(scene: Scene, index: int) -> Twin:

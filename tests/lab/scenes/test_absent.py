@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from server.lab.scenes.absent import without
-from server.lab.scenes.latent import latent_of
 from server.lab.scenes.render import objects, render
 from server.lab.scenes.scene import scene_of
+from server.model.latents import latent_of
 
 SEEDS = range(60)
 
@@ -15,7 +15,7 @@ SEEDS = range(60)
 def test_the_scene_of_such_a_latent_is_the_scene_without_the_object(kind: str) -> None:
     off, removed = [], []
     for seed in SEEDS:
-        z = latent_of(seed)
+        z = latent_of(seed, 128)
         scene = scene_of(z)
         for name in [o.name for o in objects(scene) if o.name.rstrip("0123456789") == kind][:2]:
             found = without(z, scene, name)
@@ -37,12 +37,12 @@ def test_the_scene_of_such_a_latent_is_the_scene_without_the_object(kind: str) -
 
 @pytest.mark.parametrize("name", ["door0", "doors", "windows", "domes", "tree99", "house99", "cloud99", ""])
 def test_some_things_no_latent_lacks_alone(name: str) -> None:
-    latents = [latent_of(seed) for seed in range(10)]
+    latents = [latent_of(seed, 128) for seed in range(10)]
     assert all(without(z, scene_of(z), name) is None for z in latents)
 
 
 def test_the_latent_it_is_made_of_stays_as_it_is() -> None:
-    z = latent_of(3)
+    z = latent_of(3, 128)
     before = z.copy()
     scene = scene_of(z)
     assert any(without(z, scene, o.name) is not None for o in objects(scene))

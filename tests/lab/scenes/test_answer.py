@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from server.lab.scenes.answer import FORMED, Brushed, answered, chance_stroke
+from server.lab.scenes.answer import FORMED, BrushStroke, answered, random_stroke
 from server.lab.scenes.buildings import parts
 from server.lab.scenes.concepts import CLOUD, CONCEPTS, DOME, ROOF, TREE, WALL
 from server.lab.scenes.masonry import Wall
@@ -23,7 +23,7 @@ AT = {CLOUD: (0.5, 0.2), TREE: (0.5, 0.7), WALL: (0.5, 0.7), ROOF: (0.5, 0.4), D
 FILLED = {CLOUD: 0.5, TREE: 0.6, WALL: 0.95, ROOF: 0.75, DOME: 0.6}
 
 
-def drawn(scene: Scene, brushed: Brushed) -> np.ndarray:
+def drawn(scene: Scene, brushed: BrushStroke) -> np.ndarray:
     """Where the scene's answer shows the concept and the scene does not, (SIZE, SIZE) bool."""
     (_, before), (_, after) = render(scene, SIZE), render(answered(scene, brushed), SIZE)
     assert set(np.unique(after[before != after])) <= {brushed.concept}
@@ -33,7 +33,7 @@ def drawn(scene: Scene, brushed: Brushed) -> np.ndarray:
 
 @pytest.mark.parametrize("concept", FORMED)
 def test_the_answer_is_where_the_stroke_is(concept: int) -> None:
-    brushed = Brushed(concept, (AT[concept],), 0.1, 1.0)
+    brushed = BrushStroke(concept, (AT[concept],), 0.1, 1.0)
     found, inside = drawn(BARE, brushed), coverage(brushed.mask, SIZE, SIZE) > 0.5
     assert found[inside].mean() > FILLED[concept]
     assert (found & ~inside).sum() < 0.35 * inside.sum()
@@ -41,15 +41,15 @@ def test_the_answer_is_where_the_stroke_is(concept: int) -> None:
 
 @pytest.mark.parametrize("concept", FORMED)
 def test_a_faint_stroke_gives_a_smaller_thing(concept: int) -> None:
-    areas = [drawn(BARE, Brushed(concept, (AT[concept],), 0.1, s)).sum() for s in (0.25, 0.5, 1.0)]
+    areas = [drawn(BARE, BrushStroke(concept, (AT[concept],), 0.1, s)).sum() for s in (0.25, 0.5, 1.0)]
     for faint, full in pairwise(areas):
         assert 0.35 < faint / full < 0.7
 
 
 def test_trees_follow_the_stroke() -> None:
-    flat = Brushed(TREE, ((0.3, 0.7), (0.6, 0.7)), 0.05, 1.0)
-    high = Brushed(TREE, ((0.5, 0.4), (0.5, 0.7)), 0.05, 1.0)
-    bent = Brushed(TREE, ((0.4, 0.7), (0.5, 0.6)), 0.08, 1.0)
+    flat = BrushStroke(TREE, ((0.3, 0.7), (0.6, 0.7)), 0.05, 1.0)
+    high = BrushStroke(TREE, ((0.5, 0.4), (0.5, 0.7)), 0.05, 1.0)
+    bent = BrushStroke(TREE, ((0.4, 0.7), (0.5, 0.6)), 0.08, 1.0)
     kinds = []
     for brushed in (flat, high, bent):
         (tree,) = answered(BARE, brushed).front
@@ -62,9 +62,9 @@ def test_trees_follow_the_stroke() -> None:
 def test_things_have_the_colours_of_their_kin_that_stand_nearest() -> None:
     village = next(s for s in map(sample_scene, range(100)) if len(s.buildings) > 1 and s.trees)
     for building in village.buildings:
-        (piece,) = answered(village, Brushed(WALL, ((building.x, 0.8),), 0.05, 1.0)).front
+        (piece,) = answered(village, BrushStroke(WALL, ((building.x, 0.8),), 0.05, 1.0)).front
         assert piece.material.wall == building.material.wall  # type: ignore[union-attr]
-    (piece,) = answered(BARE, Brushed(WALL, ((0.5, 0.8),), 0.05, 1.0)).front
+    (piece,) = answered(BARE, BrushStroke(WALL, ((0.5, 0.8),), 0.05, 1.0)).front
     assert piece.material.masonry == "plaster"  # type: ignore[union-attr]
 
 
@@ -73,8 +73,8 @@ def test_strokes_by_chance_are_where_things_stand() -> None:
     on_buildings = 0
     for seed in range(300):
         scene = sample_scene(seed)
-        brushed = chance_stroke(np.random.default_rng(seed), scene)
-        assert brushed == chance_stroke(np.random.default_rng(seed), scene)
+        brushed = random_stroke(np.random.default_rng(seed), scene)
+        assert brushed == random_stroke(np.random.default_rng(seed), scene)
         seen[brushed.concept] += 1
         points = np.array(brushed.points)
         assert ((points >= 0) & (points <= 1)).all()
@@ -95,7 +95,7 @@ def test_strokes_by_chance_are_where_things_stand() -> None:
 
 def test_the_same_scene_otherwise() -> None:
     scene = sample_scene(5)
-    brushed = Brushed(TREE, ((0.5, 0.7),), 0.08, 1.0)
+    brushed = BrushStroke(TREE, ((0.5, 0.7),), 0.08, 1.0)
     (before, _), (after, _) = render(scene, SIZE), render(answered(scene, brushed), SIZE)
     y, x = (np.mgrid[0:SIZE, 0:SIZE] + 0.5) / SIZE
     far = np.hypot(x - 0.5, y - 0.7) > 0.2

@@ -9,8 +9,8 @@ from server.lab.scenes.canvas import (
     coverage,
     outline,
     paint,
+    patch,
     polygon_distance,
-    region,
     smoothstep,
 )
 
@@ -23,18 +23,18 @@ def colour(*channels: float) -> Array:
 
 def test_a_region_holds_every_pixel_of_its_box_and_stays_inside_the_picture() -> None:
     canvas = blank(10)
-    where = region(canvas, 0.3, 0.3, 0.5, 0.5)
+    where = patch(canvas, 0.3, 0.3, 0.5, 0.5)
     assert where is not None
     assert where.columns.start <= 3
     assert where.columns.stop >= 5
-    whole = region(canvas, -3, -3, 3, 3)
+    whole = patch(canvas, -3, -3, 3, 3)
     assert whole is not None
     assert (whole.rows, whole.columns) == (slice(0, 10), slice(0, 10))
 
 
 @pytest.mark.parametrize("box", [(1.3, 0, 2, 1), (-2, 0, -0.3, 1), (0, 1.3, 1, 2), (0, -2, 1, -0.3)])
 def test_a_box_outside_the_picture_has_no_region(box: tuple[float, float, float, float]) -> None:
-    assert region(blank(10), *box) is None
+    assert patch(blank(10), *box) is None
 
 
 def test_coverage_of_a_half_plane_is_the_exact_share_of_each_pixel() -> None:
@@ -46,7 +46,7 @@ def test_coverage_of_a_half_plane_is_the_exact_share_of_each_pixel() -> None:
 
 def test_paint_blends_colours_and_labels_what_is_covered_by_more_than_half() -> None:
     canvas = blank(2)
-    where = region(canvas, 0, 0, 1, 1)
+    where = patch(canvas, 0, 0, 1, 1)
     assert where is not None
     alpha = np.array([[0.0, 0.5], [0.75, 1.0]], np.float32)
     paint(canvas, where, alpha, colour(1, 0.5, 0), 7)
@@ -58,7 +58,7 @@ def test_paint_blends_colours_and_labels_what_is_covered_by_more_than_half() -> 
 
 def test_paint_without_a_concept_leaves_the_labels_alone() -> None:
     canvas = blank(2)
-    where = region(canvas, 0, 0, 1, 1)
+    where = patch(canvas, 0, 0, 1, 1)
     assert where is not None
     paint(canvas, where, np.ones((2, 2), np.float32), colour(1, 1, 1), None)
     assert not canvas.labels.any()
@@ -70,7 +70,7 @@ def test_polygon_distance_is_right_for_both_directions_of_turning(
     points: tuple[tuple[float, float], ...],
 ) -> None:
     canvas = blank(8)
-    where = region(canvas, 0, 0, 1, 1)
+    where = patch(canvas, 0, 0, 1, 1)
     assert where is not None
     distance = polygon_distance(where, points)
     assert distance[4, 4] == pytest.approx(-0.1875)

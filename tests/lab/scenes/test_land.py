@@ -77,7 +77,7 @@ def test_mountains_without_peaks_are_hills() -> None:
 
 def test_the_treeline_stands_on_the_horizon_between_its_ends() -> None:
     canvas = blank(100)
-    draw_treeline(canvas, SKY, LIGHT, Treeline(0.3, 0.8, 0.07, 0.2, (0.2, 0.4, 0.2)))
+    draw_treeline(canvas, SKY, LIGHT, Treeline(0.3, 0.8, 0.07, (0.2, 0.4, 0.2)))
     rows, columns = shown(canvas, TREE)
     assert 30 <= columns.min() < 36
     assert 73 < columns.max() <= 80

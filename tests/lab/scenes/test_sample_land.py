@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 
-from server.lab.scenes.latent import Latent, latent_of
+from server.lab.scenes.latent import LATENT_DIM, Latent
 from server.lab.scenes.palette import DAY, SUMMER, WINTER
 from server.lab.scenes.sample_land import (
     sample_clouds,
@@ -12,10 +12,11 @@ from server.lab.scenes.sample_land import (
     sample_water,
 )
 from server.lab.scenes.scene import Scene
+from server.model.latents import latent_of
 
 
 def latents(count: int) -> list[Latent]:
-    return [Latent(latent_of(seed)) for seed in range(count)]
+    return [Latent(latent_of(seed, LATENT_DIM)) for seed in range(count)]
 
 
 def test_the_cloudier_the_more_clouds() -> None:
@@ -31,8 +32,8 @@ def test_the_sun_stands_above_the_horizon(scenes: tuple[Scene, ...]) -> None:
 
 
 def test_an_overcast_sun_hardly_shines() -> None:
-    assert sample_sky(Latent(latent_of(0)), DAY, 0.0).sun_shine == 1
-    assert sample_sky(Latent(latent_of(0)), DAY, 1.0).sun_shine < 0.2
+    assert sample_sky(Latent(latent_of(0, LATENT_DIM)), DAY, 0.0).sun_shine == 1
+    assert sample_sky(Latent(latent_of(0, LATENT_DIM)), DAY, 1.0).sun_shine < 0.2
 
 
 def test_all_kinds_of_water_occur_in_about_four_scenes_of_ten() -> None:

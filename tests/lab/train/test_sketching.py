@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from server.lab.scenes.answer import Brushed
+from server.lab.scenes.answer import BrushStroke
 from server.lab.scenes.concepts import CONCEPTS, GRASS, PATH, TREE, WATER
 from server.lab.train.data import Pair
 from server.lab.train.edits import ANSWERED, COVERING, DRAWN
@@ -125,7 +125,7 @@ def test_what_has_a_form_is_drawn_by_strokes_that_are_answered_alone() -> None:
     task = rehearsed(Pair(LATENT, ABSENT, layout(labels), layout(bare)))
     assert {kind(task, i) for i in range(120)} == {"remove", "cover", "none"}
 
-    stroke = Brushed(TREE, ((0.47, 0.47),), 0.15, 0.7)
+    stroke = BrushStroke(TREE, ((0.47, 0.47),), 0.15, 0.7)
     task = rehearsed(Pair(None, ABSENT, layout(labels), layout(bare), stroke), 20, plain=8)
     assert torch.equal(task.latents, ABSENT.expand(20, -1))
     assert torch.equal(task.before, layout(bare).expand(20, -1, -1, -1))
