@@ -92,7 +92,7 @@ def drag_lines(document: dict[str, Any]) -> str:
 def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     """Everything but the browser, as one JSON-able document."""
     from server.app import make_painter
-    from server.lab.bench.device import edits, encoders, passes
+    from server.lab.bench.parts import edits, encoders, passes
     from server.lab.bench.wire import peak_bytes, round_trips, running_server
     from server.painting.painter import Painter
 

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from server.lab.directions.run import Plan, find_directions
+    from server.lab.directions.run import DirectionsConfig, find_directions
     from server.lab.dissect.passes import Passes, bfloat16_is_fast
     from server.model.catalog import SEGMENTER
     from server.model.segmenter import SegmenterError, load_segmenter
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     except SegmenterError as error:
         raise UsageError(f"{error}; name one with --segmenter") from error
     passes = Passes(model.generator, segmenter, bfloat16_is_fast(device), device)
-    plan = Plan(samples=args.samples, scenes=args.scenes, measured=args.measured, seed=args.seed)
+    config = DirectionsConfig(samples=args.samples, scenes=args.scenes, measured=args.measured, seed=args.seed)
     out = args.out or model.results
     with tqdm(total=100, bar_format="{desc:14}{percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             bar.refresh()
 
         try:
-            found = find_directions(passes, args.model, model.card.sha256, plan, out, model.card.scenes, report)
+            found = find_directions(passes, args.model, model.card.sha256, config, out, model.card.scenes, report)
         except OSError as error:
             raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
         except ValueError as error:

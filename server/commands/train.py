@@ -7,9 +7,7 @@ from pathlib import Path
 
 from server.commands.device import add_device, device_named
 from server.commands.usage import UsageError
-from server.lab.train.config import SIZES, config_for, load_config
-
-STAGES = ("tail", "trunk", "joint")
+from server.lab.train.config import SIZES, STAGES, config_for, load_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

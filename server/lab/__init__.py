@@ -1,1 +1,11 @@
-"""The laboratory: what is run offline to train, dissect and measure. Nothing outside imports it."""
+"""The laboratory: what is run offline to train, dissect and measure models. Nothing but `server.commands` imports it.
+
+In reading order:
+
+- `scenes`: the world of the default model, drawn with the concept of every pixel;
+- `train`: the generator and its segmenters, trained on that world;
+- `dissect`: which units make which concept, and how brushes are chosen from them;
+- `directions`: vectors that move a scene's latent along its season, its night, its clouds;
+- `bench`: what painting costs on this machine;
+- `frechet`: the Frechet distance, by which samples are compared with renderings.
+"""

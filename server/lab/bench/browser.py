@@ -1,4 +1,4 @@
-"""What a painter sees: a drag in a real Chromium on a real server, measured in the page.
+"""The painter's view: a drag in a real Chromium on a real server, measured in the page.
 
 The time of a pointer event ends with the first frame whose request was made after the event was handled, and there
 when the browser has put that frame on the screen: after the animation frame in which the canvas has it.
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from server.commands.usage import UsageError
 from server.errors import UnitbrushError
 
 if TYPE_CHECKING:
@@ -27,14 +26,14 @@ EVENTS_A_SECOND = 60
 MOST_MOVES = 32  # on their way to the browser
 PATIENCE = 60_000  # milliseconds
 FINISHED = "#stage[data-shown=final]"
-# By the page's own image, or by the canvas: the mark of frontend/js/beginning.js.
+# By the page's own image, or by the canvas, which the page marks.
 FIRST_PICTURE = """() => {
   const marks = performance.getEntriesByName("unitbrush:first-picture");
   return Math.min(...watched.images, ...marks.map(({ startTime }) => startTime));
 }"""
 
 # `events`: when each happened. `sent`: a request's number and how many events had been handled. `frames`: a frame's
-# number and when it was on the screen. The last two come of what frontend/js/frames.js tells the window. `images`: when
+# number and when it was on the screen. The last two come of the events that the page sends its window. `images`: when
 # the browser had put the page's own image of the picture on the screen.
 WATCH = """
 const watched = (window.watched = { events: [], sent: [], frames: [], images: [] });
@@ -58,6 +57,13 @@ window.addEventListener("unitbrush:frame", ({ detail }) => {
   });
 });
 """
+
+
+class NoBrowser(UnitbrushError):
+    """What measures in a browser is not installed; the detail says how to install it."""
+
+    slug = "bench-no-browser"
+    title = "There is no browser to measure in"
 
 
 class BrowserFailed(UnitbrushError):
@@ -85,11 +91,11 @@ class Drag:
 
 
 def require_browser() -> None:
-    """Raises UsageError where playwright or a Chromium is missing."""
+    """Raises NoBrowser where playwright or a Chromium is missing."""
     try:
         from playwright.async_api import async_playwright
     except ImportError:
-        raise UsageError("--browser needs playwright; install it with `pip install playwright`") from None
+        raise NoBrowser("--browser needs playwright; install it with `pip install playwright`") from None
 
     async def look() -> None:
         async with async_playwright() as playwright:
@@ -101,7 +107,7 @@ def require_browser() -> None:
 def measure_drag(port: int, seconds: float) -> Drag:
     """Open the studio of the server at that port and drag the first brush over its picture for so many seconds.
 
-    Raises UsageError where a Chromium is missing, BrowserFailed, and ImportError without playwright.
+    Raises NoBrowser where a Chromium is missing, BrowserFailed, and ImportError without playwright.
     """
     from playwright.async_api import Error
 
@@ -121,17 +127,18 @@ async def _measure(port: int, seconds: float) -> Drag:
         await page.add_init_script(WATCH)
         await page.goto(f"http://127.0.0.1:{port}/")
         await page.wait_for_selector(FINISHED, timeout=PATIENCE)
-        taken = await _drag(page, seconds)
+        duration = await _drag(page, seconds)
         await page.wait_for_selector(FINISHED, timeout=PATIENCE)
-        found = await page.evaluate("window.watched")
+        watched = await page.evaluate("window.watched")
         first = await page.evaluate(FIRST_PICTURE)
         name = f"Chromium {browser.version}"
         await browser.close()
-    times = latencies(found["events"], found["sent"], found["frames"])
+    times = latencies(watched["events"], watched["sent"], watched["frames"])
     if len(times) < 2:
         raise BrowserFailed("the studio showed no frames while it was dragged; drag for longer")
     slow = statistics.quantiles(times, n=10, method="inclusive")[-1]
-    return Drag(name, first, taken, len(times), statistics.median(times), slow, len(found["frames"]) / taken)
+    rate = len(watched["frames"]) / duration
+    return Drag(name, first, duration, len(times), statistics.median(times), slow, rate)
 
 
 def latencies(
@@ -143,19 +150,19 @@ def latencies(
     order shown, its request's number and its time.
     """
     shows = dict(sent)
-    found: list[float] = []
+    times: list[float] = []
     for number, shown in frames:
-        found += [shown - event for event in events[len(found) : shows.get(number, 0)]]
-    return found
+        times += [shown - event for event in events[len(times) : shows.get(number, 0)]]
+    return times
 
 
 def _chromium(playwright: Playwright) -> str:
-    """The path of this system's Chromium, or of playwright's own. Raises UsageError."""
+    """The path of this system's Chromium, or of playwright's own. Raises NoBrowser."""
     own = playwright.chromium.executable_path
-    found = next((path for name in CHROMIUMS if (path := shutil.which(name))), own if Path(own).is_file() else None)
-    if found is None:
-        raise UsageError("--browser needs Chromium; install it with `playwright install chromium`")
-    return found
+    for path in (*map(shutil.which, CHROMIUMS), own if Path(own).is_file() else None):
+        if path is not None:
+            return path
+    raise NoBrowser("--browser needs Chromium; install it with `playwright install chromium`")
 
 
 async def _drag(page: Page, seconds: float) -> float:
@@ -183,7 +190,7 @@ async def _drag(page: Page, seconds: float) -> float:
             task.add_done_callback(moves.discard)
         steps += 1
         await asyncio.sleep(max(0.0, begin + steps / EVENTS_A_SECOND - time.perf_counter()))
-    taken = time.perf_counter() - begin
+    duration = time.perf_counter() - begin
     await asyncio.gather(*moves)
     await page.mouse.up()
-    return taken
+    return duration

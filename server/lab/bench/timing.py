@@ -1,4 +1,4 @@
-"""Repeating a piece of work and telling how long it takes."""
+"""Timings: a piece of work is repeated, and its median and slow times are kept."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def measure(name: str, work: Callable[[int], object], seconds: float, least: int
     """Run `work(i)`, i = 0, 1, ..., for about so many seconds, at least `least` times; the first runs do not count."""
     for i in range(WARM_UP):
         work(i)
-    taken: list[float] = []
+    times: list[float] = []
     end = time.perf_counter() + seconds
-    while len(taken) < least or time.perf_counter() < end:
+    while len(times) < least or time.perf_counter() < end:
         begin = time.perf_counter()
-        work(WARM_UP + len(taken))
-        taken.append((time.perf_counter() - begin) * 1e3)
-    slow = statistics.quantiles(taken, n=10, method="inclusive")[-1]
-    return Timing(name, statistics.median(taken), slow, len(taken))
+        work(WARM_UP + len(times))
+        times.append((time.perf_counter() - begin) * 1e3)
+    slow = statistics.quantiles(times, n=10, method="inclusive")[-1]
+    return Timing(name, statistics.median(times), slow, len(times))

@@ -17,7 +17,7 @@ from pathlib import Path
 from websockets.sync.client import connect
 
 from server.errors import UnitbrushError
-from server.lab.bench.device import stroke_picture
+from server.lab.bench.parts import stroke_picture
 from server.lab.bench.timing import Timing, measure
 from server.model.catalog import Model
 from server.painting.picture import picture_to_json, to_document
@@ -39,7 +39,7 @@ def running_server(settings: Settings) -> Iterator[tuple[int, int]]:
     """`unitbrush serve` with an empty store in a process of its own; gives its port and process id."""
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
-        given = {
+        variables = {
             "HOST": "127.0.0.1",
             "PORT": str(port),
             "TOKEN": "",
@@ -51,7 +51,7 @@ def running_server(settings: Settings) -> Iterator[tuple[int, int]]:
             "THREADS": str(settings.threads),
             "DEVICE": settings.device,
         }
-        environment = {**os.environ, **{f"UNITBRUSH_{name}": value for name, value in given.items()}}
+        environment = {**os.environ, **{f"UNITBRUSH_{name}": value for name, value in variables.items()}}
         package = Path(__file__).resolve().parents[3]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
         process = subprocess.Popen(
@@ -97,10 +97,10 @@ def round_trips(port: int, model: Model, seconds: float) -> Iterator[Timing]:
     with connect(f"ws://127.0.0.1:{port}{API}/live", proxy=None, max_size=None) as live:
 
         def frame(step: int, final: bool) -> object:
-            told = (
+            request = (
                 f'{{"seq":{step},"final":{json.dumps(final)},"picture":{picture_to_json(stroke_picture(model, step))}}}'
             )
-            live.send(told)
+            live.send(request)
             return live.recv()
 
         yield measure("live frame, draft", lambda i: frame(30_000 + i, False), seconds)
@@ -108,7 +108,7 @@ def round_trips(port: int, model: Model, seconds: float) -> Iterator[Timing]:
 
 
 def peak_bytes(process: int) -> int | None:
-    """The most memory a process has held, None where the system does not tell."""
+    """The most memory a process has had, in bytes; None where the system keeps no record of it."""
     try:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
@@ -129,7 +129,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
         finally:
             client.close()
         time.sleep(0.05)
-    raise ServerFailed("the server did not become ready; `unitbrush serve` tells why")
+    raise ServerFailed("the server did not become ready; `unitbrush serve` says why")
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""The attributes that directions are sought for: what each is called and what lies at its ends.
+"""The attributes that directions are made of: what each is called and what lies at its ends.
 
 All are scored by the predictor. The segmenter's shares of the picture (of buildings, of trees) explain the size of the
 largest building and the number of trees as well on renderings (R2 0.86 and 0.40 against 0.84 and 0.40), but make worse

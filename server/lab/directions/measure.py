@@ -1,23 +1,22 @@
-"""What a direction does, measured on pictures: how its attribute changes, and whether the layout stays."""
+"""The effect of a direction, measured on pictures: how its attribute changes, and whether the layout stays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from server.lab.directions.predictor import Floats, Predictor
-from server.lab.dissect.passes import Passes, batches, latents
+from server.lab.directions.predictor import Floats, Predictor, Report
+from server.lab.dissect.passes import Passes, batches
+from server.model.latents import latents_of
 
 BATCH = 25
-Report = Callable[[float], None]  # told the share that is done, 0..1
 
 
 @dataclass(frozen=True)
-class Change:
+class DirectionEffect:
     """What one vector does. effects: (A,), change of each attribute per unit of amount, in the attributes' own units.
     kept: share of the segmenter's labels that stay at +-1."""
 
@@ -34,7 +33,7 @@ def pictures(passes: Passes, z: Tensor) -> Tensor:
 def score_samples(passes: Passes, predictor: Predictor, seeds: range, report: Report) -> tuple[Floats, Floats]:
     """The latents of the seeds, (N, latent_dim), and the attributes that the predictor reads off their pictures,
     (N, A)."""
-    z = latents(seeds, passes.generator.latent_dim)
+    z = latents_of(seeds, passes.generator.latent_dim)  # (N, latent_dim)
     scores = []
     for s in batches(len(seeds), BATCH):
         with torch.inference_mode():
@@ -43,14 +42,14 @@ def score_samples(passes: Passes, predictor: Predictor, seeds: range, report: Re
     return z.numpy(), np.concatenate(scores)
 
 
-def measure_changes(
+def measure_effects(
     passes: Passes, predictor: Predictor, vectors: Floats, seeds: range, report: Report
-) -> list[Change]:
+) -> list[DirectionEffect]:
     """What each vector does to the pictures of the seeds at amounts of -1 and +1. vectors: (V, latent_dim)."""
     effects = np.zeros((len(vectors), len(predictor.mean)), np.float64)
     kept = np.zeros(len(vectors))
     for s in batches(len(seeds), BATCH):
-        z = latents(seeds[s], passes.generator.latent_dim)  # (B, latent_dim)
+        z = latents_of(seeds[s], passes.generator.latent_dim)  # (B, latent_dim)
         labels = passes.labels(pictures(passes, z))  # (B, R, R)
         for v, vector in enumerate(vectors):
             step = torch.from_numpy(vector.astype(np.float32))  # (latent_dim,)
@@ -61,4 +60,6 @@ def measure_changes(
                 kept[v] += float((passes.labels(x) == labels).float().mean((1, 2)).sum()) / 2
         report(s.stop / len(seeds))
     count = len(seeds)
-    return [Change((e / count).astype(np.float32), float(k / count)) for e, k in zip(effects, kept, strict=True)]
+    return [
+        DirectionEffect((e / count).astype(np.float32), float(k / count)) for e, k in zip(effects, kept, strict=True)
+    ]

@@ -1,6 +1,6 @@
-"""A small convolutional network that reads a scene's attributes off a picture.
+"""The predictor, a small convolutional network that reads a scene's attributes off a picture.
 
-It is taught on scenes rendered for it, whose attributes are known exactly, and made to bear a generator's softness the
+It is trained on scenes rendered for it, whose attributes are known exactly, and made to bear a generator's softness the
 way the segmenters are. It looks at 64x64 pixels, whatever the picture's size.
 """
 
@@ -21,7 +21,9 @@ from torch import Tensor, nn
 
 from server.lab.scenes.render import render
 from server.lab.scenes.scene import sample_scene
+from server.lab.train.pace import pace, set_rate
 from server.lab.train.segment import harden
+from server.model.pixels import Pixels, to_images
 
 SIZE = 64
 WIDTHS = (24, 48, 64, 96)
@@ -31,15 +33,14 @@ RATE = 2e-3
 HELD_OUT = 500
 
 Floats = npt.NDArray[np.floating[Any]]
-Images = npt.NDArray[np.uint8]
-Report = Callable[[float], None]  # told the share that is done, 0..1
+Report = Callable[[float], None]  # takes the share that is done, 0..1
 
 
 @dataclass(frozen=True)
-class Lessons:
+class Examples:
     """Rendered scenes. images: (N, SIZE, SIZE, 3). attributes: (N, A), in the order of the names asked for."""
 
-    images: Images
+    images: Pixels
     attributes: Floats
 
 
@@ -50,7 +51,7 @@ class Predictor(nn.Module):
     deviation: Tensor
 
     def __init__(self, mean: Tensor, deviation: Tensor) -> None:
-        """mean, deviation: (A,), of each attribute over the scenes it is taught on."""
+        """mean, deviation: (A,), of each attribute over the scenes it is trained on."""
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("deviation", deviation)
@@ -78,7 +79,7 @@ class Predictor(nn.Module):
         return self.standard(images) * self.deviation + self.mean
 
 
-def render_lessons(first: int, count: int, attributes: tuple[str, ...], report: Report) -> Lessons:
+def render_examples(first: int, count: int, attributes: tuple[str, ...], report: Report) -> Examples:
     """Render the scenes first ... first + count - 1, on every core this process may use."""
     starts = range(first, first + count, CHUNK)
     jobs = [(a, min(a + CHUNK, first + count), attributes) for a in starts]
@@ -88,10 +89,10 @@ def render_lessons(first: int, count: int, attributes: tuple[str, ...], report: 
             images.append(x)
             values.append(y)
             report(done / len(jobs))
-    return Lessons(np.concatenate(images), np.concatenate(values))
+    return Examples(np.concatenate(images), np.concatenate(values))
 
 
-def _render_chunk(job: tuple[int, int, tuple[str, ...]]) -> tuple[Images, Floats]:
+def _render_chunk(job: tuple[int, int, tuple[str, ...]]) -> tuple[Pixels, Floats]:
     first, last, attributes = job
     images, values = [], []
     for seed in range(first, last):
@@ -103,25 +104,24 @@ def _render_chunk(job: tuple[int, int, tuple[str, ...]]) -> tuple[Images, Floats
     return np.stack(images), np.asarray(values, np.float32)
 
 
-def teach(lessons: Lessons, epochs: float, seed: int, report: Report) -> Predictor:
-    """A predictor taught on all scenes but the last HELD_OUT, so many times over each; deterministic for a seed."""
+def train_predictor(examples: Examples, epochs: float, seed: int, report: Report) -> Predictor:
+    """A predictor trained on all scenes but the last HELD_OUT, so many times over each; deterministic for a seed."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    count = len(lessons.images) - HELD_OUT
-    targets = torch.from_numpy(lessons.attributes)  # (N, A)
+    count = len(examples.images) - HELD_OUT
+    targets = torch.from_numpy(examples.attributes)  # (N, A)
     deviation, mean = torch.std_mean(targets[:count], 0)
     network = Predictor(mean, deviation.clamp(min=1e-6))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), RATE)
     steps = max(1, round(epochs * count / BATCH))
     for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1.0, (step + 1) / 50) * max(0.02, min(1.0, 2 * (1 - step / steps)))
+        set_rate(optimiser, RATE * pace(step, step / steps))
         index = rng.integers(0, count, BATCH)
         mirrored = rng.random() < 0.5  # no attribute tells left from right
-        x = _floats(lessons.images[index, :, ::-1] if mirrored else lessons.images[index])
-        found = network.standard(harden(x, rng))  # (BATCH, A)
-        loss = F.smooth_l1_loss(found, (targets[index] - network.mean) / network.deviation)
+        x = to_images(examples.images[index, :, ::-1] if mirrored else examples.images[index])
+        scores = network.standard(harden(x, rng))  # (BATCH, A)
+        loss = F.smooth_l1_loss(scores, (targets[index] - network.mean) / network.deviation)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -131,27 +131,21 @@ def teach(lessons: Lessons, epochs: float, seed: int, report: Report) -> Predict
     return network
 
 
-def held_out_r2(network: Predictor, lessons: Lessons) -> Floats:
-    """The share of each attribute's variance that the predictor explains on the scenes it was not taught: (A,)."""
-    return r2(lessons.attributes[-HELD_OUT:], predict(network, lessons.images[-HELD_OUT:]))
+def held_out_r2(network: Predictor, examples: Examples) -> Floats:
+    """The share of each attribute's variance that the predictor explains on the scenes not trained on: (A,)."""
+    return r2(examples.attributes[-HELD_OUT:], predict(network, examples.images[-HELD_OUT:]))
 
 
-def predict(network: Predictor, images: Images) -> Floats:
+def predict(network: Predictor, images: Pixels) -> Floats:
     """images: (N, R, R, 3). Returns attributes, (N, A)."""
     with torch.inference_mode():
-        parts = [network(_floats(images[a : a + 100])) for a in range(0, len(images), 100)]
-    found: Floats = torch.cat(parts).numpy()
-    return found
+        parts = [network(to_images(images[a : a + 100])) for a in range(0, len(images), 100)]
+    attributes: Floats = torch.cat(parts).numpy()
+    return attributes
 
 
-def r2(true: Floats, found: Floats) -> Floats:
-    """1 - residual / variance, at each column. true, found: (N, A). Returns (A,)."""
-    left = np.square(true - found).mean(0)
-    shares: Floats = 1 - left / np.maximum(true.var(0), 1e-12)
+def r2(true: Floats, predicted: Floats) -> Floats:
+    """1 - residual / variance, at each column. true, predicted: (N, A). Returns (A,)."""
+    residual = np.square(true - predicted).mean(0)
+    shares: Floats = 1 - residual / np.maximum(true.var(0), 1e-12)
     return shares
-
-
-def _floats(images: Images) -> Tensor:
-    """images: (N, R, R, 3). Returns (N, 3, R, R), -1..1."""
-    x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return x.contiguous(memory_format=torch.channels_last)

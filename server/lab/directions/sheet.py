@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from server.files import write_whole
 from server.lab.directions.measure import pictures
-from server.lab.dissect.passes import Passes, latents
-from server.lab.dissect.samples import to_pixels
-from server.lab.dissect.work import write_whole
+from server.lab.dissect.passes import Passes
+from server.model.latents import latent_of
+from server.model.pixels import to_pixels
 from server.results.directions import Directions, move
 
 COLUMNS = 5
@@ -31,14 +32,14 @@ def write_sheet(path: Path, passes: Passes, directions: Directions, seeds: Seque
     font = ImageFont.load_default(15)
     for row, direction in enumerate(directions.all):
         seed = seeds[row % len(seeds)]
-        (z,) = latents([seed], directions.latent_dim).numpy()  # (latent_dim,)
+        z = latent_of(seed, directions.latent_dim)  # (latent_dim,)
         low, high = direction.range
         amounts = [*np.linspace(low, 0, COLUMNS // 2 + 1)[:-1], 0.0, *np.linspace(0, high, COLUMNS // 2 + 1)[1:]]
         moved = np.stack([move(z, directions, {direction.name: float(a)}) for a in amounts])
         images = to_pixels(pictures(passes, torch.from_numpy(moved)))  # (COLUMNS, R, R, 3)
         top = row * (side + GAP + MARGIN)
-        told = f"{direction.title}: {direction.low} to {direction.high}, {low:g} to {high:g}; scene {seed}"
-        draw.text((0, top + 4), told, "black", font)
+        caption = f"{direction.title}: {direction.low} to {direction.high}, {low:g} to {high:g}; scene {seed}"
+        draw.text((0, top + 4), caption, "black", font)
         for column, image in enumerate(images):
             page.paste(Image.fromarray(image), (column * (side + GAP), top + MARGIN))
     write_whole(path, lambda p: page.save(p, "JPEG", quality=90, subsampling=0))

@@ -82,7 +82,7 @@ def sample_treeline(latent: Latent, season: SeasonColours) -> Treeline | None:
 
 
 def sample_meadow(latent: Latent, season: SeasonColours, horizon: float) -> Meadow:
-    """The ground, yellower or bluer by chance."""
+    """The ground, in some scenes yellower and in others bluer."""
     a, b, c, d = latent.group("meadow")
     hue = between(a, -0.10, 0.10) * (1 - season.snow)
     factor = (1 + hue, 1.0, 1 - hue)

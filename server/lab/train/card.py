@@ -1,4 +1,4 @@
-"""The model card: what the weights are, how they came about, what they measure, what they fail at.
+"""The model card, written: what the weights are, how they came about, what was measured of them.
 
 Prose that no figure can give (`notes.md` beside the weights) is taken as it stands; every figure comes from the
 files that the measurements wrote.
@@ -10,8 +10,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from server.files import CARD, write_text
 from server.lab.directions.card import directions_section
 from server.lab.train.config import TrainConfig, load_config
+from server.lab.train.export import EVALUATION, SETTINGS
 
 
 def _shares_table(shares: dict[str, dict[str, float]]) -> list[str]:
@@ -22,19 +24,19 @@ def _shares_table(shares: dict[str, dict[str, float]]) -> list[str]:
     return lines
 
 
-def _understood_table(found: dict[str, float]) -> list[str]:
+def _recall_table(recall: dict[str, float]) -> list[str]:
     return [
-        "| " + " | ".join(found) + " |",
-        "|---" * len(found) + "|",
-        "| " + " | ".join(f"{100 * share:.0f} %" for share in found.values()) + " |",
+        "| " + " | ".join(recall) + " |",
+        "|---" * len(recall) + "|",
+        "| " + " | ".join(f"{100 * share:.0f} %" for share in recall.values()) + " |",
     ]
 
 
-def _segmenter_table(found: dict[str, dict[str, float]]) -> list[str]:
-    names = list(found)
+def _segmenter_table(ious: dict[str, dict[str, float]]) -> list[str]:
+    names = list(ious)
     lines = ["| concept | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for concept in next(iter(found.values())):
-        lines.append(f"| {concept} | " + " | ".join(f"{found[n][concept]:.2f}" for n in names) + " |")
+    for concept in next(iter(ious.values())):
+        lines.append(f"| {concept} | " + " | ".join(f"{ious[n][concept]:.2f}" for n in names) + " |")
     return lines
 
 
@@ -56,8 +58,8 @@ SHEETS = {
 
 def _sheets(folder: Path) -> list[str]:
     """The sheets of pictures that there are, each with what it shows."""
-    found = [(name, text) for name, text in SHEETS.items() if (folder / f"{name}.jpg").exists()]
-    return [line for name, text in found for line in (f"{text}:", "", f"![{text}](pictures/{name}.jpg)", "")]
+    there = [(name, text) for name, text in SHEETS.items() if (folder / f"{name}.jpg").exists()]
+    return [line for name, text in there for line in (f"{text}:", "", f"![{text}](pictures/{name}.jpg)", "")]
 
 
 def write_card(model: Path, results: Path) -> Path:
@@ -65,9 +67,9 @@ def write_card(model: Path, results: Path) -> Path:
 
     Raises FileNotFoundError where a measurement is missing.
     """
-    card = json.loads((model / "model.json").read_text())
-    config = load_config(model / "training.json")
-    report: dict[str, Any] = json.loads((model / "evaluation.json").read_text())
+    card = json.loads((model / CARD).read_text())
+    config = load_config(model / SETTINGS)
+    report: dict[str, Any] = json.loads((model / EVALUATION).read_text())
     lines = [
         f"# {card['title']}",
         "",
@@ -88,7 +90,7 @@ def write_card(model: Path, results: Path) -> Path:
         "Every latent means a scene (`server/lab/scenes/latent.py`). Of each concept's pixels in the scenes of seeds "
         "that were never trained on, the judge finds in the generator's pictures:",
         "",
-        *_understood_table(report["understood"]),
+        *_recall_table(report["understood"]),
         "",
         *_sheets(model / "pictures"),
         "## Segmenters",
@@ -106,5 +108,5 @@ def write_card(model: Path, results: Path) -> Path:
         *directions_section(results, model),
     ]
     path = model / "README.md"
-    path.write_text("\n".join(lines))
+    write_text(path, "\n".join(lines))
     return path

@@ -1,4 +1,4 @@
-"""What a training run is made of: sizes, weights of the losses, lengths of the stages."""
+"""The settings of a training run: sizes, weights of the losses, lengths of the stages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from server.files import write_text
+
+STAGES = ("tail", "trunk", "joint")
 # Pixels a side that a run can have, and the units of its layers, two at 4x4, two at 8x8 and so on; 256 pixels take 2.5
 # GFLOP. Outlines are made in layer4 and layer5, which have many: most painting does not run them.
 SIZES = (64, 128, 256)
@@ -67,7 +70,7 @@ def config_for(size: int) -> TrainConfig:
 
 def save_config(path: Path, config: TrainConfig) -> None:
     """Write the run's settings as JSON."""
-    path.write_text(json.dumps(asdict(config), indent=1) + "\n")
+    write_text(path, json.dumps(asdict(config), indent=1) + "\n")
 
 
 def load_config(path: Path) -> TrainConfig:

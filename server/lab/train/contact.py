@@ -1,4 +1,4 @@
-"""Contact sheets of a trained generator: what a critical eye wants to see beside its figures."""
+"""Contact sheets of a trained generator, for a critical eye."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from server.lab.dissect.passes import latents
 from server.lab.scenes.render import render
 from server.lab.scenes.scene import sample_scene
 from server.lab.scenes.sheet import contact_sheet
 from server.lab.train.data import SceneData
-from server.lab.train.evaluate import as_seen, drawn, rendered, sampled
-from server.lab.train.sheets import to_pixels
+from server.lab.train.evaluate import drawn, rendered, sampled, segmenter_input
+from server.model.latents import latents_of
+from server.model.pixels import Pixels, to_pixels
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet
 
 COLUMNS = 8
 
 
-def _pixels(batches: Iterator[Tensor]) -> list[np.ndarray]:
+def _pixels(batches: Iterator[Tensor]) -> list[Pixels]:
     return list(to_pixels(torch.cat(list(batches))))
 
 
@@ -39,7 +39,7 @@ def samples(generator: ProgressiveGenerator, seeds: range) -> Image.Image:
 
 def interpolations(generator: ProgressiveGenerator, seeds: range) -> Image.Image:
     """Rows that go from the picture of one seed to that of the next, in equal steps between their latents."""
-    z = latents(seeds, generator.latent_dim)  # (N, D)
+    z = latents_of(seeds, generator.latent_dim)  # (N, D)
     share = torch.linspace(0, 1, COLUMNS)[None, :, None]  # (1, 8, 1)
     between = z[:-1, None] * (1 - share) + z[1:, None] * share  # (N - 1, 8, D)
     return contact_sheet(_pixels(drawn(generator, between.flatten(0, 1))), COLUMNS)
@@ -52,15 +52,15 @@ def nearest(
     features, in the judge's eyes, are nearest to its own."""
 
     def features(images: Tensor) -> Tensor:
-        return judge.pooled_features(as_seen(images))
+        return judge.pooled_features(segmenter_input(images))
 
     with torch.inference_mode():
-        known = torch.cat([features(x) for x in rendered(data, 0, min(among, data.count - data.held_out))])  # (M, F)
+        trained = torch.cat([features(x) for x in rendered(data, 0, min(among, data.count - data.held_out))])  # (M, F)
         made = torch.cat(list(sampled(generator, seeds)))  # (N, 3, R, R)
-        spread = known.std(0).clamp(min=1e-6)
-        found = torch.cdist(features(made) / spread, known / spread).topk(4, largest=False).indices  # (N, 4)
+        spread = trained.std(0).clamp(min=1e-6)  # (F,)
+        closest = torch.cdist(features(made) / spread, trained / spread).topk(4, largest=False).indices  # (N, 4)
     rows = [list(to_pixels(made))]
-    rows += [[np.array(data.images[int(i), 0]) for i in column] for column in found.T]
+    rows += [[np.array(data.images[int(i), 0]) for i in column] for column in closest.T]
     return contact_sheet([image for row in rows for image in row], len(seeds))
 
 

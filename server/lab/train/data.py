@@ -1,4 +1,4 @@
-"""Rendered scenes, drawn in batches to train on."""
+"""Batches of rendered scenes to train on, and pairs of layouts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from torch import Tensor
 
 from server.lab.scenes.absent import without
 from server.lab.scenes.answer import BrushStroke
-from server.lab.scenes.canvas import Array
 from server.lab.scenes.concepts import CONCEPTS
-from server.lab.scenes.latent import latent_of
-from server.lab.scenes.scene import scene_of
+from server.lab.scenes.scene import sample_scene, scene_of
 from server.lab.train.layout import cell_shares
-from server.lab.train.store import FIRST_SEED, Store, latents_of, onehot_of, pictures_of, unpacked
+from server.lab.train.store import FIRST_SEED, SceneStore, onehot_of, scene_latents, unpacked
 from server.lab.train.twins import answers, hidden_object, stroke_on
+from server.model.pixels import to_images
 
 Index = npt.NDArray[np.int64]
 
@@ -33,14 +32,20 @@ class Views:
     layouts: Tensor
 
 
-def _absent(latent: Array, index: int) -> Tensor | None:
-    """What `SceneData.absent` gives, by the latent of the scene of that index."""
-    if answers(index):
-        return torch.from_numpy(latent)
+def absent_latent(i: int) -> Tensor | None:
+    """The latent (D,) of scene i lacking what `SceneData.take` says it lacks; None where no latent lacks just that."""
+    latent = scene_latents([i])[0]  # (D,)
+    if answers(i):
+        return latent
     scene = scene_of(latent)
-    hidden = hidden_object(scene, index)
-    found = without(latent, scene, *hidden) if hidden else None
-    return None if found is None else torch.from_numpy(found)
+    hidden = hidden_object(scene, i)
+    lacking = without(latent.numpy(), scene, *hidden) if hidden else None
+    return None if lacking is None else torch.from_numpy(lacking)
+
+
+def stroke_of(i: int) -> BrushStroke | None:
+    """The stroke that the twin of scene i answers, if it does."""
+    return stroke_on(sample_scene(FIRST_SEED + i), i) if answers(i) else None
 
 
 @dataclass(frozen=True)
@@ -55,67 +60,42 @@ class SceneData:
     """The scenes of a folder. The last `held_out` of those with pictures are never trained on."""
 
     def __init__(self, folder: Path, held_out: int) -> None:
-        store = Store(folder)
+        store = SceneStore(folder)
         self.images, self.labels = store.open("images"), store.open("labels")
         self.layouts, self.more = store.open("layouts"), store.open("more")
         self.count, self.held_out = len(self.images), held_out
-        self.size = int(self.images.shape[2])
 
     def take(self, index: Index) -> Batch:
         """The scenes of that index, (N,) integers, whole and lacking something."""
         fuller = np.array([int(answers(int(i))) for i in index])  # which of the two has more
         return Batch(self.views(index, fuller), self.views(index, 1 - fuller))
 
-    def latents(self, index: Index) -> Tensor:
-        """The latents that mean the scenes of that index, (N, D)."""
-        return torch.cat([latents_of(int(i), int(i) + 1) for i in index])
-
-    def absent(self, i: int) -> Tensor | None:
-        """The latent (D,) of scene i lacking what `take` says it lacks; None where no latent lacks just that."""
-        return _absent(latent_of(FIRST_SEED + i), i)
-
-    def brushed(self, i: int) -> BrushStroke | None:
-        """The stroke that the twin of scene i answers, if it does."""
-        return stroke_on(scene_of(latent_of(FIRST_SEED + i)), i) if answers(i) else None
-
     def views(self, index: Index, twin: int | Index = 0) -> Views:
         """The scenes of that index alone, or their twins alone; one for all or one each."""
         return Views(
-            pictures_of(self.images[index, twin]),
+            to_images(self.images[index, twin]),
             onehot_of(self.labels[index, twin]),
             unpacked(self.layouts[index, twin]),
         )
 
-    def chance(self, rng: np.random.Generator, n: int) -> Index:
+    def random_indices(self, rng: np.random.Generator, n: int) -> Index:
         """Indices of n scenes to train on, in order."""
         return np.sort(rng.integers(0, self.count - self.held_out, n))
 
-    def chance_twin(self, rng: np.random.Generator, answering: bool) -> int:
+    def random_index(self, rng: np.random.Generator, answering: bool) -> int:
         """The index of a scene to train on whose twin answers a stroke, or does not."""
         while True:
-            found = int(rng.integers(0, self.count - self.held_out))
-            if answers(found) == answering:
-                return found
+            i = int(rng.integers(0, self.count - self.held_out))
+            if answers(i) == answering:
+                return i
 
-    def draw(self, rng: np.random.Generator, n: int) -> Batch:
-        """n scenes by chance, with their twins."""
-        return self.take(self.chance(rng, n))
+    def sample(self, rng: np.random.Generator, n: int) -> Batch:
+        """n random scenes with their twins."""
+        return self.take(self.random_indices(rng, n))
 
-    def _held(self, n: int) -> Index:
-        first = self.count - self.held_out
-        return np.arange(first, first + n)
-
-    def held(self, n: int) -> Batch:
-        """The first n held-out scenes."""
-        return self.take(self._held(n))
-
-    def held_views(self, n: int) -> Views:
-        """The first n held-out scenes alone."""
-        return self.views(self._held(n))
-
-    def held_latents(self, n: int) -> Tensor:
-        """The latents of the first n held-out scenes, (n, D)."""
-        return self.latents(self._held(n))
+    def held_out_indices(self, n: int | None = None) -> Index:
+        """Indices of the first n held-out scenes, or of all."""
+        return np.arange(self.count - self.held_out, self.count)[:n]
 
     def some_layouts(self, n: int) -> Tensor:
         """The layouts of the first n scenes (fewer where there are fewer), (n, CHANNELS, 16, 16)."""
@@ -129,37 +109,37 @@ class SceneData:
 @dataclass(frozen=True)
 class Pair:
     """Layouts (CHANNELS, 16, 16) of a scene and of the same lacking something, and their latents (D,), None where no
-    latent means just that. brushed: the stroke on the second that the first answers, if it does."""
+    latent means just that. stroke: the one on the second that the first answers, if it does."""
 
     latent: Tensor | None
     absent: Tensor | None
     scene: Tensor
     twin: Tensor
-    brushed: BrushStroke | None = None
+    stroke: BrushStroke | None = None
 
 
 class LayoutData:
     """Layouts and the latents that mean them, of all scenes but those held out."""
 
     def __init__(self, data: SceneData) -> None:
-        self.count, self.apart = data.count, data.count - data.held_out
+        self.count, self.trained = data.count, data.count - data.held_out
         self.layouts, self.more = data.layouts, data.more
 
     def __len__(self) -> int:
-        return self.apart + len(self.more)
+        return self.trained + len(self.more)
 
     def pair(self, i: int) -> Pair:
         """Pair i of as many as there are."""
-        near = i < self.apart
-        rows, index = (self.layouts[i], i) if near else (self.more[i - self.apart], i - self.apart + self.count)
-        latent = latent_of(FIRST_SEED + index)
+        near = i < self.trained
+        rows, index = (self.layouts[i], i) if near else (self.more[i - self.trained], i - self.trained + self.count)
         own, twin = unpacked(np.array(rows))  # (CHANNELS, 16, 16) each
-        if answers(index):
-            return Pair(None, torch.from_numpy(latent), twin, own, stroke_on(scene_of(latent), index))
-        return Pair(torch.from_numpy(latent), _absent(latent, index), own, twin)
+        absent, stroke = absent_latent(index), stroke_of(index)
+        if stroke is not None:
+            return Pair(None, absent, twin, own, stroke)
+        return Pair(scene_latents([index])[0], absent, own, twin)
 
-    def draw(self, rng: np.random.Generator, n: int) -> list[Pair]:
-        """n pairs by chance."""
+    def sample(self, rng: np.random.Generator, n: int) -> list[Pair]:
+        """n random pairs."""
         return [self.pair(int(i)) for i in rng.integers(0, len(self), n)]
 
 
@@ -168,6 +148,6 @@ def concept_weights(shares: Tensor) -> Tensor:
 
     shares: (C, 16, 16), see `SceneData.shares`.
     """
-    freq = shares.mean((1, 2))  # (C,)
-    w = (freq + 0.004).rsqrt()
-    return (w / (w * freq).sum()).view(1, len(CONCEPTS), 1, 1)
+    frequency = shares.mean((1, 2))  # (C,)
+    w = (frequency + 0.004).rsqrt()  # (C,)
+    return (w / (w * frequency).sum()).view(1, len(CONCEPTS), 1, 1)

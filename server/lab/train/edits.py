@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 import torch
@@ -21,8 +22,16 @@ from server.lab.train.data import Batch
 from server.lab.train.layout import GRID, QUARTERS, SHARES
 
 
+class Tensors:
+    """What frozen dataclasses of tensors share: they go to a device together."""
+
+    def to(self, device: torch.device) -> Self:
+        """The same on a device."""
+        return type(self)(*(getattr(self, field.name).to(device) for field in fields(self)))  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True)
-class Rehearsal:
+class Rehearsal(Tensors):
     """Edits with their known outcomes, for a batch of N.
 
     images: (N, 3, R, R) and layouts: (N, CHANNELS, 16, 16), what is edited. alpha: (N, C, 16, 16) and factor: (N,), see
@@ -40,10 +49,6 @@ class Rehearsal:
     inside: Tensor
     counts: Tensor
 
-    def to(self, device: torch.device) -> Rehearsal:
-        """The same on a device."""
-        return Rehearsal(*(getattr(self, field.name).to(device) for field in fields(self)))
-
 
 # The least of a thing that a stroke meets to draw all of it.
 WHOLE = 0.85
@@ -55,7 +60,7 @@ _LARGE = 0.375
 _LEAST = 0.15
 # What strokes set shares to, of which 1 is a full one. Drawing over something takes more than drawing on bare ground.
 DRAWN, COVERING = (0.8, 2.2), (1.5, 2.5)
-# The same of strokes that are answered: nearly always the same, so that a faint one can be told by its alpha.
+# The same of strokes that are answered: nearly always the same, so that a faint one is known by its alpha.
 ANSWERED = (1.7, 2.3)
 
 
@@ -85,12 +90,12 @@ def blobs(rng: np.random.Generator, n: int) -> Tensor:
     return torch.from_numpy(out)
 
 
-def chance_factor(rng: np.random.Generator, kind: str) -> float:
+def random_factor(rng: np.random.Generator, kind: str) -> float:
     """What a stroke of that kind sets shares to; see `KINDS`."""
     return float(rng.uniform(*(COVERING if kind == "cover" else DRAWN)))
 
 
-def chance_concept(rng: np.random.Generator, new: Tensor) -> int | None:
+def random_concept(rng: np.random.Generator, new: Tensor) -> int | None:
     """One of the concepts of which there is enough somewhere in `new`, (C, H, W) shares of cells; None without any."""
     candidates = (new.flatten(1).max(1).values > _LEAST).nonzero().flatten().tolist()
     return candidates[rng.integers(len(candidates))] if candidates else None
@@ -101,17 +106,17 @@ def filled_by(new: Tensor, c: int) -> Tensor:
     return new[[c, *OPENINGS]].sum(0) if c == WALL else new[c]
 
 
-def least_held(c: int) -> float:
+def least_filled(c: int) -> float:
     """The least of a stroke that what it draws of the concept fills: a wall is as square as a stroke, a tree is not."""
     return 0.5 if c == WALL else 0.4
 
 
-def brushed(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int, held: float) -> Tensor:
+def stroke_cells(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int, filled: float) -> Tensor:
     """A stroke that draws what fills the cells by `own`, (H, W) in 0..1, as a mask of such cells, bool.
 
     A brush does not know outlines, and what it draws must have some of its own. So the stroke covers the cells that
     are `there`, (H, W) bool, or those around them too, in squares of `reach` cells, or a box about them; but the first
-    where less than `held` of the stroke would be filled. Of what is larger than a brush, a path or a ridge, it is often
+    where less than `filled` of the stroke would be. Of what is larger than a brush, a path or a ridge, it is often
     about a part, as much as a window shows.
     """
     size = there.shape[0]
@@ -120,7 +125,7 @@ def brushed(rng: np.random.Generator, own: Tensor, there: Tensor, reach: int, he
     around = F.max_pool2d(there[None].float(), reach, 1, reach // 2)[0] > 0
     box = there.any(1)[:, None] & there.any(0)
     stroke = (there, around, box)[rng.integers(3)]
-    return stroke if own[stroke].mean() >= held else there
+    return stroke if own[stroke].mean() >= filled else there
 
 
 def _window_on(rng: np.random.Generator, there: Tensor, half: float) -> Tensor:
@@ -132,10 +137,14 @@ def _window_on(rng: np.random.Generator, there: Tensor, half: float) -> Tensor:
     return window
 
 
+def _lacking(labels: Tensor, twin: Tensor) -> Tensor:
+    """How much of each cell is of a concept in `labels` and not in `twin`, (C, R, R) each: (C, 16, 16)."""
+    return F.avg_pool2d(labels * (1 - twin), labels.shape[-1] // GRID)
+
+
 def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:
     """alpha (C, 16, 16) for zeroing all that vanishes from scene to twin, a little past its outline."""
-    cell = labels.shape[-1] // GRID
-    gone = F.avg_pool2d(labels * (1 - twin), cell)  # (C, 16, 16)
+    gone = _lacking(labels, twin)  # (C, 16, 16)
     mask = (gone > 0.02).float()
     if rng.random() < 0.5:
         mask = F.max_pool2d(mask[None], 3, 1, 1)[0]
@@ -146,17 +155,16 @@ def _removal(labels: Tensor, twin: Tensor, rng: np.random.Generator) -> Tensor:
 def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator, early: bool) -> Tensor | None:
     """alpha (C, 16, 16) for drawing one concept that `labels` has and `twin` lacks; None where there is none. One for
     a sketch is of whole cells of that, and of what has no form; of what has one, other strokes are answered."""
-    cell = labels.shape[-1] // GRID
-    new = F.avg_pool2d(labels * (1 - twin), cell)  # (C, 16, 16)
+    new = _lacking(labels, twin)  # (C, 16, 16)
     if early:
         new[list(FORMED)] = 0.0
-    c = chance_concept(rng, new)
+    c = random_concept(rng, new)
     if c is None:
         return None
     own = filled_by(new, c)  # (16, 16)
     alpha = torch.zeros_like(new)
     there = own > rng.uniform(0.1, 0.45) * own.max()  # (16, 16)
-    stroke = brushed(rng, own, there, reach=3, held=least_held(c))[None].float()  # (1, 16, 16)
+    stroke = stroke_cells(rng, own, there, reach=3, filled=least_filled(c))[None].float()  # (1, 16, 16)
     if early:
         stroke = F.max_pool2d(stroke, 2).repeat_interleave(2, 1).repeat_interleave(2, 2)
     alpha[c] = stroke[0] * rng.uniform(0.85, 1.0)
@@ -166,7 +174,7 @@ def _drawing(labels: Tensor, twin: Tensor, rng: np.random.Generator, early: bool
 KINDS = ("plain", "remove", "draw", "cover", "again", "answer")
 
 
-def chance_kinds(rng: np.random.Generator, n: int, plain: int) -> list[str]:
+def random_kinds(rng: np.random.Generator, n: int, plain: int) -> list[str]:
     """Kinds for `rehearse`: the first `plain` scenes unedited, the others removed from, drawn on or covered."""
     return ["plain"] * plain + [str(k) for k in rng.choice(KINDS[1:4], n - plain, p=(0.4, 0.4, 0.2))]
 
@@ -194,9 +202,9 @@ def rehearse(
             inside[i] = (after.labels[i] != before.labels[i]).any(0, keepdim=True)
             continue
         target[i], target_labels[i] = before.images[i], before.labels[i]
-        found, lacked = _outcome(kind, scenes.labels[i], twins.labels[i])
+        present, absent = _outcome(kind, scenes.labels[i], twins.labels[i])
         coarse = early is not None and early[i]
-        a = _removal(found, lacked, rng) if kind == "remove" else _drawing(found, lacked, rng, coarse)
+        a = _removal(present, absent, rng) if kind == "remove" else _drawing(present, absent, rng, coarse)
         if a is None or not a.any():
             continue
         alpha[i] = a
@@ -205,7 +213,7 @@ def rehearse(
         if kind == "remove" or (kind == "draw" and _alone(a, scenes.labels[i], twins.labels[i])):
             m = torch.ones_like(m)  # all that belongs to it, its shadow too
         if kind != "remove":
-            factor[i] = chance_factor(rng, kind)
+            factor[i] = random_factor(rng, kind)
         target[i] = after.images[i] * m + target[i] * (1 - m)
         target_labels[i] = after.labels[i] * m + target_labels[i] * (1 - m)
         if kind != "remove" and bool(a[WALL].any()):
@@ -215,8 +223,8 @@ def rehearse(
 
 def _alone(alpha: Tensor, scene: Tensor, twin: Tensor) -> bool:
     """Whether all that the scene (C, R, R) has and the twin lacks is of the concept that alpha (C, 16, 16) draws, and
-    most of it where the stroke is, so that the stroke can tell of it all."""
-    new = F.avg_pool2d(scene * (1 - twin), scene.shape[-1] // GRID)  # (C, 16, 16)
+    most of it where the stroke is, so that the stroke can stand for it all."""
+    new = _lacking(scene, twin)  # (C, 16, 16)
     return bool((new * (alpha > 0)).sum() > WHOLE * new.sum())
 
 

@@ -1,4 +1,4 @@
-"""How close samples come to renderings: Frechet distance over segmenter features, and how often concepts occur."""
+"""Measures of how close samples come to renderings: Frechet distance, concepts' shares, recall, agreement."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from server.lab.dissect.passes import latents
+from server.lab.frechet import Gaussian, frechet_distance, gaussian_of
 from server.lab.scenes.render import render
 from server.lab.scenes.scene import sample_scene
 from server.lab.train.data import SceneData
+from server.model.latents import latents_of
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet
 
@@ -23,34 +24,24 @@ SHOWN = 0.03
 
 
 @dataclass(frozen=True)
-class Statistics:
-    """Of a set of images: mean (F,) and covariance (F, F) of their pooled features, and each concept's mean share
-    of the pixels (C,)."""
+class ImageStatistics:
+    """Of a set of images: the Gaussian of their pooled features, and each concept's mean share of the pixels (C,)."""
 
-    mean: Tensor
-    covariance: Tensor
+    features: Gaussian
     shares: Tensor
 
 
-def measure(batches: Iterator[Tensor], segmenter: UNet) -> Statistics:
+def measure(batches: Iterator[Tensor], segmenter: UNet) -> ImageStatistics:
     """Statistics of images that come in batches (N, 3, R, R), -1..1."""
     n = len(segmenter.concepts)
     features, shares = [], []
     with torch.inference_mode():
         for x in batches:
-            x = as_seen(x)
-            features.append(segmenter.pooled_features(x).double())  # (N, F)
-            found = segmenter(x).argmax(1)  # (N, R, R)
-            shares.append(torch.bincount(found.flatten(), minlength=n).double() / found.numel())  # (C,)
-    f = torch.cat(features)
-    return Statistics(f.mean(0), torch.cov(f.T), torch.stack(shares).mean(0))
-
-
-def frechet(a: Statistics, b: Statistics) -> float:
-    """Frechet distance between two Gaussians (Dowson and Landau, 1982), 0 for equal ones."""
-    root = torch.linalg.eigvals(a.covariance @ b.covariance).real.clamp(min=0).sqrt().sum()
-    apart = (a.mean - b.mean).square().sum() + a.covariance.trace() + b.covariance.trace() - 2 * root
-    return float(apart)
+            x = segmenter_input(x)
+            features.append(segmenter.pooled_features(x))  # (N, F)
+            labels = segmenter(x).argmax(1)  # (N, R, R)
+            shares.append(torch.bincount(labels.flatten(), minlength=n).double() / labels.numel())  # (C,)
+    return ImageStatistics(gaussian_of(torch.cat(features)), torch.stack(shares).mean(0))
 
 
 def rendered(data: SceneData, first: int, count: int) -> Iterator[Tensor]:
@@ -68,10 +59,10 @@ def drawn(generator: ProgressiveGenerator, z: Tensor) -> Iterator[Tensor]:
 
 def sampled(generator: ProgressiveGenerator, seeds: range) -> Iterator[Tensor]:
     """Images of seeds, as a picture's `seed` gives them."""
-    return drawn(generator, latents(seeds, generator.latent_dim))
+    return drawn(generator, latents_of(seeds, generator.latent_dim))
 
 
-def as_seen(images: Tensor) -> Tensor:
+def segmenter_input(images: Tensor) -> Tensor:
     """Images as segmenters take them: within -1..1, channels last. Shape kept."""
     return images.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
 
@@ -81,24 +72,24 @@ def agreement(generator: ProgressiveGenerator, one: UNet, other: UNet, count: in
     same, seen = 0, 0
     with torch.inference_mode():
         for x in sampled(generator, range(count)):
-            images = as_seen(x)
+            images = segmenter_input(x)
             equal = one(images).argmax(1) == other(images).argmax(1)  # (N, R, R)
             same, seen = same + int(equal.sum()), seen + equal.numel()
     return same / seen
 
 
-def understood(generator: ProgressiveGenerator, judge: UNet, count: int) -> dict[str, float]:
+def recall(generator: ProgressiveGenerator, judge: UNet, count: int) -> dict[str, float]:
     """How far samples show what their latents mean: of each concept's pixels in the scenes of seeds 0..count-1, none of
     them trained on, the share that the judge names so in the generator's pictures of the same seeds, 0..1."""
     n, size = len(judge.concepts), generator.resolution
     hits, meant = torch.zeros(n, dtype=torch.int64), torch.zeros(n, dtype=torch.int64)
     with torch.inference_mode():
         for first, x in zip(range(0, count, BATCH), sampled(generator, range(count)), strict=True):
-            found = judge(as_seen(x)).argmax(1)  # (N, R, R)
+            named = judge(segmenter_input(x)).argmax(1)  # (N, R, R)
             labels = [render(sample_scene(seed), size)[1] for seed in range(first, first + len(x))]
             true = torch.from_numpy(np.stack(labels)).long()  # (N, R, R)
             meant += torch.bincount(true.flatten(), minlength=n)
-            hits += torch.bincount(true[true == found], minlength=n)
+            hits += torch.bincount(true[true == named], minlength=n)
     return {c: round(float(h / m), 4) for c, h, m in zip(judge.concepts, hits, meant.clamp(min=1), strict=True)}
 
 
@@ -109,10 +100,10 @@ def clearest_seeds(generator: ProgressiveGenerator, judge: UNet, among: int = 20
     sure: list[tuple[bool, float]] = []
     with torch.inference_mode():
         for x in sampled(generator, range(among)):
-            chances = judge(as_seen(x)).softmax(1)  # (N, C, R, R)
-            shares = chances.mean((2, 3))  # (N, C)
+            probabilities = judge(segmenter_input(x)).softmax(1)  # (N, C, R, R)
+            shares = probabilities.mean((2, 3))  # (N, C)
             lacking = shares[:, [houses, trees]].amin(1) < SHOWN  # (N,)
-            sure += zip(lacking.tolist(), (-chances.amax(1).mean((1, 2))).tolist(), strict=True)
+            sure += zip(lacking.tolist(), (-probabilities.amax(1).mean((1, 2))).tolist(), strict=True)
     return sorted(range(among), key=sure.__getitem__)[:keep]
 
 
@@ -132,9 +123,9 @@ def compare(
     }
     return {
         "images": count,
-        "frechet": round(frechet(real, fake), 4),
-        "frechet_floor": round(frechet(real, floor), 4),
+        "frechet": round(frechet_distance(real.features, fake.features), 4),
+        "frechet_floor": round(frechet_distance(real.features, floor.features), 4),
         "agreement": round(agreement(generator, segmenter, judge, min(count, 200)), 4),
-        "understood": understood(generator, judge, min(count, 200)),
+        "understood": recall(generator, judge, min(count, 200)),
         "shares": shares,
     }

@@ -1,4 +1,4 @@
-"""From a run's checkpoint to the files that ship, and back again.
+"""The files that ship, made of a run's state, and the state made of them again.
 
 `models/<name>/` gets
 
@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -18,46 +17,49 @@ from pathlib import Path
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from server.files import CARD, GENERATOR, JUDGE, SEGMENTER, file_sha256, write_text, write_whole
 from server.lab.train.config import save_config
 from server.lab.train.state import RunState
 
-MODEL_FILES = ("generator.safetensors", "segmenter.safetensors", "judge.safetensors", "training.safetensors")
+SEGMENTERS = (SEGMENTER, JUDGE)
+TRAINING, SETTINGS, EVALUATION = "training.safetensors", "training.json", "evaluation.json"
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
+def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write named tensors, whole or not at all."""
+    write_whole(path, lambda part: save_file({k: v.contiguous() for k, v in tensors.items()}, str(part)))
 
 
 def averaged_generator(state: RunState) -> dict[str, Tensor]:
     """The tensors of the shipped generator, float32."""
-    return {k: v.float().contiguous().cpu() for k, v in state.average["generator"].state_dict().items()}
+    return {k: v.float().cpu() for k, v in state.average["generator"].state_dict().items()}
 
 
 def training_tensors(state: RunState) -> dict[str, Tensor]:
     """All that a run needs to go on, less the averages (they restart from the raw weights), float16 where float."""
     tensors = {k: v for k, v in state.state_dict().items() if not k.startswith("average.")}
-    return {k: (v.half() if v.is_floating_point() else v).contiguous().cpu() for k, v in tensors.items()}
+    return {k: (v.half() if v.is_floating_point() else v).cpu() for k, v in tensors.items()}
 
 
 def export_model(run: Path, state: RunState, folder: Path, title: str, license: str) -> None:
     """Write the model's files into `folder`; segmenters are taken from the run's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(averaged_generator(state), str(folder / "generator.safetensors"))
-    save_file(training_tensors(state), str(folder / "training.safetensors"))
-    save_config(folder / "training.json", state.config)
-    for name in ("segmenter.safetensors", "judge.safetensors"):
+    save_tensors(folder / GENERATOR, averaged_generator(state))
+    save_tensors(folder / TRAINING, training_tensors(state))
+    save_config(folder / SETTINGS, state.config)
+    for name in SEGMENTERS:
         if (run / name).exists():
             shutil.copyfile(run / name, folder / name)
-    sums = {name: _digest(folder / name) for name in MODEL_FILES if (folder / name).exists()}
+    names = (GENERATOR, *SEGMENTERS, TRAINING)
+    sums = {name: file_sha256(folder / name) for name in names if (folder / name).exists()}
     card = {
         "schema": 1,
         "title": title,
         "license": license,
-        "generator": "generator.safetensors",
+        "generator": GENERATOR,
         "sha256": sums,
     }
-    (folder / "model.json").write_text(json.dumps(card, indent=2) + "\n")
+    write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
 
 
 def resume_from_model(folder: Path, state: RunState) -> None:
@@ -66,8 +68,7 @@ def resume_from_model(folder: Path, state: RunState) -> None:
     Raises FileNotFoundError where the folder has no training weights.
     """
     own = state.state_dict()
-    tensors = load_file(str(folder / "training.safetensors"))
-    shipped = load_file(str(folder / "generator.safetensors"))
+    tensors, shipped = load_file(str(folder / TRAINING)), load_file(str(folder / GENERATOR))
     for name, tensor in tensors.items():
         own[name] = tensor.to(own[name].dtype)
     for name in own:

@@ -1,4 +1,4 @@
-"""The layout of a scene: what the trunk makes of a latent, and what the tail draws a picture from.
+"""The layout of a scene, which the trunk makes of a latent and the tail draws a picture from.
 
 It describes each cell of a 16x16 grid by numbers in 0..1, and lies in the first units of the second layer there:
 
@@ -71,8 +71,8 @@ def sketches_of(layouts: Tensor) -> Tensor:
 def shining(scenes: Sequence[Scene], size: int) -> Tensor:
     """How bright sun, moon and stars are in each pixel of the open sky, 0..1: (N, 1, size, size)."""
     centres = (np.arange(size, dtype=np.float32) + 0.5) / np.float32(size)
-    found = np.zeros((len(scenes), 1, size, size), np.float32)
-    for shown, scene in zip(found, scenes, strict=True):
+    shine = np.zeros((len(scenes), 1, size, size), np.float32)
+    for shown, scene in zip(shine, scenes, strict=True):
         sky = scene.sky
         discs = [(sky.sun_x, sky.sun_y, SUN_RADIUS, sky.sun_shine)]
         if sky.colours.night > 0.6:
@@ -81,7 +81,7 @@ def shining(scenes: Sequence[Scene], size: int) -> Tensor:
             distance = np.hypot(centres - np.float32(x), centres[:, None] - np.float32(y))  # (size, size)
             disc = np.clip(0.5 + (radius - distance) * size, 0, 1) * strength
             shown[0] = np.maximum(shown[0], disc)
-    return torch.from_numpy(found)
+    return torch.from_numpy(shine)
 
 
 def own_colours(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -100,8 +100,8 @@ def own_colours(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     seen, present = cells(images / 2 + 0.5), cells(labels)
     colours = (present.transpose(1, 2) @ seen) / cell**2  # (N * 256, C, 3)
     shares = present.mean(1)[..., None]  # (N * 256, C, 1)
-    found = [x.reshape(n, GRID, GRID, C, -1).permute(0, 3, 4, 1, 2) for x in (colours, shares)]
-    return found[0], found[1]
+    colours, shares = (x.reshape(n, GRID, GRID, C, -1).permute(0, 3, 4, 1, 2) for x in (colours, shares))
+    return colours, shares
 
 
 def _basis(lights: Tensor) -> Tensor:
@@ -121,14 +121,14 @@ class Expected:
     def fitted(cls, colours: Tensor, shares: Tensor, lights: Tensor) -> Expected:
         """From the sums of `own_colours`, over whole scenes, (M, C, 3) and (M, C, 1), and their light (M, 3)."""
         basis = _basis(lights.double())  # (M, 31)
-        found = []
+        weights = []
         for c in range(C):
             weight = shares[:, c].double().clamp(max=0.02)  # (M, 1): a scene with plenty of it counts once
             mean = colours[:, c].double() / shares[:, c].double().clamp(min=1e-6)  # (M, 3)
             gram = basis.T @ (weight * basis)
             ridge = (1e-4 * gram.diagonal().mean() + 1e-9) * torch.eye(len(gram), dtype=gram.dtype)
-            found.append(torch.linalg.solve(gram + ridge, basis.T @ (weight * mean)))
-        return cls(torch.cat(found, 1).float())
+            weights.append(torch.linalg.solve(gram + ridge, basis.T @ (weight * mean)))
+        return cls(torch.cat(weights, 1).float())
 
     def at(self, lights: Tensor) -> Tensor:
         """lights: (N, 3). Returns colours (N, C, 3) in 0..1."""
@@ -145,11 +145,11 @@ def continued_colours(colours: Tensor, shares: Tensor, expected: Tensor) -> Tens
     pyramid = [(colours.flatten(1, 2), shares.flatten(1, 2))]  # (N, 3 C, 16, 16), (N, C, 16, 16)
     while pyramid[-1][0].shape[-1] > 1:
         pyramid.append((F.avg_pool2d(pyramid[-1][0], 2), F.avg_pool2d(pyramid[-1][1], 2)))
-    found = expected.reshape(n, 3 * C, 1, 1)
+    filled = expected.reshape(n, 3 * C, 1, 1)
     for sums, weight in reversed(pyramid):
-        around = F.interpolate(found, size=sums.shape[-2:], mode="bilinear", align_corners=False)
-        found = (sums + _FAINT * around) / (weight.repeat_interleave(3, 1) + _FAINT)
-    return found.reshape(n, C, 3, GRID, GRID)
+        around = F.interpolate(filled, size=sums.shape[-2:], mode="bilinear", align_corners=False)
+        filled = (sums + _FAINT * around) / (weight.repeat_interleave(3, 1) + _FAINT)
+    return filled.reshape(n, C, 3, GRID, GRID)
 
 
 def layouts_of(images: Tensor, labels: Tensor, latents: Tensor, scenes: Sequence[Scene], expected: Expected) -> Tensor:

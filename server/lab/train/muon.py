@@ -30,11 +30,11 @@ def orthogonalised(matrix: Tensor) -> Tensor:
     x: Tensor = matrix / (matrix.norm() + 1e-12)
     gram = x @ x.T  # (O, O)
     eye = torch.eye(len(gram), dtype=x.dtype, device=x.device)
-    found = eye
+    product = eye
     for _ in range(_ROUNDS):
         step = _A * eye + _B * gram + _C * (gram @ gram)  # (O, O)
-        found, gram = (step if found is eye else step @ found), step @ gram @ step
-    return found @ x
+        product, gram = (step if product is eye else step @ product), step @ gram @ step
+    return product @ x
 
 
 class Muon(torch.optim.Optimizer):
@@ -70,8 +70,8 @@ class Muon(torch.optim.Optimizer):
             state["mean"] = torch.zeros_like(parameter)
         mean = state["mean"].lerp_(gradient, 1 - group["momentum"])
         ahead = gradient.lerp(mean, group["momentum"])  # Nesterov's
-        found = orthogonalised(ahead.flatten(1).float())  # (O, K)
-        return (found * math.sqrt(max(found.shape))).reshape(parameter.shape)
+        step = orthogonalised(ahead.flatten(1).float())  # (O, K)
+        return (step * math.sqrt(max(step.shape))).reshape(parameter.shape)
 
     def _bias(self, parameter: Tensor, gradient: Tensor, group: dict[str, float]) -> Tensor:
         state = self.state[parameter]

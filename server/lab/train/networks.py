@@ -1,4 +1,4 @@
-"""The networks that exist in training only: label head, guides and the discriminator.
+"""Networks that exist in training only: label head, guides and discriminator.
 
 They are written for speed on a CPU: pictures enter folded into 2x2 patches, so no convolution runs at full size.
 """
@@ -63,8 +63,8 @@ class Guide(nn.Module):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a discriminator makes of N pictures: scores of their parts (N, 1, h, w), more for real, and the features it
-    found on the way, coarser and coarser."""
+    """What a discriminator makes of N pictures: scores of their parts (N, 1, h, w), more for real, and the features on
+    the way to them, coarser and coarser."""
 
     scores: Tensor
     features: tuple[Tensor, ...]

@@ -1,35 +1,32 @@
-"""One command from nothing to weights and their evaluation, the first part of `unitbrush train`; dissection, directions
-and card come after it.
+"""The whole training, from nothing to weights and their evaluation: the first part of `unitbrush train`, before
+dissection, directions and card.
 
-Every part is skipped where its outcome lies in the run's folder already, and goes on where it was interrupted.
+Every part is skipped where its result lies in the run's folder already, and goes on where it was interrupted.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from tqdm import tqdm
 
-from server.lab.train.config import TrainConfig, load_config, save_config
+from server.files import CARD, GENERATOR, write_text
+from server.lab.train.config import STAGES, TrainConfig, load_config, save_config
 from server.lab.train.contact import write_sheets
 from server.lab.train.data import SceneData
 from server.lab.train.evaluate import clearest_seeds, compare
-from server.lab.train.export import export_model, resume_from_model
+from server.lab.train.export import EVALUATION, SEGMENTERS, SETTINGS, export_model, resume_from_model, save_tensors
+from server.lab.train.log import Log, open_log
 from server.lab.train.segment import accuracy, train_segmenter
-from server.lab.train.state import STAGES
 from server.lab.train.store import render_scenes
-from server.lab.train.train import Run
+from server.lab.train.train import TrainingRun
 from server.model.segmenter import load_segmenter
 from server.model.weights import load_generator
-
-Log = Callable[[str], None]
-SEGMENTERS = {"segmenter": 0, "judge": 1}
 
 
 @dataclass(frozen=True)
@@ -39,18 +36,6 @@ class Machine:
     device: torch.device
     threads: int
     compiled: bool
-
-
-def _logger(folder: Path) -> Log:
-    path = folder / "log.txt"
-
-    def log(line: str) -> None:
-        stamped = f"{time.strftime('%H:%M:%S')} {line}"
-        tqdm.write(stamped)
-        with path.open("a") as f:
-            f.write(stamped + "\n")
-
-    return log
 
 
 def _finished(folder: Path, stage: str) -> bool:
@@ -67,16 +52,18 @@ def render_data(folder: Path, config: TrainConfig) -> None:
 def train_segmenters(folder: Path, config: TrainConfig, images: int, log: Log, device: torch.device) -> None:
     """Train two segmenters apart: one to choose units, one to judge the choice."""
     data = SceneData(folder / "data", config.held_out)
-    for name, seed in SEGMENTERS.items():
-        path = folder / f"{name}.safetensors"
+    for seed, name in enumerate(SEGMENTERS):
+        path = folder / name
         if not path.exists():
-            found = train_segmenter(data, path, seed, images, log, device)
-            log(f"{name}: IoU on held-out scenes {json.dumps(found)}")
+            iou = train_segmenter(data, path, seed, images, log, device)
+            log(f"{path.stem}: IoU on held-out scenes {json.dumps(iou)}")
 
 
-def train_generator(folder: Path, config: TrainConfig, log: Log, machine: Machine) -> Run:
+def train_generator(folder: Path, config: TrainConfig, log: Log, machine: Machine) -> TrainingRun:
     """Every stage in turn. Returns the run."""
-    run = Run(folder, config, SceneData(folder / "data", config.held_out), machine.compiled, log, machine.device)
+    run = TrainingRun(
+        folder, config, SceneData(folder / "data", config.held_out), machine.compiled, log, machine.device
+    )
     for stage in STAGES:
         if not _finished(folder, stage):
             train_stage(run, stage)
@@ -84,11 +71,11 @@ def train_generator(folder: Path, config: TrainConfig, log: Log, machine: Machin
     return run
 
 
-def train_stage(run: Run, stage: str) -> None:
+def train_stage(run: TrainingRun, stage: str) -> None:
     """One stage, to its end; the averages that joint ends with are a mean of its own and of those before it."""
     before = run.folder / "before-joint.safetensors"
     if stage == "joint" and not before.exists():
-        save_file({k: v.contiguous() for k, v in run.state.average.state_dict().items()}, str(before))
+        save_tensors(before, run.state.average.state_dict())
     run.stage(stage)
     if stage == "joint":
         run.state.soften(load_file(str(before)), run.config.joint_share)
@@ -98,17 +85,16 @@ def train_stage(run: Run, stage: str) -> None:
 def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
     """Compare the model's samples with renderings, into `evaluation.json` and sheets beside the weights, and list the
     clearest scenes in its card."""
-    generator = load_generator(model / "generator.safetensors").fold()
-    networks = {name: load_segmenter(model / f"{name}.safetensors") for name in SEGMENTERS}
-    segmenter, judge = networks["segmenter"], networks["judge"]
+    generator = load_generator(model / GENERATOR).fold()
+    segmenter, judge = (load_segmenter(model / name) for name in SEGMENTERS)
     data = SceneData(folder / "data", config.held_out)
     report = compare(generator, data, segmenter, judge)
-    report["segmenters"] = {name: accuracy(network, data) for name, network in networks.items()}
-    card = json.loads((model / "model.json").read_text())
+    report["segmenters"] = {"segmenter": accuracy(segmenter, data), "judge": accuracy(judge, data)}
+    card = json.loads((model / CARD).read_text())
     card["scenes"] = clearest_seeds(generator, judge)
-    (model / "model.json").write_text(json.dumps(card, indent=2) + "\n")
+    write_text(model / CARD, json.dumps(card, indent=2) + "\n")
     write_sheets(model / "pictures", generator, data, judge)
-    (model / "evaluation.json").write_text(json.dumps(report, indent=1) + "\n")
+    write_text(model / EVALUATION, json.dumps(report, indent=1) + "\n")
     log(f"Frechet distance {report['frechet']} (renderings against renderings {report['frechet_floor']})")
 
 
@@ -119,15 +105,15 @@ def train(folder: Path, model: Path, config: TrainConfig | None, machine: Machin
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(machine.threads)
-    known = folder / "config.json"
-    if known.exists():
-        begun = load_config(known)
+    settings = folder / "config.json"
+    if settings.exists():
+        begun = load_config(settings)
         if config is not None and config != begun:
             raise ValueError(f"{folder} was begun with other settings; use another folder or leave the settings out")
         config = begun
     config = config or TrainConfig()
-    save_config(known, config)
-    log = _logger(folder)
+    save_config(settings, config)
+    log = open_log(folder)
     render_data(folder, config)
     train_segmenters(folder, config, segmenter_images, log, machine.device)
     run = train_generator(folder, config, log, machine)
@@ -139,16 +125,17 @@ def resume(folder: Path, model: Path, stage: str, images: int, machine: Machine)
     """Go on from a shipped model for so many images of one stage, and export it again."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(machine.threads)
-    config = replace(load_config(model / "training.json"), **{f"{stage}_images": images})  # type: ignore[arg-type]
-    log = _logger(folder)
+    config = replace(load_config(model / SETTINGS), **{f"{stage}_images": images})  # type: ignore[arg-type]
+    log = open_log(folder)
     render_data(folder, config)
-    run = Run(folder, config, SceneData(folder / "data", config.held_out), machine.compiled, log, machine.device)
+    run = TrainingRun(
+        folder, config, SceneData(folder / "data", config.held_out), machine.compiled, log, machine.device
+    )
     if int(run.state.images_seen.sum()) == 0:
         resume_from_model(model, run.state)
         run.state.images_seen.zero_()
     train_stage(run, stage)
     for name in SEGMENTERS:
-        source = model / f"{name}.safetensors"
-        (folder / source.name).write_bytes(source.read_bytes())
+        shutil.copyfile(model / name, folder / name)
     export_model(folder, run.state, model, title="Village", license="CC0-1.0")
     evaluate(folder, model, config, log)

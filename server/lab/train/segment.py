@@ -1,4 +1,4 @@
-"""Training of a segmenter on rendered scenes, hardened so that it can also read a generator's pictures.
+"""Training of segmenters on rendered scenes, hardened so that they can also read a generator's pictures.
 
 Half of the pictures are twins: what stands where a stroke drew it is to be known as well.
 """
@@ -6,7 +6,7 @@ Half of the pictures are twins: what stands where a stroke drew it is to be know
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from server.files import write_whole
 from server.lab.scenes.concepts import CONCEPTS
-from server.lab.train.data import SceneData
+from server.lab.train.data import SceneData, concept_weights
+from server.lab.train.log import Log
+from server.lab.train.pace import pace, set_rate
+from server.model.device import bfloat16_is_fast
 from server.model.segmenter import UNet, save_segmenter
-
-Log = Callable[[str], None]
 
 
 def _blurred(x: Tensor, sigma: float) -> Tensor:
@@ -48,21 +50,20 @@ def harden(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 def _batches(data: SceneData, rng: np.random.Generator, n: int) -> Iterator[tuple[Tensor, Tensor]]:
     while True:
-        batch = data.views(data.chance(rng, n), rng.integers(0, 2, n))
+        batch = data.views(data.random_indices(rng, n), rng.integers(0, 2, n))
         yield harden(batch.images, rng), batch.labels
 
 
 def accuracy(network: UNet, data: SceneData) -> dict[str, float]:
     """IoU of each concept over the held-out scenes."""
-    n = len(CONCEPTS)
+    n, index = len(CONCEPTS), data.held_out_indices()
     table = torch.zeros(n, n, dtype=torch.int64)
-    first = data.count - data.held_out
     with torch.inference_mode():
-        for a in range(first, data.count, 50):
-            batch = data.views(np.arange(a, min(a + 50, data.count)))
-            found = network(batch.images).argmax(1)  # (N, R, R)
-            true = batch.labels.argmax(1)
-            table += torch.bincount((true * n + found).flatten(), minlength=n * n).view(n, n)
+        for a in range(0, len(index), 50):
+            batch = data.views(index[a : a + 50])
+            named = network(batch.images).argmax(1)  # (N, R, R)
+            true = batch.labels.argmax(1)  # (N, R, R)
+            table += torch.bincount((true * n + named).flatten(), minlength=n * n).view(n, n)
     hit = table.diagonal().double()
     union = table.sum(0) + table.sum(1) - hit
     return {c: round(float(h / u), 4) for c, h, u in zip(CONCEPTS, hit, union.clamp(min=1), strict=True)}
@@ -83,17 +84,13 @@ def train_segmenter(
     rng = np.random.default_rng(seed + 1000)
     network = UNet(CONCEPTS).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), rate)
-    freq = data.shares(500).mean((1, 2))  # (C,)
-    weights = (freq + 0.004).rsqrt()
-    weights = (weights / weights.mean()).to(device)
+    weights, fast = concept_weights(data.shares(500)).flatten().to(device), bfloat16_is_fast(device)
     steps, started = images // batch, time.monotonic()
     source = _batches(data, rng, batch)
     for step in range(steps):
-        lr = rate * min(1.0, (step + 1) / 50) * max(0.02, min(1.0, 2 * (1 - step / steps)))
-        for group in optimiser.param_groups:
-            group["lr"] = lr
+        set_rate(optimiser, rate * pace(step, step / steps))
         x, y = (part.to(device) for part in next(source))
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=fast):
             scores = network(x)
         loss = F.cross_entropy(scores.float(), y.argmax(1), weights)
         optimiser.zero_grad()
@@ -103,5 +100,5 @@ def train_segmenter(
             speed = (step + 1) * batch / (time.monotonic() - started)
             log(f"segmenter {seed}: {step + 1}/{steps} steps, {speed:.0f} images/s, loss {float(loss):.3f}")
     network.eval().cpu()
-    save_segmenter(path, network)
+    write_whole(path, lambda part: save_segmenter(part, network))
     return accuracy(network, data)

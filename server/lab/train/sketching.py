@@ -17,7 +17,15 @@ from torch import Tensor
 
 from server.lab.scenes.answer import FORMED, BrushStroke
 from server.lab.train.data import Pair
-from server.lab.train.edits import ANSWERED, WHOLE, brushed, chance_concept, chance_factor, least_held
+from server.lab.train.edits import (
+    ANSWERED,
+    WHOLE,
+    Tensors,
+    least_filled,
+    random_concept,
+    random_factor,
+    stroke_cells,
+)
 from server.lab.train.layout import GRID, SHARES, C
 from server.painting.mask import coverage
 
@@ -29,7 +37,7 @@ _MET = (0.05, 0.5)
 
 
 @dataclass(frozen=True)
-class Sketched:
+class Sketched(Tensors):
     """Strokes on N sketches, and the layouts that they should lead to.
 
     latents: (N, D). before, target: layouts (N, CHANNELS, 16, 16), without the stroke and with it. alpha: (N, C, 8, 8)
@@ -42,10 +50,6 @@ class Sketched:
     alpha: Tensor
     factor: Tensor
     inside: Tensor
-
-    def to(self, device: torch.device) -> Sketched:
-        """The same on a device."""
-        return Sketched(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,11 @@ def _stroke(new: Tensor, rng: np.random.Generator) -> _Stroke | None:
     form there are better ones, see `stroke_alpha`."""
     new = new.clone()
     new[list(FORMED)] = 0.0
-    c = chance_concept(rng, F.avg_pool2d(new, 4))
+    c = random_concept(rng, F.avg_pool2d(new, 4))
     if c is None:
         return None
     own = new[c]  # (32, 32)
-    shape = brushed(rng, own, own > _THERE * own.max(), int(rng.choice([3, 5, 7])), least_held(c))
+    shape = stroke_cells(rng, own, own > _THERE * own.max(), int(rng.choice([3, 5, 7])), least_filled(c))
     soft = F.avg_pool2d(shape[None].float(), 4)[0]  # (8, 8)
     alpha = torch.zeros(C, SKETCH_GRID, SKETCH_GRID)
     cells = F.max_pool2d(shape[None].float(), 2)  # (1, 16, 16)
@@ -124,8 +128,8 @@ def _sketched(pair: Pair, rng: np.random.Generator, plain: bool) -> Sketched:
         raise ValueError("a pair has a latent of one of its layouts at least")
     if plain:
         return _plain(latent, before)
-    if pair.brushed is not None:
-        return _answered(pair, pair.brushed, latent, rng)
+    if pair.stroke is not None:
+        return _answered(pair, pair.stroke, latent, rng)
     scene, twin = F.pixel_shuffle(torch.stack([pair.scene, pair.twin])[:, SHARES], 2)  # (C, 32, 32) each
     gone, behind = (scene - twin).clamp(min=0), (twin - scene).clamp(min=0)
     if kind == "remove":
@@ -136,10 +140,10 @@ def _sketched(pair: Pair, rng: np.random.Generator, plain: bool) -> Sketched:
         return _plain(latent, before)
     after = pair.twin if kind == "cover" else pair.scene
     target = after if stroke.whole and kind != "cover" else torch.where(stroke.cells > 0, after, before)
-    return Sketched(latent, before, target, stroke.alpha, torch.tensor(chance_factor(rng, kind)), stroke.cells)
+    return Sketched(latent, before, target, stroke.alpha, torch.tensor(random_factor(rng, kind)), stroke.cells)
 
 
 def rehearse_sketches(pairs: Sequence[Pair], rng: np.random.Generator, plain: int) -> Sketched:
     """A batch of strokes on the pairs' scenes or twins, with none on the first `plain` of them."""
-    found = [_sketched(pair, rng, plain=i < plain) for i, pair in enumerate(pairs)]
-    return Sketched(*(torch.stack([getattr(one, field.name) for one in found]) for field in fields(Sketched)))
+    every = [_sketched(pair, rng, plain=i < plain) for i, pair in enumerate(pairs)]
+    return Sketched(*(torch.stack([getattr(one, field.name) for one in every]) for field in fields(Sketched)))

@@ -1,23 +1,22 @@
-"""The networks of a run, their optimisers and moving averages, and the checkpoint that holds them all."""
+"""The state of a run: its networks, their moving averages, and the checkpoint that keeps both."""
 
 from __future__ import annotations
 
 import copy
-import os
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from server.files import write_whole
 from server.lab.scenes.concepts import CONCEPTS
-from server.lab.train.config import TrainConfig
+from server.lab.train.config import STAGES, TrainConfig
 from server.lab.train.layout import CHANNELS, SKETCH
 from server.lab.train.networks import Discriminator, Guide, LabelHead
 from server.lab.train.routing import reserve, route
 from server.model.progressive import ProgressiveGenerator
 
 MAKERS = ("generator", "head")
-STAGES = ("tail", "trunk", "joint")
 # The last layers at 4x4 and at 8x8, from which the guides read.
 GUIDED = ("layer2", "layer4")
 # The layer at 8x8 that carries the layout's sketch, and that at 16x16 that carries the layout, with the tail behind it.
@@ -63,7 +62,7 @@ class RunState(nn.Module):
         """The same of latents (N, D)."""
         return self.draw(self.average["generator"].trunk(latents.to(self.device), CARRIER))  # type: ignore[operator]
 
-    def settle(self) -> None:
+    def restart(self) -> None:
         """Take the averages as the live weights, where a stage begins."""
         for name in MAKERS:
             getattr(self, name).load_state_dict(self.average[name].state_dict())
@@ -77,10 +76,8 @@ class RunState(nn.Module):
 
 
 def save_checkpoint(path: Path, state: RunState) -> None:
-    """Write the whole state, so that a run broken off at any time goes on from a whole file."""
-    fresh = path.with_suffix(".new")
-    torch.save(state.state_dict(), fresh)
-    os.replace(fresh, path)
+    """Write all of the state. A run that is broken off at any time goes on from a whole file."""
+    write_whole(path, lambda part: torch.save(state.state_dict(), part))
 
 
 def load_checkpoint(path: Path, state: RunState) -> None:

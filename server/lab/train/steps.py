@@ -1,4 +1,4 @@
-"""Single training steps: what each network is asked for, and how it is told.
+"""Single training steps: what each network is to do, and the loss that says how far it is from it.
 
 Pictures of three kinds go through the tail: scenes, edits of scenes whose outcome is known (`edits.rehearse`), and
 strokes whose outcome is not. The discriminator sees label maps beside pictures; the generator's label head makes those
@@ -8,7 +8,6 @@ of its pictures.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.lab.dissect.passes import bfloat16_is_fast
 from server.lab.scenes.concepts import DOOR, WINDOW
 from server.lab.train import edits
 from server.lab.train.config import TrainConfig
@@ -26,6 +24,7 @@ from server.lab.train.networks import Judgement
 from server.lab.train.sketching import Sketched
 from server.lab.train.state import CARRIER, GUIDED, SKETCHER, RunState
 from server.lab.train.window import Window
+from server.model.device import bfloat16_is_fast
 
 Figures = dict[str, float]
 
@@ -36,8 +35,8 @@ class Functions:
 
     tail: Callable[[Tensor], tuple[Tensor, Tensor]]
     trunk: Callable[[Tensor, Tensor, Tensor], Tensor]
-    judge: Callable[[Tensor], Judgement]
-    half: Callable[[], AbstractContextManager[object]]
+    discriminator: Callable[[Tensor], Judgement]
+    half: Callable[[], torch.autocast]
 
 
 def functions(state: RunState, compiled: bool) -> Functions:
@@ -52,16 +51,15 @@ def functions(state: RunState, compiled: bool) -> Functions:
         sketched = edits.apply(generator.trunk(z, SKETCHER), alpha, factor)  # (N, U, 8, 8)
         return generator.advance(sketched.contiguous(memory_format=torch.channels_last), SKETCHER, CARRIER)
 
-    made: list[Callable[..., Any]] = [tail, trunk, state.discriminator.forward]
+    networks: list[Callable[..., Any]] = [tail, trunk, state.discriminator.forward]
     if compiled:
-        made = [torch.compile(f, dynamic=False) for f in made]
+        networks = [torch.compile(f, dynamic=False) for f in networks]
     fast = bfloat16_is_fast(state.device)
 
-    def half() -> AbstractContextManager[object]:
-        return torch.autocast(state.device.type, torch.bfloat16) if fast else nullcontext()
+    def half() -> torch.autocast:
+        return torch.autocast(state.device.type, torch.bfloat16, enabled=fast)
 
-    draw, first, judge = made
-    return Functions(draw, first, judge, half)
+    return Functions(networks[0], networks[1], networks[2], half)
 
 
 def show(images: Tensor, labels: Tensor, keep: Tensor) -> Tensor:
@@ -76,13 +74,13 @@ def kept(n: int, hide: float, device: torch.device) -> Tensor:
     return (torch.rand(n, 1, 1, 1, device=device) >= hide).float()
 
 
-def judge_loss(real: Judgement, fake: Judgement) -> Tensor:
+def discriminator_loss(real: Judgement, fake: Judgement) -> Tensor:
     """The non-saturating loss (Goodfellow et al., 2014)."""
     return F.softplus(-real.scores.float()).mean() + F.softplus(fake.scores.float()).mean()
 
 
-def maker_loss(fake: Judgement) -> Tensor:
-    """The generator's side of `judge_loss`."""
+def generator_loss(fake: Judgement) -> Tensor:
+    """The generator's side of `discriminator_loss`."""
     return F.softplus(-fake.scores.float()).mean()
 
 
@@ -96,10 +94,10 @@ def match_loss(real: Judgement, fake: Judgement) -> Tensor:
     return torch.stack(terms).mean()
 
 
-def penalty(judge: torch.nn.Module, real: Tensor, weight: float) -> Tensor:
+def penalty(discriminator: torch.nn.Module, real: Tensor, weight: float) -> Tensor:
     """R1 gradient penalty on real examples (Mescheder et al., ICML 2018)."""
     x = real.detach().requires_grad_(True)
-    scores = judge(x).scores
+    scores = discriminator(x).scores
     (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
     # A pixel is seen by a few patches, so the sum is per patch as it would be per picture elsewhere.
     loss: Tensor = 0.5 * weight * slope.square().sum((1, 2, 3)).mean() / scores[0].numel()
@@ -118,17 +116,17 @@ def guided_trunk(state: RunState, f: Functions, task: Sketched) -> dict[str, Ten
     """What the trunk makes of the task's latents: "sketch", (N, SKETCH, 8, 8), without its strokes; "layout", (N,
     CHANNELS, 16, 16), with them; and by the names of GUIDED the coarse layouts that the guides read there, without
     them, in units of the spread."""
-    generator, found = state.generator, {}
+    generator, seen = state.generator, {}
     x = task.latents[:, :, None, None]  # (N, D, 1, 1)
     for layer in generator.layers[: generator.index(CARRIER) + 1]:
         with f.half():
             x = generator.block(layer.name)(x)
         if layer.name in GUIDED:
-            found[layer.name] = state.guides[layer.name](x.float())
+            seen[layer.name] = state.guides[layer.name](x.float())
         if layer.name == SKETCHER:
-            found["sketch"] = x[:, :SKETCH].float()
+            seen["sketch"] = x[:, :SKETCH].float()
             x = edits.apply(x.float(), task.alpha, task.factor)
-    return {**found, "layout": x[:, :CHANNELS].float()}
+    return {**seen, "layout": x[:, :CHANNELS].float()}
 
 
 def trunk_losses(seen: dict[str, Tensor], task: Sketched, spread: Spread, plain: int) -> dict[str, Tensor]:
@@ -139,11 +137,11 @@ def trunk_losses(seen: dict[str, Tensor], task: Sketched, spread: Spread, plain:
     wrong = weight * (spread.measure(seen["layout"]) - wanted).square()  # (N, CHANNELS, 16, 16)
     before = spread.measure(task.before)
     sketch = (seen["sketch"] - sketches_of(task.before)) / spread.sketch
-    found = {"lost": wrong[:plain].mean(), "stroke": wrong[plain:].mean(), "sketch": sketch.square().mean()}
+    losses = {"lost": wrong[:plain].mean(), "stroke": wrong[plain:].mean(), "sketch": sketch.square().mean()}
     for name in GUIDED:
         coarse = F.adaptive_avg_pool2d(before, seen[name].shape[-1])
-        found[name] = (seen[name] - coarse).square().mean()
-    return found
+        losses[name] = (seen[name] - coarse).square().mean()
+    return losses
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,7 @@ def draw(
 
 
 @dataclass(frozen=True)
-class Strokes:
+class RandomStrokes(edits.Tensors):
     """Strokes whose outcome is not known: alpha (n, C, 16, 16) and factor (n,), see `edits.apply`, and the concepts
     they are about (n,)."""
 
@@ -195,12 +193,8 @@ class Strokes:
     factor: Tensor
     chosen: Tensor
 
-    def to(self, device: torch.device) -> Strokes:
-        """The same on a device."""
-        return Strokes(self.alpha.to(device), self.factor.to(device), self.chosen.to(device))
 
-
-def random_strokes(rng: np.random.Generator, shares: Tensor, layouts: Tensor) -> Strokes:
+def random_strokes(rng: np.random.Generator, shares: Tensor, layouts: Tensor) -> RandomStrokes:
     """A stroke on each of some pictures: every second draws a concept at a place where the world has it often enough,
     the others remove one that is there.
 
@@ -219,13 +213,13 @@ def random_strokes(rng: np.random.Generator, shares: Tensor, layouts: Tensor) ->
         fitting = (inside > (0.1 if remove else 0.15 * usual)).nonzero().flatten().tolist() or [int(inside.argmax())]
         chosen[i] = fitting[rng.integers(len(fitting))]
         alpha[i, chosen[i]] = masks[i, 0]
-    return Strokes(alpha, factor, chosen)
+    return RandomStrokes(alpha, factor, chosen)
 
 
 def stroke_losses(
-    before: Tensor, after: Tensor, scores: Tensor, strokes: Strokes, window: Window
+    before: Tensor, after: Tensor, scores: Tensor, strokes: RandomStrokes, window: Window
 ) -> tuple[Tensor, Tensor]:
-    """What such strokes are held to: that the concept is drawn inside, or gone, and that nothing changes far away.
+    """What such strokes must do: that the concept is drawn inside, or gone, and that nothing changes far away.
 
     before, after: (n, 3, h, w), the window's pictures without and with the stroke; scores: (n, C, h, w), of those with
     it. Returns (cross entropy inside, mean change outside).
@@ -234,12 +228,12 @@ def stroke_losses(
     mask = window.inner(strokes.alpha.amax(1, keepdim=True), 1)  # (n, 1, rows, columns)
     inside = F.interpolate(mask, size=size, mode="bilinear")  # (n, 1, h, w)
     far = 1 - F.interpolate(F.max_pool2d(mask, 5, 1, 2).ceil(), size=size)  # (n, 1, h, w)
-    chance = scores.softmax(1)[torch.arange(n, device=scores.device), strokes.chosen][:, None]  # (n, 1, h, w)
+    probability = scores.softmax(1)[torch.arange(n, device=scores.device), strokes.chosen][:, None]  # (n, 1, h, w)
     area = inside.sum((1, 2, 3)).clamp(min=1.0)  # (n,)
-    held = (chance * inside).sum((1, 2, 3)) / area  # (n,)
-    gone = -(torch.log1p(-chance.clamp(max=0.9999)) * inside).sum((1, 2, 3)) / area  # (n,)
+    filled = (probability * inside).sum((1, 2, 3)) / area  # (n,)
+    gone = -(torch.log1p(-probability.clamp(max=0.9999)) * inside).sum((1, 2, 3)) / area  # (n,)
     # What is drawn need not fill a stroke, as few things have a brush's outline; what is removed must be gone from all.
-    drawn = -held.clamp(min=1e-4).log() * (area > 1)
+    drawn = -filled.clamp(min=1e-4).log() * (area > 1)
     obey = torch.where(strokes.factor > 0, drawn, gone).mean()
     calm = ((after - before.detach()).abs() * far).mean()
     return obey, calm

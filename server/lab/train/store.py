@@ -1,9 +1,9 @@
-"""Scenes to train on, rendered once to disk: each with its twin (see `server.lab.train.twins`), and with its layout."""
+"""The store of scenes to train on, rendered once to disk, each with its twin and with its layout."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -17,30 +17,26 @@ from numpy.lib.format import open_memmap
 from torch import Tensor
 
 from server.lab.scenes.concepts import CONCEPTS
-from server.lab.scenes.latent import latent_of
+from server.lab.scenes.latent import LATENT_DIM
 from server.lab.scenes.render import render
 from server.lab.scenes.scene import sample_scene, scene_of
 from server.lab.train.layout import CHANNELS, GRID, Expected, layouts_of, light, own_colours
 from server.lab.train.twins import twin_of
+from server.model.latents import latents_of
+from server.model.pixels import to_images
 
 CHUNK, PIECE = 250, 25
 # Scenes to train on are those of seeds from here on, so that the seeds people begin at were never seen in training.
 FIRST_SEED = 1_000_000
-# Scenes from which the colours are learnt that concepts have in some light.
+# How many scenes the colours that concepts have in some light are learnt from.
 _FITTED = 2000
 
 Bytes = npt.NDArray[np.uint8]
 
 
-def latents_of(first: int, last: int) -> Tensor:
-    """The latents of scenes first..last-1, (N, D)."""
-    return torch.from_numpy(np.stack([latent_of(FIRST_SEED + i) for i in range(first, last)]))
-
-
-def pictures_of(images: Bytes) -> Tensor:
-    """(N, R, R, 3) to (N, 3, R, R) float32 in -1..1, channels last."""
-    pictures = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return pictures.contiguous(memory_format=torch.channels_last)
+def scene_latents(indices: Iterable[int]) -> Tensor:
+    """The latents of the scenes of those indices, (N, D)."""
+    return latents_of([FIRST_SEED + int(i) for i in indices], LATENT_DIM)
 
 
 def onehot_of(labels: Bytes) -> Tensor:
@@ -58,7 +54,7 @@ def _packed(layouts: Tensor) -> Bytes:
 
 
 @dataclass(frozen=True)
-class Store:
+class SceneStore:
     """The files of a data folder, uint8 arrays: images (count, 2, R, R, 3), labels (count, 2, R, R) and layouts (count,
     2, CHANNELS, 16, 16) of scenes and their twins, and more (M, 2, CHANNELS, 16, 16), the layouts alone of the M scenes
     that follow and of their twins. Beside each lies which of its chunks are done."""
@@ -73,13 +69,13 @@ class Store:
 
     def open(self, name: str, mode: Literal["r", "r+"] = "r") -> Bytes:
         """An array, mapped into memory."""
-        found: Bytes = np.load(self._path(name), mmap_mode=mode)
-        return found
+        array: Bytes = np.load(self._path(name), mmap_mode=mode)
+        return array
 
     def done(self, name: str) -> npt.NDArray[np.bool_]:
         """Which chunks of an array are done; to be written to."""
-        found: npt.NDArray[np.bool_] = np.load(self._path(f"{name}-done"), mmap_mode="r+")
-        return found
+        chunks: npt.NDArray[np.bool_] = np.load(self._path(f"{name}-done"), mmap_mode="r+")
+        return chunks
 
     def expected(self) -> Expected:
         """The colours that concepts have in some light, learnt from the first scenes where that was not done yet."""
@@ -94,16 +90,16 @@ class Store:
         sums = []
         for a in range(0, count, PIECE):
             part = slice(a, min(a + PIECE, count))
-            colours, shares = own_colours(pictures_of(np.array(images[part, 0])), onehot_of(np.array(labels[part, 0])))
+            colours, shares = own_colours(to_images(np.array(images[part, 0])), onehot_of(np.array(labels[part, 0])))
             sums.append((colours.mean((3, 4)), shares.mean((3, 4))))  # (N, C, 3), (N, C, 1)
         colours, shares = (torch.cat(parts) for parts in zip(*sums, strict=True))
-        return Expected.fitted(colours, shares, light(latents_of(0, count)))
+        return Expected.fitted(colours, shares, light(scene_latents(range(count))))
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npy"
 
 
-def _pictures(store: Store, first: int, last: int, size: int) -> None:
+def _pictures(store: SceneStore, first: int, last: int, size: int) -> None:
     """The pictures of scenes and twins."""
     images, labels = store.open("images", "r+"), store.open("labels", "r+")
     for i in range(first, last):
@@ -112,33 +108,37 @@ def _pictures(store: Store, first: int, last: int, size: int) -> None:
         images[i, 1], labels[i, 1] = twin_of(scene, i).drawn(size)
 
 
-def _layouts(store: Store, first: int, last: int, size: int) -> None:
+def _layouts(store: SceneStore, first: int, last: int, size: int) -> None:
     """The layouts of scenes and twins whose pictures are done."""
     images, labels, layouts = store.open("images"), store.open("labels"), store.open("layouts", "r+")
-    expected, z = store.expected(), latents_of(first, last)
+    expected, z = store.expected(), scene_latents(range(first, last))
     scenes = [scene_of(row.numpy()) for row in z]
     for twin in range(2):
-        x, y = pictures_of(np.array(images[first:last, twin])), onehot_of(np.array(labels[first:last, twin]))
+        x, y = to_images(np.array(images[first:last, twin])), onehot_of(np.array(labels[first:last, twin]))
         layouts[first:last, twin] = _packed(layouts_of(x, y, z, scenes, expected))
 
 
-def _more(store: Store, first: int, last: int, size: int) -> None:
+def _more(store: SceneStore, first: int, last: int, size: int) -> None:
     """Layouts alone, of scenes and twins."""
     more, count = store.open("more", "r+"), len(store.open("images"))
-    expected, z = store.expected(), latents_of(count + first, count + last)
+    expected, z = store.expected(), scene_latents(range(count + first, count + last))
     scenes = [scene_of(row.numpy()) for row in z]
     twins = [twin_of(scene, count + first + i) for i, scene in enumerate(scenes)]
     for i, drawn in enumerate(([render(scene, size) for scene in scenes], [twin.drawn(size) for twin in twins])):
         images, labels = (np.stack(part) for part in zip(*drawn, strict=True))
-        more[first:last, i] = _packed(layouts_of(pictures_of(images), onehot_of(labels), z, scenes, expected))
+        more[first:last, i] = _packed(layouts_of(to_images(images), onehot_of(labels), z, scenes, expected))
 
 
-_PARTS: dict[str, Callable[[Store, int, int, int], None]] = {"images": _pictures, "layouts": _layouts, "more": _more}
+_PARTS: dict[str, Callable[[SceneStore, int, int, int], None]] = {
+    "images": _pictures,
+    "layouts": _layouts,
+    "more": _more,
+}
 
 
 def _chunk(folder: Path, name: str, first: int, last: int, size: int) -> None:
     """One chunk of an array, unless it is done."""
-    store = Store(folder)
+    store = SceneStore(folder)
     done = store.done(name)
     if done[first // CHUNK]:
         return
@@ -155,7 +155,7 @@ def render_scenes(folder: Path, count: int, more: int, size: int, processes: int
     A chunk once finished is not rendered again, so an interrupted run goes on where it stopped.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    store, layout = Store(folder), (CHANNELS, GRID, GRID)
+    store, layout = SceneStore(folder), (CHANNELS, GRID, GRID)
     store.create("labels", (count, 2, size, size))
     store.create("images", (count, 2, size, size, 3))
     store.create("layouts", (count, 2, *layout))

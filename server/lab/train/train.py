@@ -25,17 +25,19 @@ from torch import Tensor
 
 from server.lab.train import edits, steps, watch
 from server.lab.train.ahead import ahead
-from server.lab.train.config import TrainConfig
-from server.lab.train.data import LayoutData, SceneData, concept_weights
+from server.lab.train.config import STAGES, TrainConfig
+from server.lab.train.data import LayoutData, SceneData, absent_latent, concept_weights, stroke_of
 from server.lab.train.layout import GRID, Spread
+from server.lab.train.log import Log
 from server.lab.train.muon import Muon
+from server.lab.train.pace import pace, set_rate
 from server.lab.train.sheets import sample_sheet
 from server.lab.train.sketching import SKETCH_GRID, Sketched, rehearse_sketches, stroke_alpha
-from server.lab.train.state import CARRIER, GUIDED, SKETCHER, STAGES, RunState, adam, load_checkpoint, save_checkpoint
+from server.lab.train.state import CARRIER, GUIDED, SKETCHER, RunState, adam, load_checkpoint, save_checkpoint
 from server.lab.train.steps import Drawn, Figures, Functions
-from server.lab.train.window import Window, chance_window
+from server.lab.train.store import scene_latents
+from server.lab.train.window import Window, random_window
 
-Log = Callable[[str], None]
 CPU = torch.device("cpu")
 # One step of a stage of which some share (0..1) is done.
 Step = Callable[[float], Figures]
@@ -50,12 +52,7 @@ REPORT_STEPS = 50
 SAVE_SECONDS = 120.0
 
 
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-
-
-class Run:
+class TrainingRun:
     """A training run in a folder: goes on from its checkpoint, logs, saves, and draws sample sheets."""
 
     def __init__(
@@ -72,7 +69,7 @@ class Run:
         torch.manual_seed(config.seed + seen)
         self.shares = data.shares()  # (C, 16, 16)
         self.weights = concept_weights(self.shares).to(device)
-        self.lessons = 0
+        self.discriminator_steps = 0
         self.optimisers: dict[torch.optim.Optimizer, float] = {}
 
     def stage(self, name: str) -> None:
@@ -80,7 +77,7 @@ class Run:
         which = STAGES.index(name)
         total = getattr(self.config, f"{name}_images")
         if int(self.state.images_seen[which]) == 0:
-            self.state.settle()
+            self.state.restart()
         self.state.generator.requires_grad_(True)
         make: Callable[[], Step] = getattr(self, f"_{name}")
         self.optimisers.clear()
@@ -93,9 +90,8 @@ class Run:
             done = seen / total
             if done >= 1:
                 break
-            pace = min(1.0, (step + 1) / 100) * max(0.03, min(1.0, 2 * (1 - done)))
             for optimiser, rate in self.optimisers.items():
-                _set_rate(optimiser, rate * pace)
+                set_rate(optimiser, rate * pace(step, done))
             figures = step_of(done)
             step += 1
             self.state.images_seen[which] += batch
@@ -123,43 +119,42 @@ class Run:
         if name != "tail":  # as then samples show nothing yet
             for concept, ratio in self._lost().items():
                 self.log(f"{name}: warning: {concept} is shown {ratio:.2f} times as often as in scenes")
-        held, latents = self.data.held(16), self.data.held_latents(16)
-        sheet = sample_sheet(self.state, self.data.held_views(16), latents, held, np.random.default_rng(1))
+        sheet = sample_sheet(self.state, self.data, np.random.default_rng(1))
         sheet.save(self.folder / f"sheet-{name}.png")
 
     def _lost(self) -> dict[str, float]:
         """See `watch.lost`; over as many held-out latents as there are, up to 48."""
-        latents = self.data.held_latents(min(48, self.data.held_out))
+        latents = scene_latents(self.data.held_out_indices(48))
         return watch.lost(watch.shown(self.state, latents), self.shares.mean((1, 2)))
 
     def _teach(self, real: Tensor, fake: Tensor, optimiser: torch.optim.Optimizer) -> float:
         """One step of the discriminator, with the gradient penalty on every sixteenth. Returns its loss."""
-        judge = self.state.discriminator
-        judge.requires_grad_(True)
+        discriminator = self.state.discriminator
+        discriminator.requires_grad_(True)
         with self.f.half():
-            loss = steps.judge_loss(judge(real), judge(fake.detach()))
-        if self.lessons % 16 == 0:
-            loss = loss + steps.penalty(judge, real[:8], 16 * self.config.penalty)
-        self.lessons += 1
+            loss = steps.discriminator_loss(discriminator(real), discriminator(fake.detach()))
+        if self.discriminator_steps % 16 == 0:
+            loss = loss + steps.penalty(discriminator, real[:8], 16 * self.config.penalty)
+        self.discriminator_steps += 1
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        judge.requires_grad_(False)
+        discriminator.requires_grad_(False)
         return float(loss.detach())
 
     def _behind(self) -> list[torch.nn.Parameter]:
         """Parameters behind the layer that carries the layout, output and label head included."""
         g = self.state.generator
-        names = [k.name for k in g.layers[g.index(CARRIER) + 1 :]] + [g.output_name]
+        names = [layer.name for layer in g.layers[g.index(CARRIER) + 1 :]] + [g.output_name]
         return [p for name in names for p in g.block(name).parameters()] + list(self.state.head.parameters())
 
     def _ahead(self, make: Callable[[np.random.Generator], T]) -> Iterator[T]:
-        """What `make` gives of chance, made while the steps before train."""
+        """What `make` gives of random numbers, made while the steps before train."""
         (rng,) = self.rng.spawn(1)
         return ahead(lambda: make(rng))
 
     def _window(self) -> Window:
-        return chance_window(self.rng, GRID, self.config.window)
+        return random_window(self.rng, GRID, self.config.window)
 
     def _tail(self) -> Step:
         """Steps that draw scenes, half of them edited, from their layouts."""
@@ -167,11 +162,11 @@ class Run:
         makers = Muon(self._behind(), config.tail_rate)
         self.optimisers[makers] = config.tail_rate
 
-        def chance_task(rng: np.random.Generator) -> edits.Rehearsal:
-            kinds = edits.chance_kinds(rng, n, plain=n // 2)
-            return edits.rehearse(self.data.draw(rng, n), rng, kinds)
+        def random_task(rng: np.random.Generator) -> edits.Rehearsal:
+            kinds = edits.random_kinds(rng, n, plain=n // 2)
+            return edits.rehearse(self.data.sample(rng, n), rng, kinds)
 
-        tasks = self._ahead(chance_task)
+        tasks = self._ahead(random_task)
 
         def step(done: float) -> Figures:
             task = next(tasks).to(state.device)
@@ -187,7 +182,7 @@ class Run:
     def _trunk_makers(self) -> list[Muon]:
         """What changes the trunk and its guides; the layers whose units are shares, and so small, by smaller steps."""
         g, rate = self.state.generator, self.config.trunk_rate
-        names = [known.name for known in g.layers[: g.index(CARRIER) + 1]]
+        names = [layer.name for layer in g.layers[: g.index(CARRIER) + 1]]
         free = [p for name in names if name not in (SKETCHER, CARRIER) for p in g.block(name).parameters()]
         bound = [p for name in (SKETCHER, CARRIER) for p in g.block(name).parameters()]
         makers = [Muon([*free, *self.state.guides.parameters()], rate), Muon(bound, _BOUND * rate)]
@@ -202,10 +197,10 @@ class Run:
         layouts = LayoutData(self.data)
         spread = Spread(self.data.some_layouts(2000).to(state.device))
 
-        def chance_task(rng: np.random.Generator) -> Sketched:
-            return rehearse_sketches(layouts.draw(rng, n), rng, plain=n // 2)
+        def random_task(rng: np.random.Generator) -> Sketched:
+            return rehearse_sketches(layouts.sample(rng, n), rng, plain=n // 2)
 
-        tasks = self._ahead(chance_task)
+        tasks = self._ahead(random_task)
 
         def step(done: float) -> Figures:
             task = next(tasks).to(state.device)
@@ -229,8 +224,8 @@ class Run:
         Four are samples, drawn from what the trunk makes of scenes' latents: one as it is, one without something or in
         which something is drawn again where it stands, one with a stroke that is answered, and one more like that or in
         which is drawn what it lacks. Their scenes are what they should become, but for what the trunk does not know
-        (`follow`), and there the discriminator tells what is wrong with them. Two are the first of these with strokes
-        by chance, one that draws and one that removes. Of the strokes on samples most are on their sketches. The trunk
+        (`follow`), and there the discriminator tells what is wrong with them. Two are the first of these with random
+        strokes, one that draws and one that removes. Of the strokes on samples most are on their sketches. The trunk
         is left as it is.
         """
         config, state, n = self.config, self.state, self.config.joint_batch
@@ -241,17 +236,17 @@ class Run:
         trust = torch.ones(known, device=state.device)
         trust[scenes:] = config.follow
         makers = Muon(self._behind(), config.joint_rate)
-        judges = adam(list(state.discriminator.parameters()), config.judge_rate)
-        self.optimisers[makers], self.optimisers[judges] = config.joint_rate, config.judge_rate
+        discriminator_adam = adam(list(state.discriminator.parameters()), config.judge_rate)
+        self.optimisers[makers], self.optimisers[discriminator_adam] = config.joint_rate, config.judge_rate
 
-        def chance_task(rng: np.random.Generator) -> tuple[edits.Rehearsal, Tensor, Tensor]:
+        def random_task(rng: np.random.Generator) -> tuple[edits.Rehearsal, Tensor, Tensor]:
             kinds = [str(rng.choice(some)) for some in sampled]
-            index = self.data.chance(rng, n)
-            index[scenes:known] = [self.data.chance_twin(rng, kind == "answer") for kind in kinds]
-            latents = self.data.latents(index[scenes:known])  # (K, D)
+            index = self.data.random_indices(rng, n)
+            index[scenes:known] = [self.data.random_index(rng, kind == "answer") for kind in kinds]
+            latents = scene_latents(index[scenes:known])  # (K, D)
             for i, kind in enumerate(kinds):
                 if kind == "draw":
-                    absent = self.data.absent(int(index[scenes + i]))
+                    absent = absent_latent(int(index[scenes + i]))
                     kinds[i] = "again" if absent is None else "draw"
                     latents[i] = latents[i] if absent is None else absent
             some = [str(kind) for kind in rng.choice(("plain", "remove", "draw"), scenes)]
@@ -263,12 +258,12 @@ class Run:
             sketched[~early[scenes:known]] = 0.0
             task.alpha[early] = 0.0
             for i in range(known - scenes):
-                stroke = self.data.brushed(int(index[scenes + i]))
+                stroke = stroke_of(int(index[scenes + i]))
                 if stroke is not None:
                     sketched[i] = stroke_alpha(stroke, SKETCH_GRID)
             return task, sketched, latents
 
-        tasks = self._ahead(chance_task)
+        tasks = self._ahead(random_task)
 
         def step(done: float) -> Figures:
             rehearsed, sketched, latents = next(tasks)
@@ -284,7 +279,7 @@ class Run:
             drawn = steps.draw(state, self.f, r, task, self.weights, trust, window)
             before, after = drawn.images[scenes:known][on], drawn.images[known:]
             obey, calm = steps.stroke_losses(before, after, drawn.scores[known:], strokes, window)
-            convince, figures = self._convince(drawn, known, judges)
+            convince, figures = self._convince(drawn, known, discriminator_adam)
             makers.zero_grad()
             loss = drawn.loss + convince + config.obey * obey + config.calm * calm
             loss.backward()  # type: ignore[no-untyped-call]
@@ -293,18 +288,18 @@ class Run:
 
         return step
 
-    def _convince(self, drawn: Drawn, known: int, judges: torch.optim.Optimizer) -> tuple[Tensor, Figures]:
+    def _convince(self, drawn: Drawn, known: int, discriminator_adam: torch.optim.Optimizer) -> tuple[Tensor, Figures]:
         """Teach the discriminator the first `known` pictures and what they should be; the loss that they carry for its
-        sake. Of what strokes by chance should lead to, it knows nothing: on those it had the tail scribble."""
+        sake. Of what random strokes should lead to, it knows nothing: on those it had the tail scribble."""
         config = self.config
         keep = steps.kept(known, config.hide_labels, drawn.images.device)
         real = steps.show(drawn.target[:known], drawn.target_labels[:known], keep)
         fake = steps.show(drawn.images[:known], drawn.scores[:known].softmax(1), keep)
-        d = self._teach(real, fake, judges)
+        d = self._teach(real, fake, discriminator_adam)
         with self.f.half():
             with torch.no_grad():
-                true = self.f.judge(real)
-            seen = self.f.judge(fake)
-        convince, match = steps.maker_loss(seen), steps.match_loss(true, seen)
+                true = self.f.discriminator(real)
+            seen = self.f.discriminator(fake)
+        convince, match = steps.generator_loss(seen), steps.match_loss(true, seen)
         figures = {"d": d, "g": float(convince.detach()), "match": float(match.detach())}
         return config.adversarial * convince + config.match * match, figures

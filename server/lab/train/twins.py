@@ -1,4 +1,4 @@
-"""Twins: what the second picture of each scene shows.
+"""Twins: the second picture of each scene.
 
 Half of the scenes have a twin that is pixel for pixel the same without, say, the second tree: removing that tree must
 give the twin. The other half have one with something more, which answers a stroke: that stroke must give the twin.
@@ -11,14 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.lab.scenes.answer import BrushStroke, answered, random_stroke
-from server.lab.scenes.render import Pixels, objects, render
+from server.lab.scenes.render import objects, render
 from server.lab.scenes.scene import Scene
+from server.model.pixels import Pixels
 
 # Of twins that lack something in scenes with buildings, how many lack one whatever else there is: they are hardest to
 # remove.
 _BUILDING = 0.35
-# Sets the chances of twins apart from others of the same index.
-_CHANCE = 0x7717
+# Sets the random numbers of twins apart from others of the same index.
+_SALT = 0x7717
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def answers(index: int) -> bool:
 
 def stroke_on(scene: Scene, index: int) -> BrushStroke:
     """The stroke that the twin of the scene of that index answers, where it does."""
-    return random_stroke(np.random.default_rng(index ^ _CHANCE), scene)
+    return random_stroke(np.random.default_rng(index ^ _SALT), scene)
 
 
 def twin_of(scene: Scene, index: int) -> Twin:
@@ -51,14 +52,14 @@ def twin_of(scene: Scene, index: int) -> Twin:
 
 
 def hidden_object(scene: Scene, index: int) -> frozenset[str]:
-    """The object that the twin of the scene of that index lacks: a building, or a concept by chance, then one of its
-    objects."""
-    found = objects(scene)
-    if not found:
+    """The object that the twin of the scene of that index lacks: a building, or a concept at random, then one of
+    its objects."""
+    things = objects(scene)
+    if not things:
         return frozenset()
-    rng = np.random.default_rng(index ^ _CHANCE)
-    concepts = sorted({o.concept for o in found})
+    rng = np.random.default_rng(index ^ _SALT)
+    concepts = sorted({thing.concept for thing in things})
     building = "wall" in concepts and rng.random() < _BUILDING
     concept = "wall" if building else concepts[rng.integers(len(concepts))]
-    names = [o.name for o in found if o.concept == concept]
+    names = [thing.name for thing in things if thing.concept == concept]
     return frozenset({names[rng.integers(len(names))]})

@@ -18,7 +18,7 @@ _COMMON, _LOST = 0.01, 0.5
 
 
 def won(loss: float) -> bool:
-    """Whether a discriminator of such a mean loss (`steps.judge_loss`) has won."""
+    """Whether a discriminator of such a mean loss (`steps.discriminator_loss`) has won."""
     return loss < _WON
 
 

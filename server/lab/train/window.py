@@ -1,4 +1,4 @@
-"""A window on pictures being trained on, so that a step draws only a part of each.
+"""Windows on pictures being trained on, so that a step draws only a part of each.
 
 The tail is convolutions of small reach, so what it draws in a window is what it would draw in the whole picture but for
 the window's rim, which misses its neighbours. The rim is cut off, save where it is the picture's own edge.
@@ -50,7 +50,7 @@ def _side(rng: np.random.Generator, grid: int, cells: int) -> tuple[slice, slice
     return slice(start, stop), slice(start + (start > 0), stop - (stop < grid))
 
 
-def chance_window(rng: np.random.Generator, grid: int, cells: int) -> Window:
+def random_window(rng: np.random.Generator, grid: int, cells: int) -> Window:
     """A window of `cells` cells a side somewhere on the grid; all of it where `cells` is `grid`."""
     rows, inner_rows = _side(rng, grid, cells)
     columns, inner_columns = _side(rng, grid, cells)

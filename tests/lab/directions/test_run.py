@@ -13,9 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from server.lab.directions import predictor, run
-from server.lab.directions.measure import measure_changes
-from server.lab.directions.predictor import Lessons, Predictor
-from server.lab.directions.run import NAMES, Plan, find_directions
+from server.lab.directions.measure import measure_effects
+from server.lab.directions.predictor import Examples, Predictor
+from server.lab.directions.run import NAMES, DirectionsConfig, find_directions
 from server.lab.dissect.passes import Passes
 from server.model.progressive import Layer
 from server.results.directions import load_directions
@@ -34,11 +34,11 @@ def toy(z: np.ndarray) -> np.ndarray:
     return (image * (1.1 - dark)).clip(0, 255).astype(np.uint8)
 
 
-def toy_lessons(first: int, count: int, attributes: tuple[str, ...], report: Callable[[float], None]) -> Lessons:
+def toy_examples(first: int, count: int, attributes: tuple[str, ...], report: Callable[[float], None]) -> Examples:
     """Pictures of that kind, and what they show."""
     z = np.stack([np.random.RandomState(first + i).standard_normal(D) for i in range(count)])
     report(1)
-    return Lessons(np.stack([toy(one) for one in z]), z[:, : len(attributes)].astype(np.float32))
+    return Examples(np.stack([toy(one) for one in z]), z[:, : len(attributes)].astype(np.float32))
 
 
 class World:
@@ -80,9 +80,9 @@ class Probe(Predictor):
 
     def __init__(self) -> None:
         super().__init__(torch.zeros(len(NAMES)), torch.ones(len(NAMES)))
-        lessons = toy_lessons(0, 1000, NAMES, lambda done: None)
-        x = torch.from_numpy(lessons.images).permute(0, 3, 1, 2).float() / 127.5 - 1
-        weights = np.linalg.lstsq(self.pixels(x).numpy(), lessons.attributes, rcond=1e-4)[0]
+        examples = toy_examples(0, 1000, NAMES, lambda done: None)
+        x = torch.from_numpy(examples.images).permute(0, 3, 1, 2).float() / 127.5 - 1
+        weights = np.linalg.lstsq(self.pixels(x).numpy(), examples.attributes, rcond=1e-4)[0]
         self.weights = torch.from_numpy(weights.astype(np.float32))
 
     def pixels(self, images: Tensor) -> Tensor:
@@ -99,13 +99,13 @@ def passes() -> Passes:
 
 
 @pytest.fixture
-def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
+def config(monkeypatch: pytest.MonkeyPatch) -> DirectionsConfig:
     """As little of everything as works."""
     for module in (predictor, run):
         monkeypatch.setattr(module, "HELD_OUT", 20)
-    monkeypatch.setattr(run, "render_lessons", toy_lessons)
+    monkeypatch.setattr(run, "render_examples", toy_examples)
     monkeypatch.setattr(predictor, "WIDTHS", (8, 12, 16, 16))
-    return Plan(samples=300, scenes=120, epochs=0.5, measured=6)
+    return DirectionsConfig(samples=300, scenes=120, epochs=0.5, measured=6)
 
 
 def quiet(stage: str, done: float) -> None:
@@ -115,7 +115,7 @@ def quiet(stage: str, done: float) -> None:
 def test_changes_are_measured_against_the_picture_itself(passes: Passes) -> None:
     night, still = np.zeros(D), np.zeros(D)
     night[1] = 1
-    into_night, nothing = measure_changes(passes, Brightness(), np.stack([night, still]), range(8), lambda done: None)
+    into_night, nothing = measure_effects(passes, Brightness(), np.stack([night, still]), range(8), lambda done: None)
     assert into_night.effects[0] > 0.03
     assert 0.2 < into_night.kept < 0.98
     assert nothing.kept == 1
@@ -123,10 +123,10 @@ def test_changes_are_measured_against_the_picture_itself(passes: Passes) -> None
 
 
 def test_what_is_written_is_what_the_server_loads(
-    passes: Passes, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    passes: Passes, config: DirectionsConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_predictor", lambda work, plan, report: (Probe(), np.full(len(NAMES), 0.9)))
-    found = find_directions(passes, "village", "abc", plan, tmp_path, (3, 5), quiet)
+    monkeypatch.setattr(run, "_predictor", lambda work, config, report: (Probe(), np.full(len(NAMES), 0.9)))
+    found = find_directions(passes, "village", "abc", config, tmp_path, (3, 5), quiet)
     assert load_directions(tmp_path) == found
     assert found.names == ("season", "night", "cloudiness", "building_size", "trees")
     assert (found.generator, found.latent_dim) == ("abc", D)
@@ -144,10 +144,10 @@ def test_what_is_written_is_what_the_server_loads(
 
 
 def test_an_interrupted_run_goes_on_and_ends_the_same(
-    passes: Passes, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    passes: Passes, config: DirectionsConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stages: list[str] = []
-    whole = find_directions(passes, "village", None, plan, tmp_path / "whole", (), lambda s, done: stages.append(s))
+    whole = find_directions(passes, "village", None, config, tmp_path / "whole", (), lambda s, done: stages.append(s))
     assert list(dict.fromkeys(stages)) == ["scenes", "predictor", "samples", "changes", "picture sheet"]
 
     def stop_at(wanted: str) -> Callable[[str, float], None]:
@@ -159,22 +159,24 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
 
     for stage in ("predictor", "samples", "changes"):
         with pytest.raises(KeyboardInterrupt):
-            find_directions(passes, "village", None, plan, tmp_path / "cut", (), stop_at(stage))
+            find_directions(passes, "village", None, config, tmp_path / "cut", (), stop_at(stage))
         assert not (tmp_path / "cut" / "directions.json").exists()
-    monkeypatch.setattr(run, "render_lessons", None)
-    monkeypatch.setattr(run, "teach", None)
-    assert find_directions(passes, "village", None, plan, tmp_path / "cut", (), quiet) == whole
+    monkeypatch.setattr(run, "render_examples", None)
+    monkeypatch.setattr(run, "train_predictor", None)
+    assert find_directions(passes, "village", None, config, tmp_path / "cut", (), quiet) == whole
 
 
 @pytest.mark.parametrize(
-    ("plan", "words"),
+    ("config", "words"),
     [
-        (Plan(samples=10), f"takes {3 * D} or more"),
-        (Plan(scenes=599), "600 or more"),
-        (Plan(measured=0), "1 or more"),
+        (DirectionsConfig(samples=10), f"takes {3 * D} or more"),
+        (DirectionsConfig(scenes=599), "600 or more"),
+        (DirectionsConfig(measured=0), "1 or more"),
     ],
 )
-def test_a_plan_that_cannot_be_is_refused_at_once(passes: Passes, plan: Plan, words: str, tmp_path: Path) -> None:
+def test_settings_that_cannot_be_are_refused_at_once(
+    passes: Passes, config: DirectionsConfig, words: str, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match=words):
-        find_directions(passes, "village", None, plan, tmp_path / "out", (), quiet)
+        find_directions(passes, "village", None, config, tmp_path / "out", (), quiet)
     assert not (tmp_path / "out").exists()

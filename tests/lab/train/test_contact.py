@@ -10,8 +10,8 @@ from PIL import Image
 from server.lab.scenes.concepts import CONCEPTS
 from server.lab.train.contact import interpolations, nearest, samples, write_sheets
 from server.lab.train.data import SceneData
-from server.lab.train.sheets import to_pixels
 from server.lab.train.store import render_scenes
+from server.model.pixels import to_pixels
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet
 

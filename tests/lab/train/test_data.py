@@ -9,9 +9,10 @@ import torch
 from server.lab.scenes.concepts import CONCEPTS, SKY
 from server.lab.scenes.render import render
 from server.lab.scenes.scene import scene_of
-from server.lab.train.data import LayoutData, SceneData, concept_weights
+from server.lab.train.data import LayoutData, SceneData, absent_latent, concept_weights, stroke_of
 from server.lab.train.layout import CHANNELS, cell_shares, layouts_of
-from server.lab.train.store import Store, latents_of, onehot_of, pictures_of, render_scenes, unpacked
+from server.lab.train.store import SceneStore, onehot_of, render_scenes, scene_latents, unpacked
+from server.model.pixels import to_images
 
 
 @pytest.fixture(scope="module")
@@ -35,28 +36,29 @@ def test_scenes_come_with_their_twins(data: SceneData) -> None:
     # The twin of the first lacks something, and that of the second answers a stroke.
     assert torch.equal(data.views(np.array([4, 11]), np.array([0, 1])).layouts, batch.scenes.layouts)
     assert torch.equal(data.views(np.array([4, 11]), np.array([1, 0])).layouts, batch.twins.layouts)
-    assert data.brushed(4) is None
-    assert data.brushed(11) is not None
-    assert torch.equal(data.absent(11), latents_of(11, 12)[0])  # type: ignore[arg-type]
-    assert torch.equal(data.latents(np.array([4, 11])), latents_of(0, 20)[[4, 11]])
+    assert stroke_of(4) is None
+    assert stroke_of(11) is not None
+    assert torch.equal(absent_latent(11), scene_latents([11])[0])  # type: ignore[arg-type]
+    assert torch.equal(scene_latents(np.array([4, 11])), scene_latents(range(20))[[4, 11]])
 
 
 def test_held_out_scenes_are_never_drawn(data: SceneData) -> None:
-    drawn = np.concatenate([data.chance(np.random.default_rng(s), 8) for s in range(50)])
+    drawn = np.concatenate([data.random_indices(np.random.default_rng(s), 8) for s in range(50)])
     assert set(drawn.tolist()) == set(range(15))
-    asked = {a: {data.chance_twin(np.random.default_rng(s), a) for s in range(200)} for a in (False, True)}
+    asked = {a: {data.random_index(np.random.default_rng(s), a) for s in range(200)} for a in (False, True)}
     assert asked == {False: set(range(0, 15, 2)), True: set(range(1, 15, 2))}
-    assert torch.equal(data.held_views(2).images, data.views(np.array([15, 16])).images)
-    assert torch.equal(data.held(2).scenes.images, data.views(np.array([15, 16]), np.array([1, 0])).images)
+    assert torch.equal(data.views(data.held_out_indices(2)).images, data.views(np.array([15, 16])).images)
+    batch = data.take(data.held_out_indices(2))
+    assert torch.equal(batch.scenes.images, data.views(np.array([15, 16]), np.array([1, 0])).images)
 
 
 def test_layouts_are_drawn_from_all_but_those_held_out(data: SceneData) -> None:
     found = LayoutData(data)
     assert len(found) == 25
-    whole = latents_of(0, 30)
+    whole = scene_latents(range(30))
     seen = set()
-    for pair in found.draw(np.random.default_rng(0), 200):
-        fuller = int(pair.brushed is not None)
+    for pair in found.sample(np.random.default_rng(0), 200):
+        fuller = int(pair.stroke is not None)
         own = pair.absent if fuller else pair.latent
         assert own is not None
         i = int((whole == own).all(1).nonzero())
@@ -67,20 +69,20 @@ def test_layouts_are_drawn_from_all_but_those_held_out(data: SceneData) -> None:
         assert torch.equal(pair.scene, unpacked(np.array(stored[fuller])))
         assert torch.equal(pair.twin, unpacked(np.array(stored[1 - fuller])))
     assert seen == {*range(15), *range(20, 30)}
-    assert torch.equal(data.held_latents(5), whole[15:20])
-    assert torch.equal(data.held_views(1).layouts[0], unpacked(np.array(data.layouts[15, 0])))
+    assert torch.equal(scene_latents(data.held_out_indices(5)), whole[15:20])
+    assert torch.equal(data.views(data.held_out_indices(1)).layouts[0], unpacked(np.array(data.layouts[15, 0])))
 
 
 def test_a_twin_has_the_latent_that_means_it(data: SceneData, folder: Path) -> None:
-    expected, pairs = Store(folder).expected(), [LayoutData(data).pair(i) for i in range(25)]
-    found = [pair for pair in pairs if pair.absent is not None and pair.brushed is None]
+    expected, pairs = SceneStore(folder).expected(), [LayoutData(data).pair(i) for i in range(25)]
+    found = [pair for pair in pairs if pair.absent is not None and pair.stroke is None]
     assert 5 < len(found) < 13
     off, removed = [], []
     for pair in found:
         assert pair.absent is not None
         scene = scene_of(pair.absent.numpy())
         image, label = render(scene, 32)
-        means = layouts_of(pictures_of(image[None]), onehot_of(label[None]), pair.absent[None], [scene], expected)
+        means = layouts_of(to_images(image[None]), onehot_of(label[None]), pair.absent[None], [scene], expected)
         twin, own = cell_shares(pair.twin[None]), cell_shares(pair.scene[None])
         off.append(float((cell_shares(means) - twin).abs().mean()))
         removed.append(float((own - twin).abs().mean()))

@@ -1,4 +1,4 @@
-"""Rehearsed edits: what is drawn, removed, and what the units are held to."""
+"""Rehearsed edits: what is drawn, what is removed, and what comes of it."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_apply_sets_the_quarters_inside_and_keeps_the_rest() -> None:
 def test_rehearsals_know_their_outcome(batch: Batch) -> None:
     rng = np.random.default_rng(0)
     scenes, twins = batch.scenes, batch.twins
-    task = edits.rehearse(batch, rng, edits.chance_kinds(rng, 40, plain=4))
+    task = edits.rehearse(batch, rng, edits.random_kinds(rng, 40, plain=4))
     assert not task.alpha[:4].any()
     assert torch.equal(task.target[:4], scenes.images[:4])
     kinds = set()
@@ -104,7 +104,7 @@ def test_a_scene_that_answers_a_stroke_is_what_becomes_of_the_twin(batch: Batch)
 def test_a_scene_without_a_difference_is_left_alone(batch: Batch) -> None:
     same = Batch(batch.scenes, batch.scenes)
     rng = np.random.default_rng(0)
-    task = edits.rehearse(same, rng, edits.chance_kinds(rng, 40, plain=0))
+    task = edits.rehearse(same, rng, edits.random_kinds(rng, 40, plain=0))
     assert not task.alpha.any()
     assert not task.factor.any()
     assert torch.equal(task.target, batch.scenes.images)
@@ -130,7 +130,7 @@ def test_strokes_that_draw_know_no_outlines() -> None:
     crown = np.hypot(x - 31.5, y - 31.5) < 11
     own = torch.nn.functional.avg_pool2d(torch.from_numpy(crown)[None].float(), 2)[0]  # (32, 32)
     rng = np.random.default_rng(0)
-    strokes = [edits.brushed(rng, own, own > 0.3, reach=3, held=0.5) for _ in range(40)]
+    strokes = [edits.stroke_cells(rng, own, own > 0.3, reach=3, filled=0.5) for _ in range(40)]
     assert all(own[stroke].sum() > 0.8 * own.sum() for stroke in strokes)
     assert all(own[stroke].mean() >= 0.5 for stroke in strokes)
     boxes = [s for s in strokes if s.sum() == s.any(0).sum() * s.any(1).sum()]

@@ -29,7 +29,7 @@ def test_samples_are_the_pictures_of_their_seeds() -> None:
 def test_shares_add_up(judge: UNet) -> None:
     found = measure(iter([torch.rand(4, 3, 64, 64) * 2 - 1]), judge)
     assert float(found.shares.sum()) == pytest.approx(1.0)
-    assert found.covariance.shape == (len(found.mean), len(found.mean))
+    assert found.features.covariance.shape == (len(found.features.mean), len(found.features.mean))
 
 
 def test_a_segmenter_agrees_with_itself_and_less_with_another(judge: UNet) -> None:

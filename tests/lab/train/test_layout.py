@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from server.lab.scenes.concepts import CONCEPTS, GRASS, SKY, TREE, WALL
-from server.lab.scenes.latent import Latent, latent_of
+from server.lab.scenes.latent import LATENT_DIM, Latent
 from server.lab.scenes.scene import Scene, sample_scene
 from server.lab.train import layout as layouts
 from server.lab.train.layout import (
@@ -26,6 +26,7 @@ from server.lab.train.layout import (
     shining,
     sketches_of,
 )
+from server.model.latents import latent_of
 
 C = len(CONCEPTS)
 GREEN = torch.tensor([0.2, 0.6, 0.1])
@@ -52,7 +53,7 @@ def lone_cell() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def test_the_light_is_what_the_scene_reads() -> None:
-    z = np.stack([latent_of(seed) for seed in range(5)])
+    z = np.stack([latent_of(seed, LATENT_DIM) for seed in range(5)])
     read = [Latent(row).group("light") for row in z]
     assert np.allclose(light(torch.from_numpy(z)).numpy(), read, atol=1e-6)
 
@@ -111,7 +112,7 @@ def test_sun_and_stars_shine() -> None:
 
 def test_layouts_hold_it_all(expected: Expected) -> None:
     images, labels = lone_cell()
-    z = torch.from_numpy(latent_of(3))[None]
+    z = torch.from_numpy(latent_of(3, LATENT_DIM))[None]
     scenes: list[Scene] = [sample_scene(3)]
     found = layouts_of(images, labels, z, scenes, expected)
     assert found.shape == (1, CHANNELS, 16, 16)

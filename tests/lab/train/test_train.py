@@ -13,16 +13,15 @@ from server.lab.scenes.render import render
 from server.lab.scenes.scene import scene_of
 from server.lab.train import pipeline, steps
 from server.lab.train.config import TrainConfig, load_config, save_config
-from server.lab.train.data import SceneData
+from server.lab.train.data import SceneData, absent_latent, stroke_of
 from server.lab.train.edits import Rehearsal
-from server.lab.train.evaluate import Statistics, frechet
 from server.lab.train.export import export_model, resume_from_model
 from server.lab.train.layout import cell_shares
 from server.lab.train.sketching import stroke_alpha
 from server.lab.train.state import RunState, load_checkpoint, save_checkpoint
-from server.lab.train.steps import Drawn, Functions, Strokes, random_strokes, stroke_losses
-from server.lab.train.store import latents_of, render_scenes
-from server.lab.train.train import Run
+from server.lab.train.steps import Drawn, Functions, RandomStrokes, random_strokes, stroke_losses
+from server.lab.train.store import render_scenes, scene_latents
+from server.lab.train.train import TrainingRun
 from server.lab.train.window import Window
 from server.model.weights import load_generator
 
@@ -40,8 +39,8 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(scenes: Path, tmp_path: Path) -> Run:
-    return Run(tmp_path, SMALL, SceneData(scenes, SMALL.held_out), compiled=False, log=lambda line: None)
+def run(scenes: Path, tmp_path: Path) -> TrainingRun:
+    return TrainingRun(tmp_path, SMALL, SceneData(scenes, SMALL.held_out), compiled=False, log=lambda line: None)
 
 
 def changed(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> set[str]:
@@ -62,12 +61,13 @@ def test_twins_differ_only_where_something_is_hidden(scenes: Path) -> None:
 
 def test_latents_are_those_of_the_scenes(scenes: Path) -> None:
     data = SceneData(scenes, 50)
-    image, _ = render(scene_of(data.held_latents(1)[0].numpy()), 64)
+    index = data.held_out_indices(1)
+    image, _ = render(scene_of(scene_latents(index)[0].numpy()), 64)
     shown = torch.from_numpy(image).permute(2, 0, 1).float()[None] / 127.5 - 1
-    assert torch.equal(shown, data.held(1).scenes.images)
+    assert torch.equal(shown, data.take(index).scenes.images)
 
 
-def test_each_stage_trains_its_own_part(run: Run) -> None:
+def test_each_stage_trains_its_own_part(run: TrainingRun) -> None:
     state = run.state
     before = copy(state)
     run.stage("tail")
@@ -101,7 +101,9 @@ def test_a_run_warns_of_what_its_samples_lose_and_of_a_discriminator_that_wins(
     scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    run = Run(tmp_path, replace(SMALL, joint_images=400), SceneData(scenes, 50), compiled=False, log=lines.append)
+    run = TrainingRun(
+        tmp_path, replace(SMALL, joint_images=400), SceneData(scenes, 50), compiled=False, log=lines.append
+    )
     with torch.no_grad():
         run.state.average["head"].conv.bias[TREE] = 1e3  # nothing but trees are seen
     run.save("tail")
@@ -118,7 +120,7 @@ def test_a_run_warns_of_what_its_samples_lose_and_of_a_discriminator_that_wins(
 def test_the_trunk_learns_what_latents_mean(scenes: Path, tmp_path: Path) -> None:
     config = replace(SMALL, trunk_images=4000)
     lines: list[str] = []
-    Run(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append).stage("trunk")
+    TrainingRun(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append).stage("trunk")
     for name in ("lost", "stroke", "sketch", "layer2", "layer4"):
         found = figures(lines, name)
         assert len(found) == 10
@@ -128,13 +130,15 @@ def test_the_trunk_learns_what_latents_mean(scenes: Path, tmp_path: Path) -> Non
 def test_the_tail_learns_to_draw_layouts(scenes: Path, tmp_path: Path) -> None:
     config = replace(SMALL, tail_images=800)
     lines: list[str] = []
-    Run(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append).stage("tail")
+    TrainingRun(tmp_path, config, SceneData(scenes, 50), compiled=False, log=lines.append).stage("tail")
     found = figures(lines, "l1")
     assert len(found) == 4
     assert found[3] < 0.6 * found[0]
 
 
-def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_are_held_to_the_scenes_that_their_latents_mean(
+    run: TrainingRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[tuple[Rehearsal, torch.Tensor]] = []
     latents: list[torch.Tensor] = []
     sketched: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -152,11 +156,11 @@ def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkey
     monkeypatch.setattr(steps, "draw", noted)
     run.f = replace(run.f, trunk=asked)
     run.config = replace(SMALL, follow=0.25)
-    step, known = run._joint(), latents_of(0, 200)
-    lacking = {i: z for i in range(0, 200, 2) if (z := run.data.absent(i)) is not None}
+    step, known = run._joint(), scene_latents(range(200))
+    lacking = {i: z for i in range(0, 200, 2) if (z := absent_latent(i)) is not None}
     for _ in range(16):
         step(0.5)
-    early = late = chance = drawn = answered = 0
+    early = late = at_random = drawn = answered = 0
     for (task, trust), asked_for, (alpha, factor) in zip(seen, latents[::2], sketched[::2], strict=True):
         assert trust.tolist() == [1.0, 1.0, 0.25, 0.25, 0.25, 0.25]
         assert torch.equal(factor, task.factor[2:6])
@@ -180,7 +184,7 @@ def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkey
                 answered += 1
                 assert i > 1
                 assert strokes == [True, False]
-                stroke = run.data.brushed(int(index[0]))
+                stroke = stroke_of(int(index[0]))
                 assert stroke is not None
                 assert torch.equal(alpha[i], stroke_alpha(stroke, 8))
                 assert torch.equal(target, run.data.views(index, twin=1).images[0])
@@ -190,21 +194,21 @@ def test_samples_are_held_to_the_scenes_that_their_latents_mean(run: Run, monkey
     for (task, _), asked_for, again, (alpha, factor) in zip(
         seen, latents[::2], latents[1::2], sketched[1::2], strict=True
     ):
-        assert torch.equal(again, asked_for[[0, 0]])  # strokes by chance are on the first sample
+        assert torch.equal(again, asked_for[[0, 0]])  # random strokes are on the first sample
         assert torch.equal(factor, task.factor[6:])
         for i in range(2):
             assert bool(alpha[i].any()) != bool(task.alpha[6 + i].any())
-            chance += bool(alpha[i].any())
+            at_random += bool(alpha[i].any())
     assert answered >= 16
     assert drawn > 1
     assert early > answered
     assert late > 1
-    assert 4 < chance < 28
+    assert 4 < at_random < 28
 
 
 def test_strokes_draw_where_the_world_has_it_and_remove_what_is_there(scenes: Path) -> None:
     data = SceneData(scenes, 50)
-    layouts = data.held(20).scenes.layouts
+    layouts = data.take(data.held_out_indices(20)).scenes.layouts
     strokes = random_strokes(np.random.default_rng(0), data.shares(), layouts)
     assert strokes.alpha.flatten(1).amax(1).min() > 0
     there = cell_shares(layouts)
@@ -220,7 +224,7 @@ def test_strokes_are_held_to_what_they_are_about() -> None:
     window = Window(slice(0, 16), slice(0, 16), slice(0, 16), slice(0, 16))
     alpha = torch.zeros(2, len(CONCEPTS), 16, 16)
     alpha[:, TREE, 4:8, 4:8] = 1.0
-    strokes = Strokes(alpha, torch.tensor([1.0, 0.0]), torch.tensor([TREE, TREE]))
+    strokes = RandomStrokes(alpha, torch.tensor([1.0, 0.0]), torch.tensor([TREE, TREE]))
     images, trees, none = torch.zeros(2, 3, 64, 64), *(torch.zeros(2, len(CONCEPTS), 64, 64) for _ in range(2))
     trees[:, TREE], none[:, TREE] = 9.0, -9.0
     obeyed = torch.stack([trees[0], none[1]])
@@ -239,21 +243,21 @@ def test_strokes_are_held_to_what_they_are_about() -> None:
     assert float(calm) > 0.1
 
 
-def test_a_run_goes_on_from_its_checkpoint(run: Run, scenes: Path) -> None:
+def test_a_run_goes_on_from_its_checkpoint(run: TrainingRun, scenes: Path) -> None:
     run.stage("tail")
-    again = Run(run.folder, SMALL, run.data, compiled=False, log=lambda line: None)
+    again = TrainingRun(run.folder, SMALL, run.data, compiled=False, log=lambda line: None)
     assert not changed(copy(run.state), copy(again.state))
     again.stage("tail")  # nothing is left to do
     assert again.state.images_seen.tolist() == run.state.images_seen.tolist()
 
 
-def test_joint_ends_between_what_was_and_what_it_learnt(run: Run) -> None:
+def test_joint_ends_between_what_was_and_what_it_learnt(run: TrainingRun) -> None:
     before = {k: v.clone() for k, v in run.state.average.state_dict().items()}
     run.config = replace(SMALL, joint_share=0.25)
     pipeline.train_stage(run, "joint")
     name = "generator.layer8.conv.weight"
     mixed = run.state.average.state_dict()[name].clone()
-    again = Run(run.folder, SMALL, run.data, compiled=False, log=lambda line: None)
+    again = TrainingRun(run.folder, SMALL, run.data, compiled=False, log=lambda line: None)
     assert torch.equal(again.state.average.state_dict()[name], mixed)
     run.state.soften(before, 1.0)  # all its own: nothing changes
     assert torch.equal(run.state.average.state_dict()[name], mixed)
@@ -300,11 +304,3 @@ def test_a_folder_keeps_its_settings(tmp_path: Path) -> None:
     machine = pipeline.Machine(torch.device("cpu"), threads=1, compiled=False)
     with pytest.raises(ValueError, match="other settings"):
         pipeline.train(tmp_path, tmp_path / "model", TrainConfig(), machine, segmenter_images=0)
-
-
-def test_frechet_distance_of_shifted_gaussians() -> None:
-    eye = torch.eye(3, dtype=torch.float64)
-    a = Statistics(torch.zeros(3, dtype=torch.float64), eye, torch.zeros(1))
-    b = Statistics(torch.full((3,), 2.0, dtype=torch.float64), 4 * eye, torch.zeros(1))
-    assert frechet(a, a) == pytest.approx(0.0, abs=1e-9)
-    assert frechet(a, b) == pytest.approx(12.0 + 3.0)  # |2,2,2|^2 + 3 (1 - 2)^2

@@ -4,12 +4,12 @@ from server.lab.scenes.concepts import CONCEPTS, DOME, SKY, WATER
 from server.lab.train.config import TrainConfig
 from server.lab.train.networks import Judgement
 from server.lab.train.state import RunState
-from server.lab.train.steps import judge_loss
+from server.lab.train.steps import discriminator_loss
 from server.lab.train.watch import lost, shown, won
 
 
 def judged(real: float, fake: float) -> float:
-    return float(judge_loss(Judgement(torch.tensor([real]), ()), Judgement(torch.tensor([fake]), ())))
+    return float(discriminator_loss(Judgement(torch.tensor([real]), ()), Judgement(torch.tensor([fake]), ())))
 
 
 def test_a_discriminator_that_is_sure_and_right_has_won() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from server.lab.train.window import chance_window
+from server.lab.train.window import random_window
 from server.model.progressive import ProgressiveGenerator
 
 
@@ -14,7 +14,7 @@ def test_a_window_shows_what_the_whole_picture_shows_but_near_its_rim() -> None:
     whole = generator.tail(r, "layer6")  # (1, 3, 64, 64)
     rng = np.random.default_rng(0)
     for _ in range(20):
-        window = chance_window(rng, 16, 10)
+        window = random_window(rng, 16, 10)
         drawn = window.trimmed(generator.tail(window.opened(r), "layer6"), 4)
         true = window.inner(whole, 4)
         assert drawn.shape == true.shape
@@ -26,7 +26,7 @@ def test_the_pictures_own_edge_is_kept() -> None:
     x = torch.arange(16.0).view(1, 1, 16, 1).expand(1, 1, 16, 16)
     rows = {
         tuple(w.inner(x, 1)[0, 0, :, 0].int().tolist())
-        for w in (chance_window(np.random.default_rng(s), 16, 10) for s in range(60))
+        for w in (random_window(np.random.default_rng(s), 16, 10) for s in range(60))
     }
     assert tuple(range(9)) in rows
     assert tuple(range(7, 16)) in rows
@@ -34,7 +34,7 @@ def test_the_pictures_own_edge_is_kept() -> None:
 
 
 def test_a_window_can_be_everything() -> None:
-    window = chance_window(np.random.default_rng(0), 16, 16)
+    window = random_window(np.random.default_rng(0), 16, 16)
     x = torch.randn(2, 3, 32, 32)
     assert torch.equal(window.inner(x, 2), x)
     assert torch.equal(window.trimmed(x, 2), x)

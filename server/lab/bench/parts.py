@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -12,6 +11,7 @@ from torch import Tensor
 from server.lab.bench.timing import Timing, measure
 from server.model.catalog import Model
 from server.model.folded import SLOPE, FoldedGenerator
+from server.model.latents import latents_of
 from server.model.progressive import ProgressiveGenerator, pixelnorm
 from server.painting.imaging import MEDIA_TYPES, encode
 from server.painting.painter import Painter
@@ -20,11 +20,11 @@ from server.painting.picture import Edit, Picture, Stroke, Strokes
 PLAIN = "plain full pass"
 
 
-def stroke_picture(model: Model, step: int, seed: int = 0) -> Picture:
-    """A scene with one stroke of the best brush; another place for each step, so that nothing kept answers."""
+def stroke_picture(model: Model, step: int) -> Picture:
+    """A scene with one stroke of the first brush; another place for each step, so that no cache answers."""
     x = 0.3 + 0.4 * (step * 0.6180339887 % 1)
     mask = Strokes((Stroke(((x, 0.55), (x + 0.1, 0.6), (x + 0.15, 0.7)), 0.06),))
-    return Picture(model.name, seed, edits=(Edit("draw", model.dissection.concepts[0], mask),))
+    return Picture(model.name, 0, edits=(Edit("draw", model.dissection.concepts[0], mask),))
 
 
 def plain_pass(generator: ProgressiveGenerator, device: str) -> Callable[[Tensor], Tensor]:
@@ -55,7 +55,7 @@ def passes(model: Model, device: str, seconds: float) -> Iterator[Timing]:
     """In float32: the generator whole, plain and folded for painting, its trunk, and its tail from each layer that is
     painted at."""
     generator = FoldedGenerator(model.generator, torch.float32, device)
-    z = torch.from_numpy(np.random.RandomState(0).standard_normal((1, generator.latent_dim)).astype(np.float32))
+    z = latents_of([0], generator.latent_dim)  # (1, latent_dim)
     first, usual = generator.layers[0].name, model.dissection.edit_layer
     painted = {brush.layer for brush in model.dissection.brushes if brush.best}
     plain = plain_pass(model.generator, device)
@@ -63,7 +63,7 @@ def passes(model: Model, device: str, seconds: float) -> Iterator[Timing]:
         yield measure(PLAIN, lambda i: _wait(plain(z)), seconds)
         yield measure("full pass", lambda i: _wait(generator.tail(generator.trunk(z, first), first)), seconds)
         yield measure(f"trunk to {usual}", lambda i: _wait(generator.trunk(z, usual)), seconds)
-        for layer in (known.name for known in generator.layers if known.name in painted):
+        for layer in (one.name for one in generator.layers if one.name in painted):
             r = generator.trunk(z, layer)  # (1, C, H, W)
             yield measure(f"tail from {layer}", lambda i, r=r, at=layer: _wait(generator.tail(r, at)), seconds)  # type: ignore[misc]
 
@@ -82,6 +82,6 @@ def encoders(painter: Painter, model: Model, seconds: float) -> Iterator[Timing]
         yield measure(f"encode {form}", lambda i, f=form: encode(pixels, f), seconds)  # type: ignore[misc]
 
 
-def _wait(x: torch.Tensor) -> float:
+def _wait(x: Tensor) -> float:
     """Copy one number to the host, which waits for what the device still has to do."""
     return float(x[0, 0, 0, 0])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from server.lab.bench.device import plain_pass
+from server.lab.bench.parts import plain_pass
 from server.model.catalog import Catalog
 from server.painting.painter import Painter
 
