@@ -136,16 +136,11 @@ def draw_treeline(canvas: Canvas, sky: Sky, light: Light, line: Treeline) -> Non
     fill(canvas, light, where, distance, array(line.colour) * shade, TREE, 0.14, 0.006)
 
 
-def path_centre(path: Path, y: Array) -> tuple[Array, Array]:
-    """The path's middle and half width at heights y."""
-    t = clip((y - path.y) / max(1 - path.y, 1e-3), 0, 1)
-    middle = path.x + (path.end - path.x) * t + path.bend * np.sin(math.pi * t) * (1 - 0.3 * t)
-    return middle, 0.026 + path.width * t**1.1
-
-
 def path_distance(path: Path, x: Array, y: Array) -> Array:
     """Signed distance, measured sideways, to the path."""
-    middle, half = path_centre(path, y)
+    t = clip((y - path.y) / max(1 - path.y, 1e-3), 0, 1)
+    middle = path.x + (path.end - path.x) * t + path.bend * np.sin(math.pi * t) * (1 - 0.3 * t)
+    half = 0.026 + path.width * t**1.1
     result: Array = np.maximum(np.abs(x - middle) - half, path.y - y).astype(np.float32)
     return result
 

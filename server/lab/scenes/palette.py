@@ -1,7 +1,8 @@
 """Colours of the world by time of day and season, and the light that falls on everything."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -43,6 +44,8 @@ class SeasonColours:
     other_leaf: Colour
     snow: float
 
+
+T = TypeVar("T", SkyColours, SeasonColours)
 
 DAY = SkyColours((0.16, 0.47, 0.90), (0.40, 0.70, 0.97), (0.78, 0.93, 1.00), (1.04, 1.01, 0.95), 0.0)
 GOLDEN = SkyColours((0.36, 0.60, 0.92), (0.80, 0.82, 0.86), (1.00, 0.87, 0.62), (1.10, 0.96, 0.80), 0.0)
@@ -128,42 +131,29 @@ def shade_of(colours: Sequence[Colour], chance: float) -> Colour:
     return blend(colours[index], colours[index + 1], min(1.0, max(0.0, (at - index - 0.3) / 0.4)))
 
 
-def _between(value: float, stops: Sequence[float]) -> tuple[int, float]:
-    """The index of the stop below `value` and the share of the way to the next one."""
-    index = max(i for i in range(len(stops) - 1) if stops[i] <= value or i == 0)
-    return index, min(1.0, max(0.0, (value - stops[index]) / (stops[index + 1] - stops[index])))
+def _mixed(a: T, b: T, t: float) -> T:
+    """Colours between two sets of them: a at t = 0, b at t = 1."""
+    pairs = [(getattr(a, field.name), getattr(b, field.name)) for field in fields(a)]
+    values: list[Any] = [blend(x, y, t) if isinstance(x, tuple) else x + (y - x) * t for x, y in pairs]
+    return type(a)(*values)
 
 
-def blend_sky(a: SkyColours, b: SkyColours, t: float) -> SkyColours:
-    """Two skies mixed."""
-    return SkyColours(
-        blend(a.top, b.top, t),
-        blend(a.middle, b.middle, t),
-        blend(a.bottom, b.bottom, t),
-        blend(a.tint, b.tint, t),
-        a.night + (b.night - a.night) * t,
-    )
+def _along(value: float, stops: Sequence[tuple[float, T]]) -> T:
+    """The colours at a value, between those of the stops before and after it."""
+    index = max(i for i in range(len(stops) - 1) if stops[i][0] <= value or i == 0)
+    (start, before), (end, after) = stops[index], stops[index + 1]
+    return _mixed(before, after, min(1.0, max(0.0, (value - start) / (end - start))))
 
 
 def sky_colours(daytime: float, overcast: float) -> SkyColours:
     """The sky at a time of day (0 noon, 0.8 sunset, from 0.93 night) under a cover of cloud (0..1)."""
-    index, t = _between(daytime, [stop for stop, _ in TIMES])
-    clear = blend_sky(TIMES[index][1], TIMES[index + 1][1], t)
-    covered = blend_sky(clear, OVERCAST, overcast * (1 - clear.night) * 0.9)
-    return SkyColours(covered.top, covered.middle, covered.bottom, covered.tint, clear.night)
+    clear = _along(daytime, TIMES)
+    return replace(_mixed(clear, OVERCAST, overcast * (1 - clear.night) * 0.9), night=clear.night)
 
 
 def season_colours(season: float) -> SeasonColours:
     """The colours of a season: 0 winter, 0.25 spring, 0.5 summer, 0.9 autumn."""
-    index, t = _between(season, [stop for stop, _ in SEASONS])
-    a, b = SEASONS[index][1], SEASONS[index + 1][1]
-    return SeasonColours(
-        blend(a.far, b.far, t),
-        blend(a.near, b.near, t),
-        blend(a.leaf, b.leaf, t),
-        blend(a.other_leaf, b.other_leaf, t),
-        a.snow + (b.snow - a.snow) * t,
-    )
+    return _along(season, SEASONS)
 
 
 def lit(light: Light, colour: Array, haze: float = 0.0) -> Array:

@@ -1,5 +1,7 @@
 """The land of a latent: its numbers become sky, clouds, mountains, meadow and water."""
 
+from dataclasses import replace
+
 from server.lab.scenes.land import Meadow, Mountains, Treeline, Water, treeline_colour
 from server.lab.scenes.latent import COLUMNS, Latent, between, in_strip, pick, strongest
 from server.lab.scenes.palette import SeasonColours, SkyColours, blend, scaled
@@ -19,8 +21,7 @@ def sample_sky(latent: Latent, colours: SkyColours, overcast: float) -> Sky:
     a, b, c, d, _ = latent.group("sky")
     horizon = between(a, 0.49, 0.65)
     hue = between(b, -0.10, 0.10)
-    top = scaled(colours.top, (1 + hue, 1 - 0.3 * hue, 1 - 0.2 * hue))
-    colours = SkyColours(top, colours.middle, colours.bottom, colours.tint, colours.night)
+    colours = replace(colours, top=scaled(colours.top, (1 + hue, 1 - 0.3 * hue, 1 - 0.2 * hue)))
     stars = tuple((x, y * horizon) for x, y in STARS)
     return Sky(colours, horizon, between(c, 0.04, 0.96), between(d, 0.08, 0.62) * horizon, 1 - 0.85 * overcast, stars)
 

@@ -53,11 +53,6 @@ class TrainConfig:
     sketch: float = 0.1
 
     @property
-    def last_layer(self) -> str:
-        """The name of the last layer before the output."""
-        return f"layer{len(self.widths)}"
-
-    @property
     def carrier_width(self) -> int:
         """Units of the layer that carries the layout, which lies at 16x16."""
         return self.widths[5]

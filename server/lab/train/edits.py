@@ -20,6 +20,7 @@ from server.lab.scenes.answer import FORMED
 from server.lab.scenes.concepts import DOOR, WALL, WINDOW
 from server.lab.train.data import Batch
 from server.lab.train.layout import GRID, QUARTERS, SHARES
+from server.painting.blend import blend
 
 
 class Tensors:
@@ -65,14 +66,14 @@ ANSWERED = (1.7, 2.3)
 
 
 def apply(layouts: Tensor, alpha: Tensor, factor: Tensor) -> Tensor:
-    """Layouts whose shares are blended towards factor where alpha: the painting rule of the server.
+    """Layouts whose shares are blended towards factor where alpha is, by the painting rule.
 
     layouts: (N, CHANNELS or more, 16, 16); alpha: (N, C, 16, 16), how much of each cell's quarters of a concept is
     replaced; factor: (N,). Shape kept.
     """
     a = alpha.repeat_interleave(QUARTERS, 1).to(layouts.dtype)  # (N, 4 C, 16, 16)
     value = factor.to(layouts.dtype)[:, None, None, None]
-    return torch.cat([layouts[:, SHARES] * (1 - a) + value * a, layouts[:, SHARES.stop :]], 1)
+    return torch.cat([blend(layouts[:, SHARES], a, value), layouts[:, SHARES.stop :]], 1)
 
 
 def blobs(rng: np.random.Generator, n: int) -> Tensor:
@@ -202,7 +203,9 @@ def rehearse(
             inside[i] = (after.labels[i] != before.labels[i]).any(0, keepdim=True)
             continue
         target[i], target_labels[i] = before.images[i], before.labels[i]
-        present, absent = _outcome(kind, scenes.labels[i], twins.labels[i])
+        present, absent = scenes.labels[i], twins.labels[i]  # with and without what the edit is about
+        if kind == "cover":
+            present, absent = absent, present
         coarse = early is not None and early[i]
         a = _removal(present, absent, rng) if kind == "remove" else _drawing(present, absent, rng, coarse)
         if a is None or not a.any():
@@ -226,8 +229,3 @@ def _alone(alpha: Tensor, scene: Tensor, twin: Tensor) -> bool:
     most of it where the stroke is, so that the stroke can stand for it all."""
     new = _lacking(scene, twin)  # (C, 16, 16)
     return bool((new * (alpha > 0)).sum() > WHOLE * new.sum())
-
-
-def _outcome(kind: str, scene: Tensor, twin: Tensor) -> tuple[Tensor, Tensor]:
-    """Labels of which the first have, and the second lack, what the edit is about."""
-    return (twin, scene) if kind == "cover" else (scene, twin)

@@ -27,24 +27,19 @@ TRAINING, SETTINGS, EVALUATION = "training.safetensors", "training.json", "evalu
 
 def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     """Write named tensors, whole or not at all."""
-    write_whole(path, lambda part: save_file({k: v.contiguous() for k, v in tensors.items()}, str(part)))
-
-
-def averaged_generator(state: RunState) -> dict[str, Tensor]:
-    """The tensors of the shipped generator, float32."""
-    return {k: v.float().cpu() for k, v in state.average["generator"].state_dict().items()}
+    write_whole(path, lambda part: save_file({k: v.contiguous().cpu() for k, v in tensors.items()}, str(part)))
 
 
 def training_tensors(state: RunState) -> dict[str, Tensor]:
     """All that a run needs to go on, less the averages (they restart from the raw weights), float16 where float."""
     tensors = {k: v for k, v in state.state_dict().items() if not k.startswith("average.")}
-    return {k: (v.half() if v.is_floating_point() else v).cpu() for k, v in tensors.items()}
+    return {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
 
 
 def export_model(run: Path, state: RunState, folder: Path, title: str, license: str) -> None:
     """Write the model's files into `folder`; segmenters are taken from the run's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_tensors(folder / GENERATOR, averaged_generator(state))
+    save_tensors(folder / GENERATOR, {k: v.float() for k, v in state.average["generator"].state_dict().items()})
     save_tensors(folder / TRAINING, training_tensors(state))
     save_config(folder / SETTINGS, state.config)
     for name in SEGMENTERS:

@@ -35,19 +35,6 @@ def _active(x: Tensor) -> Tensor:
     return F.leaky_relu(x, 0.2)
 
 
-class LabelHead(nn.Module):
-    """Concept scores read off the generator's last layer by a 1x1 convolution: what it means to have drawn."""
-
-    def __init__(self, width: int, concepts: int) -> None:
-        super().__init__()
-        self.conv = EqualConv(width, concepts, 1, gain=1.0)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """features: (N, width, R, R). Returns (N, concepts, R, R)."""
-        scores: Tensor = self.conv(pixelnorm(features))
-        return scores
-
-
 class Guide(nn.Module):
     """Reads a coarse layout off one of the trunk's early layers by a 1x1 convolution."""
 
@@ -57,8 +44,16 @@ class Guide(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """features: (N, width, H, W). Returns a layout (N, channels, H, W), in units of its spread."""
-        seen: Tensor = self.conv(features)
-        return seen
+        layout: Tensor = self.conv(features)
+        return layout
+
+
+class LabelHead(Guide):
+    """Concept scores read off the generator's last layer in the same way: what it means to have drawn."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """features: (N, width, R, R). Returns (N, concepts, R, R)."""
+        return super().forward(pixelnorm(features))
 
 
 @dataclass(frozen=True)

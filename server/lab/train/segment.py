@@ -6,7 +6,6 @@ Half of the pictures are twins: what stands where a stroke drew it is to be know
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,8 @@ from server.lab.train.log import Log
 from server.lab.train.pace import pace, set_rate
 from server.model.device import bfloat16_is_fast
 from server.model.segmenter import UNet, save_segmenter
+
+RATE = 2e-3
 
 
 def _blurred(x: Tensor, sigma: float) -> Tensor:
@@ -48,12 +49,6 @@ def harden(x: Tensor, rng: np.random.Generator) -> Tensor:
     return x.clamp(-1, 1)
 
 
-def _batches(data: SceneData, rng: np.random.Generator, n: int) -> Iterator[tuple[Tensor, Tensor]]:
-    while True:
-        batch = data.views(data.random_indices(rng, n), rng.integers(0, 2, n))
-        yield harden(batch.images, rng), batch.labels
-
-
 def accuracy(network: UNet, data: SceneData) -> dict[str, float]:
     """IoU of each concept over the held-out scenes."""
     n, index = len(CONCEPTS), data.held_out_indices()
@@ -70,26 +65,19 @@ def accuracy(network: UNet, data: SceneData) -> dict[str, float]:
 
 
 def train_segmenter(
-    data: SceneData,
-    path: Path,
-    seed: int,
-    images: int,
-    log: Log,
-    device: torch.device,
-    batch: int = 32,
-    rate: float = 2e-3,
+    data: SceneData, path: Path, seed: int, images: int, log: Log, device: torch.device, batch: int = 32
 ) -> dict[str, float]:
     """Train on `images` scenes, write the segmenter, return its IoU on held-out scenes."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed + 1000)
     network = UNet(CONCEPTS).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(network.parameters(), rate)
+    optimiser = torch.optim.Adam(network.parameters(), RATE)
     weights, fast = concept_weights(data.shares(500)).flatten().to(device), bfloat16_is_fast(device)
     steps, started = images // batch, time.monotonic()
-    source = _batches(data, rng, batch)
     for step in range(steps):
-        set_rate(optimiser, rate * pace(step, step / steps))
-        x, y = (part.to(device) for part in next(source))
+        set_rate(optimiser, RATE * pace(step, step / steps))
+        scenes = data.views(data.random_indices(rng, batch), rng.integers(0, 2, batch))
+        x, y = harden(scenes.images, rng).to(device), scenes.labels.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=fast):
             scores = network(x)
         loss = F.cross_entropy(scores.float(), y.argmax(1), weights)

@@ -52,11 +52,8 @@ class RunState(nn.Module):
             torch._foreach_lerp_(list(mean.parameters()), list(live.parameters()), 1 - decay)
 
     def draw(self, r: Tensor) -> tuple[Tensor, Tensor]:
-        """What the averages draw of the carrier's activations (N, U, 16, 16): pictures (N, 3, R, R), about -1..1, and
-        their label scores (N, C, R, R)."""
-        generator, head = self.average["generator"], self.average["head"]
-        f = generator.advance(r, CARRIER, self.config.last_layer)  # type: ignore[operator]
-        return generator.block(generator.output_name)(f), head(f)  # type: ignore[operator]
+        """What the averages draw of the carrier's activations, see `draw_carried`."""
+        return draw_carried(self.average["generator"], self.average["head"], r)  # type: ignore[arg-type]
 
     def sample(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """The same of latents (N, D)."""
@@ -73,6 +70,13 @@ class RunState(nn.Module):
         al., "ESRGAN", 2018, section 3.4)."""
         for name, tensor in self.average.state_dict().items():
             tensor.lerp_(before[name].to(tensor.device), 1 - share)
+
+
+def draw_carried(generator: ProgressiveGenerator, head: LabelHead, r: Tensor) -> tuple[Tensor, Tensor]:
+    """What a generator draws of its carrier's activations (N, U, 16, 16): pictures (N, 3, R, R), about -1..1, and
+    their label scores (N, C, R, R)."""
+    f = generator.advance(r, CARRIER, generator.layers[-1].name)  # (N, width, R, R)
+    return generator.block(generator.output_name)(f), head(f)
 
 
 def save_checkpoint(path: Path, state: RunState) -> None:

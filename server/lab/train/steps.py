@@ -22,7 +22,7 @@ from server.lab.train.config import TrainConfig
 from server.lab.train.layout import CHANNELS, GRID, SKETCH, Spread, carried, cell_shares, importance, sketches_of
 from server.lab.train.networks import Judgement
 from server.lab.train.sketching import Sketched
-from server.lab.train.state import CARRIER, GUIDED, SKETCHER, RunState
+from server.lab.train.state import CARRIER, GUIDED, SKETCHER, RunState, draw_carried
 from server.lab.train.window import Window
 from server.model.device import bfloat16_is_fast
 
@@ -41,11 +41,10 @@ class Functions:
 
 def functions(state: RunState, compiled: bool) -> Functions:
     """The run's networks as functions; see `Functions`."""
-    config, generator = state.config, state.generator
+    generator = state.generator
 
     def tail(r: Tensor) -> tuple[Tensor, Tensor]:
-        f = generator.advance(r, CARRIER, config.last_layer)  # (N, width, R, R)
-        return generator.block(generator.output_name)(f), state.head(f)
+        return draw_carried(generator, state.head, r)
 
     def trunk(z: Tensor, alpha: Tensor, factor: Tensor) -> Tensor:
         sketched = edits.apply(generator.trunk(z, SKETCHER), alpha, factor)  # (N, U, 8, 8)

@@ -85,11 +85,8 @@ class TrainingRun:
         started = saved = time.monotonic()
         sums: defaultdict[str, list[float]] = defaultdict(list)
         step, batch = 0, getattr(self.config, f"{name}_batch")
-        while True:
-            seen = int(self.state.images_seen[which])
+        while (seen := int(self.state.images_seen[which])) < total:
             done = seen / total
-            if done >= 1:
-                break
             for optimiser, rate in self.optimisers.items():
                 set_rate(optimiser, rate * pace(step, done))
             figures = step_of(done)
@@ -117,15 +114,11 @@ class TrainingRun:
         """Write the checkpoint and a sheet of rebuilt scenes, edits and samples; warn of what samples lose."""
         save_checkpoint(self.path, self.state)
         if name != "tail":  # as then samples show nothing yet
-            for concept, ratio in self._lost().items():
+            made = watch.shown(self.state, scene_latents(self.data.held_out_indices(48)))
+            for concept, ratio in watch.lost(made, self.shares.mean((1, 2))).items():
                 self.log(f"{name}: warning: {concept} is shown {ratio:.2f} times as often as in scenes")
         sheet = sample_sheet(self.state, self.data, np.random.default_rng(1))
         sheet.save(self.folder / f"sheet-{name}.png")
-
-    def _lost(self) -> dict[str, float]:
-        """See `watch.lost`; over as many held-out latents as there are, up to 48."""
-        latents = scene_latents(self.data.held_out_indices(48))
-        return watch.lost(watch.shown(self.state, latents), self.shares.mean((1, 2)))
 
     def _teach(self, real: Tensor, fake: Tensor, optimiser: torch.optim.Optimizer) -> float:
         """One step of the discriminator, with the gradient penalty on every sixteenth. Returns its loss."""
