@@ -1,4 +1,4 @@
-"""How the trunk starts: where a latent's numbers enter it, and which units carry the layout.
+"""The start of the trunk: where a latent's numbers enter it, and which units carry the layout.
 
 layer1 is linear: it gives every number of the latent a weight for each unit in each of 4x4 cells. Its units start
 divided among the things that latents describe: some see the numbers of a plot of ground, in the cells around that plot
