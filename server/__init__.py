@@ -1,3 +1,14 @@
-"""Unitbrush: paint with the units inside a generator."""
+"""Unitbrush: paint with the units inside a generator.
+
+In reading order; each package imports only from those below it in this list, and from `errors`, `files`, `settings`:
+
+- `painting`: an image is `render(picture)`, a pure function of a small document. Read this first;
+- `model`: what is installed: generators, weights, segmenters, the catalog;
+- `results`: stored dissections, which units draw what, without torch.
+
+Above them, `web` serves painting over HTTP and a live socket (`app` puts it together), and `lab` makes models and
+dissections offline; nothing but `commands` imports `lab`. `commands` are the subcommands of `unitbrush`, `cli` the
+door to them.
+"""
 
 __version__ = "0.1.0"

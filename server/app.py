@@ -14,9 +14,10 @@ from starlette.routing import Route
 
 from server import __version__
 from server.model.catalog import Catalog
+from server.model.device import device_named
 from server.painting.painter import Painter
 from server.painting.picture import Picture
-from server.settings import Settings, SettingsError
+from server.settings import Settings
 from server.web.engine import Engine, Renderer
 from server.web.images import ImageOptions, draw
 from server.web.metrics import Histogram, Metrics, resident_bytes
@@ -48,13 +49,8 @@ MakePainter = Callable[[Catalog, Settings], Renderer]
 
 
 def make_painter(catalog: Catalog, settings: Settings) -> Renderer:
-    """The painter of the settings' device. Raises SettingsError where torch has no such device."""
-    device = settings.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    elif device.startswith("cuda") and not torch.cuda.is_available():
-        raise SettingsError(f"device is {device!r}, and torch finds no such device; use cpu or auto")
-    return Painter(catalog, device, settings.trunk_cache_bytes)
+    """The painter of the settings' device. Raises NoDevice where torch has no such device."""
+    return Painter(catalog, str(device_named(settings.device)), settings.trunk_cache_bytes)
 
 
 def open_store(settings: Settings) -> Store:
@@ -63,7 +59,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def check_start(settings: Settings) -> None:
-    """Raise what would keep the app from starting: SettingsError, StoreError.
+    """Raise what would keep the app from starting: NoDevice, StoreError.
 
     The app raises them as well, but then uvicorn has them, and prints a trace where a line will do.
     """

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from typing import NoReturn, Protocol, cast
 
 from server import __version__
-from server.commands.usage import UsageError
-from server.errors import UnitbrushError
-from server.results.dissection import DissectionError
+from server.errors import UnitbrushError, UsageError
 
 COMMANDS = {
     "serve": "run the studio and the API",
-    "paint": "draw a picture document, or one told by options, into an image file",
+    "paint": "draw a picture document, or one given by options, into an image file",
     "fetch": "download a published generator and check it",
     "dissect": "measure which units of a model make what, and write its brushes",
     "directions": "find how to turn a model's scenes to winter, night, overcast",
@@ -63,7 +61,7 @@ def _run(arguments: list[str]) -> int:
     try:
         args = _parse(arguments)
         return cast(Command, args.command).run(args)
-    except (UnitbrushError, DissectionError) as error:
+    except UnitbrushError as error:
         print(f"unitbrush: {error}", file=sys.stderr)
         return 2
 

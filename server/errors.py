@@ -117,10 +117,17 @@ class Busy(UnitbrushError):
 
 
 class WeightError(UnitbrushError, ValueError):
-    """A file of weights is missing, damaged, or not a generator of the family; the detail begins with its name."""
+    """A file of weights is missing, damaged, or of another kind of network; the detail begins with its name."""
 
     slug = "unreadable-weights"
     title = "A file of the model is damaged or missing"
+
+
+class DissectionError(UnitbrushError, ValueError):
+    """A folder of results holds none this version can read, or of another generator; the detail says what to do."""
+
+    slug = "unreadable-dissection"
+    title = "The model's dissection cannot be read"
 
 
 class FetchError(UnitbrushError):
@@ -129,6 +136,14 @@ class FetchError(UnitbrushError):
     status = 502
     slug = "fetch-failed"
     title = "The published weights could not be fetched"
+
+
+class UsageError(UnitbrushError):
+    """The command line asks for something that cannot be; the detail is one line that says what would be right."""
+
+    status = 400
+    slug = "usage"
+    title = "The command line is not valid"
 
 
 class NoDevice(UnitbrushError):

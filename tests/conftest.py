@@ -17,8 +17,8 @@ from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
 from server.model.weights import save_generator
 from server.painting.painter import Painter
-from server.results.brush import Brush, RankedUnit
-from server.results.dissection import Dissection, save_dissection
+from server.results.brush import Brush, Dissection, RankedUnit
+from server.results.dissection import save_dissection
 from tests.helpers.serving import write_artifacts, write_directions
 
 WIDTHS = (16, 12, 8, 8)

@@ -14,9 +14,10 @@ import pytest_asyncio
 from starlette.types import Message
 
 from server.app import create_app, make_painter
+from server.errors import NoDevice
 from server.model.catalog import Catalog
 from server.painting.picture import Picture
-from server.settings import Settings, SettingsError
+from server.settings import Settings
 from server.web.engine import Image
 from tests.helpers.serving import asgi_client, settings_in, threaded_server, write_model
 
@@ -257,5 +258,5 @@ async def test_metrics_count_calls_by_their_pattern(client: httpx.AsyncClient) -
 
 def test_a_device_that_is_not_there_is_refused(model: Path) -> None:
     settings = settings_in(model, device="cuda:77")
-    with pytest.raises(SettingsError, match="cuda:77"):
+    with pytest.raises(NoDevice, match="cuda:77"):
         make_painter(Catalog(settings.models_dir, settings.results_dir), settings)

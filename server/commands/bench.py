@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from server.commands.usage import UsageError
+from server.errors import UsageError
 
 if TYPE_CHECKING:
     from server.lab.bench.timing import Timing
@@ -39,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
     if args.browser and args.no_server:
         raise UsageError("--browser measures a server; leave out --no-server")
     document = measure_browser(args) if args.browser else measure_all(args)
-    told = drag_lines if args.browser else table
-    print(json.dumps(document, indent=2) if args.json else told(document))
+    as_text = drag_lines if args.browser else table
+    print(json.dumps(document, indent=2) if args.json else as_text(document))
     return 0
 
 
@@ -100,14 +101,14 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     model = catalog.get()
     painter = make_painter(catalog, settings)
     assert isinstance(painter, Painter)
-    found: list[Timing] = []
+    timings: list[Timing] = []
     for part in (passes(model, painter.device, args.seconds), edits(painter, model, args.seconds)):
-        found += _watched(part)
-    found += _watched(encoders(painter, model, args.seconds))
+        timings += _watched(part)
+    timings += _watched(encoders(painter, model, args.seconds))
     memory = None
     if not args.no_server:
         with running_server(settings) as (port, process):
-            found += _watched(round_trips(port, model, args.seconds))
+            timings += _watched(round_trips(port, model, args.seconds))
             memory = peak_bytes(process)
     return {
         "schema": 1,
@@ -119,10 +120,10 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
                 "name": t.name,
                 "median_ms": round(t.median_ms, 3),
                 "slow_ms": round(t.slow_ms, 3),
-                "of_plain_pass": round(t.median_ms / found[0].median_ms, 3),
+                "of_plain_pass": round(t.median_ms / timings[0].median_ms, 3),
                 "runs": t.runs,
             }
-            for t in found
+            for t in timings
         ],
         "server_peak_bytes": memory,
     }
@@ -182,11 +183,11 @@ def _installed(args: argparse.Namespace) -> tuple[Settings, Catalog]:
     return settings, Catalog(settings.models_dir, settings.results_dir, settings.default_model)
 
 
-def _watched(timings: Any) -> list[Timing]:
+def _watched(timings: Iterable[Timing]) -> list[Timing]:
     """The timings, each named on stderr when it is there, where somebody looks."""
-    found = []
+    seen = []
     for timing in timings:
         if sys.stderr.isatty():
             print(f"{timing.name}: {timing.median_ms:.2f} ms", file=sys.stderr)
-        found.append(timing)
-    return found
+        seen.append(timing)
+    return seen

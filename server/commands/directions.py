@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.commands.installed import add_folders, open_model
-from server.commands.usage import UsageError
+from server.errors import UsageError
 
 if TYPE_CHECKING:
     from server.results.directions import Directions
@@ -35,10 +35,12 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
+    from server.errors import WeightError
+    from server.files import SEGMENTER
     from server.lab.directions.run import DirectionsConfig, find_directions
-    from server.lab.dissect.passes import Passes, bfloat16_is_fast
-    from server.model.catalog import SEGMENTER
-    from server.model.segmenter import SegmenterError, load_segmenter
+    from server.lab.dissect.passes import Passes
+    from server.model.device import bfloat16_is_fast
+    from server.model.segmenter import load_segmenter
 
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     model = open_model(args, device)
     try:
         segmenter = load_segmenter(args.segmenter or model.folder / SEGMENTER)
-    except SegmenterError as error:
+    except WeightError as error:
         raise UsageError(f"{error}; name one with --segmenter") from error
     passes = Passes(model.generator, segmenter, bfloat16_is_fast(device), device)
     config = DirectionsConfig(samples=args.samples, scenes=args.scenes, measured=args.measured, seed=args.seed)
@@ -59,17 +61,17 @@ def run(args: argparse.Namespace) -> int:
             bar.refresh()
 
         try:
-            found = find_directions(passes, args.model, model.card.sha256, config, out, model.card.scenes, report)
+            directions = find_directions(passes, args.model, model.card.sha256, config, out, model.card.scenes, report)
         except OSError as error:
             raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
         except ValueError as error:
             raise UsageError(str(error)) from error
-    print(table(found))
+    print(table(directions))
     return 0
 
 
-def table(found: Directions) -> str:
-    """What was found, for people."""
+def table(directions: Directions) -> str:
+    """The directions, for people."""
     lines = [f"{'direction':16}{'effect per unit':>16}{'labels kept at +-1':>20}"]
-    lines += [f"{d.name:16}{d.effect:16.3f}{d.layout_kept:20.3f}" for d in found.all]
+    lines += [f"{d.name:16}{d.effect:16.3f}{d.layout_kept:20.3f}" for d in directions.all]
     return "\n".join(lines)

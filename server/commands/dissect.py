@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from server.commands.device import add_device, device_named
+from server.commands.device import add_device
 from server.commands.installed import add_folders, open_model
-from server.commands.usage import UsageError
+from server.errors import UsageError
+from server.files import JUDGE, SEGMENTER
 
 if TYPE_CHECKING:
     from server.model.progressive import ProgressiveGenerator
 
-SEGMENTER, JUDGE = "segmenter.safetensors", "judge.safetensors"
 SCENES_FROM = 50_000_000  # a seed no training set reaches
 BRUSH_GRIDS = (8, 16)  # featuremaps of these sizes paint best in small generators
 
@@ -49,13 +49,16 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from server.lab.dissect.passes import Passes, bfloat16_is_fast
+    from server.errors import WeightError
+    from server.lab.dissect.netdissect import rewrite
+    from server.lab.dissect.passes import Passes
     from server.lab.dissect.plan import Plan
     from server.lab.dissect.run import dissect
     from server.lab.scenes.concepts import CONCEPTS
-    from server.model.segmenter import SegmenterError, load_segmenter
+    from server.model.device import bfloat16_is_fast, device_named
+    from server.model.segmenter import load_segmenter
 
-    device = torch.device(device_named(args.device))
+    device = device_named(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
     model = open_model(args, device)
@@ -64,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         segmenter = load_segmenter(args.segmenter or folder / SEGMENTER).to(device)
         judge = load_segmenter(args.judge or folder / JUDGE).to(device)
-    except SegmenterError as error:
+    except WeightError as error:
         raise UsageError(f"{error}; name one with --segmenter and --judge") from error
     low = bfloat16_is_fast(device)
     plan = Plan(samples=args.samples, seed=args.seed)
@@ -94,47 +97,26 @@ def run(args: argparse.Namespace) -> int:
         except ValueError as error:
             raise UsageError(str(error)) from error
     if args.old_format is not None:
-        write_old_format(out, args.old_format)
+        try:
+            rewrite(out, args.old_format)
+        except OSError as error:
+            raise UsageError(f"cannot write to {args.old_format}: {error.strerror or error}") from error
     print((out / "judged.md").read_text(encoding="utf-8"))
     print(costs.table(), end="")
     return 0
 
 
-def write_old_format(results: Path, folder: Path) -> None:
-    """Write a finished dissection again, as the 2018 tool's results. Raises UsageError where that cannot be."""
-    from server.lab.dissect.survey import QUANTILES
-    from server.lab.dissect.work import read_arrays
-    from server.results.dissection import load_dissection
-    from server.results.netdissect import write_netdissect
-
-    arrays = read_arrays(results / "units.npz")
-    concepts = [str(name) for name in arrays.pop("concepts")]
-    layers: dict[str, dict[str, npt.NDArray[Any]]] = {}
-    for key, array in arrays.items():
-        layer, _, name = key.partition("/")
-        layers.setdefault(layer, {})[name] = array
-    try:
-        write_netdissect(folder, load_dissection(results), concepts, layers, np.array(QUANTILES))
-    except OSError as error:
-        raise UsageError(f"cannot write to {folder}: {error.strerror or error}") from error
-
-
 def _layers(wanted: str | None, generator: ProgressiveGenerator) -> list[str]:
-    """The names asked for. Raises UsageError for one the generator does not have."""
-    names = [layer.name for layer in generator.layers]
+    """The names asked for; all but the last of the generator's by default. Raises UnknownLayer."""
     if wanted is None:
-        return names[:-1]
-    chosen = [name.strip() for name in wanted.split(",") if name.strip()]
-    unknown = [name for name in chosen if name not in names]
-    if unknown or not chosen:
-        raise UsageError(f"no layer {unknown[0] if unknown else wanted!r}; there are {names[0]} to {names[-1]}")
-    return list(dict.fromkeys(chosen))
+        return [layer.name for layer in generator.layers[:-1]]
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    return list(dict.fromkeys(generator.layer(name).name for name in names or [wanted]))
 
 
 def _brush_layers(look: list[str], generator: ProgressiveGenerator) -> list[str]:
     """Those of the layers that brushes are sought at: all of them where none has the usual sizes."""
-    sizes = {layer.name: layer.height for layer in generator.layers}
-    return [name for name in look if sizes[name] in BRUSH_GRIDS] or look
+    return [name for name in look if generator.layer(name).height in BRUSH_GRIDS] or look
 
 
 def training_scenes(count: int, size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

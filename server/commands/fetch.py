@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> int:
     """Download, with a progress bar; a download that broke off goes on where it stopped."""
     from tqdm import tqdm
 
-    from server.model.fetch import fetch
+    from server.lab.fetch import fetch
     from server.settings import read_settings
 
     models_dir = args.models_dir or read_settings().models_dir

@@ -1,4 +1,4 @@
-"""`unitbrush paint`: a picture document, or one told by options, into an image file; no server runs.
+"""`unitbrush paint`: a picture document, or one given by options, into an image file; no server runs.
 
 unitbrush paint picture.json -o picture.png
 unitbrush paint --seed 42 --draw tree --rect 0.1,0.5,0.4,0.9 --remove door -o picture.webp
@@ -10,15 +10,13 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from server.commands.usage import UsageError
-from server.errors import PictureError
+from server.errors import PictureError, UsageError
+from server.files import write_whole
 
 if TYPE_CHECKING:
     from server.painting.imaging import Format
@@ -90,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "-":
         _write_out(data)
     else:
-        write_whole(Path(args.output), data)
+        _write_file(Path(args.output), data)
     return 0
 
 
@@ -157,18 +155,12 @@ def _write_out(data: bytes) -> None:
         raise UsageError(f"cannot write to stdout: {error.strerror}") from error
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that no reader ever sees half of it. Raises UsageError."""
+def _write_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, into a folder that is there. Raises UsageError."""
+    if not path.parent.is_dir():
+        raise UsageError(f"cannot write {path}: there is no folder {path.parent}")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, lambda part: part.write_bytes(data))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
@@ -202,16 +194,16 @@ def _check_size(size: int | None) -> None:
         raise UsageError(f"--size is {size}; it takes 8 to 4096 pixels")
 
 
-def _finish(edit: dict[str, Any]) -> dict[str, Any]:
-    """The document's edit of what the options told."""
-    told = dict(edit)
-    strokes, radius = told.pop("stroke", None), told.pop("radius", RADIUS)
-    masks: list[dict[str, Any]] = [{kind: told.pop(kind)} for kind in ("rect", "png") if kind in told]
+def _finish(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The edit that an edit's options describe, as a document has it."""
+    edit = dict(options)
+    strokes, radius = edit.pop("stroke", None), edit.pop("radius", RADIUS)
+    masks: list[dict[str, Any]] = [{kind: edit.pop(kind)} for kind in ("rect", "png") if kind in edit]
     if strokes is not None:
         masks.append({"strokes": [{"points": points, "radius": radius} for points in strokes]})
     if len(masks) > 1:
-        raise UsageError(f"the edit of {told['concept']!r} has several masks; give each its own --draw or --remove")
-    return {**told, "mask": masks[0] if masks else None}
+        raise UsageError(f"the edit of {edit['concept']!r} has several masks; give each its own --draw or --remove")
+    return {**edit, "mask": masks[0] if masks else None}
 
 
 class _Begin(argparse.Action):

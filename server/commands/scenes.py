@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from server.commands.usage import UsageError
+from server.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""What `serve` does once its options are read."""
+"""The server process: its socket, how uvicorn runs the app, and its end by a signal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from server.app import check_start, create_app
-from server.commands.usage import UsageError
+from server.errors import UsageError
 from server.settings import Settings
 
 
@@ -51,7 +51,7 @@ def listen(settings: Settings) -> socket.socket:
 
 def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
     """Serve until SIGINT or SIGTERM, then finish what runs. Returns the exit status. Raises UsageError,
-    SettingsError and StoreError where it cannot begin."""
+    NoDevice and StoreError where it cannot begin."""
     with listen(settings) as listener:
         check_start(settings)
         port = listener.getsockname()[1]

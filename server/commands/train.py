@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from server.commands.device import add_device, device_named
-from server.commands.usage import UsageError
+from server.commands.device import add_device
+from server.errors import UsageError
 from server.lab.train.config import SIZES, STAGES, config_for, load_config
 
 
@@ -31,9 +31,8 @@ def run(args: argparse.Namespace) -> int:
     """Train, with progress bars."""
     import os
 
-    import torch
-
     from server.lab.train.pipeline import Machine, resume, train
+    from server.model.device import device_named
     from server.settings import read_settings
 
     model = args.model or read_settings().models_dir / "village"
@@ -42,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("images and threads are whole numbers above 0")
     if args.size is not None and (args.config is not None or args.resume is not None):
         raise UsageError("--size is for a new run whose other settings are built in")
-    machine = Machine(torch.device(device_named(args.device)), threads, args.compile)
+    machine = Machine(device_named(args.device), threads, args.compile)
     try:
         if args.resume is not None:
             resume(args.run, model, args.resume, args.images, machine)

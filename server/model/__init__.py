@@ -1,1 +1,16 @@
-"""What is installed: generators, segmenters, and the catalog of models."""
+"""What is installed: models, each a generator with its dissection and, where there is one, a segmenter.
+
+In reading order:
+
+- `generator`: a generator cut into trunk and tail at any of its layers, the one idea the painting rests on;
+- `progressive`: the Progressive GAN, as it is trained and published;
+- `folded`: the same frozen for painting, as fast as the processor allows;
+- `latents`: the latent of a seed;
+- `pixels`: images as networks have them and as files have them;
+- `segmenter`: the network that names the concept of every pixel, and what share of a cell each concept has;
+- `weights`: a generator's file, read and written;
+- `catalog`: models found in folders and loaded with their dissections;
+- `device`: where networks run, and whether bfloat16 is fast there.
+
+Arrows go to `server.results` and no further up.
+"""

@@ -14,23 +14,27 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
-from server.errors import UnknownModel, WeightError
+from server.errors import DissectionError, UnknownModel, WeightError
+from server.files import CARD, GENERATOR, SEGMENTER
+from server.model.generator import Generator
 from server.model.progressive import ProgressiveGenerator
-from server.model.segmenter import Segmenter, SegmenterError, load_segmenter
+from server.model.segmenter import Segmenter, load_segmenter
 from server.model.weights import load_generator
 from server.results.artifacts import ArtifactUnits, load_artifacts
-from server.results.brush import OPS
-from server.results.directions import Directions, DirectionsError, load_directions
-from server.results.dissection import Dissection, DissectionError, load_dissection
+from server.results.brush import OPS, Dissection
+from server.results.directions import Directions, load_directions
+from server.results.dissection import load_dissection
 
 log = logging.getLogger(__name__)
 
 SCHEMA = 1
-CARD = "model.json"
-SEGMENTER = "segmenter.safetensors"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,8 @@ class Model:
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a model before it is loaded. sha256: of the generator's file, None where unknown. scenes: seeds
-    worth beginning with."""
+    """What is known of a model before it is loaded. generator: its file. sha256: of that file, None where unknown.
+    scenes: seeds worth beginning with."""
 
     title: str
     license: str
@@ -75,8 +79,16 @@ class Catalog:
         """The names of the installed models, the default first, damaged ones among them."""
         if not self.models_dir.is_dir():
             return ()
-        found = [f.name for f in self.models_dir.iterdir() if f.is_dir() and _generator_file(f) is not None]
-        return tuple(sorted(found, key=lambda n: (n != self.default, n)))
+        names = [folder.name for folder in self.models_dir.iterdir() if folder.is_dir() and _holds_model(folder)]
+        return tuple(sorted(names, key=lambda name: (name != self.default, name)))
+
+    def card(self, name: str) -> Card:
+        """The card of an installed model. Raises UnknownModel, WeightError."""
+        names = self.names()
+        if name not in names:
+            installed = ", ".join(names) or f"none, {self.models_dir} holds no models"
+            raise UnknownModel(f"there is no model {name!r}; installed: {installed}")
+        return read_card(self.models_dir / name)
 
     def get(self, name: str | None = None) -> Model:
         """The model of that name, None for the default. Raises UnknownModel, WeightError, DissectionError."""
@@ -96,67 +108,47 @@ class Catalog:
                 log.error("model %s is left out: %s", name, error)
         return tuple(models)
 
-    def problems(self) -> dict[str, str]:
-        """What is wrong with the installed models that do not load, by name."""
-        found = {}
-        for name in self.names():
-            try:
-                self.get(name)
-            except (WeightError, DissectionError) as error:
-                found[name] = str(error)
-        return found
-
     def _load(self, name: str) -> Model:
-        known = self.names()
-        if name not in known:
-            installed = ", ".join(known) or f"none, {self.models_dir} holds no models"
-            raise UnknownModel(f"there is no model {name!r}; installed: {installed}")
-        card = read_card(self.models_dir / name)
+        card = self.card(name)
+        folder, results = self.models_dir / name, self.results_dir / name
         try:
             generator = load_generator(card.generator, card.sha256)
         except WeightError as error:
             raise WeightError(f"{name}/{error.detail}") from error
-        dissection = load_dissection(self.results_dir / name)
-        _check_fit(generator, dissection)
         return Model(
             name=name,
             title=card.title,
             license=card.license,
             default=name == self.default,
-            folder=self.models_dir / name,
+            folder=folder,
             generator=generator,
-            dissection=dissection,
-            segmenter=_load_segmenter(self.models_dir / name / SEGMENTER),
-            directions=_load_directions(self.results_dir / name, generator, card.sha256),
-            artifacts=_load_artifacts(self.results_dir / name, generator),
+            dissection=_read_dissection(results, generator),
+            segmenter=_extra(None, lambda: _read_segmenter(folder)),
+            directions=_extra(Directions(generator.latent_dim), lambda: _read_directions(results, generator, card)),
+            artifacts=_extra((), lambda: _read_artifacts(results, generator)),
             scenes=card.scenes,
         )
 
 
 def read_card(folder: Path) -> Card:
-    """The model's card, or what stands in for one. Raises WeightError where there is no generator."""
-    generator = _generator_file(folder)
+    """The model's card, or what stands in for one. Raises WeightError where it is damaged or there is no generator."""
+    document = _read_document(folder)
+    generator = _generator_file(folder, document)
     if generator is None:
         raise WeightError(f"{folder.name}: holds no generator")
-    document = _card_document(folder)
-    hashes = document.get("sha256", {})
+    hashes, scenes = document.get("sha256"), document.get("scenes")
     sha256 = hashes.get(generator.name) if isinstance(hashes, dict) else None
     return Card(
         title=str(document.get("title", folder.name.replace("_", " ").capitalize())),
         license=str(document.get("license", "unknown")),
         generator=generator,
         sha256=sha256 if isinstance(sha256, str) else None,
-        scenes=_seeds(document.get("scenes")),
+        scenes=tuple(s for s in scenes if _is_seed(s)) if isinstance(scenes, list) else (),
     )
 
 
-def _seeds(listed: object) -> tuple[int, ...]:
-    """The seeds of a card's list; what is no seed is passed over."""
-    found = listed if isinstance(listed, list) else []
-    return tuple(s for s in found if isinstance(s, int) and not isinstance(s, bool) and 0 <= s < 2**32)
-
-
-def _card_document(folder: Path) -> dict[str, object]:
+def _read_document(folder: Path) -> dict[str, Any]:
+    """What `model.json` says, nothing where there is none. Raises WeightError where it is damaged."""
     path = folder / CARD
     if not path.exists():
         return {}
@@ -169,66 +161,76 @@ def _card_document(folder: Path) -> dict[str, object]:
     return document
 
 
-def _generator_file(folder: Path) -> Path | None:
-    """The generator's file, or None where the folder holds none (a damaged card still shows its file)."""
-    try:
-        named = _card_document(folder).get("generator")
-    except WeightError:
-        named = None
+def _generator_file(folder: Path, card: Mapping[str, Any]) -> Path | None:
+    """The file that the card names, else one of the usual names; None where the folder holds none."""
+    named = card.get("generator")
     candidates = [folder / named] if isinstance(named, str) and Path(named).name == named else []
-    candidates += [folder / "generator.safetensors", *sorted(folder.glob("proggan_*.pth"))]
-    return next((c for c in candidates if c.is_file()), None)
+    candidates += [folder / GENERATOR, *sorted(folder.glob("proggan_*.pth"))]
+    return next((file for file in candidates if file.is_file()), None)
 
 
-def _load_segmenter(path: Path) -> Segmenter | None:
-    """The model's segmenter. A damaged one is reported to the log: all but picking by concept works without."""
-    if not path.is_file():
-        return None
+def _holds_model(folder: Path) -> bool:
+    """Whether there is a generator; a model whose card is damaged is one, too."""
     try:
-        return load_segmenter(path)
-    except SegmenterError as error:
-        log.error("%s", error)
-        return None
+        card = _read_document(folder)
+    except WeightError:
+        card = {}
+    return _generator_file(folder, card) is not None
 
 
-def _load_directions(folder: Path, generator: ProgressiveGenerator, sha256: str | None) -> Directions:
-    """The model's directions. Those of another generator, or damaged ones, are reported to the log and left out."""
-    none = Directions(generator.latent_dim)
-    try:
-        found = load_directions(folder)
-    except DirectionsError as error:
-        log.error("%s", error)
-        return none
-    if found is None:
-        return none
-    other = sha256 is not None and found.generator is not None and found.generator != sha256
-    if other or found.latent_dim != generator.latent_dim:
-        log.error("the directions in %s belong to another generator: run `unitbrush directions` again", folder)
-        return none
-    return found
+def _is_seed(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
 
 
-def _load_artifacts(folder: Path, generator: ProgressiveGenerator) -> ArtifactUnits:
-    """The model's artifact units. Those of another generator, or damaged ones, are reported to the log and left out."""
-    try:
-        found = load_artifacts(folder)
-    except DissectionError as error:
-        log.error("%s", error)
-        return ()
-    widths = {layer.name: layer.units for layer in generator.layers}
-    if any(max(units) >= widths.get(layer, 0) for layer, units in found):
-        log.error("the artifact units in %s belong to another generator: run `unitbrush dissect` again", folder)
-        return ()
-    return found
-
-
-def _check_fit(generator: ProgressiveGenerator, dissection: Dissection) -> None:
-    """Raises DissectionError where the dissection names layers or units that the generator does not have."""
-    units = {layer.name: layer.units for layer in generator.layers}
+def _read_dissection(folder: Path, generator: Generator) -> Dissection:
+    """The model's brushes. Raises DissectionError where they are damaged or of another generator."""
+    dissection = load_dissection(folder)
     for brush in dissection.brushes:
-        if max(unit for op in OPS for unit in brush.ranked(op)[0]) >= units.get(brush.layer, 0):
+        if not _has_units(generator, brush.layer, (unit for op in OPS for unit in brush.ranked(op)[0])):
             raise DissectionError(
                 f"the dissection of {dissection.model!r} belongs to another generator: "
                 f"its brush of {brush.concept!r} names units that {brush.layer} does not have; "
                 "run `unitbrush dissect` again"
             )
+    return dissection
+
+
+def _read_segmenter(folder: Path) -> Segmenter | None:
+    """The model's segmenter, None where it has none. Raises WeightError where it is damaged."""
+    path = folder / SEGMENTER
+    return load_segmenter(path) if path.is_file() else None
+
+
+def _read_directions(folder: Path, generator: Generator, card: Card) -> Directions:
+    """The model's directions. Raises DissectionError where they are damaged or of another generator."""
+    directions = load_directions(folder) or Directions(generator.latent_dim)
+    other = None not in (card.sha256, directions.generator) and card.sha256 != directions.generator
+    if other or directions.latent_dim != generator.latent_dim:
+        raise DissectionError(
+            f"the directions in {folder} belong to another generator: run `unitbrush directions` again"
+        )
+    return directions
+
+
+def _read_artifacts(folder: Path, generator: Generator) -> ArtifactUnits:
+    """The model's artifact units. Raises DissectionError where they are damaged or of another generator."""
+    artifacts = load_artifacts(folder)
+    if not all(_has_units(generator, layer, units) for layer, units in artifacts):
+        raise DissectionError(
+            f"the artifact units in {folder} belong to another generator: run `unitbrush dissect` again"
+        )
+    return artifacts
+
+
+def _has_units(generator: Generator, layer: str, units: Iterable[int]) -> bool:
+    """Whether the generator has that layer, and units of these numbers in it."""
+    return max(units) < next((known.units for known in generator.layers if known.name == layer), 0)
+
+
+def _extra(without: T, read: Callable[[], T]) -> T:
+    """What `read` returns. Where that is damaged, a model paints `without` it, and the log says why."""
+    try:
+        return read()
+    except (WeightError, DissectionError) as error:
+        log.error("%s", error)
+        return without

@@ -18,7 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.model.progressive import Block, Layer, ProgressiveGenerator
+from server.model.generator import Generator
+from server.model.progressive import Block, ProgressiveGenerator
 
 log = logging.getLogger(__name__)
 
@@ -27,49 +28,34 @@ SLOPE = 0.2  # of the LeakyReLU
 Convolution = Callable[[Tensor], Tensor]
 
 
-class FoldedGenerator:
+class FoldedGenerator(Generator):
     """The same trunk, advance and tail as the generator it was made from, whose weights it does not share.
 
     dtype: float32, or bfloat16, which is off by half a level of 255 in the mean and a few at most.
     """
 
     def __init__(
-        self, generator: ProgressiveGenerator, dtype: torch.dtype = torch.float32, device: str = "cpu"
+        self, generator: ProgressiveGenerator, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
     ) -> None:
         self.latent_dim, self.resolution = generator.latent_dim, generator.resolution
         self.layers = generator.layers
         self.dtype, self.device = dtype, torch.device(device)
-        self._index = generator.index
-        self._blocks: list[Convolution] = []
+        self._blocks: dict[str, Convolution] = {}
         with torch.inference_mode():
             shape = (1, self.latent_dim, 1, 1)
             for layer in generator.layers:
                 convolution = self._convolution(generator.block(layer.name), shape)
-                self._blocks.append(_after_pixelnorm(convolution))
+                self._blocks[layer.name] = _after_pixelnorm(convolution)
                 shape = (1, layer.units, layer.height, layer.width)
-            output = generator.block(generator.output_name)
-            self._output = self._output_convolution(output)
+            self._blocks[self.output_name] = self._output_convolution(generator.block(generator.output_name))
 
-    def layer(self, name: str) -> Layer:
-        """The layer of that name. Raises UnknownLayer."""
-        return self.layers[self._index(name)]
+    def block(self, name: str) -> Convolution:
+        """What the block of that name computes; the output block in float32."""
+        return self._blocks[name]
 
     def trunk(self, z: Tensor, layer: str) -> Tensor:
-        """z: (1, latent_dim). Returns the layer's output, (1, units, height, width)."""
-        x = z.to(self.device, self.dtype)[:, :, None, None]  # (1, latent_dim, 1, 1)
-        for block in self._blocks[: self._index(layer) + 1]:
-            x = block(x)
-        return x
-
-    def advance(self, r: Tensor, after: str, to: str) -> Tensor:
-        """Run the layers behind `after` up to and including `to` on the output of `after`."""
-        for block in self._blocks[self._index(after) + 1 : self._index(to) + 1]:
-            r = block(r)
-        return r
-
-    def tail(self, r: Tensor, layer: str) -> Tensor:
-        """r: the layer's output. Returns the image in float32, (1, 3, R, R), about -1..1, not clamped."""
-        return self._output(self.advance(r, layer, self.layers[-1].name))
+        """z: (1, latent_dim), of any device and precision. Returns the layer's output, (1, units, height, width)."""
+        return super().trunk(z.to(self.device, self.dtype), layer)
 
     def _convolution(self, block: Block, shape: tuple[int, ...]) -> Convolution:
         """The block behind its PixelNorm; the fastest of the ways that work here."""

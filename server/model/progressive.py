@@ -6,30 +6,19 @@
 
 Parameters carry the published names: `layer{i}.conv.weight`, `layer{i}.wscale.b`, and
 `output_{R}x{R}.conv.weight`, `output_{R}x{R}.wscale.b`. One module serves training (differentiable,
-raw weights with the equalised learning rate of section 4.1 of the paper) and, after `fold`, painting.
+raw weights with the equalised learning rate of section 4.1 of the paper) and is what `FoldedGenerator` is made from.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from server.errors import UnknownLayer
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A layer one can edit: its name, its number of units and the size of their featuremaps."""
-
-    name: str
-    units: int
-    height: int
-    width: int
+from server.model.generator import Generator, Layer
 
 
 def pixelnorm(x: Tensor) -> Tensor:
@@ -92,12 +81,9 @@ class Block(nn.Module):
         self.up, self.active, self.padding = up, active, padding
         # He's constant at run time; the paper's output layer has gain 1.
         self.scale = (math.sqrt(2.0) if active else 1.0) / math.sqrt(inputs * kernel * kernel)
-        self.folded: Tensor | None = None
 
     def kernel(self) -> Tensor:
         """The convolution kernel that runs: scaled, and folded with the upsampling where there is one."""
-        if self.folded is not None:
-            return self.folded
         w = self.conv.weight * self.scale  # (O, C, k, k)
         return upsampling_kernel(w) if self.up else w
 
@@ -109,7 +95,7 @@ class Block(nn.Module):
         return F.leaky_relu(y, 0.2) if self.active else y
 
 
-class ProgressiveGenerator(nn.Module):
+class ProgressiveGenerator(nn.Module, Generator):
     """A stack of blocks `layer1` ... `layerN` and an `output_RxR`.
 
     widths: units at 4x4, 8x8, 16x16, ... (two layers each), or one number a layer where a published file
@@ -129,52 +115,12 @@ class ProgressiveGenerator(nn.Module):
             self.add_module(f"layer{i + 1}", Block(units[i - 1], units[i], up=i >= 2 and i % 2 == 0))
         self.add_module(self.output_name, Block(units[-1], 3, kernel=1, padding=0, active=False))
 
-    @property
-    def output_name(self) -> str:
-        """The published name of the output block."""
-        return f"output_{self.resolution}x{self.resolution}"
-
-    def index(self, layer: str) -> int:
-        """The place of a layer, 0 the first. Raises UnknownLayer."""
-        for i, known in enumerate(self.layers):
-            if known.name == layer:
-                return i
-        raise UnknownLayer(f"no layer {layer!r}; there are {self.layers[0].name} to {self.layers[-1].name}")
-
     def block(self, name: str) -> Block:
         """The block of that name."""
-        found = getattr(self, name)
-        assert isinstance(found, Block)
-        return found
-
-    def trunk(self, z: Tensor, layer: str) -> Tensor:
-        """z: (N, latent_dim). Returns the layer's output, (N, units, height, width)."""
-        x = z[:, :, None, None]  # (N, latent_dim, 1, 1)
-        for known in self.layers[: self.index(layer) + 1]:
-            x = self.block(known.name)(x)
-        return x
-
-    def advance(self, r: Tensor, after: str, to: str) -> Tensor:
-        """Run the layers behind `after` up to and including `to` on the output of `after`."""
-        for known in self.layers[self.index(after) + 1 : self.index(to) + 1]:
-            r = self.block(known.name)(r)
-        return r
-
-    def tail(self, r: Tensor, layer: str) -> Tensor:
-        """r: the layer's output. Returns the image, (N, 3, R, R), about -1..1, not clamped."""
-        x = self.advance(r, layer, self.layers[-1].name)
-        image: Tensor = self.block(self.output_name)(x)
-        return image
+        block = getattr(self, name)
+        assert isinstance(block, Block)
+        return block
 
     def forward(self, z: Tensor) -> Tensor:
         """z: (N, latent_dim). Returns the image, (N, 3, resolution, resolution)."""
         return self.tail(self.trunk(z, "layer1"), "layer1")
-
-    def fold(self) -> ProgressiveGenerator:
-        """Freeze for painting: kernels scaled and folded once, channels last, no gradients. Returns self."""
-        self.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        for name in [*(known.name for known in self.layers), self.output_name]:
-            block = self.block(name)
-            block.folded = None
-            block.folded = block.kernel().contiguous(memory_format=torch.channels_last)
-        return self

@@ -10,11 +10,15 @@ import json
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from server.errors import WeightError
 
 WIDTHS = (32, 64, 96, 128)
 
@@ -27,10 +31,6 @@ class Segmenter(Protocol):
     def __call__(self, images: Tensor) -> Tensor:
         """images: (N, 3, R, R), -1..1. Returns scores (N, len(concepts), R, R); the largest one names the pixel."""
         ...
-
-
-class SegmenterError(ValueError):
-    """The file holds no segmenter of this kind."""
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -90,7 +90,7 @@ def save_segmenter(path: Path, network: UNet) -> None:
 
 
 def load_segmenter(path: Path) -> UNet:
-    """Read a segmenter for inference (evaluation mode, channels last). Raises SegmenterError."""
+    """Read a segmenter for inference (evaluation mode, channels last). Raises WeightError."""
     try:
         with safe_open(str(path), framework="pt") as f:
             meta = f.metadata() or {}
@@ -101,6 +101,22 @@ def load_segmenter(path: Path) -> UNet:
             network.load_state_dict(tensors)
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
-        raise SegmenterError(f"{path} holds no segmenter this version can read: {reason}") from error
+        raise WeightError(f"{path} holds no segmenter this version can read: {reason}") from error
     network.eval().requires_grad_(False)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def cell_shares(labels: NDArray[np.uint8], concepts: int, grid: int) -> Tensor:
+    """Each concept's share of each cell of a grid x grid raster over the picture.
+
+    labels: (N, R, R), the index of each pixel's concept. Returns (N, concepts, grid, grid) float32; where the grid is
+    finer than the picture, its pixels repeat.
+    """
+    y = torch.from_numpy(labels)  # (N, R, R)
+    size = y.shape[-1]
+    shares = torch.empty(len(y), concepts, grid, grid)
+    for c in range(concepts):
+        shown = (y == c).float()[:, None]  # (N, 1, R, R)
+        cells = F.avg_pool2d(shown, size // grid) if size >= grid else F.interpolate(shown, size=(grid, grid))
+        shares[:, c] = cells[:, 0]
+    return shares

@@ -13,7 +13,6 @@ Widths are read off the weights: they differ between published files.
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import re
 import zipfile
@@ -26,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from server.errors import WeightError
+from server.files import file_sha256
 from server.model.progressive import ProgressiveGenerator
 
 MAX_BYTES = 2**30
@@ -35,13 +35,15 @@ PREFIX = 8  # hex digits of a published file's SHA-256 in its name
 
 _PUBLISHED_NAME = re.compile(rf".*-([0-9a-f]{{{PREFIX}}})\.pth")
 _ENTRY = re.compile(
-    r"(?:layer(?P<layer>\d{1,3})|features\.(?P<feature>\d{1,3})|output(?P<output>|_\d+x\d+|\d{1,3}))"
+    r"(?:(?:layer|features\.)(?P<layer>\d{1,3})|output(?:_(?P<side>\d{1,5})x\d{1,5}|(?P<place>\d{1,3}))?)"
     r"\.(?P<part>conv\.weight|wscale\.b|wscale\.bias)"
 )
 
+Blocks = dict[int, tuple[Tensor, Tensor]]  # (weight, bias) by a layer's number, or an output's size or number
+
 
 def load_generator(path: Path, sha256: str | None = None) -> ProgressiveGenerator:
-    """Read a generator in float32, in evaluation mode and without gradients; `fold` it for speed.
+    """Read a generator in float32, in evaluation mode and without gradients.
 
     sha256: the file's SHA-256 or the first 8 or more hex digits of it, checked before anything is read; by
     default the digits in a published file's name. Raises WeightError, with one line, for a file that is
@@ -49,13 +51,11 @@ def load_generator(path: Path, sha256: str | None = None) -> ProgressiveGenerato
     tensors.
     """
     path = Path(path)
-    _check_file(path, sha256)
-    weights = _read(path)
     try:
-        generator = _build(weights)
+        _check_file(path, sha256)
+        return _build(_read(path))
     except WeightError as error:
         raise WeightError(f"{path.name}: {error.detail}") from error
-    return generator
 
 
 def save_generator(path: Path, generator: ProgressiveGenerator) -> None:
@@ -64,58 +64,43 @@ def save_generator(path: Path, generator: ProgressiveGenerator) -> None:
     save_file(tensors, str(path), metadata={"format": "pt"})
 
 
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _check_file(path: Path, sha256: str | None) -> None:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise WeightError(f"{path.name}: {size} bytes is more than a generator needs (at most {MAX_BYTES})")
+            raise WeightError(f"{size} bytes is more than a generator needs (at most {MAX_BYTES})")
         published = _PUBLISHED_NAME.fullmatch(path.name)
         expected = sha256 or (published[1] if published else None)
         if expected is not None:
             actual = file_sha256(path)
             if len(expected) < PREFIX or not actual.startswith(expected.lower()):
                 raise WeightError(
-                    f"{path.name}: the SHA-256 is {actual[: len(expected)]}, expected {expected}; "
+                    f"the SHA-256 is {actual[: len(expected)]}, expected {expected}; "
                     "the file is damaged or another one, fetch it again"
                 )
     except OSError as error:
-        raise WeightError(f"{path.name}: {error.strerror or error}") from error
+        raise WeightError(error.strerror or str(error)) from error
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    """The tensors by name, whatever their names. Raises WeightError."""
+    """The tensors by name, whatever their names."""
     try:
         if path.suffix == ".safetensors":
             return load_file(str(path))
         _check_zip(path)
         loaded: object = torch.load(path, map_location="cpu", weights_only=True)
+    except WeightError:
+        raise
     except SafetensorError as error:
-        raise WeightError(f"{path.name}: damaged or no safetensors file ({_line(error)})") from error
+        raise WeightError(f"damaged or no safetensors file ({_line(error)})") from error
     except pickle.UnpicklingError as error:
-        raise WeightError(f"{path.name}: holds pickled objects other than tensors, or is damaged") from error
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-        TypeError,
-        EOFError,
-        AttributeError,
-        IndexError,
-    ) as error:
-        raise WeightError(f"{path.name}: damaged or truncated ({_line(error)})") from error
-    except (zipfile.BadZipFile, AssertionError, MemoryError, OverflowError, RecursionError) as error:
-        raise WeightError(f"{path.name}: damaged or truncated ({_line(error)})") from error
+        raise WeightError("holds pickled objects other than tensors, or is damaged") from error
+    except Exception as error:  # a damaged archive can raise nearly anything
+        raise WeightError(f"damaged or truncated ({_line(error)})") from error
     if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
         loaded = loaded["state_dict"]
     if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
-        raise WeightError(f"{path.name}: holds no state dict")
+        raise WeightError("holds no state dict")
     return {name: value for name, value in loaded.items() if isinstance(value, Tensor)}
 
 
@@ -125,7 +110,7 @@ def _check_zip(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > MAX_BYTES:
-            raise WeightError(f"{path.name}: unpacks to {size} bytes, more than a generator needs")
+            raise WeightError(f"unpacks to {size} bytes, more than a generator needs")
 
 
 def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
@@ -157,35 +142,30 @@ def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
     return generator
 
 
-def _sort(
-    weights: Mapping[str, Tensor],
-) -> tuple[dict[int, tuple[Tensor, Tensor]], dict[int, tuple[Tensor, Tensor]]]:
-    """(weight, bias) of the layers by number, and of the outputs by resolution or number."""
-    found: dict[tuple[str, int], dict[str, Tensor]] = {}
+def _sort(weights: Mapping[str, Tensor]) -> tuple[Blocks, Blocks]:
+    """The layers by number, and the outputs by resolution or number."""
     # A tensor may repeat one number without storing it, so the file's size says little.
     if sum(tensor.numel() for tensor in weights.values()) * 4 > MAX_BYTES:
         raise WeightError(f"holds more numbers than a generator needs (at most {MAX_BYTES // 4})")
+    parts: dict[tuple[str, int], dict[str, Tensor]] = {}
     for name, tensor in weights.items():
         if name == "lod":
             continue
         match = _ENTRY.fullmatch(name)
         if match is None:
             raise WeightError(f"{name[:60]!r} is no part of a Progressive GAN generator")
+        kind = "output" if match["layer"] is None else "layer"
+        block = parts.setdefault((kind, int(match["layer"] or match["side"] or match["place"] or 0)), {})
         part = "weight" if match["part"] == "conv.weight" else "bias"
-        if match["output"] is not None:
-            kind, number = "output", int(re.match(r"_?(\d*)", match["output"])[1] or 0)  # type: ignore[index]
-        else:
-            kind, number = "layer", int(match["layer"] or match["feature"] or 0)
-        block = found.setdefault((kind, number), {})
         if part in block:
             raise WeightError(f"{name} stands twice, in two spellings")
         block[part] = _float32(name, tensor)
-    sorted_blocks: dict[str, dict[int, tuple[Tensor, Tensor]]] = {"layer": {}, "output": {}}
-    for (kind, number), block in found.items():
+    blocks: dict[str, Blocks] = {"layer": {}, "output": {}}
+    for (kind, number), block in parts.items():
         if len(block) != 2:
             raise WeightError(f"{kind} {number} has no {'bias' if 'weight' in block else 'weight'}")
-        sorted_blocks[kind][number] = (block["weight"], block["bias"])
-    return sorted_blocks["layer"], sorted_blocks["output"]
+        blocks[kind][number] = (block["weight"], block["bias"])
+    return blocks["layer"], blocks["output"]
 
 
 def _float32(name: str, tensor: Tensor) -> Tensor:

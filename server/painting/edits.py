@@ -18,7 +18,7 @@ from server.painting.picture import Area, Edit, Mask, Picture, Region, canonical
 
 if TYPE_CHECKING:
     from server.model.catalog import Model
-    from server.model.progressive import Layer
+    from server.model.generator import Layer
 
 Array = NDArray[np.float32]
 

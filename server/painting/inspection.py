@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from server.results.dissection import Dissection
+from server.results.brush import Dissection
 from server.results.units import UnitTable
 
 Array = NDArray[np.float32]
@@ -89,9 +89,8 @@ def _usually(table: UnitTable, activations: Array) -> Array:
     An estimate by a normal distribution in two pieces, as the stored figures are the mean, the deviation and that
     quantile. activations: (units,). Returns (units,).
     """
-    mean, deviation, high = (table.held[name] for name in ("mean", "deviation", "high"))  # (units,)
-    over = activations - mean  # (units,)
-    scale = np.where(over > 0, (high - mean) / _AT_HIGH, deviation)  # (units,)
+    over = activations - table.mean  # (units,)
+    scale = np.where(over > 0, (table.high - table.mean) / _AT_HIGH, table.deviation)  # (units,)
     scores: Array = (over / np.maximum(scale, _TINY)).astype(np.float32)
     return scores
 
@@ -105,7 +104,7 @@ def _here(r: Array, activations: Array) -> Array:
 def _names(table: UnitTable | None, dissection: Dissection, layer: str) -> dict[int, tuple[str, float]]:
     """The concept that each unit agrees with best, and the IoU."""
     if table is not None:
-        iou = table.held["iou"]  # (units, C)
+        iou = table.iou  # (units, C)
         best = iou.argmax(1)  # (units,)
         return {unit: (table.concepts[c], float(iou[unit, c])) for unit, c in enumerate(best)}
     names: dict[int, tuple[str, float]] = {}

@@ -1,7 +1,8 @@
-"""Brushes: what a concept is painted and removed with at one layer."""
+"""Brushes, what a concept is painted and removed with at one layer, and a dissection, all brushes of a model."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,3 +72,39 @@ class Brush:
     def serves(self, op: Op) -> bool:
         """Whether the concept is drawn or removed at this layer by default."""
         return self.removing.best if op == "remove" and self.removing is not None else self.best
+
+
+@dataclass(frozen=True)
+class Dissection:
+    """All brushes of a model. source: where the numbers come from, for people."""
+
+    model: str
+    brushes: tuple[Brush, ...]
+    source: str = ""
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """The concepts with a brush, best painting first; unmeasured ones after them in their stored order, and weak
+        ones last.
+        """
+        best = sorted((b for b in self.brushes if b.best), key=_by_draw_effect)
+        return tuple(b.concept for b in best)
+
+    @property
+    def edit_layer(self) -> str:
+        """The layer that most concepts paint best at."""
+        layers = [b.layer for b in self.brushes if b.best]
+        return max(sorted(set(layers)), key=layers.count)
+
+    def brush(self, concept: str, layer: str | None = None, op: Op = "draw") -> Brush | None:
+        """The concept's brush at that layer, or None where there is none. By default at the layer that is best for
+        drawing, or for removing.
+        """
+        for b in self.brushes:
+            if b.concept == concept and (b.serves(op) if layer is None else b.layer == layer):
+                return b
+        return None
+
+
+def _by_draw_effect(brush: Brush) -> tuple[bool, float]:
+    return bool(brush.weak), math.inf if brush.draw_effect is None else -brush.draw_effect

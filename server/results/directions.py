@@ -1,4 +1,4 @@
-"""The stored directions of a model: what the server needs of them, loaded without torch in a millisecond.
+"""The stored directions of a model, and how a latent moves along them.
 
 `dissect_results/<model>/directions.json`, written by `unitbrush directions`:
 
@@ -22,26 +22,18 @@ it; an amount is a turn of the latent, about 5 degrees a unit where latent_dim i
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from server.errors import UnitbrushError
+from server.results.reading import entries, number, numbers, read_json, reading, text, whole
 
 SCHEMA = 1
 FILE_NAME = "directions.json"
-
-
-class DirectionsError(UnitbrushError, ValueError):
-    """The file holds no directions this version can read; the message says what to do."""
-
-    slug = "unreadable-directions"
-    title = "The model's directions cannot be read"
 
 
 @dataclass(frozen=True)
@@ -81,9 +73,9 @@ class Directions:
 
 
 def move(z: NDArray[np.float32], directions: Directions, amounts: Mapping[str, float]) -> NDArray[np.float32]:
-    """The latent moved along directions: (latent_dim,). amounts: by name; each name must be known.
+    """The latent moved along directions: (latent_dim,). amounts: by name.
 
-    Without amounts that is z itself, bit for bit.
+    Without amounts that is z itself, bit for bit. Raises KeyError for an unknown name.
     """
     moved = z.astype(np.float64)  # (latent_dim,)
     for name, amount in sorted(amounts.items()):
@@ -97,62 +89,41 @@ def move(z: NDArray[np.float32], directions: Directions, amounts: Mapping[str, f
 def load_directions(folder: Path) -> Directions | None:
     """Read `folder/directions.json`; None where there is no such file.
 
-    Raises DirectionsError where it is damaged or of another schema.
+    Raises DissectionError where it is damaged or of another schema.
     """
     path = folder / FILE_NAME
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise DirectionsError(f"{path} has schema {document['schema']!r}, not {SCHEMA}: run `unitbrush directions`")
-        latent_dim, entries = document["latent_dim"], document["directions"]
-        if not isinstance(latent_dim, int) or not isinstance(entries, list):
-            raise TypeError("latent_dim is a whole number, directions are a list")
-        found = tuple(_read(entry, latent_dim) for entry in entries)
-        if len({d.name for d in found}) != len(found):
-            raise ValueError("a direction stands twice")
-        generator = document.get("generator")
-        return Directions(latent_dim, generator if isinstance(generator, str) else None, found)
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except DirectionsError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise DirectionsError(
-            f"{path} holds no directions this version can read ({reason}): run `unitbrush directions` again"
-        ) from error
+    with reading(path, "directions", "directions"):
+        document = read_json(path, SCHEMA)
+        latent_dim, generator = whole(document["latent_dim"]), document.get("generator")
+        every = tuple(_read(entry, latent_dim) for entry in entries(document["directions"]))
+        if len({d.name for d in every}) != len(every):
+            raise ValueError("a direction stands twice")
+        return Directions(latent_dim, generator if isinstance(generator, str) else None, every)
 
 
-def _read(entry: Mapping[str, object], latent_dim: int) -> Direction:
-    vector = _numbers(entry["vector"])
+def _read(entry: Mapping[str, Any], latent_dim: int) -> Direction:
+    vector = numbers(entry["vector"])
     if len(vector) != latent_dim:
         raise ValueError(f"a vector has {len(vector)} numbers, not {latent_dim}")
-    low, high = _numbers(entry["range"])
+    low, high = numbers(entry["range"])
     if not low < 0 < high:
         raise ValueError("a range goes from below 0 to above 0")
-    effect, kept = _numbers([entry["effect"], entry["layout_kept"]])
     return Direction(
-        name=_text(entry["name"]),
-        title=_text(entry["title"]),
-        low=_text(entry["low"]),
-        high=_text(entry["high"]),
+        name=_short(entry["name"]),
+        title=_short(entry["title"]),
+        low=_short(entry["low"]),
+        high=_short(entry["high"]),
         range=(low, high),
-        effect=effect,
-        layout_kept=kept,
+        effect=number(entry["effect"]),
+        layout_kept=number(entry["layout_kept"]),
         vector=vector,
     )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 64:
-        raise ValueError(f"{value!r} is not a name")
-    return value
-
-
-def _numbers(value: object) -> tuple[float, ...]:
-    if not isinstance(value, list):
-        raise ValueError(f"{value!r} is not a list of numbers")
-    for v in value:
-        if isinstance(v, bool) or not isinstance(v, int | float) or not math.isfinite(v):
-            raise ValueError(f"{v!r} is not a finite number")
-    return tuple(float(v) for v in value)
+def _short(value: object) -> str:
+    name = text(value)
+    if len(name) > 64:
+        raise ValueError(f"{name!r} is longer than 64 characters")
+    return name

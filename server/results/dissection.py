@@ -22,58 +22,18 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from server.errors import UnitbrushError
-from server.results.brush import OPS, Brush, Op
-from server.results.documents import brush_document, compact, read_brush, refuse_constant
+from server.errors import DissectionError
+from server.files import write_text
+from server.results import netdissect
+from server.results.brush import DEFAULT_UNITS, OPS, Brush, Dissection, RankedUnit, Removing
+from server.results.reading import entries, number, read_json, reading, text, whole
 
 SCHEMA = 1
 FILE_NAME = "dissection.json"
-OLD_FILE_NAME = "dissect.json"
-
-
-class DissectionError(UnitbrushError, ValueError):
-    """The folder holds no dissection this version can read; the message says what to do."""
-
-    slug = "unreadable-dissection"
-    title = "The model's dissection cannot be read"
-
-
-@dataclass(frozen=True)
-class Dissection:
-    """All brushes of a model. source: where the numbers come from, for people."""
-
-    model: str
-    brushes: tuple[Brush, ...]
-    source: str = ""
-
-    @property
-    def concepts(self) -> tuple[str, ...]:
-        """The concepts with a brush, best painting first; unmeasured ones after them in their stored order, and weak
-        ones last.
-        """
-        best = sorted((b for b in self.brushes if b.best), key=_by_draw_effect)
-        return tuple(b.concept for b in best)
-
-    @property
-    def edit_layer(self) -> str:
-        """The layer that most concepts paint best at."""
-        layers = [b.layer for b in self.brushes if b.best]
-        return max(sorted(set(layers)), key=layers.count)
-
-    def brush(self, concept: str, layer: str | None = None, op: Op = "draw") -> Brush | None:
-        """The concept's brush at that layer, or None where there is none. By default at the layer that is best for
-        drawing, or for removing.
-        """
-        for b in self.brushes:
-            if b.concept == concept and (b.serves(op) if layer is None else b.layer == layer):
-                return b
-        return None
 
 
 def load_dissection(folder: Path) -> Dissection:
@@ -82,52 +42,22 @@ def load_dissection(folder: Path) -> Dissection:
     Raises DissectionError where neither is there or it is unreadable.
     """
     path = folder / FILE_NAME
-    if not path.exists() and (folder / OLD_FILE_NAME).exists():
-        from server.results.netdissect import read_netdissect  # which needs this module's classes
-
-        return read_netdissect(folder)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse_constant)
-        if document["schema"] != SCHEMA:
-            raise DissectionError(
-                f"{path} has schema {document['schema']!r}, not {SCHEMA}: run `unitbrush dissect` again"
-            )
-        brushes = tuple(read_brush(entry) for entry in document["brushes"])
+    if not path.exists() and (folder / netdissect.FILE_NAME).exists():
+        return netdissect.read_netdissect(folder)
+    with reading(path, "dissection"):
+        document = read_json(path, SCHEMA)
+        brushes = tuple(_read_brush(entry) for entry in document["brushes"])
         dissection = Dissection(str(document["model"]), brushes, str(document.get("source", "")))
         _check(dissection)
-    except FileNotFoundError as error:
-        raise DissectionError(f"{path} is missing: run `unitbrush dissect` for this model") from error
-    except DissectionError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise DissectionError(f"{path} holds no dissection this version can read ({reason})") from error
-    return dissection
+        return dissection
 
 
 def save_dissection(folder: Path, dissection: Dissection) -> None:
-    """Write `folder/dissection.json`, whole or not at all. Raises DissectionError for an unusable one."""
+    """Write `folder/dissection.json`, whole or not at all. Raises DissectionError for an unusable one, and OSError."""
     _check(dissection)
-    lines = ",\n".join(compact(brush_document(b)) for b in dissection.brushes)
-    text = (
-        f'{{"schema": {SCHEMA}, "model": {compact(dissection.model)}, '
-        f'"source": {compact(dissection.source)},\n'
-        f'"brushes": [\n{lines}\n]}}\n'
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=FILE_NAME, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, folder / FILE_NAME)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _by_draw_effect(brush: Brush) -> tuple[bool, float]:
-    return bool(brush.weak), math.inf if brush.draw_effect is None else -brush.draw_effect
+    lines = ",\n".join(_compact(_brush_document(b)) for b in dissection.brushes)
+    head = f'"schema": {SCHEMA}, "model": {_compact(dissection.model)}, "source": {_compact(dissection.source)}'
+    write_text(folder / FILE_NAME, f'{{{head},\n"brushes": [\n{lines}\n]}}\n')
 
 
 def _check(dissection: Dissection) -> None:
@@ -141,12 +71,13 @@ def _check(dissection: Dissection) -> None:
             raise DissectionError(f"{where} stands twice")
         seen.add((b.concept, b.layer))
         for op in OPS:
-            numbers, recommended = b.ranked(op)
-            if not numbers or min(numbers) < 0 or len(set(numbers)) != len(numbers):
+            units, recommended = b.ranked(op)
+            if not units or min(units) < 0 or len(set(units)) != len(units):
                 raise DissectionError(f"{where} needs a ranking of distinct units")
-            if not 1 <= recommended <= len(numbers):
-                raise DissectionError(f"{where} recommends {recommended} of {len(numbers)} units")
-        if not all(math.isfinite(v) for v in _numbers(b)):
+            if not 1 <= recommended <= len(units):
+                raise DissectionError(f"{where} recommends {recommended} of {len(units)} units")
+        measured = [b.draw_effect, b.remove_effect, *(v for u in b.units for v in (u.iou, u.effect, u.level, u.score))]
+        if not all(v is None or math.isfinite(v) for v in measured):
             raise DissectionError(f"{where} holds a number that is not finite")
     for concept in dict.fromkeys(b.concept for b in dissection.brushes):
         for op in OPS:
@@ -154,8 +85,81 @@ def _check(dissection: Dissection) -> None:
                 raise DissectionError(f"the concept {concept!r} needs exactly one best brush to {op} with")
 
 
-def _numbers(brush: Brush) -> Iterable[float]:
-    values = [brush.draw_effect, brush.remove_effect]
-    for u in brush.units:
-        values += [u.iou, u.effect, u.level, u.score]
-    return (v for v in values if v is not None)
+def _read_brush(entry: Mapping[str, Any]) -> Brush:
+    units = tuple(_read_unit(unit) for unit in entries(entry["units"]))
+    recommended = entry.get("recommended_units")
+    return Brush(
+        concept=text(entry["concept"]),
+        layer=text(entry["layer"]),
+        units=units,
+        recommended_units=min(DEFAULT_UNITS, len(units)) if recommended is None else whole(recommended),
+        draw_effect=_measured(entry["draw_effect"]),
+        remove_effect=_measured(entry["remove_effect"]),
+        best=entry["best"] is True,
+        ranking=str(entry.get("ranking", "")),
+        removing=None if entry.get("remove") is None else _read_removing(entry["remove"]),
+        weak=tuple(text(word) for word in entries(entry.get("weak", []))),
+    )
+
+
+def _read_unit(entry: Mapping[str, Any]) -> RankedUnit:
+    return RankedUnit(
+        unit=whole(entry["unit"]),
+        iou=_measured(entry["iou"]),
+        effect=_measured(entry["effect"]),
+        level=number(entry["level"]),
+        score=_measured(entry.get("score")),
+    )
+
+
+def _read_removing(entry: Mapping[str, Any]) -> Removing:
+    units = tuple(whole(unit) for unit in entries(entry["units"]))
+    return Removing(units, whole(entry["recommended_units"]), entry["best"] is True, str(entry.get("ranking", "")))
+
+
+def _measured(value: object) -> float | None:
+    return None if value is None else number(value)
+
+
+def _brush_document(brush: Brush) -> dict[str, object]:
+    document: dict[str, object] = {
+        "concept": brush.concept,
+        "layer": brush.layer,
+        "best": brush.best,
+        "ranking": brush.ranking,
+        "recommended_units": brush.recommended_units,
+        "draw_effect": _rounded(brush.draw_effect),
+        "remove_effect": _rounded(brush.remove_effect),
+        "units": [_unit_document(u) for u in brush.units],
+    }
+    if brush.removing is not None:
+        document["remove"] = {
+            "best": brush.removing.best,
+            "ranking": brush.removing.ranking,
+            "recommended_units": brush.removing.recommended_units,
+            "units": list(brush.removing.units),
+        }
+    if brush.weak:
+        document["weak"] = list(brush.weak)
+    return document
+
+
+def _unit_document(unit: RankedUnit) -> dict[str, object]:
+    document: dict[str, object] = {
+        "unit": unit.unit,
+        "iou": _rounded(unit.iou),
+        "effect": _rounded(unit.effect),
+        "level": _rounded(unit.level),
+    }
+    if unit.score is not None:
+        document["score"] = _rounded(unit.score)
+    return document
+
+
+def _rounded(value: float | None) -> float | None:
+    """Seven significant digits: a float32's worth."""
+    return None if value is None else float(f"{value:.7g}")
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

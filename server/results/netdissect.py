@@ -1,4 +1,4 @@
-"""Results folders of the 2018 tool (GAN Dissection, Bau et al., ICLR 2019), read and written, without torch.
+"""Results folders of the 2018 tool (GAN Dissection, Bau et al., ICLR 2019), read without running what they pickle.
 
 Such a folder holds `dissect.json`,
 
@@ -7,8 +7,8 @@ Such a folder holds `dissect.json`,
       "rankings": [{"name": "tree-iou", "concept"?, "metric"?, "score": [a number a unit, the least one best]}]}]}
 
 and `<dirname>/quantiles.npz`, a sketch of every unit's activations: `data`, one array of samples (n, units) a level,
-those of level k with weight 2**k. Its tool pickles `data` where the levels differ in length; only arrays are
-unpickled here, so that a folder from a stranger can run nothing.
+those of level k with weight 2**k. The tool pickles `data` where the levels differ in length; only arrays are
+unpickled here.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ import pickle
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
-from server.lab.dissect.work import Arrays, write_json, write_whole
-from server.results.brush import Brush, RankedUnit
-from server.results.dissection import OLD_FILE_NAME, Dissection, DissectionError
+from server.results.brush import DEFAULT_UNITS, Brush, Dissection, RankedUnit
+from server.results.reading import reading
 
+FILE_NAME = "dissect.json"
+LEVEL = 0.99  # quantile a unit is drawn at
 MOST_BYTES = 2**28
 _KEPT = 64  # units of a ranking
 _METRICS = ("ace", "iou", "iqr", "maxiou", "cor")  # rankings of a concept, the one to paint with first
 _NAME = re.compile(rf"(?P<concept>.+)-(?P<metric>{'|'.join(_METRICS)})")
-_LEVEL = 0.99  # quantile a unit is drawn at
-_RESOLUTION = 1024  # samples a unit in a written sketch
 
-Floats = npt.NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 def read_netdissect(folder: Path) -> Dissection:
@@ -45,31 +45,27 @@ def read_netdissect(folder: Path) -> Dissection:
 
     Effects stay None: that tool did not measure them this way. Raises DissectionError.
     """
-    path = folder / OLD_FILE_NAME
-    try:
+    path = folder / FILE_NAME
+    with reading(path, "results of the 2018 tool"):
         if path.stat().st_size > MOST_BYTES:
-            raise DissectionError(f"{path} is larger than any results of the 2018 tool")
+            raise ValueError("it is larger than any of them")
         document = json.loads(path.read_text(encoding="utf-8"))
-        found: dict[str, list[Brush]] = {}
+        brushes: dict[str, list[Brush]] = {}
         for record in document["layers"]:
             for brush in _layer_brushes(folder, record):
-                found.setdefault(brush.concept, []).append(brush)
-        brushes = [b for concept in found.values() for b in _with_best(concept)]
-        if not brushes:
-            raise DissectionError(f"{path} ranks no units by a concept")
+                brushes.setdefault(brush.concept, []).append(brush)
+        marked = tuple(b for of_concept in brushes.values() for b in _with_best(of_concept))
+        if not marked:
+            raise ValueError("it ranks no units by a concept")
         name = str(document.get("netname") or folder.name)
-    except DissectionError:
-        raise
-    except (OSError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise DissectionError(f"{path} holds no results of the 2018 tool ({reason})") from error
-    return Dissection(name, tuple(brushes), "read from results of GAN Dissection (2018)")
+        return Dissection(name, marked, "read from results of GAN Dissection (2018)")
 
 
 def _layer_brushes(folder: Path, record: Mapping[str, Any]) -> list[Brush]:
+    """A brush for each concept that the layer's units are ranked by, from the best of its rankings."""
     layer, units = str(record["layer"]), record["units"]
     levels = _levels(folder, record)
-    chosen: dict[str, tuple[int, Floats]] = {}
+    chosen: dict[str, tuple[int, Floats]] = {}  # place in _METRICS and scores, (units,), by concept
     for ranking in record["rankings"]:
         match = _NAME.fullmatch(str(ranking["name"]))
         scores = np.array([math.nan if s is None else float(s) for s in ranking["score"]])  # (units,)
@@ -78,9 +74,7 @@ def _layer_brushes(folder: Path, record: Mapping[str, Any]) -> list[Brush]:
         place = _METRICS.index(match["metric"])
         if place < chosen.get(match["concept"], (len(_METRICS), scores))[0]:
             chosen[match["concept"]] = (place, scores)
-    return [
-        _brush(layer, concept, _METRICS[place], scores, units, levels) for concept, (place, scores) in chosen.items()
-    ]
+    return [_brush(layer, name, _METRICS[place], scores, units, levels) for name, (place, scores) in chosen.items()]
 
 
 def _brush(
@@ -92,17 +86,14 @@ def _brush(
         own = units[u].get("iou") if units[u].get("iou_label") == concept else None
         iou = -float(scores[u]) if metric == "iou" else None if own is None else float(own)
         ranked.append(RankedUnit(u, iou, None, float(levels[u]), -float(scores[u])))
-    return Brush(concept, layer, tuple(ranked), min(20, len(ranked)), None, None, False, metric)
+    return Brush(concept, layer, tuple(ranked), min(DEFAULT_UNITS, len(ranked)), None, None, False, metric)
 
 
-def _with_best(brushes: list[Brush]) -> list[Brush]:
-    """One concept's brushes, the one with the best first unit marked."""
-    kept = [b for b in brushes if b.units]
-    best = max(range(len(kept)), key=lambda i: kept[i].units[0].score or 0.0, default=-1)
-    return [
-        Brush(b.concept, b.layer, b.units, b.recommended_units, None, None, i == best, b.ranking)
-        for i, b in enumerate(kept)
-    ]
+def _with_best(brushes: Sequence[Brush]) -> list[Brush]:
+    """One concept's brushes that have units, the one with the best first unit marked."""
+    usable = [b for b in brushes if b.units]
+    best = max(usable, key=lambda b: b.units[0].score or 0.0, default=None)
+    return [replace(b, best=b is best) for b in usable]
 
 
 def _levels(folder: Path, record: Mapping[str, Any]) -> Floats:
@@ -113,7 +104,7 @@ def _levels(folder: Path, record: Mapping[str, Any]) -> Floats:
     name = str(record.get("dirname") or record["layer"])
     if Path(name).name != name:
         raise ValueError(f"{name!r} is no folder's name")
-    levels = read_quantiles(folder / name / "quantiles.npz", _LEVEL)
+    levels = read_quantiles(folder / name / "quantiles.npz", LEVEL)
     if len(levels) != len(units):
         raise ValueError(f"the quantiles of {name} are of {len(levels)} units, not {len(units)}")
     return levels
@@ -165,59 +156,3 @@ def _read_array(raw: bytes) -> list[Any]:
         return list(np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False))
     levels = _ArraysOnly(stream).load()
     return list(np.asarray(levels, dtype=object).ravel()) if isinstance(levels, np.ndarray) else list(levels)
-
-
-def write_netdissect(
-    folder: Path, dissection: Dissection, concepts: Sequence[str], layers: Mapping[str, Arrays], quantiles: Floats
-) -> None:
-    """Write a folder that the 2018 tool's pages and server read.
-
-    layers: the arrays of `units.npz` by layer. quantiles: (Q,), which ones their "quantiles" are.
-    """
-    records = []
-    for layer, held in layers.items():
-        records.append(_record(layer, held, concepts, [b for b in dissection.brushes if b.layer == layer]))
-        way = np.linspace(0, 1, _RESOLUTION)
-        samples = np.stack([np.interp(way, quantiles, unit) for unit in held["quantiles"]], 1)  # (S, units)
-        state = {
-            "resolution": 6 * _RESOLUTION,
-            "depth": samples.shape[1],
-            "buffersize": 128,
-            "samplerate": 1.0,
-            "data": samples[None].astype(np.float32),  # one level
-            "sizes": np.array([6 * _RESOLUTION]),
-            "extremes": held["quantiles"][:, [0, -1]].astype(np.float32),
-            "size": _RESOLUTION,
-        }
-        write_whole(folder / layer / "quantiles.npz", lambda p, state=state: np.savez(p, **state))  # type: ignore[misc]
-    write_json(
-        folder / OLD_FILE_NAME, {"netname": dissection.model, "quantile_threshold": 1 - _LEVEL, "layers": records}
-    )
-
-
-def _record(layer: str, held: Arrays, concepts: Sequence[str], brushes: Sequence[Brush]) -> dict[str, Any]:
-    iou: npt.NDArray[np.float32] = held["iou_fixed"]  # (units, C)
-    best = iou.argmax(1)  # (units,)
-    units = [
-        {
-            "unit": u,
-            "interp": bool(iou[u, best[u]] >= 0.05),
-            "level": float(held["high"][u]),
-            "iou": float(iou[u, best[u]]),
-            "iou_label": concepts[best[u]],
-            "iou_labelnum": int(best[u]),
-            "iou_cat": "object",
-            "top": [{"imgnum": int(seed)} for seed in held["strongest"][u]],
-        }
-        for u in range(len(iou))
-    ]
-    rankings: list[dict[str, Any]] = [{"name": "unit", "score": list(range(len(iou)))}]
-    rankings.append({"name": "max iou", "metric": "iou", "score": [-float(v) for v in iou.max(1)]})
-    for c, concept in enumerate(concepts):
-        scores = [-float(v) for v in iou[:, c]]
-        rankings.append({"name": f"{concept}-iou", "concept": concept, "metric": "iou", "score": scores})
-    for brush in brushes:
-        place = {u.unit: i for i, u in enumerate(brush.units)}
-        scores = [place.get(u, len(iou)) / len(iou) - 1 for u in range(len(iou))]
-        rankings.append({"name": f"{brush.concept}-ace", "concept": brush.concept, "metric": "ace", "score": scores})
-    return {"layer": layer, "dirname": layer, "units": units, "rankings": rankings}

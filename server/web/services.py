@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from server.model.catalog import SEGMENTER, Catalog, read_card
-from server.results.dissection import DissectionError
+from server.errors import DissectionError
+from server.files import SEGMENTER
+from server.model.catalog import Catalog, read_card
 from server.results.units import UnitTable, load_units
 from server.settings import Settings
 from server.web.engine import Engine

@@ -53,7 +53,7 @@ def test_one_command_makes_a_model_and_another_goes_on(tmp_path: Path, capsys: p
     ("options", "words"),
     [
         (["--images", "0"], "whole numbers above 0"),
-        (["--device", "cuda"], "no CUDA device here"),
+        (["--device", "cuda"], "use cpu or auto"),
         (["--config", "missing.json"], "missing.json"),
         (["--size", "256", "--resume", "joint"], "--size is for a new run"),
     ],

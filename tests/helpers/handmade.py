@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from server.errors import UnknownLayer
 from server.lab.dissect.passes import Passes
-from server.model.progressive import Layer, UnknownLayer
+from server.model.generator import Layer
 
 RED, BLUE = 1, 2
 CONCEPTS = ("ground", "red", "blue")

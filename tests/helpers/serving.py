@@ -30,8 +30,8 @@ from server.app import MakePainter, create_app, make_painter
 from server.commands.serving import listen, server_config
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
-from server.results.brush import Brush, RankedUnit
-from server.results.dissection import Dissection, save_dissection
+from server.results.brush import Brush, Dissection, RankedUnit
+from server.results.dissection import save_dissection
 from server.settings import Settings
 
 CONCEPTS = ("tree", "door", "sky")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from server.errors import UnknownModel, WeightError
+from server.errors import DissectionError, UnknownModel, WeightError
 from server.model.catalog import Catalog
-from server.results.dissection import DissectionError
 from tests.helpers.serving import write_artifacts, write_directions
 
 
@@ -103,17 +102,17 @@ def test_a_damaged_model_does_not_stop_the_others(folder: Path) -> None:
     (folder / "models" / "carded" / "model.json").write_text("{")
     catalog = open_catalog(folder)
     assert [m.name for m in catalog.usable()] == ["village"]
-    problems = catalog.problems()
-    assert set(problems) == {"cut", "foreign", "bare", "carded"}
-    assert all("\n" not in reason for reason in problems.values())
-    with pytest.raises(WeightError, match=r"^cut/generator\.safetensors: damaged"):
-        catalog.get("cut")
-    with pytest.raises(WeightError, match=r"^carded/model\.json: damaged"):
-        catalog.get("carded")
-    with pytest.raises(DissectionError, match="unitbrush dissect"):
-        catalog.get("bare")
-    with pytest.raises(DissectionError, match="another generator"):
-        catalog.get("foreign")
+    reasons = {
+        "cut": (WeightError, r"^cut/generator\.safetensors: damaged"),
+        "carded": (WeightError, r"^carded/model\.json: damaged"),
+        "bare": (DissectionError, "unitbrush dissect"),
+        "foreign": (DissectionError, "another generator"),
+    }
+    assert set(catalog.names()) == {"village", *reasons}
+    for name, (kind, reason) in reasons.items():
+        with pytest.raises(kind, match=reason) as error:
+            catalog.get(name)
+        assert "\n" not in str(error.value)
 
 
 def test_a_damaged_segmenter_does_not_stop_the_painting(folder: Path) -> None:

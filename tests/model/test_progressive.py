@@ -1,4 +1,4 @@
-"""The generator's parts: folded upsampling, trunk and tail, folding."""
+"""The generator's parts: folded upsampling, trunk and tail, layers by name."""
 
 from __future__ import annotations
 
@@ -35,13 +35,10 @@ def test_layers_double_their_size_in_pairs() -> None:
     assert "output_16x16.conv.weight" in generator.state_dict()
 
 
-@pytest.mark.parametrize("folded", [False, True])
-def test_trunk_advance_and_tail_make_the_whole(folded: bool) -> None:
+def test_trunk_advance_and_tail_make_the_whole() -> None:
     generator = ProgressiveGenerator(6, (8, 7, 5))
     z = torch.randn(3, 6)
     whole = generator(z)
-    if folded:
-        generator = generator.fold()
     for layer in generator.layers:
         r = generator.trunk(z, layer.name)
         assert r.shape == (3, layer.units, layer.height, layer.width)
@@ -56,6 +53,9 @@ def test_gradients_reach_every_parameter() -> None:
     assert all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in generator.parameters())
 
 
-def test_an_unknown_layer_is_named() -> None:
-    with pytest.raises(UnknownLayer, match=r"layer9.*layer1 to layer4"):
-        ProgressiveGenerator(6, (8, 7)).trunk(torch.randn(1, 6), "layer9")
+def test_layers_come_by_their_names() -> None:
+    generator = ProgressiveGenerator(6, (8, 7))
+    assert generator.layer("layer3") == generator.layers[2]
+    for ask in (generator.layer, generator.index, lambda name: generator.trunk(torch.randn(1, 6), name)):
+        with pytest.raises(UnknownLayer, match=r"layer9.*layer1 to layer4"):
+            ask("layer9")

@@ -1,11 +1,13 @@
-"""The segmenter: shapes, its file, and what a damaged file says."""
+"""The segmenter: shapes, its file, what a damaged file says, and shares of cells."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from server.model.segmenter import SegmenterError, UNet, load_segmenter, save_segmenter
+from server.errors import WeightError
+from server.model.segmenter import UNet, cell_shares, load_segmenter, save_segmenter
 
 CONCEPTS = ("sky", "tree", "door")
 
@@ -44,6 +46,17 @@ def test_a_damaged_file_says_so_in_one_line(network: UNet, tmp_path: Path, damag
         path.unlink()
     else:
         path.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "text": b"no weights"}[damage])
-    with pytest.raises(SegmenterError, match="holds no segmenter") as caught:
+    with pytest.raises(WeightError, match="holds no segmenter") as caught:
         load_segmenter(path)
     assert "\n" not in str(caught.value)
+
+
+def test_shares_of_cells_add_up_and_count_pixels() -> None:
+    labels = np.zeros((1, 16, 16), np.uint8)
+    labels[0, :3, :2] = 1
+    shares = cell_shares(labels, 2, 8)
+    assert torch.allclose(shares.sum(1), torch.ones(1, 8, 8))
+    assert shares[0, 1, :, 0].tolist() == [1, 0.5, 0, 0, 0, 0, 0, 0]
+    assert shares[0, 1, :, 1:].max() == 0
+    fine = cell_shares(labels, 2, 32)
+    assert fine[0, 1].sum() == 4 * 6

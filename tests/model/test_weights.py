@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 
 from server.errors import WeightError
 from server.model.progressive import ProgressiveGenerator
-from server.model.weights import file_sha256, load_generator, save_generator
+from server.model.weights import load_generator, save_generator
 from tests.helpers.reference import generate
 
 Blocks = list[tuple[np.ndarray, np.ndarray]]
@@ -125,7 +125,6 @@ def test_the_hash_must_fit(tmp_path: Path) -> None:
     layers, output = random_blocks((4, 4))
     path = save(tmp_path / "w.pth", state_dict(layers, output), "pth")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert file_sha256(path) == sha256
     load_generator(path, sha256)
     load_generator(path, sha256[:8].upper())
     wrong = ("0" if sha256[0] != "0" else "1") + sha256[1:]

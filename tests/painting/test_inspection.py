@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from server.painting.inspection import at_point, featuremap, most_active
-from server.results.brush import Brush, RankedUnit
-from server.results.dissection import Dissection
+from server.results.brush import Brush, Dissection, RankedUnit
 from server.results.units import UnitTable
 
 RANKED = (RankedUnit(0, 0.1, None, 1.0), RankedUnit(2, None, None, 1.0))
@@ -23,15 +22,18 @@ DISSECTION = Dissection(
     ),
 )
 FLAT = np.ones(3, np.float32)
+IOU = np.array([[0.1, 0.2], [0.4, 0.3], [0.0, 0.5]], np.float32)
 TABLE = UnitTable(
-    "layer4",
-    ("tree", "door"),
-    {
-        "iou": np.array([[0.1, 0.2], [0.4, 0.3], [0.0, 0.5]], np.float32),
-        "mean": FLAT * 0,
-        "deviation": FLAT,
-        "high": np.array([10, 1, 5], np.float32),
-    },
+    layer="layer4",
+    concepts=("tree", "door"),
+    iou=IOU,
+    iou_fixed=IOU,
+    threshold=IOU,
+    mean=FLAT * 0,
+    deviation=FLAT,
+    high=np.array([10, 1, 5], np.float32),
+    strongest=np.zeros((3, 4), np.int64),
+    regions=np.zeros((3, 4, 72), np.uint8),
 )
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from server.errors import DissectionError
 from server.results.artifacts import load_artifacts
-from server.results.dissection import DissectionError
 from tests.helpers.serving import write_artifacts
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from server.results.directions import Direction, Directions, DirectionsError, load_directions, move
+from server.errors import DissectionError
+from server.results.directions import Direction, Directions, load_directions, move
 from tests.helpers.serving import write_directions
 
 
@@ -57,7 +58,7 @@ def test_a_latent_moves_by_the_sum_and_without_amounts_not_by_a_bit(tmp_path: Pa
 def test_a_file_that_fits_nothing_is_refused_in_one_line(tmp_path: Path, changed: dict[str, Any]) -> None:
     write_directions(tmp_path, 3)
     (tmp_path / "directions.json").write_text(json.dumps({**stored(tmp_path), **changed}))
-    with pytest.raises(DirectionsError, match=r"directions\.json.*unitbrush directions") as caught:
+    with pytest.raises(DissectionError, match=r"directions\.json.*unitbrush directions") as caught:
         load_directions(tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -82,11 +83,13 @@ def test_a_damaged_direction_is_refused_in_one_line(tmp_path: Path, member: str,
     document = stored(tmp_path)
     document["directions"][0][member] = value
     (tmp_path / "directions.json").write_text(json.dumps(document))
-    with pytest.raises(DirectionsError, match=r"directions\.json") as caught:
+    with pytest.raises(DissectionError, match=r"directions\.json") as caught:
         load_directions(tmp_path)
     assert "\n" not in str(caught.value)
 
 
 def test_reading_needs_no_torch() -> None:
-    code = "import sys, server.results.directions, server.results.artifacts; sys.exit('torch' in sys.modules)"
+    names = ("artifacts", "context", "directions", "dissection", "units")
+    imports = ", ".join(f"server.results.{name}" for name in names)
+    code = f"import sys, {imports}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from server.lab.dissect.work import write_arrays, write_json
-from server.results.dissection import DissectionError
-from server.results.units import NoSuchLayer, load_context, load_units
+from server.errors import DissectionError
+from server.results.units import NoSuchLayer, load_units
 
 NAMES = ("iou", "iou_fixed", "threshold", "mean", "deviation", "high", "strongest", "regions")
 
@@ -15,7 +14,7 @@ NAMES = ("iou", "iou_fixed", "threshold", "mean", "deviation", "high", "stronges
 def write_units(folder: Path, leave_out: str = "", units: int = 4) -> None:
     arrays = {f"layer4/{name}": np.zeros((units, 2)) for name in NAMES if name != leave_out}
     arrays["layer4/iou"] = np.array([[0.1, 0.3], [0.2, 0], [0, 0.2], [0.01, 0.01]])
-    write_arrays(folder / "units.npz", {**arrays, "concepts": np.array(["tree", "door"])})
+    np.savez(folder / "units.npz", concepts=np.array(["tree", "door"]), **arrays)
 
 
 def test_units_are_ranked_by_a_concept_or_filtered_by_any(tmp_path: Path) -> None:
@@ -41,13 +40,3 @@ def test_what_is_missing_or_damaged_is_said(tmp_path: Path) -> None:
     write_units(tmp_path)
     with pytest.raises(NoSuchLayer, match="layer4, not at 'layer9'"):
         load_units(tmp_path, "layer9")
-
-
-def test_a_context_table_of_another_schema_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DissectionError, match="missing"):
-        load_context(tmp_path)
-    write_json(tmp_path / "context.json", {"schema": 9, "concepts": [], "draw": {}})
-    with pytest.raises(DissectionError, match="schema 9"):
-        load_context(tmp_path)
-    write_json(tmp_path / "context.json", {"schema": 1, "concepts": ["a"], "draw": {"a": {}}})
-    assert load_context(tmp_path) == {"concepts": ["a"], "draw": {"a": {}}}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from server.model.catalog import SEGMENTER
+from server.files import SEGMENTER
 from server.web.services import BytesCache
 from tests.helpers.serving import asgi_client, settings_in, write_model
 

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from server.lab.dissect.passes import batches
-from server.lab.dissect.samples import BATCH, cell_shares
+from server.lab.dissect.samples import BATCH
+from server.model.segmenter import cell_shares
 
 _FILLED = 0.5  # of the fullest cell's share: cells with more of the concept count as showing it
 _FULL = 0.8  # of a cell: a fullest cell with more than that counts as this full

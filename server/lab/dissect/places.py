@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from server.lab.dissect.masks import GRIDS, Sites, fullest, plausible_sites, standing_sites
-from server.lab.dissect.samples import cell_shares
+from server.model.segmenter import cell_shares
 
 SMALL = 0.3  # of a mask of the coarse raster: what fills no more of one is tried on masks of the fine one
 HOST = 0.5  # of the edge of a small thing: what borders on it with so much is what it stands in

@@ -38,7 +38,8 @@ from server.lab.dissect.stages import Report, Run, Scenes
 from server.lab.dissect.survey import QUANTILES
 from server.lab.dissect.verdicts import verdict_table
 from server.lab.dissect.work import Arrays, Work, write_arrays, write_json, write_whole
-from server.results.dissection import Dissection, save_dissection
+from server.results.brush import Dissection
+from server.results.dissection import save_dissection
 
 SCHEMA = 1
 TRIALS_SCHEMA = 2  # of effects.json and judged.json: drawing and removing apart

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from server.lab.dissect.passes import Passes, batches, latents
@@ -65,19 +64,3 @@ def featuremaps(passes: Passes, seeds: Sequence[int], layer: str) -> Tensor:
         z = latents(seeds[s], passes.generator.latent_dim)  # (B, latent_dim)
         parts.append(passes.trunk(z, layer).cpu())
     return torch.cat(parts)
-
-
-def cell_shares(labels: npt.NDArray[np.uint8], concepts: int, grid: int) -> Tensor:
-    """Each concept's share of each cell of a grid x grid raster over the picture.
-
-    labels: (N, R, R). Returns (N, C, grid, grid) float32; where the grid is finer than the picture, its
-    pixels repeat.
-    """
-    y = torch.from_numpy(labels)  # (N, R, R)
-    size = y.shape[-1]
-    out = torch.empty(len(y), concepts, grid, grid)
-    for c in range(concepts):
-        present = (y == c).float()[:, None]  # (N, 1, R, R)
-        cells = F.avg_pool2d(present, size // grid) if size >= grid else F.interpolate(present, size=(grid, grid))
-        out[:, c] = cells[:, 0]
-    return out

@@ -85,7 +85,7 @@ def train_stage(run: TrainingRun, stage: str) -> None:
 def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
     """Compare the model's samples with renderings, into `evaluation.json` and sheets beside the weights, and list the
     clearest scenes in its card."""
-    generator = load_generator(model / GENERATOR).fold()
+    generator = load_generator(model / GENERATOR)
     segmenter, judge = (load_segmenter(model / name) for name in SEGMENTERS)
     data = SceneData(folder / "data", config.held_out)
     report = compare(generator, data, segmenter, judge)

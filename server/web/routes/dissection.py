@@ -11,10 +11,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from server.errors import UnitbrushError
-from server.lab.dissect.regions import REGION
-from server.results.dissection import DissectionError
-from server.results.units import NoSuchLayer, UnitTable, load_context, load_units
+from server.errors import DissectionError, UnitbrushError
+from server.results.context import load_context
+from server.results.units import NoSuchLayer, UnitTable, load_units
 from server.settings import Settings
 from server.web.deps import UsesServices
 from server.web.packing import packed_json
@@ -144,15 +143,14 @@ async def unit(
     table = await _table(services, model, layer)
     if unit >= len(table):
         raise NotFound(f"{layer} has units 0..{len(table) - 1}")
-    held = table.held
     pictures = [
         StrongPicture(
             seed=int(seed),
             image=f"/api/v1/models/{model}/images/{int(seed)}",
             region=base64.b64encode(region.tobytes()).decode("ascii"),
-            rows=REGION,
+            rows=table.region_side,
         )
-        for seed, region in zip(held["strongest"][unit], held["regions"][unit], strict=True)
+        for seed, region in zip(table.strongest[unit], table.regions[unit], strict=True)
     ]
     page = UnitPage.model_validate({**_unit(table, unit), "layer": layer, "pictures": pictures})
     return await packed_json(services, request, page)
@@ -199,21 +197,20 @@ async def _table(services: Services, model: str, layer: str) -> UnitTable:
 
 def _unit(table: UnitTable, unit: int) -> dict[str, object]:
     """The members of a `Unit`."""
-    held = table.held
-    order = held["iou"][unit].argsort()[::-1]
+    order = table.iou[unit].argsort()[::-1]
     return {
         "unit": unit,
-        "mean": float(held["mean"][unit]),
-        "deviation": float(held["deviation"][unit]),
-        "high": float(held["high"][unit]),
+        "mean": float(table.mean[unit]),
+        "deviation": float(table.deviation[unit]),
+        "high": float(table.high[unit]),
         "matches": [
             Match(
                 concept=table.concepts[c],
-                iou=float(held["iou"][unit, c]),
-                iou_fixed=float(held["iou_fixed"][unit, c]),
-                threshold=float(held["threshold"][unit, c]),
+                iou=float(table.iou[unit, c]),
+                iou_fixed=float(table.iou_fixed[unit, c]),
+                threshold=float(table.threshold[unit, c]),
             )
             for c in order
         ],
-        "strongest": [int(seed) for seed in held["strongest"][unit]],
+        "strongest": [int(seed) for seed in table.strongest[unit]],
     }

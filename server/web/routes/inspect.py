@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from server.errors import PictureError, UnknownConcept, UnknownLayer
 from server.model.catalog import Model
-from server.model.progressive import Layer
+from server.model.generator import Layer
 from server.painting.inspection import Active, at_point, featuremap, most_active
 from server.painting.mask import coverage, pool
 from server.painting.parsing import Strict, parse_mask, parse_picture, validate

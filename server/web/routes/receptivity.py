@@ -7,13 +7,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
 
-from server.errors import UnknownConcept
+from server.errors import DissectionError, UnknownConcept
 from server.painting.edits import resolve
 from server.painting.parsing import Strict, parse_picture, validate
 from server.painting.picture import Name, Picture
 from server.painting.receptivity import GRID, receptivity, shares
-from server.results.dissection import DissectionError
-from server.results.units import load_context
+from server.results.context import load_context
 from server.web.deps import JsonBody, UsesServices, inside, while_connected
 from server.web.reference import PICTURE
 from server.web.reference import body as body_of

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from server.lab.dissect.context import SIDE, measure_context, places_of
-from server.lab.dissect.samples import cell_shares, draw_samples
+from server.lab.dissect.samples import draw_samples
+from server.model.segmenter import cell_shares
 from server.results.brush import Brush, RankedUnit
 from tests.helpers.handmade import BLUE, CONCEPTS, ON, UNITS, passes
 

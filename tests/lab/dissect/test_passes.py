@@ -12,7 +12,7 @@ from tests.helpers.handmade import ColourSegmenter
 def random_passes(low: bool) -> Passes:
     """A random generator of 16x16 pixels."""
     torch.manual_seed(0)
-    return Passes(ProgressiveGenerator(8, (12, 10, 8)).fold(), ColourSegmenter(), low, torch.device("cpu"))
+    return Passes(ProgressiveGenerator(8, (12, 10, 8)), ColourSegmenter(), low, torch.device("cpu"))
 
 
 def test_latents_are_those_of_picture_documents() -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from torch import Tensor
 
+from server.errors import UnknownLayer
 from server.lab.dissect.field import Field
 from server.lab.dissect.plan import Plan
 from server.lab.dissect.run import ARRAYS, dissect
 from server.lab.dissect.work import read_arrays
-from server.model.progressive import UnknownLayer
 from server.results.dissection import load_dissection
 from tests.helpers.handmade import CONCEPTS, UNITS, HandmadeGenerator, passes
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from server.lab.dissect.samples import cell_shares, draw_samples, featuremaps, to_pixels
+from server.lab.dissect.samples import draw_samples, featuremaps, to_pixels
 from tests.helpers.handmade import CONCEPTS, passes
 
 
@@ -14,17 +14,6 @@ def test_a_sample_depends_on_its_seed_alone() -> None:
     assert np.array_equal(many.labels[52:57], few.labels)
     r = featuremaps(passes(), [54, 52], "layer1")
     assert torch.equal(r, featuremaps(passes(), many.seeds, "layer1")[[54, 52]])
-
-
-def test_shares_of_cells_add_up_and_count_pixels() -> None:
-    labels = np.zeros((1, 16, 16), np.uint8)
-    labels[0, :3, :2] = 1
-    shares = cell_shares(labels, 2, 8)
-    assert torch.allclose(shares.sum(1), torch.ones(1, 8, 8))
-    assert shares[0, 1, :, 0].tolist() == [1, 0.5, 0, 0, 0, 0, 0, 0]
-    assert shares[0, 1, :, 1:].max() == 0
-    fine = cell_shares(labels, 2, 32)
-    assert fine[0, 1].sum() == 4 * 6
 
 
 def test_pixels_are_rounded_and_clamped() -> None:

@@ -43,7 +43,7 @@ def test_the_passes_give_what_whole_arrays_give() -> None:
 
 def test_one_pass_gives_the_output_of_every_layer() -> None:
     torch.manual_seed(0)
-    generator = ProgressiveGenerator(8, (12, 10, 8)).fold()
+    generator = ProgressiveGenerator(8, (12, 10, 8))
     p = type(passes())(generator, passes().segmenter, False, torch.device("cpu"))
     outputs = dict(layer_outputs(p, range(3), ("layer2", "layer3", "layer6")))
     for layer, r in outputs.items():

@@ -19,7 +19,7 @@ def judge() -> UNet:
 
 
 def test_samples_are_the_pictures_of_their_seeds() -> None:
-    generator = load_generator(MODEL / "generator.safetensors").fold()
+    generator = load_generator(MODEL / "generator.safetensors")
     images = torch.cat(list(sampled(generator, range(3, 5))))
     z = np.random.RandomState(4).standard_normal(generator.latent_dim).astype(np.float32)
     with torch.inference_mode():
@@ -33,14 +33,14 @@ def test_shares_add_up(judge: UNet) -> None:
 
 
 def test_a_segmenter_agrees_with_itself_and_less_with_another(judge: UNet) -> None:
-    generator = load_generator(MODEL / "generator.safetensors").fold()
+    generator = load_generator(MODEL / "generator.safetensors")
     other = load_segmenter(MODEL / "segmenter.safetensors")
     assert agreement(generator, judge, judge, 8) == 1.0
     assert 0.4 < agreement(generator, judge, other, 8) < 1.0
 
 
 def test_the_clearest_seeds_show_a_house_and_a_tree_and_are_clearer_than_others_that_do(judge: UNet) -> None:
-    generator = load_generator(MODEL / "generator.safetensors").fold()
+    generator = load_generator(MODEL / "generator.safetensors")
     order = clearest_seeds(generator, judge, among=20, keep=20)
     assert sorted(order) == list(range(20))
     assert clearest_seeds(generator, judge, among=20, keep=4) == order[:4]

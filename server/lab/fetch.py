@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -17,7 +16,8 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from server.errors import FetchError, WeightError
-from server.model.weights import MAX_BYTES, file_sha256, load_generator
+from server.files import CARD, file_sha256, write_text
+from server.model.weights import MAX_BYTES, load_generator
 
 BASE_URL = "http://gandissect.csail.mit.edu/models/"
 PUBLISHED = {
@@ -124,7 +124,7 @@ def _bound(part: Path, size: int, max_bytes: int) -> None:
 
 def _write_card(folder: Path, name: str, weights: Path) -> None:
     """The model's card, whole or not at all; one that is there already is left alone."""
-    card = folder / "model.json"
+    card = folder / CARD
     if card.exists():
         return
     document = {
@@ -134,8 +134,4 @@ def _write_card(folder: Path, name: str, weights: Path) -> None:
         "generator": weights.name,
         "sha256": {weights.name: file_sha256(weights)},
     }
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(document, indent=2) + "\n")
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, card)
+    write_text(card, json.dumps(document, indent=2) + "\n")

@@ -14,11 +14,11 @@ import pytest
 import torch
 
 from server.errors import FetchError
-from server.model import fetch as fetching
+from server.files import file_sha256
+from server.lab import fetch as fetching
+from server.lab.fetch import fetch
 from server.model.catalog import read_card
-from server.model.fetch import fetch
 from server.model.progressive import ProgressiveGenerator
-from server.model.weights import file_sha256
 
 
 class Handler(BaseHTTPRequestHandler):

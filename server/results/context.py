@@ -1,0 +1,31 @@
+"""The context table of a dissection: what each concept can be drawn on.
+
+`dissect_results/<model>/context.json`, written by `unitbrush dissect`:
+
+    {"schema": 1, "concepts": ["sky", "tree", ...],     what may stand in the mask
+     "draw": {"tree": {"sky": {"pictures": 12, "before": 0.02, "drawn": 0.61, "visible": 0.9}, "tree": null, ...}}}
+
+`draw` has, by the drawn concept and then by what stood in the mask, the drawn concept's share of the mask before and
+after, and the part of the pictures where one sees it appear; null where too few such places were found.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from server.results.reading import read_json, reading
+
+FILE_NAME = "context.json"
+SCHEMA = 1
+
+
+def load_context(folder: Path) -> dict[str, Any]:
+    """The members `concepts` and `draw` of `folder/context.json`.
+
+    Raises DissectionError where the file is missing, damaged or of another schema.
+    """
+    path = folder / FILE_NAME
+    with reading(path, "context table"):
+        document = read_json(path, SCHEMA)
+        return {"concepts": list(document["concepts"]), "draw": dict(document["draw"])}

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from server.errors import DissectionError
+from server.files import write_json
+from server.results.context import load_context
+
+
+def test_a_context_table_of_another_schema_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DissectionError, match="missing"):
+        load_context(tmp_path)
+    write_json(tmp_path / "context.json", {"schema": 9, "concepts": [], "draw": {}})
+    with pytest.raises(DissectionError, match="schema 9"):
+        load_context(tmp_path)
+    write_json(tmp_path / "context.json", {"schema": 1, "concepts": ["a"], "draw": {"a": {}}})
+    assert load_context(tmp_path) == {"concepts": ["a"], "draw": {"a": {}}}

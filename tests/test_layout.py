@@ -1,0 +1,92 @@
+"""The packages' one direction: web -> painting -> model -> results, the laboratory beside them, nothing back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SERVER = Path(__file__).parents[1] / "server"
+ROOT = ("errors", "files", "settings")
+SERVING = ("painting", "model", "results", *ROOT)
+# What the modules of each package, and the modules beside the packages, may import of `server`.
+ALLOWED = {
+    **dict.fromkeys(ROOT, ROOT),
+    "results": ROOT,
+    "model": ("results", *ROOT),
+    "painting": ("model", "results", *ROOT),
+    "web": SERVING,
+    "lab": SERVING,
+    "app": ("web", *SERVING),
+    "cli": ("app", "commands", "web", *SERVING),
+    "commands": ("app", "cli", "lab", "web", *SERVING),
+}
+
+
+def package_of(name: str) -> str:
+    """The package, or the module beside the packages, that a dotted name below `server` lies in."""
+    return name.split(".")[1]
+
+
+def imported(source: str, module: str) -> Iterator[tuple[int, str]]:
+    """The line and the dotted name of everything below `server` that a module imports, wherever the statement stands:
+    at the top, in a function, under TYPE_CHECKING."""
+    for node in ast.walk(ast.parse(source)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = module.split(".")[: -node.level] if node.level else []
+            start = ".".join([*base, *filter(None, [node.module])])
+            names = [f"{start}.{alias.name}" for alias in node.names]
+        for name in names:
+            if name.startswith("server.") and name != "server.__version__":
+                yield node.lineno, name
+
+
+def wrong_arrows(source: str, module: str) -> list[str]:
+    """The imports of a module that its package may not have, one line each."""
+    own = package_of(module)
+    return [
+        f"{module} line {line} imports {name}"
+        for line, name in imported(source, module)
+        if package_of(name) not in (own, *ALLOWED[own])
+    ]
+
+
+def test_no_import_runs_back() -> None:
+    wrong = []
+    for path in sorted(SERVER.rglob("*.py")):
+        parts = path.relative_to(SERVER.parent).with_suffix("").parts
+        if parts != ("server", "__init__"):
+            wrong += wrong_arrows(path.read_text(encoding="utf-8"), ".".join(parts))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("server.results.units", "from server.lab.dissect.work import Arrays"),
+        ("server.results.units", "import server.model.weights"),
+        ("server.model.catalog", "def load():\n    from server.painting.mask import Mask\n    return Mask"),
+        ("server.painting.edits", "if TYPE_CHECKING:\n    from server.web.services import Services"),
+        ("server.painting.painter", "from server import model, web"),
+        ("server.painting.painter", "from ..lab import dissect"),
+        ("server.web.engine", "from server.lab.frechet import power"),
+        ("server.lab.bench.wire", "from server.app import create_app"),
+        ("server.cli", "import server.lab"),
+        ("server.errors", "from server.model.catalog import Model"),
+        ("server.results.reading", "from server.commands import paint"),
+    ],
+)
+def test_an_arrow_that_runs_back_is_seen(module: str, source: str) -> None:
+    assert len(wrong_arrows(source, module)) == 1
+
+
+def test_arrows_that_run_forward_are_not() -> None:
+    source = (
+        "from server import __version__, errors\nfrom server.model import catalog\nfrom . import mask\nimport torch"
+    )
+    assert wrong_arrows(source, "server.painting.edits") == []
