@@ -7,5 +7,5 @@
 - `fetch`, `train`, `dissect`, `directions`: a published model, or one's own, and what it can be painted with;
 - `bench`, `scenes`: what painting costs here, and a look at the world the default model is trained on.
 
-Shared: `device` and `installed`, the options that name a device and a model.
+Shared: `device`, the option that names one, and `installed`, the models and segmenters that commands open.
 """

@@ -10,8 +10,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from server.commands.installed import add_folders, open_model
+from server.commands.installed import add_folders, open_model, open_segmenter
 from server.errors import UsageError
+from server.files import SEGMENTER
 
 if TYPE_CHECKING:
     from server.results.directions import Directions
@@ -35,21 +36,15 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from server.errors import WeightError
-    from server.files import SEGMENTER
     from server.lab.directions.run import DirectionsConfig, find_directions
     from server.lab.dissect.passes import Passes
     from server.model.device import bfloat16_is_fast
-    from server.model.segmenter import load_segmenter
 
     if args.threads:
         torch.set_num_threads(args.threads)
     device = torch.device("cpu")
     model = open_model(args, device)
-    try:
-        segmenter = load_segmenter(args.segmenter or model.folder / SEGMENTER)
-    except WeightError as error:
-        raise UsageError(f"{error}; name one with --segmenter") from error
+    segmenter = open_segmenter(args.segmenter or model.folder / SEGMENTER, "--segmenter")
     passes = Passes(model.generator, segmenter, bfloat16_is_fast(device), device)
     config = DirectionsConfig(samples=args.samples, scenes=args.scenes, measured=args.measured, seed=args.seed)
     out = args.out or model.results

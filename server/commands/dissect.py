@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from server.commands.device import add_device
-from server.commands.installed import add_folders, open_model
+from server.commands.installed import add_folders, open_model, open_segmenter
 from server.errors import UsageError
 from server.files import JUDGE, SEGMENTER
 
@@ -49,14 +49,12 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from server.errors import WeightError
     from server.lab.dissect.netdissect import rewrite
     from server.lab.dissect.passes import Passes
     from server.lab.dissect.plan import Plan
     from server.lab.dissect.run import dissect
     from server.lab.scenes.concepts import CONCEPTS
     from server.model.device import bfloat16_is_fast, device_named
-    from server.model.segmenter import load_segmenter
 
     device = device_named(args.device)
     if args.threads:
@@ -64,11 +62,8 @@ def run(args: argparse.Namespace) -> int:
     model = open_model(args, device)
     folder, generator = model.folder, model.generator
     look = _layers(args.layers, generator)
-    try:
-        segmenter = load_segmenter(args.segmenter or folder / SEGMENTER).to(device)
-        judge = load_segmenter(args.judge or folder / JUDGE).to(device)
-    except WeightError as error:
-        raise UsageError(f"{error}; name one with --segmenter and --judge") from error
+    segmenter = open_segmenter(args.segmenter or folder / SEGMENTER, "--segmenter").to(device)
+    judge = open_segmenter(args.judge or folder / JUDGE, "--judge").to(device)
     low = bfloat16_is_fast(device)
     plan = Plan(samples=args.samples, seed=args.seed)
     if args.quick:

@@ -1,4 +1,4 @@
-"""The model that a command names: found among those installed, its generator loaded."""
+"""What a command works with: an installed model, its generator loaded, and segmenters."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from server.errors import UsageError, WeightError
+
 if TYPE_CHECKING:
     import torch
 
     from server.model.catalog import Card
     from server.model.progressive import ProgressiveGenerator
+    from server.model.segmenter import UNet
 
 
 @dataclass(frozen=True)
@@ -41,3 +44,13 @@ def open_model(args: argparse.Namespace, device: torch.device) -> Installed:
     card = catalog.card(args.model)
     generator = load_generator(card.generator, card.sha256).to(device)
     return Installed(catalog.models_dir / args.model, card, catalog.results_dir / args.model, generator)
+
+
+def open_segmenter(path: Path, option: str) -> UNet:
+    """The segmenter in a file. Raises UsageError, which says that the option names another."""
+    from server.model.segmenter import load_segmenter
+
+    try:
+        return load_segmenter(path)
+    except WeightError as error:
+        raise UsageError(f"{error}; name another with {option}") from error

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from server.errors import WeightError
@@ -56,12 +56,6 @@ def load_generator(path: Path, sha256: str | None = None) -> ProgressiveGenerato
         return _build(_read(path))
     except WeightError as error:
         raise WeightError(f"{path.name}: {error.detail}") from error
-
-
-def save_generator(path: Path, generator: ProgressiveGenerator) -> None:
-    """Write the raw weights in float32 as safetensors, under the published new names."""
-    tensors = {name: t.detach().float().contiguous() for name, t in generator.state_dict().items()}
-    save_file(tensors, str(path), metadata={"format": "pt"})
 
 
 def _check_file(path: Path, sha256: str | None) -> None:

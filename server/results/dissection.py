@@ -145,15 +145,10 @@ def _brush_document(brush: Brush) -> dict[str, object]:
 
 
 def _unit_document(unit: RankedUnit) -> dict[str, object]:
-    document: dict[str, object] = {
-        "unit": unit.unit,
-        "iou": _rounded(unit.iou),
-        "effect": _rounded(unit.effect),
-        "level": _rounded(unit.level),
-    }
-    if unit.score is not None:
-        document["score"] = _rounded(unit.score)
-    return document
+    measured = {name: _rounded(getattr(unit, name)) for name in ("iou", "effect", "level", "score")}
+    if unit.score is None:
+        del measured["score"]
+    return {"unit": unit.unit, **measured}
 
 
 def _rounded(value: float | None) -> float | None:

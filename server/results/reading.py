@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from server.errors import DissectionError
-
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    LookupError,
-    OverflowError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    RecursionError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 @contextmanager
@@ -39,7 +24,7 @@ def reading(path: Path, what: str, command: str = "dissect") -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise DissectionError(f"{path} is missing: run `unitbrush {command}` for this model") from error
-    except _UNREADABLE as error:
+    except Exception as error:  # a damaged archive can raise nearly anything
         kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
         reason = " ".join(f"{kind}{error}".split())[:200]
         raise DissectionError(

@@ -9,8 +9,8 @@ import torch
 from server.cli import main
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
-from server.model.weights import save_generator
 from server.results.dissection import load_dissection
+from tests.helpers.serving import save_generator
 
 CONCEPTS = ("light", "dark", "other")
 

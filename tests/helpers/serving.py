@@ -64,6 +64,11 @@ def write_artifacts(folder: Path, layer: str, *units: int) -> None:
     (folder / "artifacts.json").write_text(json.dumps(document))
 
 
+def save_generator(path: Path, generator: ProgressiveGenerator) -> None:
+    """Write a generator's weights as safetensors, under the published names."""
+    save_file({name: tensor.contiguous() for name, tensor in generator.state_dict().items()}, path)
+
+
 def write_model(folder: Path, name: str = "village", seed: int = 0) -> None:
     """A random generator of 16x16 pixels with a random segmenter, a brush of 8 units a concept, two directions and two
     artifact units, under models/ and dissect_results/."""
@@ -71,9 +76,7 @@ def write_model(folder: Path, name: str = "village", seed: int = 0) -> None:
     generator = ProgressiveGenerator(latent_dim=8, widths=(8, 8, 8))
     models = folder / "models" / name
     models.mkdir(parents=True)
-    save_file(
-        {key: value.contiguous() for key, value in generator.state_dict().items()}, models / "generator.safetensors"
-    )
+    save_generator(models / "generator.safetensors", generator)
     save_segmenter(models / "segmenter.safetensors", UNet(CONCEPTS, (6, 6, 6, 6)))
     brushes = [
         Brush(

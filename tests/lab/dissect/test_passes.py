@@ -45,8 +45,10 @@ def test_scores_are_log_probabilities_with_gradients() -> None:
     assert torch.allclose(scores.exp().sum(1), torch.ones(2, 16, 16), atol=1e-5)
     (gradient,) = torch.autograd.grad(scores[:, 1].sum(), r)
     assert gradient.abs().max() > 0
-    same = scores.argmax(1) == p.labels(p.images(r.detach(), "layer4"))
-    assert same.float().mean() > 0.98  # but for pixels between two concepts
+    first, second = scores.topk(2, 1).values.unbind(1)  # (N, 16, 16) each
+    clear = first - second > 1e-3  # the others lie between two concepts: where two colours are clamped, they are equal
+    assert clear.float().mean() > 0.8
+    assert torch.equal(scores.argmax(1)[clear], p.labels(p.images(r.detach(), "layer4")).long()[clear])
 
 
 def test_batches_cover_everything_once() -> None:
