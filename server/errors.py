@@ -1,4 +1,4 @@
-"""Everything that can go wrong for a caller, as one small hierarchy that the API and the command line share.
+"""What can go wrong for a caller: one hierarchy of errors for the API and the command line, to which modules add theirs.
 
 Each error carries what a problem document (RFC 9457) needs: an HTTP `status`, a `slug` that names its kind, a
 `title` that is the same for every error of the kind, and a `detail` of one line for this one.
@@ -25,8 +25,9 @@ class UnitbrushError(Exception):
         self.pointer = pointer
 
     def __str__(self) -> str:
-        told = not self.pointer or self.pointer in self.detail
-        return self.detail if told else f"{self.detail} (at {self.pointer})"
+        if not self.pointer or self.pointer in self.detail:
+            return self.detail
+        return f"{self.detail} (at {self.pointer})"
 
     def problem(self) -> dict[str, str | int]:
         """The members of the problem document."""

@@ -19,11 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from server.model.generator import Generator
-from server.model.progressive import Block, ProgressiveGenerator
+from server.model.progressive import SLOPE, Block, ProgressiveGenerator, upsampling_conv
 
 log = logging.getLogger(__name__)
-
-SLOPE = 0.2  # of the LeakyReLU
 
 Convolution = Callable[[Tensor], Tensor]
 
@@ -107,7 +105,7 @@ def _after_pixelnorm(convolution: Convolution) -> Convolution:
 
 def _plain(block: Block, kernel: Tensor, bias: Tensor) -> Convolution:
     if block.up:
-        return lambda x: F.leaky_relu_(F.conv_transpose2d(x, kernel, bias, stride=2, padding=1), SLOPE)
+        return lambda x: F.leaky_relu_(upsampling_conv(x, kernel, bias), SLOPE)
     return lambda x: F.leaky_relu_(F.conv2d(x, kernel, bias, padding=block.padding), SLOPE)
 
 

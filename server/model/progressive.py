@@ -20,6 +20,8 @@ from torch import Tensor, nn
 
 from server.model.generator import Generator, Layer
 
+SLOPE = 0.2  # of the LeakyReLU
+
 
 def pixelnorm(x: Tensor) -> Tensor:
     """Each pixel's channel vector divided by its root mean square (eq. 1 of the paper); shape kept."""
@@ -64,7 +66,7 @@ class _Bias(nn.Module):
 
 
 class Block(nn.Module):
-    """PixelNorm, nearest x2 upsampling (`up`), convolution, scale, bias, LeakyReLU(0.2) (`active`)."""
+    """PixelNorm, nearest x2 upsampling (`up`), convolution, scale, bias, LeakyReLU (`active`)."""
 
     def __init__(
         self,
@@ -92,7 +94,7 @@ class Block(nn.Module):
         x = pixelnorm(x)
         kernel, b = self.kernel(), self.wscale.b
         y = upsampling_conv(x, kernel, b) if self.up else F.conv2d(x, kernel, b, padding=self.padding)
-        return F.leaky_relu(y, 0.2) if self.active else y
+        return F.leaky_relu(y, SLOPE) if self.active else y
 
 
 class ProgressiveGenerator(nn.Module, Generator):

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from server.lab.bench.timing import Timing, measure
 from server.model.catalog import Model
-from server.model.folded import SLOPE, FoldedGenerator
+from server.model.folded import FoldedGenerator
 from server.model.latents import latents_of
-from server.model.progressive import ProgressiveGenerator, pixelnorm
+from server.model.progressive import SLOPE, ProgressiveGenerator, pixelnorm
 from server.painting.imaging import MEDIA_TYPES, encode
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture, Stroke, Strokes
