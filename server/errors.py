@@ -1,4 +1,4 @@
-"""What can go wrong for a caller: one hierarchy of errors for the API and the command line, to which modules add theirs.
+"""What can go wrong for a caller: a hierarchy of errors for the API and the command line, to which modules add theirs.
 
 Each error carries what a problem document (RFC 9457) needs: an HTTP `status`, a `slug` that names its kind, a
 `title` that is the same for every error of the kind, and a `detail` of one line for this one.
