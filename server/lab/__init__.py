@@ -7,5 +7,6 @@ In reading order:
 - `dissect`: which units make which concept, and how brushes are chosen from them;
 - `directions`: vectors that move a scene's latent along its season, its night, its clouds;
 - `bench`: what painting costs on this machine;
-- `frechet`: the Frechet distance, by which samples are compared with renderings.
+- `frechet`: the Frechet distance, by which samples are compared with renderings;
+- `fetch`: the published generators of GAN Dissection, downloaded and checked.
 """
