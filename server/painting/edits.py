@@ -154,10 +154,9 @@ def resolve_edit(edit: Edit, model: Model, pointer: str = "") -> UnitEdit:
 
 def _cleaning(model: Model) -> tuple[UnitEdit, ...]:
     """What `clean` stands for: the artifact units of each layer at zero, everywhere."""
-    layers = model.generator.layers
     return tuple(
         UnitEdit(
-            layer=layers[model.generator.index(name)],
+            layer=model.generator.layer(name),
             units=np.array(units, np.int64),
             levels=np.zeros(len(units), np.float32),
             strength=1.0,
@@ -201,6 +200,6 @@ def _layer(edit: Edit, model: Model, pointer: str) -> Layer:
             raise UnknownLayer("a list of units without a concept needs a layer", f"{pointer}/layer")
         name = brush.layer
     try:
-        return model.generator.layers[model.generator.index(name)]
+        return model.generator.layer(name)
     except UnknownLayer as error:
         raise UnknownLayer(error.detail, f"{pointer}/layer") from error
