@@ -12,12 +12,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 import torch
 
+from server.lab.dissect.dissection import save_dissection
 from server.model.catalog import Catalog
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
 from server.painting.painter import Painter
 from server.results.brush import Brush, Dissection, RankedUnit
-from server.results.dissection import save_dissection
 from tests.helpers.serving import save_generator, write_artifacts, write_directions
 
 WIDTHS = (16, 12, 8, 8)

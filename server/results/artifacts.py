@@ -10,11 +10,16 @@ In an older one `layer` stands beside `units`, once for all of them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from server.results.reading import read_json, reading, text, whole
+from pydantic import Field, TypeAdapter
+
+from server.results.reading import Text, Whole, read_json, reading
 
 FILE_NAME = "artifacts.json"
 SCHEMA = 1
+
+_adapter = TypeAdapter(tuple[Text, Annotated[Whole, Field(ge=0)]])
 
 ArtifactUnits = tuple[tuple[str, tuple[int, ...]], ...]  # layers in the stored order, each with its units
 
@@ -31,8 +36,6 @@ def load_artifacts(folder: Path) -> ArtifactUnits:
     with reading(path, "artifact units"):
         document = read_json(path, SCHEMA)
         for entry in document["units"]:
-            layer, unit = text(entry.get("layer", document.get("layer"))), whole(entry["unit"])
-            if unit < 0:
-                raise ValueError(f"{unit} is no unit")
+            layer, unit = _adapter.validate_python((entry.get("layer", document.get("layer")), entry["unit"]))
             by_layer.setdefault(layer, {})[unit] = None
     return tuple((layer, tuple(units)) for layer, units in by_layer.items())

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from server.results.reading import Flag, Number, Text, Whole
 
 DEFAULT_UNITS = 20
 
@@ -20,11 +24,11 @@ class RankedUnit:
     that is one of the two.
     """
 
-    unit: int
-    iou: float | None
-    effect: float | None
-    level: float
-    score: float | None = None
+    unit: Whole
+    iou: Number | None
+    effect: Number | None
+    level: Number
+    score: Number | None = None
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,9 @@ class Removing:
     is removed at by default. ranking: what the units were sorted by.
     """
 
-    units: tuple[int, ...]
-    recommended_units: int
-    best: bool
+    units: tuple[Whole, ...]
+    recommended_units: Whole
+    best: Flag
     ranking: str = ""
 
 
@@ -52,16 +56,16 @@ class Brush:
     same. weak: what it does not do clearly better than random units: "drawing", "removing".
     """
 
-    concept: str
-    layer: str
+    concept: Text
+    layer: Text
     units: tuple[RankedUnit, ...]
-    recommended_units: int
-    draw_effect: float | None
-    remove_effect: float | None
-    best: bool
+    recommended_units: Whole
+    draw_effect: Number | None
+    remove_effect: Number | None
+    best: Flag
     ranking: str = ""
-    removing: Removing | None = None
-    weak: tuple[str, ...] = ()
+    removing: Annotated[Removing | None, Field(alias="remove")] = None
+    weak: tuple[Text, ...] = ()
 
     def ranked(self, op: Op) -> tuple[tuple[int, ...], int]:
         """The units to draw or to remove with, best first, and how many of them are recommended."""

@@ -25,15 +25,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter
 
-from server.results.reading import entries, number, numbers, read_json, reading, text, whole
+from server.results.reading import Number, Text, Whole, read_json, reading
 
 SCHEMA = 1
 FILE_NAME = "directions.json"
+
+Short = Annotated[Text, Field(max_length=64)]
 
 
 @dataclass(frozen=True)
@@ -44,23 +47,23 @@ class Direction:
     vector: latent_dim numbers, of unit length.
     """
 
-    name: str
-    title: str
-    low: str
-    high: str
-    range: tuple[float, float]
-    effect: float
-    layout_kept: float
-    vector: tuple[float, ...]
+    name: Short
+    title: Short
+    low: Short
+    high: Short
+    range: tuple[Number, Number]
+    effect: Number
+    layout_kept: Number
+    vector: tuple[Number, ...]
 
 
 @dataclass(frozen=True)
 class Directions:
     """All directions of a model. generator: the SHA-256 of the weights they belong to, None where unknown."""
 
-    latent_dim: int
+    latent_dim: Whole
     generator: str | None = None
-    all: tuple[Direction, ...] = ()
+    all: Annotated[tuple[Direction, ...], Field(alias="directions")] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,6 +73,9 @@ class Directions:
     def get(self, name: str) -> Direction | None:
         """The direction of that name, None where there is none."""
         return next((d for d in self.all if d.name == name), None)
+
+
+_adapter = TypeAdapter(Directions)
 
 
 def move(z: NDArray[np.float32], directions: Directions, amounts: Mapping[str, float]) -> NDArray[np.float32]:
@@ -96,34 +102,12 @@ def load_directions(folder: Path) -> Directions | None:
         return None
     with reading(path, "directions", "directions"):
         document = read_json(path, SCHEMA)
-        latent_dim, generator = whole(document["latent_dim"]), document.get("generator")
-        every = tuple(_read(entry, latent_dim) for entry in entries(document["directions"]))
-        if len({d.name for d in every}) != len(every):
+        directions = _adapter.validate_python(document)
+        if len(set(directions.names)) != len(directions.all):
             raise ValueError("a direction stands twice")
-        return Directions(latent_dim, generator if isinstance(generator, str) else None, every)
-
-
-def _read(entry: Mapping[str, Any], latent_dim: int) -> Direction:
-    vector = numbers(entry["vector"])
-    if len(vector) != latent_dim:
-        raise ValueError(f"a vector has {len(vector)} numbers, not {latent_dim}")
-    low, high = numbers(entry["range"])
-    if not low < 0 < high:
-        raise ValueError("a range goes from below 0 to above 0")
-    return Direction(
-        name=_short(entry["name"]),
-        title=_short(entry["title"]),
-        low=_short(entry["low"]),
-        high=_short(entry["high"]),
-        range=(low, high),
-        effect=number(entry["effect"]),
-        layout_kept=number(entry["layout_kept"]),
-        vector=vector,
-    )
-
-
-def _short(value: object) -> str:
-    name = text(value)
-    if len(name) > 64:
-        raise ValueError(f"{name!r} is longer than 64 characters")
-    return name
+        for d in directions.all:
+            if len(d.vector) != directions.latent_dim:
+                raise ValueError(f"the vector of {d.name!r} has {len(d.vector)} numbers, not {directions.latent_dim}")
+            if not d.range[0] < 0 < d.range[1]:
+                raise ValueError("a range goes from below 0 to above 0")
+        return directions

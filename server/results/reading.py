@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
 
 from server.errors import DissectionError
+
+# What the dataclasses of results hold, as it is read: nothing is converted.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Whole = Annotated[int, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+Text = Annotated[str, Field(strict=True, min_length=1)]
 
 
 @contextmanager
@@ -25,8 +32,7 @@ def reading(path: Path, what: str, command: str = "dissect") -> Iterator[None]:
     except FileNotFoundError as error:
         raise DissectionError(f"{path} is missing: run `unitbrush {command}` for this model") from error
     except Exception as error:  # a damaged archive can raise nearly anything
-        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        reason = " ".join(f"{kind}{error}".split())[:200]
+        reason = " ".join(_reason(error).split())[:200]
         raise DissectionError(
             f"{path} holds no {what} this version can read ({reason}): run `unitbrush {command}` for this model"
         ) from error
@@ -40,37 +46,11 @@ def read_json(path: Path, schema: int) -> Any:
     return document
 
 
-def number(value: object) -> float:
-    """A finite number. Raises ValueError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is not a finite number")
-    return float(value)
-
-
-def numbers(value: object) -> tuple[float, ...]:
-    """A list of finite numbers. Raises ValueError."""
-    return tuple(number(entry) for entry in entries(value))
-
-
-def whole(value: object) -> int:
-    """A whole number. Raises ValueError."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is not a whole number")
-    return value
-
-
-def text(value: object) -> str:
-    """A text that is not empty. Raises ValueError."""
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{value!r} is not a name")
-    return value
-
-
-def entries(value: object) -> list[Any]:
-    """A list. Raises ValueError."""
-    if not isinstance(value, list):
-        raise ValueError(f"{value!r} is not a list")
-    return value
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
 def _refuse(constant: str) -> float:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from server.errors import DissectionError
+from server.lab.dissect.dissection import save_dissection
 from server.results.brush import Brush, Dissection, RankedUnit, Removing
-from server.results.dissection import load_dissection, save_dissection
+from server.results.dissection import load_dissection
 
 UNITS = tuple(RankedUnit(u, 0.25, None, -1.5 * u, 0.5) for u in (4, 0, 9))
 TREE = Brush("tree", "layer4", UNITS, 2, 0.4, 0.3, True, "contrast")

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from server.errors import DissectionError
+from server.lab.dissect.dissection import save_dissection
 from server.results.brush import Brush, Dissection, RankedUnit
-from server.results.dissection import load_dissection, save_dissection
+from server.results.dissection import load_dissection
 from server.results.netdissect import read_netdissect, read_quantiles
 
 UNITS = 10

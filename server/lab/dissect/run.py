@@ -29,6 +29,7 @@ import numpy as np
 import torch
 
 from server.lab.dissect.costs import Costs
+from server.lab.dissect.dissection import save_dissection
 from server.lab.dissect.passes import Passes
 from server.lab.dissect.plan import Plan
 from server.lab.dissect.records import assemble
@@ -39,7 +40,6 @@ from server.lab.dissect.survey import QUANTILES
 from server.lab.dissect.verdicts import verdict_table
 from server.lab.dissect.work import Arrays, Work, write_arrays, write_json, write_whole
 from server.results.brush import Dissection
-from server.results.dissection import save_dissection
 
 SCHEMA = 1
 TRIALS_SCHEMA = 2  # of effects.json and judged.json: drawing and removing apart
