@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 import torch
 
-from server.lab.dissect.dissection import save_dissection
+from server.lab.dissect.report.dissection import save_dissection
 from server.model.catalog import Catalog
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter

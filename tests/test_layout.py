@@ -68,7 +68,7 @@ def test_no_import_runs_back() -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("server.results.units", "from server.lab.dissect.work import Arrays"),
+        ("server.results.units", "from server.lab.dissect.running.work import Arrays"),
         ("server.results.units", "import server.model.weights"),
         ("server.model.catalog", "def load():\n    from server.painting.mask import Mask\n    return Mask"),
         ("server.painting.edits", "if TYPE_CHECKING:\n    from server.web.services import Services"),

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from server.lab.directions.run import DirectionsConfig, find_directions
-    from server.lab.dissect.passes import Passes
+    from server.lab.dissect.running.passes import Passes
     from server.model.device import bfloat16_is_fast
 
     if args.threads:

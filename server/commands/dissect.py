@@ -49,10 +49,10 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from server.lab.dissect.netdissect import rewrite
-    from server.lab.dissect.passes import Passes
-    from server.lab.dissect.plan import Plan
+    from server.lab.dissect.report.netdissect import rewrite
     from server.lab.dissect.run import dissect
+    from server.lab.dissect.running.passes import Passes
+    from server.lab.dissect.running.plan import Plan
     from server.lab.scenes.concepts import CONCEPTS
     from server.model.device import bfloat16_is_fast, device_named
 

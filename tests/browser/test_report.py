@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from server.lab.dissect.regions import REGION
 from server.lab.dissect.report.build import Pictures, build_report
+from server.lab.dissect.units.regions import REGION
 
 CONCEPTS = ("tree", "door", "sky")
 UNITS = 60

@@ -11,7 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from server.errors import UnknownLayer
-from server.lab.dissect.passes import Passes
+from server.lab.dissect.running.passes import Passes
+from server.lab.dissect.trials.experiment import Experiments
+from server.lab.dissect.trials.layout import Layout
+from server.lab.dissect.units.samples import draw_samples
 from server.model.generator import Layer
 
 RED, BLUE = 1, 2
@@ -72,3 +75,10 @@ class ColourSegmenter:
 def passes() -> Passes:
     """Both, in float32."""
     return Passes(HandmadeGenerator(), ColourSegmenter(), False, torch.device("cpu"))  # type: ignore[arg-type]
+
+
+def experiments(learning: int = 8, measuring: int = 16) -> Experiments:
+    """Masks of every concept on 120 samples."""
+    p = passes()
+    samples = draw_samples(p, 120, 0)
+    return Experiments(p, samples, Layout.of(samples.labels, len(CONCEPTS)), learning, measuring, 0)

@@ -28,7 +28,7 @@ from safetensors.torch import save_file
 
 from server.app import MakePainter, create_app, make_painter
 from server.commands.serving import listen, server_config
-from server.lab.dissect.dissection import save_dissection
+from server.lab.dissect.report.dissection import save_dissection
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
 from server.results.brush import Brush, Dissection, RankedUnit

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from server.errors import DissectionError
-from server.lab.dissect.dissection import save_dissection
+from server.lab.dissect.report.dissection import save_dissection
 from server.results.brush import Brush, Dissection, RankedUnit, Removing
 from server.results.dissection import load_dissection
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from server.errors import DissectionError
-from server.lab.dissect.dissection import save_dissection
+from server.lab.dissect.report.dissection import save_dissection
 from server.results.brush import Brush, Dissection, RankedUnit
 from server.results.dissection import load_dissection
 from server.results.netdissect import read_netdissect, read_quantiles

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from server.lab.directions.predictor import Floats, Predictor, Report
-from server.lab.dissect.passes import Passes, batches
+from server.lab.dissect.running.passes import Passes, batches
 from server.model.latents import latents_of
 
 BATCH = 25

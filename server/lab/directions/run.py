@@ -31,8 +31,8 @@ from server.lab.directions.predictor import (
     train_predictor,
 )
 from server.lab.directions.sheet import write_sheet
-from server.lab.dissect.passes import Passes
-from server.lab.dissect.work import Arrays, Work
+from server.lab.dissect.running.passes import Passes
+from server.lab.dissect.running.work import Arrays, Work
 from server.results.directions import FILE_NAME, SCHEMA, Directions, load_directions
 
 WORK = ".directions"

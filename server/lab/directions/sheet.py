@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from server.files import write_whole
 from server.lab.directions.measure import pictures
-from server.lab.dissect.passes import Passes
+from server.lab.dissect.running.passes import Passes
 from server.model.latents import latent_of
 from server.model.pixels import to_pixels
 from server.results.directions import Directions, move

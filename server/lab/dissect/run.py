@@ -1,9 +1,9 @@
-"""The whole dissection of a model, stage by stage, from samples to a folder the server loads.
+"""The whole dissection of a model, from samples to a folder the server loads: the method as calls in order.
 
 `dissect` writes into `out`:
 
 - `dissection.json`: the brushes (`server.results.dissection`);
-- `units.npz`: what is known of every unit, one array `<layer>/<name>` for each name in `ARRAYS`, and `concepts`;
+- `units.npz`: what is known of every unit (`server.lab.dissect.units.matching.ARRAYS`);
 - `effects.json`: every trial of every brush, the choice and its runners-up;
 - `judged.json` and `judged.md`: the chosen brushes measured on fresh pictures by the judge;
 - `context.json`: what each of them can be drawn on;
@@ -13,52 +13,50 @@
 - `report/`: pages a person reads;
 - `README.md`: this, in full.
 
-Work in progress lies in `out/.work`, and an interrupted run goes on where it stopped.
+Every stage is kept in `out/.work`, and an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from server.lab.dissect.costs import Costs
-from server.lab.dissect.dissection import save_dissection
-from server.lab.dissect.passes import Passes
-from server.lab.dissect.plan import Plan
-from server.lab.dissect.records import assemble
-from server.lab.dissect.regions import REGION
+from server.files import write_json
+from server.lab.dissect.constants import GRIDS
+from server.lab.dissect.judge.areas import area_shares, compare_areas
+from server.lab.dissect.judge.artifacts import find_artifacts
+from server.lab.dissect.judge.context import measure_context
+from server.lab.dissect.judge.realism import measure_to
+from server.lab.dissect.judge.verdict import judge_concept
 from server.lab.dissect.report.build import Pictures, build_report
-from server.lab.dissect.stages import Report, Run, Scenes
-from server.lab.dissect.survey import QUANTILES
-from server.lab.dissect.verdicts import verdict_table
-from server.lab.dissect.work import Arrays, Work, write_arrays, write_json, write_whole
+from server.lab.dissect.report.dissection import save_dissection
+from server.lab.dissect.report.results import SCHEMA, TRIALS_SCHEMA, write_results
+from server.lab.dissect.running.costs import Costs
+from server.lab.dissect.running.passes import Passes
+from server.lab.dissect.running.plan import Plan
+from server.lab.dissect.running.progress import Progress, Report
+from server.lab.dissect.running.work import Arrays, Work
+from server.lab.dissect.running.workers import Workers
+from server.lab.dissect.search.brushes import choose_brushes
+from server.lab.dissect.search.search import Search
+from server.lab.dissect.trials.experiment import Experiments
+from server.lab.dissect.trials.layout import Layout, rasters
+from server.lab.dissect.units.matching import by_layer, draw_and_count, flat, match_units
+from server.lab.dissect.units.samples import Labels, Samples, draw_samples, label_pictures
+from server.model.pixels import Pixels
 from server.results.brush import Dissection
 
-SCHEMA = 1
-TRIALS_SCHEMA = 2  # of effects.json and judged.json: drawing and removing apart
-ARRAYS = {
-    "iou": "(units, C): IoU at the best threshold, counted on the other half of the samples",
-    "threshold": "(units, C): the threshold of the best information quality ratio",
-    "iqr": "(units, C): that ratio",
-    "iou_fixed": "(units, C): IoU at the unit's 0.99 quantile",
-    "threshold_fixed": "(units,): the unit's 0.99 quantile",
-    "chance": "(units, C): the IoU of independent maps of those sizes",
-    "present": "(units, C): mean activation in cells well filled with the concept",
-    "mean": "(units,): mean activation",
-    "deviation": "(units,): standard deviation",
-    "high": "(units,): 0.99 quantile over all cells",
-    "low": "(units,): 0.01 quantile over all cells",
-    "quantiles": "(units, Q): the quantiles named in `server.lab.dissect.survey.QUANTILES`",
-    "strongest": "(units, K): the seeds of the samples it is strongest in",
-    "regions": "(units, K, REGION**2 / 8): where it exceeds its threshold there, bits row by row",
-}
+WORK_SCHEMA = 2  # of the stages in `.work`
+JUDGED_FROM = 100_000  # the first seed of the judge's pictures; none that units were chosen on, nor any trained on
+ARTIFACTS_FROM = 2_000_000  # the first seed of the pictures that artifact units are sought on
+
+# How many and their size to scenes the generator learnt from: pictures (N, R, R, 3) and exact labels (N, R, R).
+Scenes = Callable[[int, int], tuple[Pixels, Labels]]
 
 
 def dissect(
@@ -81,102 +79,118 @@ def dissect(
     """
     order = [layer.name for layer in passes.generator.layers]
     _check(passes, judge, layers, look, plan)
-    look = sorted({*look, *layers}, key=order.index)
-    made = [folder for folder in (out, *out.parents) if not folder.exists()]
-    try:
-        work = Work.open(out / ".work", _key(passes, judge, layers, look, plan, scenes is not None))
-    except OSError:
-        _tidy(made)
-        raise
-    run = Run(passes, judge, sorted({*layers}, key=order.index), look, plan, work, report, scenes)
-    arrays, trials = run.measure()
-    brushes, effects = assemble(passes.concepts, arrays, trials)
+    layers, look = sorted({*layers}, key=order.index), sorted({*look, *layers}, key=order.index)
+    concepts, workers, costs = passes.concepts, Workers(passes.device), Costs([passes.ledger, judge.ledger])
+    progress = Progress(report, costs, _steps(len(concepts), layers))
+    work = Work.open(out / ".work", _key(passes, judge, layers, look, plan, scenes is not None))
+    for networks in (passes, judge):
+        _ = networks.frozen, networks.reader  # made once, before threads ask for them
+
+    # Pictures of the generator, the quantiles of every unit over them, and where concepts stand.
+    with progress.stage("samples"):
+        seeds = range(plan.first, plan.first + plan.samples)
+        drawn = work.arrays("samples", lambda: draw_and_count(passes, seeds, look, workers))
+        samples = Samples(plan.first, concepts, drawn["images"], drawn["labels"])
+    with progress.stage("training scenes"):
+        training = None if scenes is None else work.arrays("scenes", lambda: _rendered(scenes, plan, passes))
+        layout = Layout.of(samples.labels if training is None else training["labels"], len(concepts))
+
+    # Units: which agrees with which concept (Bau et al., ICLR 2019, section 3.1), and its level where the concept is.
+    with progress.stage("units"):
+        quantiles = {layer: drawn[f"{layer}/quantiles"] for layer in look}
+        units = by_layer(work.arrays("units", lambda: flat(match_units(passes, samples, look, quantiles, workers))))
+
+    # Brushes: what edits with them do (section 3.2), in rounds of fewer candidates on more pictures, and the choice.
+    with costs.stage("brushes"):
+        experiments = Experiments(passes, samples, layout, plan.learning, plan.measuring, plan.seed)
+        usable = [c for c in range(len(concepts)) if experiments.usable(c)]
+        progress.total = _steps(len(usable), layers)
+        search = Search(experiments, units, layers, plan, work, workers, progress)
+        records = dict(zip(usable, workers.map(search.concept, usable), strict=True))
+    brushes, effects = choose_brushes(concepts, units, records)
     if not brushes:
-        work.remove()
-        _tidy(made)
+        work.discard()
         raise ValueError(f"too few of {plan.samples} samples show any concept for a brush; look at more")
-    verdicts, context = run.judged(brushes, arrays)
+
+    # The judge, a segmenter that chose nothing: what the brushes do on fresh pictures, and what they can draw on.
+    drawers = {b.concept: b for b in brushes if b.serves("draw")}
+    removers = {b.concept: b for b in brushes if b.serves("remove")}
+    with progress.stage("judging"):
+        fresh = work.arrays("fresh", lambda: draw_samples(judge, 3 * plan.judged, JUDGED_FROM, workers).arrays())
+        judged_on = Samples(JUDGED_FROM, concepts, fresh["images"], fresh["labels"])
+        shares = rasters(judged_on.labels, len(concepts))
+        deviations = {layer: arrays["deviation"] for layer, arrays in units.items()}
+
+        def verdict(concept: str) -> dict[str, Any] | None:
+            pair = drawers[concept], removers[concept]
+            found = judge_concept(judge, judged_on, shares, layout, *pair, deviations, plan.judged, plan.seed)
+            return None if found is None else found.document()
+
+        verdicts = [v for v in work.documents("judged", drawers, verdict, workers).values() if v is not None]
     weak = {v["concept"]: tuple(v["weak"]) for v in verdicts}
     brushes = [replace(b, weak=weak.get(b.concept, ())) if b.best else b for b in brushes]
-    artifacts, pictures = run.artifacts()
-    measured = {
-        "brushes": effects,
-        "judged": verdicts,
-        "context": context,
-        "artifacts": artifacts,
-        "statistics": run.statistics(),
-    }
-    with run.costs.stage("writing"):
-        run.step("writing")
-        _write(out, passes, arrays, plan, measured)
-        samples = run.samples()
+    with progress.stage("context"):
+
+        def on_concepts(concept: str) -> dict[str, Any]:
+            return measure_context(judge, judged_on, shares[GRIDS[0]], drawers[concept], plan.context, plan.seed)
+
+        context = work.documents("context", drawers, on_concepts, workers)
+
+    # Units that spoil pictures at any layer, and what the generator does not generate (Bau et al., ICCV 2019).
+    with progress.stage("artifact units"):
+
+        def artifacts() -> dict[str, Any]:
+            measure = measure_to(judge, None if training is None else training["images"], workers)
+            seeds = range(ARTIFACTS_FROM, ARTIFACTS_FROM + plan.artifacts)
+            found = find_artifacts(judge, measure, look, seeds, workers)
+            work.arrays("artifact-pictures", lambda: dict(found.shown))
+            return found.document()
+
+        artifact_units = work.document("artifacts", artifacts)
+        artifact_pictures = work.arrays("artifact-pictures", dict)
+    with progress.stage("statistics"):
+
+        def areas() -> dict[str, Any]:
+            generated = area_shares(samples.labels, len(concepts))
+            if training is None:
+                return compare_areas(concepts, generated, None)
+            seen = label_pictures(passes, training["images"], workers)  # as the samples were, not the exact labels
+            return compare_areas(concepts, generated, area_shares(seen, len(concepts)))
+
+        statistics = work.document("statistics", areas)
+
+    with progress.stage("writing"):
+        measured = {
+            "brushes": effects,
+            "judged": verdicts,
+            "context": context,
+            "artifacts": artifact_units,
+            "statistics": statistics,
+        }
+        write_results(out, passes, plan, units, measured)
         sizes = [(name, passes.generator.layers[order.index(name)].height) for name in look]
-        shown = Pictures(samples.images, samples.first, pictures)
-        build_report(out / "report", model, sizes, passes.concepts, arrays, shown, measured)
+        shown = Pictures(samples.images, samples.first, artifact_pictures)
+        build_report(out / "report", model, sizes, concepts, units, shown, measured)
         dissection = Dissection(model, tuple(brushes), "measured by `unitbrush dissect`")
         save_dissection(out, dissection)
-    write_json(out / "costs.json", {"schema": SCHEMA, **run.costs.document()})
-    run.work.remove()
-    run.step("done")
-    return dissection, run.costs
+    write_json(out / "costs.json", {"schema": SCHEMA, **costs.document()})
+    work.remove()
+    progress.begin("done")
+    return dissection, costs
 
 
-def _tidy(made: Sequence[Path]) -> None:
-    """Remove the folders that this run made, the innermost first, as far as they are empty."""
-    for folder in made:
-        with suppress(OSError):
-            folder.rmdir()
+def _steps(concepts: int, layers: Sequence[str]) -> int:
+    """Steps of the progress: the stages, and of every concept's search its stages."""
+    return 8 + concepts * (len(layers) + 3)
 
 
-def _write(out: Path, passes: Passes, arrays: Mapping[str, Arrays], plan: Plan, measured: Mapping[str, Any]) -> None:
-    concepts, size = passes.concepts, passes.resolution
-    flat = {f"{layer}/{name}": a for layer, held in arrays.items() for name, a in held.items()}
-    write_whole(out / "README.md", lambda p: p.write_text(schema_text(), encoding="utf-8"))
-    write_arrays(out / "units.npz", {**flat, "concepts": np.array(concepts)})
-    write_json(out / "effects.json", {"schema": TRIALS_SCHEMA, "plan": asdict(plan), "brushes": measured["brushes"]})
-    write_json(out / "judged.json", {"schema": TRIALS_SCHEMA, "brushes": measured["judged"]})
-    write_whole(out / "judged.md", lambda p: p.write_text(verdict_table(measured["judged"], size), encoding="utf-8"))
-    write_json(out / "context.json", {"schema": SCHEMA, "concepts": concepts, "draw": measured["context"]})
-    write_json(out / "artifacts.json", {"schema": SCHEMA, **measured["artifacts"]})
-    write_json(out / "statistics.json", {"schema": SCHEMA, **measured["statistics"]})
-
-
-def schema_text() -> str:
-    """What the files of a results folder hold, as Markdown."""
-    arrays = "\n".join(f"| `<layer>/{name}` | {text} |" for name, text in ARRAYS.items())
-    quantiles = ", ".join(f"{q:g}" for q in QUANTILES)
-    return f"""# A dissection, schema {SCHEMA}
-
-Written by `unitbrush dissect`. C is the number of concepts, K the number of pictures kept of a unit.
-
-| file | holds |
-|---|---|
-| `dissection.json` | the brushes: a ranking of units, their levels and the recommended number, by concept and layer; \
-under `remove` the ranking and number to remove with; `weak`: what is not clearly better than random units |
-| `units.npz` | what is known of every unit, see below |
-| `effects.json` | every trial of drawing: concept, layer, ranking, base level and its multiple, number of units; the \
-concept's share of the mask before and after, how strange it looks (1: as by itself), what such a mask \
-holds of it by itself, labels changed outside, random units beside; under `remove` every trial of removing: the part \
-gone, labels changed outside, and when the units are zero everywhere (`spoilt`); the choice and its runners-up of both |
-| `judged.json`, `judged.md` | the chosen brushes on fresh pictures, read by a segmenter that did not choose them |
-| `context.json` | each brush by what stood in the mask before: pictures, share before and after |
-| `artifacts.json` | units whose removal makes pictures better, by layer, with the measure before and after, and the \
-candidates that do not |
-| `statistics.json` | the concepts' areas in samples and in training scenes, the Frechet distance between them |
-| `costs.json` | seconds of each stage and of the passes alone, peak memory |
-| `report/index.html` | all of it for people; opens from the file system |
-
-| array of `units.npz` | shape: meaning |
-|---|---|
-| `concepts` | (C,): their names |
-{arrays}
-
-The quantiles are {quantiles}. A region has {REGION} x {REGION} bits. Featuremaps are upsampled bilinearly with
-align_corners False. Quantiles are within 2^-8 of the true ones.
-"""
+def _rendered(scenes: Scenes, plan: Plan, passes: Passes) -> Arrays:
+    images, labels = scenes(plan.scenes, passes.resolution)
+    return {"images": images, "labels": labels}
 
 
 def _check(passes: Passes, judge: Passes, layers: Sequence[str], look: Sequence[str], plan: Plan) -> None:
+    """Raises UnknownLayer, ValueError."""
     least = plan.learning + plan.measuring
     if plan.samples < least:
         raise ValueError(f"a dissection needs at least {least} samples, not {plan.samples}")
@@ -193,13 +207,13 @@ def _key(
 ) -> dict[str, object]:
     """All that the stages depend on."""
     return {
-        "schema": [SCHEMA, TRIALS_SCHEMA],
+        "schema": [SCHEMA, TRIALS_SCHEMA, WORK_SCHEMA],
         "generator": _digest(passes.generator),
         "segmenter": _digest(passes.segmenter),
         "judge": _digest(judge.segmenter),
         "concepts": list(passes.concepts),
         "low": passes.low,
-        "layers": sorted(layers),
+        "layers": list(layers),
         "look": list(look),
         "plan": asdict(plan),
         "scenes": scenes,

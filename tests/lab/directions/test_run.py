@@ -16,7 +16,7 @@ from server.lab.directions import predictor, run
 from server.lab.directions.measure import measure_effects
 from server.lab.directions.predictor import Examples, Predictor
 from server.lab.directions.run import NAMES, DirectionsConfig, find_directions
-from server.lab.dissect.passes import Passes
+from server.lab.dissect.running.passes import Passes
 from server.model.generator import Layer
 from server.results.directions import load_directions
 

@@ -10,10 +10,11 @@ import pytest
 from torch import Tensor
 
 from server.errors import UnknownLayer
-from server.lab.dissect.field import Field
-from server.lab.dissect.plan import Plan
-from server.lab.dissect.run import ARRAYS, dissect
-from server.lab.dissect.work import read_arrays
+from server.lab.dissect.run import dissect
+from server.lab.dissect.running.plan import Plan
+from server.lab.dissect.running.work import read_arrays
+from server.lab.dissect.trials.experiment import Experiments
+from server.lab.dissect.units.matching import ARRAYS
 from server.results.dissection import load_dissection
 from tests.helpers.handmade import CONCEPTS, UNITS, HandmadeGenerator, passes
 
@@ -76,7 +77,7 @@ def test_the_judge_sees_strong_brushes_beside_weak_random_ones(results: Path) ->
 
 
 def test_what_the_judge_finds_weak_is_marked_in_the_brush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.lab.dissect.certainty.RATIO", 1000.0)
+    monkeypatch.setattr("server.lab.dissect.judge.comparison.RATIO", 1000.0)
     run(tmp_path / "out")
     dissection = load_dissection(tmp_path / "out")
     assert {b.weak for b in dissection.brushes} == {("drawing", "removing")}
@@ -156,7 +157,7 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path: Path) -> None
 
 
 def test_samples_without_any_concept_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Field, "usable", lambda self, concept: False)
+    monkeypatch.setattr(Experiments, "usable", lambda self, concept: False)
     with pytest.raises(ValueError, match="too few of 80 samples"):
         run(tmp_path / "a" / "out")
     assert list(tmp_path.iterdir()) == []

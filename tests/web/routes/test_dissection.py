@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from server.lab.dissect.work import write_arrays, write_json
+from server.files import write_json
+from server.lab.dissect.running.work import write_arrays
 from tests.helpers.serving import asgi_client, settings_in, write_model
 
 CONCEPTS = ("tree", "door")

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from server.lab.dissect.work import write_arrays
+from server.lab.dissect.running.work import write_arrays
 from server.model.catalog import Catalog
 from server.painting.painter import Painter
 from server.painting.parsing import parse_picture

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from server.lab.dissect.work import write_json
+from server.files import write_json
 from server.painting.receptivity import GRID
 from tests.helpers.serving import CONCEPTS, asgi_client, grey, renders, settings_in
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-from server.lab.dissect.agreement import ABOVE_CHANCE, INTERPRETABLE, matching
-from server.lab.dissect.regions import REGION
+from server.files import write_text
+from server.lab.dissect.constants import ABOVE_CHANCE, INTERPRETABLE
 from server.lab.dissect.report.colours import colours
-from server.lab.dissect.work import Arrays, write_whole
+from server.lab.dissect.running.work import Arrays
+from server.lab.dissect.units.agreement import best_concepts, matching
+from server.lab.dissect.units.regions import REGION
+from server.model.pixels import Pixels
 
 PAGE = Path(__file__).parent / "page"
 TILE = 96  # pixels of a picture's side in the sheets
@@ -32,9 +34,9 @@ class Pictures:
     setting artifact units to zero, (2, K, R, R, 3), by name.
     """
 
-    samples: npt.NDArray[np.uint8]
+    samples: Pixels
     first: int
-    artifacts: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
+    artifacts: Mapping[str, Pixels] = field(default_factory=dict)
 
 
 def build_report(
@@ -77,31 +79,30 @@ def build_report(
     }
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # A page opened from the file system may read no JSON; a script that assigns it is fine everywhere.
-    write_whole(fresh / "data.js", lambda p: p.write_text(f"var DISSECTION = {text};\n", encoding="utf-8"))
+    write_text(fresh / "data.js", f"var DISSECTION = {text};\n")
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 
 
-def _layer(name: str, size: int, held: Arrays, tiles: Mapping[int, int]) -> dict[str, Any]:
+def _layer(name: str, size: int, arrays: Arrays, tiles: Mapping[int, int]) -> dict[str, Any]:
     """One layer. Units are [[concept, IoU, IoU at the 0.99 quantile], ...], tiles and regions of their pictures."""
-    iou, fixed = held["iou"], held["iou_fixed"]
-    pairs = matching(iou, held["chance"])  # (units, C)
-    best = np.where(pairs, iou, iou / 100).argmax(1)  # (units,)
+    iou, fixed, chance = arrays["iou"], arrays["iou_fixed"], arrays["chance"]
+    pairs, best = matching(iou, chance), best_concepts(iou, chance)  # (units, C), (units,)
     units = []
     for u in range(len(iou)):
         listed = [int(c) for c in np.argsort(-iou[u]) if pairs[u, c]][:_CONCEPTS]
         units.append(
             [
                 [[c, round(float(iou[u, c]), 3), round(float(fixed[u, c]), 3)] for c in listed],
-                [tiles[int(seed)] for seed in held["strongest"][u]],
-                base64.b64encode(held["regions"][u].tobytes()).decode("ascii"),
+                [tiles[int(seed)] for seed in arrays["strongest"][u]],
+                base64.b64encode(arrays["regions"][u].tobytes()).decode("ascii"),
             ]
         )
     counts = np.bincount(best[pairs.any(1)], minlength=iou.shape[1])
     return {"name": name, "size": size, "matching": counts.tolist(), "units": units}
 
 
-def _write_sheets(folder: Path, images: npt.NDArray[np.uint8], wanted: Sequence[int]) -> list[str]:
+def _write_sheets(folder: Path, images: Pixels, wanted: Sequence[int]) -> list[str]:
     """Pictures side by side in a few files: browsers load those faster than a thousand small ones."""
     names = []
     for number, start in enumerate(range(0, len(wanted), _PER_SHEET)):
@@ -116,7 +117,7 @@ def _write_sheets(folder: Path, images: npt.NDArray[np.uint8], wanted: Sequence[
     return names
 
 
-def _write_strip(folder: Path, name: str, pair: npt.NDArray[np.uint8]) -> str:
+def _write_strip(folder: Path, name: str, pair: Pixels) -> str:
     """Pictures before, and below each what it is after. pair: (2, K, R, R, 3). Returns the file's name."""
     two, count, size = pair.shape[:3]
     strip = pair.transpose(0, 2, 1, 3, 4).reshape(two * size, count * size, 3)

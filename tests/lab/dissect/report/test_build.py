@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from server.lab.dissect.regions import REGION
 from server.lab.dissect.report.build import COLUMNS, TILE, Pictures, build_report
+from server.lab.dissect.units.regions import REGION
 
 CONCEPTS = ("tree", "door", "sky")
 MEASURED: dict[str, Any] = {"brushes": [], "judged": [], "context": {}, "artifacts": {}, "statistics": {}}

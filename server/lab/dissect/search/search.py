@@ -1,0 +1,132 @@
+"""The search for one concept's brushes at all layers, stage by stage.
+
+Drawing and removing are sought apart. Candidates are pairs of ranking and level (to remove with, a ranking alone):
+
+1. at every layer: the rankings that cost nothing (IoU, contrast), with every base level;
+2. at the layer that draws best: the ranking by cause and the optimised one, and a trained level; at the one that
+   removes best: the ranking by cause of removing;
+3. the best candidates of all layers race each other;
+4. the winner, and less of the same for the other layers: all numbers of units, and with the one that leads multiples of
+   the level, of which the weakest wins that is within a hair of the best (`server.lab.dissect.search.scores`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+
+import numpy as np
+import torch
+
+from server.lab.dissect.running.plan import Plan
+from server.lab.dissect.running.progress import Progress
+from server.lab.dissect.running.work import Arrays, Work
+from server.lab.dissect.running.workers import Workers
+from server.lab.dissect.search.halving import Records, halve, play, schedule
+from server.lab.dissect.search.rankings import eliminate, optimise, train_level
+from server.lab.dissect.search.scores import reach, standings
+from server.lab.dissect.trials.experiment import Experiment, Experiments
+from server.lab.dissect.trials.record import Record
+from server.lab.dissect.trials.weights import Ranking
+from server.lab.dissect.units.lattice import Floats
+from server.lab.dissect.units.levels import Levels
+from server.results.brush import OPS, Op
+
+
+@dataclass(frozen=True)
+class Search:
+    """What brushes are sought with. units: the arrays of the layers. layers: where they are sought, in order."""
+
+    experiments: Experiments
+    units: Mapping[str, Arrays]
+    layers: Sequence[str]
+    plan: Plan
+    work: Work
+    workers: Workers
+    progress: Progress
+
+    def concept(self, concept: int) -> dict[str, Record]:
+        """What was tried for the concept, by layer. Stages that were finished before are read."""
+        name = self.experiments.passes.concepts[concept]
+        records: dict[str, Record] = {}
+        for layer in self.layers:
+            records |= self._stage(f"look-{layer}-{concept}", f"{name}: {layer}", partial(self._look, concept, layer))
+        for op in OPS:
+            scores = standings(op, records.values(), reach(records.values()))
+            layer = max(scores, key=scores.__getitem__).layer
+            learn = partial(self._learn, op, concept, records[layer])
+            records |= self._stage(f"{op}-{layer}-{concept}", f"{name}: {layer}", learn)
+        return self._stage(f"last-{concept}", f"{name}: numbers and levels", partial(self._halve, concept, records))
+
+    def _stage(self, stage: str, step: str, compute: Callable[[], Records]) -> dict[str, Record]:
+        self.workers.check()
+        self.progress.begin(step)
+        documents = self.work.document(stage, lambda: {layer: r.document() for layer, r in compute().items()})
+        return {layer: Record.read(document) for layer, document in documents.items()}
+
+    def _look(self, concept: int, layer: str) -> Records:
+        """The rankings that cost nothing, with every level."""
+        statistics = self._levels(layer)
+        levels = statistics.choices(concept)
+        experiment = self._experiment(concept, layer, self.plan.few)
+        rankings = {
+            "iou": _ranking(self.units[layer]["iou"][:, concept]),
+            "contrast": _ranking(statistics.contrast()[:, concept]),
+        }
+        unknown = np.full(experiment.units, np.nan, np.float32)
+        record = Record(layer, rankings, levels, unknown, experiment.bounds(levels, self.plan.few))
+        for op in OPS:
+            record = self._tried(op, experiment, record, list(rankings))
+        return {layer: record}
+
+    def _learn(self, op: Op, concept: int, record: Record) -> Records:
+        """The rankings that are learnt on pictures of their own, and to draw with a trained level too."""
+        layer = record.layer
+        experiment = self._experiment(concept, layer, self.plan.few)
+        if op == "draw":
+            learnt = self._learn_drawing(concept, record)
+            return {layer: self._tried(op, experiment, learnt, ["causal", "optimised"])}
+        lessons, zero = self.experiments.lessons(op, concept, layer), torch.zeros(experiment.units)
+        causal, _ = eliminate(experiment.passes, lessons, concept, zero, removing=True)
+        record = replace(record, rankings={**record.rankings, "causal removing": causal})
+        names = [name for name in ("causal removing", "optimised") if name in record.rankings]
+        return {layer: self._tried(op, experiment, record, names)}
+
+    def _learn_drawing(self, concept: int, record: Record) -> Record:
+        passes, layer, steps = self.experiments.passes, record.layer, self.plan.training
+        draw, remove = (self.experiments.lessons(op, concept, layer) for op in OPS)
+        rng = self.experiments.rng(concept, layer)
+        start = torch.from_numpy(record.levels[max(record.bounds, key=record.bounds.__getitem__)])  # (units,)
+        low, high = (torch.from_numpy(self.units[layer][name]) for name in ("low", "high"))  # (units,) each
+        causal, parts = eliminate(passes, draw, concept, start)
+        weights = optimise(passes, draw, remove, concept, start, steps, rng)  # (units,)
+        trained = train_level(passes, draw, concept, causal, start, low, high, 2 * steps, rng)  # (units,)
+        return replace(
+            record,
+            rankings={**record.rankings, "causal": causal, "optimised": _ranking(weights.numpy())},
+            levels={**record.levels, "trained": trained.numpy()},
+            parts=parts.numpy(),
+        )
+
+    def _halve(self, concept: int, records: Records) -> Records:
+        experiments = {layer: self._experiment(concept, layer, self.plan.measuring) for layer in self.layers}
+        for op in OPS:
+            records = halve(op, schedule(op, self.plan), experiments, records)
+        return records
+
+    def _tried(self, op: Op, experiment: Experiment, record: Record, rankings: Sequence[str]) -> Record:
+        """With a look at these rankings, at all levels of the record."""
+        rules, layer = schedule(op, self.plan).look, record.layer
+        return play(op, rules, record.candidates(op, rankings), {layer: experiment}, {layer: record})[0][layer]
+
+    def _experiment(self, concept: int, layer: str, pictures: int) -> Experiment:
+        return self.experiments.experiment(concept, layer, self.units[layer]["deviation"], pictures)
+
+    def _levels(self, layer: str) -> Levels:
+        return Levels(**{field.name: self.units[layer][field.name] for field in fields(Levels)})
+
+
+def _ranking(worth: Floats) -> Ranking:
+    """Units best first. worth: (units,)."""
+    return np.argsort(-worth, kind="stable")

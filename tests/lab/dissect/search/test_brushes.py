@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from server.lab.dissect.search.brushes import choose_brushes
+from server.lab.dissect.trials.record import Record
+from tests.lab.dissect.search.test_scores import drawing, removal
+
+RANKINGS = {"causal": np.array([1, 0]), "causal removing": np.array([0, 1])}
+LEVELS = {"mean": np.array([2.0, 4.0], np.float32)}
+ARRAYS = {layer: {"iou": np.full((2, 1), 0.25, np.float32)} for layer in ("layer4", "layer5")}
+
+
+def tried(layer: str, drawn: float, removed: float, multiple: float = 1.0) -> Record:
+    drawings = (replace(drawing(1, d, multiple=m), layer=layer) for d, m in ((drawn - 0.3, 1.0), (drawn, multiple)))
+    removals = (replace(removal(1, removed), layer=layer),)
+    return Record(layer, RANKINGS, LEVELS, np.array([0.5, math.nan], np.float32), {}, tuple(drawings), removals)
+
+
+def test_a_brush_carries_its_own_level_and_what_it_is_removed_with() -> None:
+    (brush,), (record,) = choose_brushes(["tree"], ARRAYS, {0: {"layer4": tried("layer4", 0.9, 0.8, 0.5)}})
+    assert [(u.unit, u.level) for u in brush.units] == [(1, 2.0), (0, 1.0)]  # half of the base level
+    assert [u.effect for u in brush.units] == [None, 0.5]
+    assert brush.ranking == "causal, level mean x0.5"
+    assert brush.removing is not None
+    assert brush.removing.units == (0, 1)
+    assert brush.ranked("remove") == ((0, 1), 1)
+    assert record["choice"][0]["multiple"] == 0.5
+    assert record["choice"][1]["multiple"] == 1.0
+    assert record["remove"]["choice"][0]["removed"] == 0.8
+
+
+def test_a_concept_may_be_drawn_at_one_layer_and_removed_at_another() -> None:
+    records = {layer: tried(layer, *effects) for layer, effects in (("layer4", (0.9, 0.2)), ("layer5", (0.5, 0.9)))}
+    first, second = choose_brushes(["tree"], ARRAYS, {0: records})[0]
+    assert (first.serves("draw"), first.serves("remove")) == (True, False)
+    assert (second.serves("draw"), second.serves("remove")) == (False, True)
