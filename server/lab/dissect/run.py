@@ -39,7 +39,7 @@ from server.lab.dissect.report.results import SCHEMA, TRIALS_SCHEMA, write_resul
 from server.lab.dissect.running.costs import Costs
 from server.lab.dissect.running.passes import Passes
 from server.lab.dissect.running.plan import Plan
-from server.lab.dissect.running.progress import Progress, Report
+from server.lab.dissect.running.progress import OnStep, Progress
 from server.lab.dissect.running.work import Arrays, Work
 from server.lab.dissect.running.workers import Workers
 from server.lab.dissect.search.brushes import choose_brushes
@@ -66,30 +66,30 @@ def dissect(
     layers: Sequence[str],
     plan: Plan,
     out: Path,
-    report: Report,
-    look: Sequence[str] = (),
+    on_step: OnStep,
+    matched: Sequence[str] = (),
     scenes: Scenes | None = None,
 ) -> tuple[Dissection, Costs]:
     """Dissect the layers of a generator and write the results to `out`. Returns the brushes, and what it took.
 
     passes: the generator with the segmenter that chooses units; judge: the same with another segmenter. layers: where
-    brushes are sought; look: further layers whose units are matched with concepts only. scenes: what the generator
+    brushes are sought; matched: further layers whose units are matched with concepts only. scenes: what the generator
     was trained on, to compare its samples with. Raises UnknownLayer, ValueError for a plan that cannot be, OSError
     where `out` cannot be written.
     """
     order = [layer.name for layer in passes.generator.layers]
-    _check(passes, judge, layers, look, plan)
-    layers, look = sorted({*layers}, key=order.index), sorted({*look, *layers}, key=order.index)
+    _check(passes, judge, layers, matched, plan)
+    layers, matched = sorted({*layers}, key=order.index), sorted({*matched, *layers}, key=order.index)
     concepts, workers, costs = passes.concepts, Workers(passes.device), Costs([passes.ledger, judge.ledger])
-    progress = Progress(report, costs, _steps(len(concepts), layers))
-    work = Work.open(out / ".work", _key(passes, judge, layers, look, plan, scenes is not None))
+    progress = Progress(on_step, costs, _steps(len(concepts), layers))
+    work = Work.open(out / ".work", _key(passes, judge, layers, matched, plan, scenes is not None))
     for networks in (passes, judge):
         _ = networks.frozen, networks.reader  # made once, before threads ask for them
 
     # Pictures of the generator, the quantiles of every unit over them, and where concepts stand.
     with progress.stage("samples"):
         seeds = range(plan.first, plan.first + plan.samples)
-        drawn = work.arrays("samples", lambda: draw_and_count(passes, seeds, look, workers))
+        drawn = work.arrays("samples", lambda: draw_and_count(passes, seeds, matched, workers))
         samples = Samples(plan.first, concepts, drawn["images"], drawn["labels"])
     with progress.stage("training scenes"):
         training = None if scenes is None else work.arrays("scenes", lambda: _rendered(scenes, plan, passes))
@@ -97,8 +97,8 @@ def dissect(
 
     # Units: which agrees with which concept (Bau et al., ICLR 2019, section 3.1), and its level where the concept is.
     with progress.stage("units"):
-        quantiles = {layer: drawn[f"{layer}/quantiles"] for layer in look}
-        units = by_layer(work.arrays("units", lambda: flat(match_units(passes, samples, look, quantiles, workers))))
+        quantiles = {layer: drawn[f"{layer}/quantiles"] for layer in matched}
+        units = by_layer(work.arrays("units", lambda: flat(match_units(passes, samples, matched, quantiles, workers))))
 
     # Brushes: what edits with them do (section 3.2), in rounds of fewer candidates on more pictures, and the choice.
     with costs.stage("brushes"):
@@ -106,7 +106,7 @@ def dissect(
         usable = [c for c in range(len(concepts)) if experiments.usable(c)]
         progress.total = _steps(len(usable), layers)
         search = Search(experiments, units, layers, plan, work, workers, progress)
-        records = dict(zip(usable, workers.map(search.concept, usable), strict=True))
+        records = dict(zip(usable, workers.map(search.records, usable), strict=True))
     brushes, effects = choose_brushes(concepts, units, records)
     if not brushes:
         work.discard()
@@ -142,7 +142,7 @@ def dissect(
         def artifacts() -> dict[str, Any]:
             measure = measure_to(judge, None if training is None else training["images"], workers)
             seeds = range(ARTIFACTS_FROM, ARTIFACTS_FROM + plan.artifacts)
-            found = find_artifacts(judge, measure, look, seeds, workers)
+            found = find_artifacts(judge, measure, matched, seeds, workers)
             work.arrays("artifact-pictures", lambda: dict(found.shown))
             return found.document()
 
@@ -168,7 +168,7 @@ def dissect(
             "statistics": statistics,
         }
         write_results(out, passes, plan, units, measured)
-        sizes = [(name, passes.generator.layers[order.index(name)].height) for name in look]
+        sizes = [(name, passes.generator.layers[order.index(name)].height) for name in matched]
         shown = Pictures(samples.images, samples.first, artifact_pictures)
         build_report(out / "report", model, sizes, concepts, units, shown, measured)
         dissection = Dissection(model, tuple(brushes), "measured by `unitbrush dissect`")
@@ -189,21 +189,21 @@ def _rendered(scenes: Scenes, plan: Plan, passes: Passes) -> Arrays:
     return {"images": images, "labels": labels}
 
 
-def _check(passes: Passes, judge: Passes, layers: Sequence[str], look: Sequence[str], plan: Plan) -> None:
+def _check(passes: Passes, judge: Passes, layers: Sequence[str], matched: Sequence[str], plan: Plan) -> None:
     """Raises UnknownLayer, ValueError."""
     least = plan.learning + plan.measuring
     if plan.samples < least:
         raise ValueError(f"a dissection needs at least {least} samples, not {plan.samples}")
     if not layers:
         raise ValueError("a dissection needs at least one layer")
-    for layer in (*layers, *look):
+    for layer in (*layers, *matched):
         passes.generator.index(layer)
     if passes.concepts != judge.concepts:
         raise ValueError("the segmenter and the judge must know the same concepts")
 
 
 def _key(
-    passes: Passes, judge: Passes, layers: Sequence[str], look: Sequence[str], plan: Plan, scenes: bool
+    passes: Passes, judge: Passes, layers: Sequence[str], matched: Sequence[str], plan: Plan, scenes: bool
 ) -> dict[str, object]:
     """All that the stages depend on."""
     return {
@@ -214,7 +214,7 @@ def _key(
         "concepts": list(passes.concepts),
         "low": passes.low,
         "layers": list(layers),
-        "look": list(look),
+        "matched": list(matched),
         "plan": asdict(plan),
         "scenes": scenes,
     }

@@ -1,1 +1,7 @@
-"""The report of a dissection: pages a person reads, from the file system or from the server."""
+"""What a dissection leaves: a folder of files, and pages for people.
+
+results     the files of a results folder and what each holds
+build       the report's data and pictures, beside its page
+colours     of concepts
+page        HTML, CSS and JavaScript, the same for every model; opens from the file system
+"""

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.lab.dissect.constants import (
+    EARLY_COUNTS,
     FORM,
     LAYER_ENTRANTS,
-    LOOK_COUNTS,
     MULTIPLES,
     REST_COUNTS,
     REST_MULTIPLES,
@@ -20,10 +20,10 @@ from server.lab.dissect.constants import (
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.search.scores import by_number, reach, standings
 from server.lab.dissect.trials.experiment import Experiment
-from server.lab.dissect.trials.record import Candidate, Record
+from server.lab.dissect.trials.record import Candidate, Record, candidate_of
 from server.results.brush import Op
 
-ALL_UNITS = sys.maxsize  # as many as a layer has
+EVERY = sys.maxsize  # as many as a layer has
 
 Records = Mapping[str, Record]  # by layer, in the order the layers run
 
@@ -47,11 +47,11 @@ class Round:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The rounds. look: every candidate. race: the best of all layers. last: the one that won. rest: the best of each
+    """The rounds. first: every candidate. race: the best of all layers. last: the one that won. rest: the best of each
     of the other layers, which have brushes as well.
     """
 
-    look: Round
+    first: Round
     race: Round
     last: Round
     rest: Round
@@ -59,17 +59,17 @@ class Schedule:
 
 def schedule(op: Op, plan: Plan) -> Schedule:
     """The rounds of drawing, or of removing: that knows no levels, so half as many candidates will do."""
-    every = (*plan.counts, ALL_UNITS)
+    every = (*plan.counts, EVERY)
     if op == "remove":
         return Schedule(
-            Round(plan.few, LOOK_COUNTS),
-            Round(plan.racing, LOOK_COUNTS, entrants=(plan.rivals + 1) // 2),
+            Round(plan.few, EARLY_COUNTS),
+            Round(plan.racing, EARLY_COUNTS, entrants=(plan.rivals + 1) // 2),
             Round(plan.measuring, every, entrants=1),
             Round(plan.racing, REST_COUNTS, per_layer=1),
         )
     return Schedule(
-        Round(plan.few, LOOK_COUNTS),
-        Round(plan.racing, LOOK_COUNTS, entrants=plan.rivals, per_layer=LAYER_ENTRANTS),
+        Round(plan.few, EARLY_COUNTS),
+        Round(plan.racing, EARLY_COUNTS, entrants=plan.rivals, per_layer=LAYER_ENTRANTS),
         Round(plan.measuring, every, entrants=1, form=FORM, multiples=MULTIPLES),
         Round(plan.racing, REST_COUNTS, per_layer=1, multiples=REST_MULTIPLES),
     )
@@ -94,9 +94,10 @@ def play(
 
 
 def halve(op: Op, rounds: Schedule, experiments: Mapping[str, Experiment], records: Records) -> dict[str, Record]:
-    """The rounds after the look: the race between all layers, the last round of its winner, and the rest."""
+    """The rounds after the first one: the race between all layers, the last round of its winner, and the rest."""
     candidates = list(standings(op, records.values(), reach(records.values())))
     raced, racers = play(op, rounds.race, candidates, experiments, records)
+    # Both of these go on from the race, so that their scores are parts of the same bound.
     last, (winner,) = play(op, rounds.last, racers, experiments, raced)
     others = [candidate for candidate in candidates if candidate.layer != winner.layer]
     rest, _ = play(op, rounds.rest, others, experiments, raced)
@@ -107,8 +108,9 @@ def _enter(
     rules: Round, candidates: Sequence[Candidate], scores: Mapping[Candidate, float], layers: Sequence[str]
 ) -> list[Candidate]:
     """The candidates of a round, the best first; untried ones, which have no scores, in their order."""
-    ranked = sorted(candidates, key=lambda c: -scores.get(c, 0.0))
-    near = [c for c in ranked if scores.get(c, 0.0) >= scores.get(ranked[0], 0.0) - rules.form]
+    worth = {candidate: scores.get(candidate, 0.0) for candidate in candidates}
+    ranked = sorted(candidates, key=lambda c: -worth[c])
+    near = [c for c in ranked if worth[c] >= worth[ranked[0]] - rules.form]
     ranked = [*sorted(near, key=lambda c: layers.index(c.layer)), *ranked[len(near) :]]
     entered: list[Candidate] = []
     for candidate in ranked:
@@ -120,8 +122,7 @@ def _enter(
 def _sweep(multiples: Sequence[float], experiment: Experiment, record: Record, bound: float) -> Record:
     """Draw with multiples of the level of the trial that leads, with its units on as many pictures."""
     lead = by_number(record.drawings, bound)[0]
-    candidate = Candidate(lead.layer, lead.ranking, lead.level)
     for multiple in multiples:
-        trial = experiment.measure("draw", record, candidate, lead.units, lead.pictures, multiple)
+        trial = experiment.measure("draw", record, candidate_of(lead), lead.units, lead.pictures, multiple)
         record = record.with_trial(trial)
     return record

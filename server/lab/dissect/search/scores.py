@@ -19,7 +19,7 @@ from server.lab.dissect.constants import (
     STRANGEST,
     TOLERANCE,
 )
-from server.lab.dissect.trials.record import Candidate, Record, Removal, Trial
+from server.lab.dissect.trials.record import Candidate, Record, Removal, Trial, candidate_of
 from server.results.brush import Op
 
 T = TypeVar("T", bound=Trial)
@@ -101,18 +101,15 @@ def best_first(trials: Sequence[T], bound: float) -> list[T]:
     lead = order[0]
     if isinstance(lead, Removal):
         return order
-    swept = [t for t in trials if (_candidate(t), t.units, t.pictures) == (_candidate(lead), lead.units, lead.pictures)]
+    same = (candidate_of(lead), lead.units, lead.pictures)
+    swept = [t for t in trials if (candidate_of(t), t.units, t.pictures) == same]
     first = weakest(swept, bound)
     others = sorted((t for t in swept if t is not first), key=lambda t: -score(t, bound))
     return [first, *others, *order[1:]]
 
 
-def _candidate(trial: Trial) -> Candidate:
-    return Candidate(trial.layer, trial.ranking, trial.level)
-
-
 def _by_candidate(trials: Iterable[T]) -> dict[Candidate, list[T]]:
     rows: dict[Candidate, list[T]] = {}
     for t in trials:
-        rows.setdefault(_candidate(t), []).append(t)
+        rows.setdefault(candidate_of(t), []).append(t)
     return rows

@@ -46,12 +46,12 @@ class Search:
     workers: Workers
     progress: Progress
 
-    def concept(self, concept: int) -> dict[str, Record]:
+    def records(self, concept: int) -> dict[str, Record]:
         """What was tried for the concept, by layer. Stages that were finished before are read."""
         name = self.experiments.passes.concepts[concept]
         records: dict[str, Record] = {}
         for layer in self.layers:
-            records |= self._stage(f"look-{layer}-{concept}", f"{name}: {layer}", partial(self._look, concept, layer))
+            records |= self._stage(f"first-{layer}-{concept}", f"{name}: {layer}", partial(self._first, concept, layer))
         for op in OPS:
             scores = standings(op, records.values(), reach(records.values()))
             layer = max(scores, key=scores.__getitem__).layer
@@ -65,7 +65,7 @@ class Search:
         documents = self.work.document(stage, lambda: {layer: r.document() for layer, r in compute().items()})
         return {layer: Record.read(document) for layer, document in documents.items()}
 
-    def _look(self, concept: int, layer: str) -> Records:
+    def _first(self, concept: int, layer: str) -> Records:
         """The rankings that cost nothing, with every level."""
         statistics = self._levels(layer)
         levels = statistics.choices(concept)
@@ -116,8 +116,8 @@ class Search:
         return records
 
     def _tried(self, op: Op, experiment: Experiment, record: Record, rankings: Sequence[str]) -> Record:
-        """With a look at these rankings, at all levels of the record."""
-        rules, layer = schedule(op, self.plan).look, record.layer
+        """With the first round of these rankings, at all levels of the record."""
+        rules, layer = schedule(op, self.plan).first, record.layer
         return play(op, rules, record.candidates(op, rankings), {layer: experiment}, {layer: record})[0][layer]
 
     def _experiment(self, concept: int, layer: str, pictures: int) -> Experiment:

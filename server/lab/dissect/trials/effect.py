@@ -74,7 +74,7 @@ class Effect:
     before: Floats
     after: Floats
     kept: Floats
-    looks: Floats
+    strangeness: Floats
 
     def __len__(self) -> int:
         return len(self.after)
@@ -86,7 +86,7 @@ class Effect:
     @property
     def strange(self) -> float:
         """How strange the concept looks in the masks, the mean where it shows; NaN where it shows in none."""
-        seen = self.looks[~np.isnan(self.looks)]
+        seen = self.strangeness[~np.isnan(self.strangeness)]
         return float(seen.mean()) if len(seen) else float("nan")
 
     @property
@@ -138,9 +138,9 @@ def measure_effect(
     likeness: Likeness | None = None,
 ) -> Effect:
     """Edit, draw, label again and compare. alpha: (units,) or (M, units), see `edited`; value: (units,). likeness:
-    what the concept looks like by itself; without it nothing is known of looks.
+    what the concept looks like by itself; without it strangeness is NaN.
     """
-    after, kept, looks = [], [], []
+    after, kept, strangeness = [], [], []
     for s in batches(len(pictures), BATCH):
         some, own = pictures.pick(s), alpha if alpha.ndim == 1 else alpha[s]
         r = edited(some.r, some.coverage, own, value).to(passes.device)
@@ -150,8 +150,8 @@ def measure_effect(
         after.append(share(shown, some.mask))
         kept.append(share(labels == some.before, some.outside, empty=1.0))
         if likeness is None:
-            looks.append(torch.full((len(labels),), torch.nan))
+            strangeness.append(torch.full((len(labels),), torch.nan))
         else:
-            looks.append(likeness.strangeness(images.cpu(), shown & some.mask, ~shown & some.outside))
+            strangeness.append(likeness.strangeness(images.cpu(), shown & some.mask, ~shown & some.outside))
     before = share(pictures.before == concept, pictures.mask)  # (M,)
-    return Effect(before.numpy(), *(torch.cat(part).numpy() for part in (after, kept, looks)))
+    return Effect(before.numpy(), *(torch.cat(part).numpy() for part in (after, kept, strangeness)))

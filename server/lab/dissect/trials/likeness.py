@@ -20,7 +20,7 @@ from torch import Tensor
 from server.lab.dissect.constants import (
     LEAST_DEVIATION,
     LEAST_NATURAL,
-    LOOK_PIXELS,
+    LEAST_PIXELS,
     NATURAL,
     PLAIN,
     RIDGE,
@@ -50,7 +50,7 @@ def turns(images: Tensor) -> Tensor:
 
 
 def colours(images: Tensor, where: Tensor) -> Tensor:
-    """Mean and spread of the colours of a region, (N, 6); NaN where it has fewer than LOOK_PIXELS pixels.
+    """Mean and spread of the colours of a region, (N, 6); NaN where it has fewer than LEAST_PIXELS pixels.
 
     images: (N, 3, R, R) in -1..1. where: (N, R, R) bool.
     """
@@ -59,10 +59,10 @@ def colours(images: Tensor, where: Tensor) -> Tensor:
     x = images.float()
     mean = (x * m).sum((2, 3)) / count.clamp(min=1)  # (N, 3)
     spread = (((x - mean[:, :, None, None]) * m).square().sum((2, 3)) / count.clamp(min=1)).sqrt()
-    return torch.where(count >= LOOK_PIXELS, torch.cat([mean, spread], 1), torch.nan)
+    return torch.where(count >= LEAST_PIXELS, torch.cat([mean, spread], 1), torch.nan)
 
 
-def look(images: Tensor, where: Tensor) -> Tensor:
+def appearance(images: Tensor, where: Tensor) -> Tensor:
     """What a region looks like, (N, FEATURES): `colours`, the logarithm of the mean step between neighbours, and the
     mean of `turns` by that of the steps.
     """
@@ -75,7 +75,7 @@ def look(images: Tensor, where: Tensor) -> Tensor:
 @dataclass(frozen=True)
 class Likeness:
     """What one concept looks like in the light of a picture. weights: (7, FEATURES), from the rest's colours and 1 to
-    the look. deviation: (FEATURES,), of natural regions from that.
+    the appearance. deviation: (FEATURES,), of natural regions from that.
     """
 
     weights: Tensor
@@ -86,7 +86,7 @@ class Likeness:
         """Learnt from pictures (N, 3, R, R) in -1..1 and where they show the concept, (N, R, R) bool. None where too
         few show enough of it.
         """
-        features, rest = look(images, shown), _rest(images, ~shown)  # (N, FEATURES), (N, 7)
+        features, rest = appearance(images, shown), _rest(images, ~shown)  # (N, FEATURES), (N, 7)
         sound = ~(features.isnan().any(1) | rest.isnan().any(1))
         if int(sound.sum()) < LEAST_NATURAL:
             return None
@@ -103,7 +103,7 @@ class Likeness:
         images: (N, 3, R, R). shown: (N, R, R) bool, the concept. rest: (N, R, R) bool, pixels that tell the light.
         Returns (N,).
         """
-        away = (look(images, shown) - _rest(images, rest) @ self.weights) / self.deviation  # (N, FEATURES)
+        away = (appearance(images, shown) - _rest(images, rest) @ self.weights) / self.deviation  # (N, FEATURES)
         rough = away[:, _ROUGH]
         away[:, _ROUGH] = torch.where(rough < 0, PLAIN * rough, rough)
         return away.square().mean(1).sqrt().clamp(max=STRANGEST)

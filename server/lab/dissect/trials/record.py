@@ -88,6 +88,11 @@ class Removal:
 Trial = Drawing | Removal
 
 
+def candidate_of(trial: Trial) -> Candidate:
+    """What the trial was of."""
+    return Candidate(trial.layer, trial.ranking, trial.level)
+
+
 @dataclass(frozen=True)
 class Record:
     """What was tried for one concept at one layer.

@@ -80,15 +80,15 @@ def match_units(
     sums = {grid: LevelSums(samples.labels, len(samples.concepts), grid) for grid in {*grids.values()}}
     matches = {layer: LayerMatch(torch.from_numpy(quantiles[layer]), sums[grids[layer]]) for layer in layers}
 
-    def look(index: npt.NDArray[np.int64], choosing: bool) -> None:
+    def gather(index: npt.NDArray[np.int64], choosing: bool) -> None:
         block = Block(samples.labels, index, len(samples.concepts), choosing)
         for layer, r in layer_outputs(passes, [samples.seeds[i] for i in index], layers):
             matches[layer].add(block, r.cpu())
 
-    workers.map(partial(look, choosing=True), half(len(samples), choosing=True))
+    workers.map(partial(gather, choosing=True), half(len(samples), choosing=True))
     for match in matches.values():
         match.choose()
-    workers.map(partial(look, choosing=False), half(len(samples), choosing=False))
+    workers.map(partial(gather, choosing=False), half(len(samples), choosing=False))
     return {layer: match.arrays(samples.first) for layer, match in matches.items()}
 
 

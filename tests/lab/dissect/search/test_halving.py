@@ -12,24 +12,24 @@ from server.lab.dissect.trials.record import Candidate, Record
 from server.results.brush import Op
 from tests.lab.dissect.trials.test_experiment import RECORD, experiment
 
-LOOK = Round(4, (1, 2))
+FIRST = Round(4, (1, 2))
 RACE = Schedule(
-    LOOK,
+    FIRST,
     Round(12, (1, 2), entrants=3, per_layer=2),
     Round(16, (1,), entrants=1, form=0.05),
     Round(12, (1,), per_layer=1),
 )
 
 
-def look(layer: str, drawing: Sequence[tuple[str, str]], removing: Sequence[str] = ("own",)) -> Record:
-    """A record of rankings and levels that were looked at."""
+def tried(layer: str, drawing: Sequence[tuple[str, str]], removing: Sequence[str] = ("own",)) -> Record:
+    """A record of rankings and levels that were tried in a first round."""
     record, on = replace(RECORD, layer=layer), {layer: experiment()}
     tried: tuple[tuple[Op, list[Candidate]], ...] = (
         ("draw", [Candidate(layer, *pair) for pair in drawing]),
         ("remove", [Candidate(layer, ranking) for ranking in removing]),
     )
     for op, candidates in tried:
-        record = play(op, LOOK, candidates, on, {layer: record})[0][layer]
+        record = play(op, FIRST, candidates, on, {layer: record})[0][layer]
     return record
 
 
@@ -37,7 +37,7 @@ EVERY = [(ranking, level) for ranking in ("own", "dead") for level in ("mean", "
 
 
 def test_the_candidate_that_draws_and_the_one_that_removes_come_first() -> None:
-    record = look("layer1", EVERY, ("own", "dead"))
+    record = tried("layer1", EVERY, ("own", "dead"))
     for op, winner in (("draw", Candidate("layer1", "own", "mean")), ("remove", Candidate("layer1", "own"))):
         candidates = record.candidates(op, ["dead", "own"])
         raced, entered = play(op, RACE.race, candidates, {"layer1": experiment()}, {"layer1": record})
@@ -46,14 +46,14 @@ def test_the_candidate_that_draws_and_the_one_that_removes_come_first() -> None:
 
 
 def test_the_winner_alone_sees_the_last_pictures() -> None:
-    record = look("layer1", EVERY)
+    record = tried("layer1", EVERY)
     after = halve("draw", RACE, {"layer1": experiment()}, {"layer1": record})["layer1"]
     assert {(t.ranking, t.level) for t in after.drawings if t.pictures > 12} == {("own", "mean")}
     assert len([t for t in after.drawings if t.pictures == 12]) == 2 * 2  # two candidates with two counts
 
 
 def test_no_layer_keeps_the_others_from_the_race() -> None:
-    records = {"layer1": look("layer1", EVERY[:3]), "layer2": look("layer2", [("dead", "mean")])}
+    records = {"layer1": tried("layer1", EVERY[:3]), "layer2": tried("layer2", [("dead", "mean")])}
     after = halve("draw", RACE, {layer: experiment() for layer in records}, records)
     raced = {layer: {(t.ranking, t.level) for t in after[layer].drawings if t.pictures >= 12} for layer in after}
     assert len(raced["layer1"]) == 2
@@ -62,14 +62,14 @@ def test_no_layer_keeps_the_others_from_the_race() -> None:
 
 @pytest.mark.parametrize("layers", [("layer1", "layer2"), ("layer2", "layer1")])
 def test_of_layers_that_draw_alike_the_earliest_wins(layers: tuple[str, str]) -> None:
-    records = {layer: look(layer, [("own", "mean")]) for layer in layers}
+    records = {layer: tried(layer, [("own", "mean")]) for layer in layers}
     after = halve("draw", RACE, {layer: experiment() for layer in layers}, records)
     assert [max(t.pictures for t in after[layer].drawings) for layer in layers] == [16, 12]
 
 
 def test_a_layer_little_worse_wins_over_a_later_one_by_its_form() -> None:
-    later = look("layer2", [("own", "mean")])
-    earlier = look("layer1", [("own", "mean")])
+    later = tried("layer2", [("own", "mean")])
+    earlier = tried("layer1", [("own", "mean")])
     for by, pictures in ((0.5, 16), (2.0, 12)):
         form = replace(RACE.last, form=0.05)
         worse = replace(earlier, drawings=tuple(replace(t, drawn=t.drawn - 0.05 * by) for t in earlier.drawings))
@@ -80,7 +80,7 @@ def test_a_layer_little_worse_wins_over_a_later_one_by_its_form() -> None:
 
 
 def test_levels_are_swept_with_the_best_number_of_units() -> None:
-    record, on = look("layer1", [("own", "mean")]), experiment()
+    record, on = tried("layer1", [("own", "mean")]), experiment()
     rules = Round(8, (1, 5), multiples=MULTIPLES)
     after, _ = play("draw", rules, [Candidate("layer1", "own", "mean")], {"layer1": on}, {"layer1": record})
     swept = after["layer1"].drawings[-len(MULTIPLES) :]
@@ -93,6 +93,6 @@ def test_levels_are_swept_with_the_best_number_of_units() -> None:
 
 def test_numbers_of_units_are_at_most_those_of_the_layer() -> None:
     after = halve(
-        "draw", schedule("draw", Plan(counts=(1, 2))), {"layer1": experiment()}, {"layer1": look("layer1", EVERY)}
+        "draw", schedule("draw", Plan(counts=(1, 2))), {"layer1": experiment()}, {"layer1": tried("layer1", EVERY)}
     )
     assert {t.units for t in after["layer1"].drawings if t.pictures > 8 and t.multiple == 1} == {1, 2, 5}

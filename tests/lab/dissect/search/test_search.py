@@ -30,7 +30,7 @@ def search(folder: Path, steps: list[str]) -> Search:
 
 
 def test_every_ranking_begins_with_the_unit_that_draws_and_removes(tmp_path: Path) -> None:
-    records = search(tmp_path, []).concept(BLUE)
+    records = search(tmp_path, []).records(BLUE)
     assert list(records) == list(LAYERS)
     for record in records.values():
         assert {name: ranking[0] for name, ranking in record.rankings.items()} == dict.fromkeys(record.rankings, 1)
@@ -44,7 +44,7 @@ def test_every_ranking_begins_with_the_unit_that_draws_and_removes(tmp_path: Pat
 
 
 def test_one_layer_is_tried_on_the_last_pictures(tmp_path: Path) -> None:
-    records = search(tmp_path, []).concept(BLUE).values()
+    records = search(tmp_path, []).records(BLUE).values()
     for op in OPS:
         pictures = sorted(max(t.pictures for t in record.trials(op)) for record in records)
         assert pictures[0] == PLAN.racing < pictures[1] <= PLAN.measuring
@@ -52,9 +52,9 @@ def test_one_layer_is_tried_on_the_last_pictures(tmp_path: Path) -> None:
 
 def test_finished_stages_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
-    first = search(tmp_path, steps).concept(BLUE)
+    first = search(tmp_path, steps).records(BLUE)
     assert steps[:2] == ["blue: layer1", "blue: layer2"]
     assert steps[4:] == ["blue: numbers and levels"]
     monkeypatch.setattr("server.lab.dissect.search.search.play", None)
-    again = search(tmp_path, []).concept(BLUE)
+    again = search(tmp_path, []).records(BLUE)
     assert {layer: r.document() for layer, r in again.items()} == {layer: r.document() for layer, r in first.items()}

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from server.lab.dissect.constants import LOOK_PIXELS, STRANGEST
-from server.lab.dissect.trials.likeness import FEATURES, Likeness, look, steps, turns
+from server.lab.dissect.constants import LEAST_PIXELS, STRANGEST
+from server.lab.dissect.trials.likeness import FEATURES, Likeness, appearance, steps, turns
 
 
 def scenes(count: int, tree: float = -0.2, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -58,10 +58,10 @@ def test_a_dark_tree_is_natural_in_the_dark_only() -> None:
 def test_what_hardly_shows_has_no_look() -> None:
     images, shown = scenes(3)
     shown[:] = False
-    shown[0, 0, :LOOK_PIXELS] = True
+    shown[0, 0, :LEAST_PIXELS] = True
     found = known().strangeness(images, shown, ~shown)
     assert found.isnan().tolist() == [False, True, True]
-    assert look(images, shown).shape == (3, FEATURES)
+    assert appearance(images, shown).shape == (3, FEATURES)
 
 
 def test_too_few_regions_teach_nothing() -> None:
