@@ -6,16 +6,17 @@ is. Units 2 and 3 are noise that no pixel depends on; unit 4 is unit 0 upside do
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.errors import UnknownLayer
 from server.lab.dissect.running.passes import Passes
 from server.lab.dissect.trials.experiment import Experiments
 from server.lab.dissect.trials.layout import Layout
 from server.lab.dissect.units.samples import draw_samples
-from server.model.generator import Layer
+from server.model.generator import Generator, Layer
 
 RED, BLUE = 1, 2
 CONCEPTS = ("ground", "red", "blue")
@@ -24,42 +25,37 @@ ON, OFF = 4.0, 0.5
 UNITS = 5
 
 
-class HandmadeGenerator:
-    """One layer of five units at 8x8. The latent says where the patches lie."""
+class HandmadeGenerator(Generator):
+    """Two layers that hold the same: five units at 8x8. The latent says where the patches lie."""
 
     latent_dim = 8
     resolution = 32
     layers = (Layer("layer1", UNITS, 8, 8), Layer("layer2", UNITS, 8, 8))
 
-    def index(self, layer: str) -> int:
-        for i, known in enumerate(self.layers):
-            if known.name == layer:
-                return i
-        raise UnknownLayer(f"no layer {layer!r}")
+    def block(self, name: str) -> Callable[[Tensor], Tensor]:
+        return {"layer1": featuremaps, "layer2": torch.clone, self.output_name: colours}[name]
 
-    def trunk(self, z: Tensor, layer: str) -> Tensor:
-        """z: (N, 8). Returns (N, 5, 8, 8)."""
-        self.index(layer)
-        at = torch.arange(8.0)
-        maps = []
-        for first in (0, 2):
-            centre = 3.5 + 2.0 * z[:, first : first + 2].clamp(-1.2, 1.2)  # (N, 2)
-            near = (at[None, :, None] - centre[:, :1, None]).abs() < 1.6
-            near = near & ((at[None, None, :] - centre[:, 1:, None]).abs() < 1.6)  # (N, 8, 8)
-            maps.append(torch.where(near, ON, OFF))
-        noise = [z[:, 4 + i, None, None] * torch.sin(at)[None, None] * torch.ones(8, 1) for i in range(2)]
-        return torch.stack([*maps, *noise, -maps[0]], 1)
 
-    def advance(self, r: Tensor, after: str, to: str) -> Tensor:
-        """Both layers hold the same."""
-        return r
+def featuremaps(z: Tensor) -> Tensor:
+    """z: (N, 8, 1, 1). Returns (N, 5, 8, 8)."""
+    z = z.flatten(1)  # (N, 8)
+    at = torch.arange(8.0)
+    maps = []
+    for first in (0, 2):
+        centre = 3.5 + 2.0 * z[:, first : first + 2].clamp(-1.2, 1.2)  # (N, 2)
+        near = (at[None, :, None] - centre[:, :1, None]).abs() < 1.6
+        near = near & ((at[None, None, :] - centre[:, 1:, None]).abs() < 1.6)  # (N, 8, 8)
+        maps.append(torch.where(near, ON, OFF))
+    noise = [z[:, 4 + i, None, None] * torch.sin(at)[None, None] * torch.ones(8, 1) for i in range(2)]
+    return torch.stack([*maps, *noise, -maps[0]], 1)
 
-    def tail(self, r: Tensor, layer: str) -> Tensor:
-        """r: (N, 5, 8, 8). Returns (N, 3, 32, 32); blue lies over red."""
-        up = F.interpolate(r.float()[:, :2], scale_factor=4)  # (N, 2, 32, 32)
-        red, blue = torch.sigmoid(4 * (up - 1)).unbind(1)
-        weights = torch.stack([(1 - red) * (1 - blue), red * (1 - blue), blue], 1)  # (N, 3, 32, 32)
-        return torch.einsum("nchw,ck->nkhw", weights, COLOURS)
+
+def colours(r: Tensor) -> Tensor:
+    """r: (N, 5, 8, 8). Returns (N, 3, 32, 32); blue lies over red."""
+    up = F.interpolate(r.float()[:, :2], scale_factor=4)  # (N, 2, 32, 32)
+    red, blue = torch.sigmoid(4 * (up - 1)).unbind(1)
+    weights = torch.stack([(1 - red) * (1 - blue), red * (1 - blue), blue], 1)  # (N, 3, 32, 32)
+    return torch.einsum("nchw,ck->nkhw", weights, COLOURS)
 
 
 class ColourSegmenter:
@@ -74,7 +70,7 @@ class ColourSegmenter:
 
 def passes() -> Passes:
     """Both, in float32."""
-    return Passes(HandmadeGenerator(), ColourSegmenter(), False, torch.device("cpu"))  # type: ignore[arg-type]
+    return Passes(HandmadeGenerator(), ColourSegmenter(), False, torch.device("cpu"))
 
 
 def experiments(learning: int = 8, measuring: int = 16) -> Experiments:

@@ -77,9 +77,8 @@ def dissect(
     was trained on, to compare its samples with. Raises UnknownLayer, ValueError for a plan that cannot be, OSError
     where `out` cannot be written.
     """
-    order = [layer.name for layer in passes.generator.layers]
     _check(passes, judge, layers, matched, plan)
-    layers, matched = sorted({*layers}, key=order.index), sorted({*matched, *layers}, key=order.index)
+    layers, matched = (sorted({*some}, key=passes.generator.index) for some in (layers, [*matched, *layers]))
     concepts, workers, costs = passes.concepts, Workers(passes.device), Costs([passes.ledger, judge.ledger])
     progress = Progress(on_step, costs, _steps(len(concepts), layers))
     work = Work.open(out / ".work", _key(passes, judge, layers, matched, plan, scenes is not None))
@@ -168,7 +167,7 @@ def dissect(
             "statistics": statistics,
         }
         write_results(out, passes, plan, units, measured)
-        sizes = [(name, passes.generator.layers[order.index(name)].height) for name in matched]
+        sizes = [(layer, passes.generator.layer(layer).height) for layer in matched]
         shown = Pictures(samples.images, samples.first, artifact_pictures)
         build_report(out / "report", model, sizes, concepts, units, shown, measured)
         dissection = Dissection(model, tuple(brushes), "measured by `unitbrush dissect`")

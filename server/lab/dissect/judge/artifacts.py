@@ -118,8 +118,8 @@ class _Baseline:
         seeds.
         """
         seeds = self.seeds[:first]
-        order = [known.name for known in self.passes.generator.layers]
-        layers = sorted({layer for layer, _ in units} or {order[0]}, key=order.index)
+        generator = self.passes.generator
+        layers = sorted({layer for layer, _ in units} or {generator.layers[0].name}, key=generator.index)
 
         def block(s: slice) -> tuple[Tensor, Tensor, Pixels]:
             r = featuremaps(self.passes, seeds[s], layers[0])  # (B, units, h, w)

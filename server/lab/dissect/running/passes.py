@@ -15,6 +15,7 @@ from torch import Tensor
 from server.lab.dissect.running.costs import Ledger
 from server.lab.dissect.running.fused import fused
 from server.model.folded import FoldedGenerator
+from server.model.generator import Generator
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import Segmenter, UNet
 
@@ -25,7 +26,7 @@ _CPU_BATCH, _GPU_BATCH = 4, 64
 class Passes:
     """A generator and a segmenter on one device; bfloat16 convolutions where `low`."""
 
-    generator: ProgressiveGenerator
+    generator: Generator
     segmenter: Segmenter
     low: bool
     device: torch.device
@@ -38,7 +39,7 @@ class Passes:
     @property
     def resolution(self) -> int:
         """The pictures' width and height in pixels."""
-        return int(self.generator.resolution)
+        return self.generator.resolution
 
     def autocast(self) -> torch.autocast:
         """The precision everything runs in."""
@@ -50,7 +51,7 @@ class Passes:
         return Ledger(self.device)
 
     @cached_property
-    def frozen(self) -> ProgressiveGenerator | FoldedGenerator:
+    def frozen(self) -> Generator:
         """The generator in its fastest form, for passes without gradients."""
         if not isinstance(self.generator, ProgressiveGenerator):
             return self.generator

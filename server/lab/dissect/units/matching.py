@@ -53,8 +53,7 @@ def draw_and_count(passes: Passes, seeds: range, layers: Sequence[str], workers:
     """The first pass. Returns `images` (N, R, R, 3) and `labels` (N, R, R) of the samples, and for every layer
     `<layer>/quantiles`, (units, len(KEPT)).
     """
-    sizes = {known.name: known.units for known in passes.generator.layers}
-    sketches = {layer: QuantileSketch.empty(sizes[layer]) for layer in layers}
+    sketches = {layer: QuantileSketch.empty(passes.generator.layer(layer).units) for layer in layers}
     locks = {layer: threading.Lock() for layer in layers}
 
     def block(s: slice) -> tuple[Pixels, Labels]:
@@ -76,7 +75,7 @@ def match_units(
 
     quantiles: of every layer, as `draw_and_count` returns them.
     """
-    grids = {known.name: known.height for known in passes.generator.layers if known.name in layers}
+    grids = {layer: passes.generator.layer(layer).height for layer in layers}
     sums = {grid: LevelSums(samples.labels, len(samples.concepts), grid) for grid in {*grids.values()}}
     matches = {layer: LayerMatch(torch.from_numpy(quantiles[layer]), sums[grids[layer]]) for layer in layers}
 
