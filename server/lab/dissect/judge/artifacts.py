@@ -182,7 +182,6 @@ def find_artifacts(
     layers: Sequence[str],
     seeds: range,
     workers: Workers,
-    candidates: int = ARTIFACT_CANDIDATES,
 ) -> Artifacts:
     """Look for artifact units at `layers`, in the order they run: a third of the seeds to choose on, the rest fresh."""
     cut = len(seeds) // 3
@@ -191,7 +190,7 @@ def find_artifacts(
     for layer, parts in first.parts(layers).items():
         least, at = parts.topk(min(LAYER_CANDIDATES, len(parts)), largest=False)
         likely += [(v, layer, u) for v, u in zip(least.tolist(), at.tolist(), strict=True) if v < 0]
-    looked = [first.ablation([(layer, unit)]) for _, layer, unit in sorted(likely)[:candidates]]
+    looked = [first.ablation([(layer, unit)]) for _, layer, unit in sorted(likely)[:ARTIFACT_CANDIDATES]]
     looked.sort(key=lambda a: -a.worth)
     finalists = [a for a in looked if a.worth > 0][:ARTIFACT_FINALISTS]
     fresh = _Baseline(passes, measure, seeds[cut:], workers)

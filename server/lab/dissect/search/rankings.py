@@ -68,7 +68,6 @@ def eliminate(
     concept: int,
     value: Tensor,
     removing: bool = False,
-    least: int = LEAST_KEPT,
 ) -> tuple[Ranking, Tensor]:
     """Rank units by leaving the weaker ones out, round by round, with the parts counted anew in each round.
 
@@ -85,7 +84,7 @@ def eliminate(
         parts = attributions(passes, pictures, concept, value, alpha, removing, turn * _GOLDEN % 1)  # (units,)
         shares = parts / parts.clamp(min=0).sum().clamp(min=1e-9) if shares is None else shares
         kept = kept[np.argsort(-parts.numpy()[kept], kind="stable")]
-        count = max(least, int(len(kept) * KEEP))
+        count = max(LEAST_KEPT, int(len(kept) * KEEP))
         if count >= len(kept):
             break
         left_out = [*kept[count:].tolist(), *left_out]

@@ -66,45 +66,51 @@ class Experiment:
         record: knows the candidate's ranking and level. multiple: of the level. Units to remove are set to zero; on
         some of the pictures everywhere too.
         """
-        own = top(record.rankings[candidate.ranking], count)
         if op == "remove":
-            return self._remove(candidate, own, count, pictures)
-        return self._draw(candidate, own, _value(record.levels[candidate.level], multiple), multiple, count, pictures)
+            return self._remove(record, candidate, count, pictures)
+        return self._draw(record, candidate, count, pictures, multiple)
 
-    def _draw(
-        self, candidate: Candidate, own: Tensor, value: Tensor, multiple: float, count: int, pictures: int
-    ) -> Drawing:
+    def _draw(self, record: Record, candidate: Candidate, count: int, pictures: int, multiple: float) -> Drawing:
         layer, ranking, level = candidate
+        own, value = top(record.rankings[ranking], count), _value(record.levels[level], multiple)  # (units,) each
         drawn = self._effect(("draw", ranking, level, multiple, count), self.draw, own, value, pictures, self.likeness)
-        alpha = random_weights(self.random[: len(self.draw)], count, self.units)
-        chance = self._effect(
-            ("draw randomly", "", level, multiple, count), self.draw, alpha, value, _some(pictures)
-        ).change
+        random = random_weights(self.random[: len(self.draw)], count, self.units)  # (M, units)
+        edit, some = ("draw randomly", "", level, multiple, count), _some(pictures)
+        chance = self._effect(edit, self.draw, random, value, some)
         before = float(drawn.before.mean())
         return Drawing(
-            layer,
-            ranking,
-            level,
-            multiple,
-            count,
-            len(drawn),
-            before,
-            float(drawn.after.mean()),
-            drawn.disturbed,
-            drawn.strange,
-            before + chance,
-            self.holds,
+            layer=layer,
+            ranking=ranking,
+            level=level,
+            multiple=multiple,
+            units=count,
+            pictures=len(drawn),
+            before=before,
+            drawn=float(drawn.after.mean()),
+            disturbed=drawn.disturbed,
+            strange=drawn.strange,
+            random_drawn=before + chance.change,
+            holds=self.holds,
         )
 
-    def _remove(self, candidate: Candidate, own: Tensor, count: int, pictures: int) -> Removal:
+    def _remove(self, record: Record, candidate: Candidate, count: int, pictures: int) -> Removal:
         layer, ranking, _ = candidate
-        zero, some = torch.zeros(self.units), _some(pictures)
+        own, zero, some = top(record.rankings[ranking], count), torch.zeros(self.units), _some(pictures)
         removed = self._effect(("remove", ranking, "", 1, count), self.remove, own, zero, pictures)
-        everywhere = self._effect(("clear", ranking, "", 1, count), self.remove.everywhere(), own, zero, some)
-        alpha = random_weights(self.random[: len(self.remove)], count, self.units)
-        chance = self._effect(("remove randomly", "", "", 1, count), self.remove, alpha, zero, some).removed
+        everywhere = self._effect(
+            ("remove everywhere", ranking, "", 1, count), self.remove.everywhere(), own, zero, some
+        )
+        random = random_weights(self.random[: len(self.remove)], count, self.units)  # (M, units)
+        chance = self._effect(("remove randomly", "", "", 1, count), self.remove, random, zero, some)
         return Removal(
-            layer, ranking, count, len(removed), removed.removed, removed.disturbed, everywhere.disturbed, chance
+            layer=layer,
+            ranking=ranking,
+            units=count,
+            pictures=len(removed),
+            removed=removed.removed,
+            disturbed=removed.disturbed,
+            spoilt=everywhere.disturbed,
+            random_removed=chance.removed,
         )
 
     def _effect(

@@ -23,8 +23,6 @@ _LOW = (127 - 16) << 7  # bits of 2**-16 in bfloat16; anything smaller counts as
 _MANY = 2**14  # values of a unit
 _SPAN = 32 << 7  # 32 exponents of 128 mantissas
 BUCKETS = 2 * _SPAN + 1
-RELATIVE_ERROR = 2.0**-8
-ABSOLUTE_ERROR = 2.0**-16
 
 
 def _bucket(pattern: Tensor) -> Tensor:

@@ -15,15 +15,14 @@ REGION = 24  # rows and columns a region is kept at
 class Strongest:
     """The samples with the highest single activation of every unit, out of blocks that come in any order."""
 
-    def __init__(self, count: int = STRONGEST) -> None:
-        self.count = count
+    def __init__(self) -> None:
         self.index = torch.zeros(0, 0, dtype=torch.int64)
         self.peaks, self.maps = torch.zeros(0, 0), torch.zeros(0, 0, 0, 0)
 
     def add(self, index: npt.NDArray[np.int64], r: Tensor) -> None:
         """Look at some samples. index: (N,), their numbers. r: (N, units, h, w)."""
         peaks = r.amax((2, 3)).float().T  # (units, N)
-        best = peaks.sort(dim=1, descending=True, stable=True).indices[:, : self.count]  # (units, K)
+        best = peaks.sort(dim=1, descending=True, stable=True).indices[:, :STRONGEST]  # (units, K)
         rows = torch.arange(len(best))[:, None]
         maps = r[best, rows].float()  # (units, K, h, w)
         maps = F.interpolate(maps, size=(REGION, REGION), mode="bilinear", align_corners=False)
@@ -32,7 +31,7 @@ class Strongest:
             before = (self.index, self.peaks, self.maps)
             own = tuple(torch.cat(pair, 1) for pair in zip(before, own, strict=True))  # type: ignore[assignment]
         # Highest peak first, of equal ones the first sample, so that the order of the blocks does not matter.
-        order = np.lexsort((own[0].numpy(), -own[1].numpy()))[:, : self.count]
+        order = np.lexsort((own[0].numpy(), -own[1].numpy()))[:, :STRONGEST]
         keep = torch.from_numpy(order)
         self.index, self.peaks, self.maps = own[0][rows, keep], own[1][rows, keep], own[2][rows, keep]
 

@@ -8,14 +8,14 @@ from server.lab.dissect.judge.artifacts import SHOWN, Ablation, Artifacts, find_
 from server.lab.dissect.judge.realism import Entropy, FrechetToScenes, Measure, picture_features
 from server.lab.dissect.running.workers import Workers
 from server.lab.dissect.units.samples import draw_samples
-from tests.helpers.handmade import UNITS, HandmadeGenerator, passes
+from tests.helpers.handmade import HandmadeGenerator, passes
 
 LAYERS = ("layer1", "layer2")
 
 
 def find(measure: Measure) -> Artifacts:
     p = passes()
-    return find_artifacts(p, measure, LAYERS, range(1000, 1060), Workers(p.device), candidates=2 * UNITS)
+    return find_artifacts(p, measure, LAYERS, range(1000, 1060), Workers(p.device))
 
 
 def to_clean_scenes() -> FrechetToScenes:

@@ -53,7 +53,7 @@ def test_covering_units_count_against() -> None:
 def test_all_causal_rankings_put_the_right_unit_first(concept: int, unit: int) -> None:
     draw, remove = lessons(concept)
     for pictures, value, removing in ((draw, VALUE, False), (remove, ZERO, True)):
-        order, parts = eliminate(passes(), pictures, concept, value, removing, least=1)
+        order, parts = eliminate(passes(), pictures, concept, value, removing)
         assert order[0] == unit
         assert sorted(order) == list(range(UNITS))
         assert float(parts.clamp(min=0).sum()) == pytest.approx(1)

@@ -11,10 +11,10 @@ def test_the_strongest_samples_come_first_with_their_regions() -> None:
     for i in range(6):
         r[i, 0, :4, :4] = float(i)
         r[i, 1, 7, 7] = float(-i)
-    seen = Strongest(3)
+    seen = Strongest()
     seen.add(np.arange(6), r)
     strongest, regions = seen.regions(np.array([2.5, -0.5], np.float32))
-    assert strongest[0].tolist() == [5, 4, 3]
+    assert strongest[0].tolist() == [5, 4, 3, 2]
     assert set(strongest[1].tolist()) <= set(range(6))
     on = np.unpackbits(regions[0, 0]).reshape(REGION, REGION)
     assert on[:10, :10].all()
