@@ -43,7 +43,7 @@ from server.lab.dissect.running.progress import OnStep, Progress
 from server.lab.dissect.running.work import Arrays, Work
 from server.lab.dissect.running.workers import Workers
 from server.lab.dissect.search.brushes import choose_brushes
-from server.lab.dissect.search.search import Search
+from server.lab.dissect.search.concept import Search
 from server.lab.dissect.trials.experiment import Experiments
 from server.lab.dissect.trials.layout import Layout, rasters
 from server.lab.dissect.units.matching import by_layer, draw_and_count, flat, match_units

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.lab.dissect.constants import CONFIDENCE, RATIO, RESAMPLES
-from server.lab.dissect.units.lattice import Floats
+from server.lab.dissect.units.samples import Floats
 
 
 @dataclass(frozen=True)

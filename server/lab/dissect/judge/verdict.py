@@ -18,8 +18,7 @@ from server.lab.dissect.running.passes import Passes
 from server.lab.dissect.trials.effect import MaskedPictures, measure_effect, share
 from server.lab.dissect.trials.layout import Layout, Rasters
 from server.lab.dissect.trials.weights import alive, edit_of, random_units, random_weights
-from server.lab.dissect.units.lattice import Floats
-from server.lab.dissect.units.samples import Samples
+from server.lab.dissect.units.samples import Floats, Samples
 from server.results.brush import Brush
 
 

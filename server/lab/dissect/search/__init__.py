@@ -3,6 +3,6 @@
 rankings    units by cause: attribution with elimination, and trained weights
 scores      what a trial is worth, and which of several wins
 halving     rounds of fewer candidates on more pictures, and their schedule
-search      all rounds of one concept at all layers
+concept     all rounds of one concept at all layers
 brushes     the brushes that come of it, and the account of the choice
 """

@@ -13,7 +13,7 @@ from server.lab.dissect.running.work import Arrays
 from server.lab.dissect.search.halving import Records
 from server.lab.dissect.search.scores import best_first, most_pictures, reach, score
 from server.lab.dissect.trials.record import Drawing, Record, Removal, Trial, finite
-from server.lab.dissect.units.lattice import Floats
+from server.lab.dissect.units.samples import Floats
 from server.results.brush import Brush, RankedUnit, Removing
 
 RUNNERS_UP = 8

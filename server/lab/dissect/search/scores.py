@@ -91,8 +91,8 @@ def by_number(trials: Sequence[T], bound: float) -> list[T]:
 def weakest(trials: Sequence[T], bound: float) -> T:
     """Of trials that differ in the multiple of their level only: the weakest whose score is within HAIR of the best."""
     scores = [score(t, bound) for t in trials]
-    near = (t for t, s in zip(trials, scores, strict=True) if s >= max(scores) - HAIR)
-    return min(near, key=lambda t: t.multiple)
+    best = max(scores)
+    return min((t for t, s in zip(trials, scores, strict=True) if s >= best - HAIR), key=lambda t: t.multiple)
 
 
 def best_first(trials: Sequence[T], bound: float) -> list[T]:

@@ -17,8 +17,7 @@ from server.lab.dissect.constants import VISIBLE
 from server.lab.dissect.running.passes import Passes, batches
 from server.lab.dissect.trials.likeness import Likeness
 from server.lab.dissect.trials.masks import Masks, at_size, beyond
-from server.lab.dissect.units.lattice import Floats
-from server.lab.dissect.units.samples import Samples, featuremaps
+from server.lab.dissect.units.samples import Floats, Samples, featuremaps
 
 BATCH = 24
 

@@ -19,8 +19,7 @@ from server.lab.dissect.trials.likeness import Likeness, likeness_of
 from server.lab.dissect.trials.masks import Masks
 from server.lab.dissect.trials.record import Candidate, Drawing, Record, Removal, Trial
 from server.lab.dissect.trials.weights import alive, random_units, random_weights, top
-from server.lab.dissect.units.lattice import Floats
-from server.lab.dissect.units.samples import Samples
+from server.lab.dissect.units.samples import Floats, Samples
 from server.results.brush import OPS, Op
 
 Edit = tuple[str, str, str, float, int]  # what is done with which ranking, level, multiple and number of units

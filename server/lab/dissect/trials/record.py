@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from server.lab.dissect.trials.weights import Ranking
-from server.lab.dissect.units.lattice import Floats
+from server.lab.dissect.units.samples import Floats
 from server.results.brush import Op
 
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from server.lab.dissect.constants import ABOVE_CHANCE, BETWEEN, CANDIDATES, FIXED, INTERPRETABLE
-from server.lab.dissect.units.lattice import Floats, Tally
+from server.lab.dissect.units.lattice import Tally
+from server.lab.dissect.units.samples import Floats
 
 
 @dataclass(frozen=True)

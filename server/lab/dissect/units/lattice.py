@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from server.lab.dissect.units.samples import Labels
+from server.lab.dissect.units.samples import Floats, Labels
 
-Floats = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint64]
 

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from server.lab.dissect.constants import FILLED, FULL
 from server.lab.dissect.running.passes import batches
-from server.lab.dissect.units.lattice import Floats
-from server.lab.dissect.units.samples import BATCH, Labels
+from server.lab.dissect.units.samples import BATCH, Floats, Labels
 from server.model.segmenter import cell_shares
 
 

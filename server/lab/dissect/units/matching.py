@@ -21,11 +21,11 @@ from server.lab.dissect.running.passes import Passes, batches
 from server.lab.dissect.running.work import Arrays
 from server.lab.dissect.running.workers import Workers
 from server.lab.dissect.units.agreement import agreement_of, best_concepts, best_thresholds, candidate_thresholds
-from server.lab.dissect.units.lattice import Floats, LatticeLabels, Tally
+from server.lab.dissect.units.lattice import LatticeLabels, Tally
 from server.lab.dissect.units.levels import LevelSums, levels_of
 from server.lab.dissect.units.quantiles import QuantileSketch
 from server.lab.dissect.units.regions import Strongest
-from server.lab.dissect.units.samples import Labels, Samples, layer_outputs
+from server.lab.dissect.units.samples import Floats, Labels, Samples, layer_outputs
 from server.model.pixels import Pixels, to_pixels
 
 ARRAYS = {

@@ -20,6 +20,7 @@ from server.model.pixels import Pixels, to_images, to_pixels
 BATCH = 50
 
 Labels = npt.NDArray[np.uint8]  # (N, R, R), indices of concepts
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

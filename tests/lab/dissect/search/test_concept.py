@@ -10,7 +10,7 @@ from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.running.progress import Progress
 from server.lab.dissect.running.work import Work
 from server.lab.dissect.running.workers import Workers
-from server.lab.dissect.search.search import Search
+from server.lab.dissect.search.concept import Search
 from server.lab.dissect.units.matching import draw_and_count, match_units
 from server.results.brush import OPS
 from tests.helpers.handmade import BLUE, experiments
@@ -55,6 +55,6 @@ def test_finished_stages_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     first = search(tmp_path, steps).records(BLUE)
     assert steps[:2] == ["blue: layer1", "blue: layer2"]
     assert steps[4:] == ["blue: numbers and levels"]
-    monkeypatch.setattr("server.lab.dissect.search.search.play", None)
+    monkeypatch.setattr("server.lab.dissect.search.concept.play", None)
     again = search(tmp_path, []).records(BLUE)
     assert {layer: r.document() for layer, r in again.items()} == {layer: r.document() for layer, r in first.items()}

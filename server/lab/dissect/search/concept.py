@@ -29,8 +29,8 @@ from server.lab.dissect.search.scores import reach, standings
 from server.lab.dissect.trials.experiment import Experiment, Experiments
 from server.lab.dissect.trials.record import Record
 from server.lab.dissect.trials.weights import Ranking
-from server.lab.dissect.units.lattice import Floats
 from server.lab.dissect.units.levels import Levels
+from server.lab.dissect.units.samples import Floats
 from server.results.brush import OPS, Op
 
 
