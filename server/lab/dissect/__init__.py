@@ -15,12 +15,12 @@ ICCV 2019); it stands on one page in `run`:
 
 In reading order:
 
-run         the whole of it as calls in order, each stage kept on disk
-constants   the numbers that were chosen, each with its reason
-running     how a dissection runs: its plan, networks, finished stages, threads and costs
-units       which unit agrees with what
-trials      what an edit does
-search      which edit is best
-judge       whether it really is, read by another segmenter
-report      the files and pages of a results folder
+- `run`: the whole of it as calls in order, each stage kept on disk;
+- `constants`: the numbers that were chosen, each with its reason;
+- `running`: how a dissection runs: its plan, networks, finished stages, threads and costs;
+- `units`: which unit agrees with what;
+- `trials`: what an edit does;
+- `search`: which edit is best;
+- `judge`: whether it really is, read by another segmenter;
+- `report`: the files and pages of a results folder.
 """

@@ -1,9 +1,9 @@
 """What a dissection leaves: a folder of files, and pages for people.
 
-dissection  the brushes, as the server reads them
-results     the other files of a results folder and what each holds
-netdissect  the same results as the 2018 tool writes them
-build       the report's data and pictures, beside its page
-colours     of concepts
-page        HTML, CSS and JavaScript, the same for every model; opens from the file system
+- `dissection`: the brushes, as the server reads them;
+- `results`: the other files of a results folder and what each holds;
+- `netdissect`: the same results as the 2018 tool writes them;
+- `build`: the report's data and pictures, beside its page;
+- `colours`: of concepts;
+- `page`: HTML, CSS and JavaScript, the same for every model; opens from the file system.
 """
