@@ -3,26 +3,26 @@
  * the screen before the rest of the studio has come.
  */
 
-/** @typedef {import("./types.js").Brush} Brush */
-/** @typedef {import("./types.js").Model} Model */
+/** @typedef {import("./picture/types.js").Brush} Brush */
+/** @typedef {import("./picture/types.js").Model} Model */
 
-import { Problem, models } from "./api.js";
-import { createPictureCanvas } from "./canvas.js";
-import { NotAPicture, newPicture, published } from "./document.js";
-import { byId } from "./dom.js";
-import { createHistory } from "./history.js";
-import { loadLanguage, preferredLanguage, t } from "./i18n.js";
-import { createImages } from "./images.js";
-import { notify, notifyError } from "./notices.js";
-import { pictureInAddress } from "./open.js";
-import { loadHistory, preference } from "./storage.js";
-import { setUpTheme } from "./theme.js";
+import { Problem, models } from "./server/api.js";
+import { createPictureCanvas } from "./view/canvas.js";
+import { NotAPicture, newPicture, published } from "./picture/document.js";
+import { byId } from "./ui/dom.js";
+import { createHistory } from "./picture/history.js";
+import { loadLanguage, preferredLanguage, t } from "./ui/i18n.js";
+import { createImages } from "./server/images.js";
+import { notify, notifyError } from "./ui/notices.js";
+import { pictureInAddress } from "./sharing/open.js";
+import { loadHistory, preference } from "./lib/storage.js";
+import { setUpTheme } from "./ui/theme.js";
 
 const FIRST_SEED = 7; // of a model that names no scenes; server/app.py has it too
 const EVERY = 1500; // ms
 const FIRST_PICTURE = "unitbrush:first-picture"; // for measurements: the name of the mark in the browser's timeline
 
-/** @param {Model} model @returns {import("./types.js").Picture} the scene that a model is best begun with */
+/** @param {Model} model @returns {import("./picture/types.js").Picture} the scene that a model is best begun with */
 export function firstPicture(model) {
   return newPicture(model.name, model.scenes[0] ?? FIRST_SEED);
 }
@@ -37,11 +37,11 @@ export function boothSettings() {
 /**
  * @typedef {object} Beginning
  * @property {Model[]} available
- * @property {import("./history.js").History} history  of last time
- * @property {import("./types.js").Picture | null} given  what the page's address names
+ * @property {import("./picture/history.js").History} history  of last time
+ * @property {import("./picture/types.js").Picture | null} given  what the page's address names
  * @property {boolean} damaged  whether it names a picture that cannot be read
- * @property {import("./images.js").Images} images
- * @property {import("./canvas.js").PictureCanvas} canvas
+ * @property {import("./server/images.js").Images} images
+ * @property {import("./view/canvas.js").PictureCanvas} canvas
  */
 
 /** @returns {Promise<Beginning>} */
@@ -64,9 +64,9 @@ async function begin() {
 }
 
 /**
- * @param {import("./images.js").Images} images
- * @param {import("./canvas.js").PictureCanvas} canvas
- * @param {import("./types.js").Picture} picture
+ * @param {import("./server/images.js").Images} images
+ * @param {import("./view/canvas.js").PictureCanvas} canvas
+ * @param {import("./picture/types.js").Picture} picture
  */
 async function showFirst(images, canvas, picture) {
   const first = await images.expect(published(picture));

@@ -1,50 +1,50 @@
 /** Puts the studio together. Everything it needs to know about a subject stands in that subject's own file. */
 
-/** @typedef {import("./types.js").Picture} Picture */
+/** @typedef {import("./picture/types.js").Picture} Picture */
 
-import { announce } from "./announce.js";
-import { Problem, concepts, directions } from "./api.js";
+import { announce } from "./ui/announce.js";
+import { Problem, concepts, directions } from "./server/api.js";
 import { beginning, boothSettings, firstBrush, firstPicture } from "./beginning.js";
-import { dressBooth, runBooth } from "./booth.js";
-import { createBusy } from "./busy.js";
-import { setUpCleaning } from "./cleaning.js";
-import { createCompare } from "./compare.js";
-import { watchConnection } from "./connection.js";
-import { setUpControls, stepSize } from "./controls.js";
-import { createDirections } from "./directions.js";
-import { newPicture, published, withoutEdits } from "./document.js";
-import { byId } from "./dom.js";
-import { fileName, saveFile } from "./download.js";
-import { createEdits } from "./edits.js";
-import { createFrames } from "./frames.js";
-import { setUpHelp } from "./help.js";
-import { createHand } from "./hand.js";
-import { conceptName, t } from "./i18n.js";
-import { placeIcons } from "./icons.js";
-import { createInspector } from "./inspector.js";
-import { listenToKeys, paintByKeys } from "./keyboard.js";
-import { createMixing } from "./mixing.js";
-import { setUpModels } from "./models.js";
-import { notify, notifyError } from "./notices.js";
-import { acceptPictures, clearAddress } from "./open.js";
-import { createPainter } from "./painter.js";
-import { createPalette } from "./palette.js";
-import { createPicker } from "./picker.js";
-import { listenToPointers } from "./pointer.js";
-import { createReceptivity } from "./receptivity.js";
-import { createRegions } from "./regions.js";
-import { createRing } from "./ring.js";
-import { createSaver, forgetSaved } from "./saver.js";
-import { createScenes } from "./scenes.js";
-import { saveHistory } from "./storage.js";
-import { createSegmentation } from "./segmentation.js";
-import { setUpShare } from "./share.js";
-import { createStore } from "./store.js";
-import { createTint } from "./tint.js";
-import { setUpToolbar } from "./toolbar.js";
-import { setUpTools } from "./tools.js";
-import { setUpUnits } from "./units.js";
-import { createView } from "./view.js";
+import { dressBooth, runBooth } from "./booth/booth.js";
+import { createBusy } from "./view/busy.js";
+import { setUpCleaning } from "./panels/cleaning.js";
+import { createCompare } from "./view/compare.js";
+import { watchConnection } from "./server/connection.js";
+import { setUpControls, stepSize } from "./panels/controls.js";
+import { createDirections } from "./scenes/directions.js";
+import { newPicture, published, withoutEdits } from "./picture/document.js";
+import { byId } from "./ui/dom.js";
+import { fileName, saveFile } from "./sharing/download.js";
+import { createEdits } from "./panels/edits.js";
+import { createFrames } from "./server/frames.js";
+import { setUpHelp } from "./panels/help.js";
+import { createHand } from "./painting/gestures.js";
+import { conceptName, t } from "./ui/i18n.js";
+import { placeIcons } from "./ui/icons.js";
+import { createInspector } from "./panels/inspector.js";
+import { listenToKeys, paintByKeys } from "./painting/keyboard.js";
+import { createMixing } from "./scenes/mixing.js";
+import { setUpModels } from "./panels/models.js";
+import { notify, notifyError } from "./ui/notices.js";
+import { acceptPictures, clearAddress } from "./sharing/open.js";
+import { createPainter } from "./painting/painter.js";
+import { createPalette } from "./panels/palette.js";
+import { createPicker } from "./painting/picker.js";
+import { listenToPointers } from "./painting/pointer.js";
+import { createReceptivity } from "./panels/receptivity.js";
+import { createRegions } from "./painting/regions.js";
+import { createRing } from "./view/ring.js";
+import { createSaver, forgetSaved } from "./server/saver.js";
+import { createScenes } from "./scenes/strip.js";
+import { saveHistory } from "./lib/storage.js";
+import { createSegmentation } from "./painting/segmentation.js";
+import { setUpShare } from "./sharing/share.js";
+import { createStore } from "./lib/store.js";
+import { createTint } from "./view/tint.js";
+import { setUpToolbar } from "./panels/toolbar.js";
+import { setUpTools } from "./panels/tools.js";
+import { setUpUnits } from "./panels/units.js";
+import { createView } from "./view/view.js";
 
 async function start() {
   document.documentElement.dataset.started = "";
@@ -103,7 +103,7 @@ async function start() {
     commit,
   });
 
-  /** @type {import("./painter.js").PainterParts["commit"]} */
+  /** @type {import("./painting/painter.js").PainterParts["commit"]} */
   function commit(picture, { tool, op, concept }) {
     history.push(picture);
     announce(tool === "eraser" ? t("said.erased") : t(`said.${op}`, { concept: conceptName(concept) }));

@@ -16,7 +16,7 @@ from tests.browser.server import StudioServer
 from tests.browser.studio import Pixels, Studio, decode, open_studio
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
-PARTS = ["js/main.js", "js/painter.js", "i18n/en.json", "api/v1/models", "api/v1/models/*/concepts"]
+PARTS = ["js/main.js", "js/painting/painter.js", "i18n/en.json", "api/v1/models", "api/v1/models/*/concepts"]
 PAINTED = """() => {
     const history = JSON.parse(localStorage.getItem("unitbrush.history") ?? "null");
     return history?.states.at(-1)[1].length > 0;
@@ -69,7 +69,7 @@ def test_the_first_picture_does_not_wait_for_the_rest_of_the_studio(browser: Bro
         def hold(route: Route) -> None:
             held.append(route)
 
-        studio.page.route("**/js/painter.js", hold)
+        studio.page.route("**/js/painting/painter.js", hold)
         studio.page.goto(server.url, wait_until="commit")
         assert studio.page.wait_for_function(FIRST, timeout=60_000).json_value() > 0
         held[0].continue_()

@@ -41,7 +41,7 @@ def test_every_language_has_every_text() -> None:
             assert set(re.findall(r"\{\w+\}", value)) == set(re.findall(r"\{\w+\}", texts["en"][key])), (name, key)
     markup = (ROOT / "frontend" / "index.html").read_text(encoding="utf-8")
     used = set(re.findall(r'data-i18n(?:-label)?="([\w.]+)"', markup))
-    for path in (ROOT / "frontend" / "js").glob("*.js"):
+    for path in (ROOT / "frontend" / "js").rglob("*.js"):
         used |= set(re.findall(r'\bt\("([\w.]+)"', path.read_text(encoding="utf-8")))
     assert used <= texts["en"].keys()
 

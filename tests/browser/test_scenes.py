@@ -13,7 +13,7 @@ from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, open_studio
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
-LATENT = "([seed, n]) => import('/js/latent.js').then(m => m.latentOf(seed, n))"
+LATENT = "([seed, n]) => import('/js/scenes/latent.js').then(m => m.latentOf(seed, n))"
 
 
 @pytest.mark.parametrize("seed", [0, 42, 2**32 - 1])

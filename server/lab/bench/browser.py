@@ -34,8 +34,8 @@ FIRST_PICTURE = """() => {
 }"""
 
 # `events`: when each happened. `sent`: a request's number and how many events had been handled. `frames`: a frame's
-# number and when it was on the screen. The last two come of what frontend/js/frames.js tells the window. `images`: when
-# the browser had put the page's own image of the picture on the screen.
+# number and when it was on the screen. The last two come of what frontend/js/server/frames.js tells the window.
+# `images`: when the browser had put the page's own image of the picture on the screen.
 WATCH = """
 const watched = (window.watched = { events: [], sent: [], frames: [], images: [] });
 new PerformanceObserver((list) => {

@@ -1,0 +1,37 @@
+/** What a gesture means: a stroke, a pick or a look inside, by the tool in hand. */
+
+/** @typedef {import("./pointer.js").Gestures} Gestures */
+
+/**
+ * @param {object} parts
+ * @param {import("./painter.js").Painter} parts.painter
+ * @param {import("./picker.js").Picker} parts.picker
+ * @param {import("../panels/inspector.js").Inspector} parts.inspector
+ * @param {import("../panels/receptivity.js").Receptivity} parts.receptive
+ * @param {import("../view/ring.js").Ring} parts.ring
+ * @param {() => import("../picture/types.js").Tool} parts.tool
+ * @returns {Gestures}
+ */
+export function createHand({ painter, picker, inspector, receptive, ring, tool }) {
+  return {
+    start(sample) {
+      ring.moveTo(sample.x, sample.y);
+      if (inspector.active()) inspector.click(sample);
+      else if (tool() === "pick") picker.click(sample);
+      else painter.start(sample);
+    },
+    move(samples) {
+      const last = samples[samples.length - 1];
+      ring.moveTo(last.x, last.y);
+      painter.move(samples);
+    },
+    end: painter.end,
+    cancel: painter.cancel,
+    hover(sample) {
+      if (sample) ring.moveTo(sample.x, sample.y);
+      else ring.hide();
+      if (tool() === "pick" && !inspector.active()) picker.hover(sample);
+      receptive.hover(sample);
+    },
+  };
+}

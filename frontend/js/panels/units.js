@@ -1,0 +1,39 @@
+/** How many units the brush uses: the number the dissection recommends, until somebody moves the slider. */
+
+/** @typedef {import("../picture/types.js").Concept} Concept */
+/** @typedef {import("../lib/store.js").Store<import("../picture/types.js").Brush>} BrushStore */
+
+import { fill } from "./controls.js";
+import { byId } from "../ui/dom.js";
+import { onLanguage, t } from "../ui/i18n.js";
+
+/**
+ * @param {BrushStore} brush
+ * @param {(name: string) => Concept | undefined} concept
+ * @returns {() => void} to call once the concepts are known
+ */
+export function setUpUnits(brush, concept) {
+  const slider = byId("units", HTMLInputElement);
+  const output = byId("units-out", HTMLOutputElement);
+
+  function show() {
+    const { concept: name, units } = brush.get();
+    const known = concept(name);
+    if (!known) return;
+    slider.max = String(known.units.length);
+    fill(slider, units || known.recommended_units);
+    output.textContent = units ? String(units) : t("units.usual", { count: known.recommended_units });
+  }
+
+  slider.addEventListener("input", () => {
+    const units = Number(slider.value);
+    const usual = concept(brush.get().concept)?.recommended_units;
+    brush.set({ units: units === usual ? 0 : units });
+  });
+  brush.subscribe((now, before) => {
+    if (now.concept !== before.concept && now.units) brush.set({ units: 0 });
+    else show();
+  });
+  onLanguage(show);
+  return show;
+}
