@@ -7,12 +7,17 @@ export function toBase64Url(bytes) {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+/** @param {string} text */
+export function fromBase64Url(text) {
+  return fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+}
+
 /**
  * @param {string} text
  * @returns {Uint8Array<ArrayBuffer>}
  */
-export function fromBase64Url(text) {
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+export function fromBase64(text) {
+  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 }
 
 /**

@@ -1,18 +1,19 @@
-/** What a gesture means: a stroke, a pick or a look inside, by the tool in hand. */
+/** What a gesture means: a stroke, a pick or a look inside, by the chosen tool. */
 
 /** @typedef {import("./pointer.js").Gestures} Gestures */
+/** @typedef {import("./pointer.js").Sample} Sample */
 
 /**
  * @param {object} parts
  * @param {import("./painter.js").Painter} parts.painter
  * @param {import("./picker.js").Picker} parts.picker
- * @param {import("../panels/inspector.js").Inspector} parts.inspector
- * @param {import("../panels/receptivity.js").Receptivity} parts.receptive
+ * @param {{active: () => boolean, click: (sample: Sample) => void}} parts.inspector
+ * @param {{hover: (sample: Sample | null) => void}} parts.receptivity
  * @param {import("../view/ring.js").Ring} parts.ring
- * @param {() => import("../picture/types.js").Tool} parts.tool
+ * @param {() => import("./brush.js").Tool} parts.tool
  * @returns {Gestures}
  */
-export function createHand({ painter, picker, inspector, receptive, ring, tool }) {
+export function createGestures({ painter, picker, inspector, receptivity, ring, tool }) {
   return {
     start(sample) {
       ring.moveTo(sample.x, sample.y);
@@ -31,7 +32,7 @@ export function createHand({ painter, picker, inspector, receptive, ring, tool }
       if (sample) ring.moveTo(sample.x, sample.y);
       else ring.hide();
       if (tool() === "pick" && !inspector.active()) picker.hover(sample);
-      receptive.hover(sample);
+      receptivity.hover(sample);
     },
   };
 }

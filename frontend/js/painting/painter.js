@@ -1,30 +1,33 @@
-/** The tools: what a gesture with the present brush makes of the picture, while it lasts and once it ends. */
+/** The tools: what a gesture with the chosen brush makes of the picture, while it lasts and once it ends. */
 
-/** @typedef {import("../picture/types.js").Brush} Brush */
-/** @typedef {import("../picture/types.js").Edit} Edit */
-/** @typedef {import("../picture/types.js").Mask} Mask */
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("./brush.js").Brush} Brush */
+/** @typedef {import("../picture/document.js").Mask} Mask */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 /** @typedef {import("./pointer.js").Sample} Sample */
 
-import { MAX_EDITS, addEdit, deleteEdit, changeEdit, published } from "../picture/document.js";
-import { erased, touches } from "../view/masks.js";
+import { addEdit, changeEdit, deleteEdit, published } from "../picture/changes.js";
+import { coordinate } from "../picture/coordinates.js";
+import { MAX_EDITS } from "../picture/document.js";
+import { t } from "../ui/i18n.js";
+import { editBy, saying } from "./brush.js";
+import { erased, touches } from "./erasing.js";
 import { createStroke, pressed } from "./strokes.js";
 
 /**
- * A gesture in progress: what it paints so far, and what of that is not on the screen yet.
+ * A shape that grows with a gesture.
  *
- * @typedef {object} Work
- * @property {(sample: Sample) => void} to
- * @property {() => Mask} mask
- * @property {(shown: number) => Mask | undefined} pending
- * @property {() => number} mark  grows with every change
+ * @typedef {object} Shape
+ * @property {(sample: Sample) => void} extend
+ * @property {() => Mask} mask  all of it
+ * @property {(from: number) => Mask | undefined} rest  what came after so many steps; undefined where nothing did
+ * @property {() => number} steps  so far
  *
  * @typedef {object} PainterParts
  * @property {() => Brush} brush
  * @property {() => Picture} present
- * @property {(picture: Picture, done: {tool: string, op: string, concept: string}) => void} commit
- * @property {() => void} refused  the picture has as many edits as it can
- * @property {() => void} abandon  show the present picture again
+ * @property {(picture: Picture, said: string) => void} commit
+ * @property {() => void} restore  show the present picture again
+ * @property {() => void} onFull  the picture has as many edits as it can
  * @property {import("../server/frames.js").Frames["draft"]} draft
  * @property {(mask: Mask | undefined) => void} tint
  *
@@ -35,22 +38,22 @@ import { createStroke, pressed } from "./strokes.js";
  * @property {() => void} cancel
  * @property {() => boolean} working
  * @property {() => void} everywhere
- * @property {(mark: number, final: boolean) => void} framed  a frame with everything up to that mark is on the screen
+ * @property {(steps: number, final: boolean) => void} framed  a frame with the first so many steps is on the screen
  */
 
 /**
  * @param {PainterParts} parts
  * @returns {Painter}
  */
-export function createPainter({ brush, present, commit, refused, abandon, draft, tint }) {
-  /** @type {Work | null} */
-  let work = null;
-  let shown = 0;
+export function createPainter({ brush, present, commit, restore, onFull, draft, tint }) {
+  /** @type {Shape | null} */
+  let shape = null;
+  let shownSteps = 0;
 
-  /** The picture with the mask painted or erased. @param {Mask} mask */
+  /** The present picture with the mask painted or erased. @param {Mask} mask */
   function painted(mask) {
     const { tool } = brush();
-    if (tool !== "eraser") return addEdit(present(), newEdit(brush(), mask));
+    if (tool !== "eraser") return addEdit(present(), editBy(brush(), mask));
     const strokes = mask !== null && "strokes" in mask ? mask.strokes : [];
     let picture = present();
     for (let i = picture.edits.length - 1; i >= 0; i -= 1) {
@@ -62,95 +65,76 @@ export function createPainter({ brush, present, commit, refused, abandon, draft,
     return picture;
   }
 
-  function progress() {
-    if (!work) return;
-    const current = work;
-    draft(() => ({ picture: published(painted(current.mask())), mark: current.mark() }));
-    tint(current.pending(shown));
-  }
-
-  function finish() {
-    if (!work) return;
-    const picture = painted(work.mask());
-    tint(work.pending(shown));
-    work = null;
-    const { tool, mode, concept } = brush();
-    if (picture === present()) abandon();
-    else commit(picture, { tool, op: mode, concept });
+  function show() {
+    if (!shape) return;
+    const { mask, steps, rest } = shape;
+    draft(() => ({ picture: published(painted(mask())), steps: steps() }));
+    tint(rest(shownSteps));
   }
 
   return {
     start(sample) {
       if (brush().tool !== "eraser" && present().edits.length >= MAX_EDITS) {
-        refused();
+        onFull();
         return;
       }
-      shown = 0;
-      const shape = brush().tool === "line" || brush().tool === "rect";
-      work = shape ? shapeWork(brush, sample) : strokeWork(brush, sample);
-      progress();
+      shownSteps = 0;
+      const straight = brush().tool === "line" || brush().tool === "rect";
+      shape = straight ? straightShape(brush, sample) : freeStroke(brush, sample);
+      show();
     },
     move(samples) {
-      if (!work) return;
-      const before = work.mark();
-      for (const sample of samples) work.to(sample);
-      if (work.mark() !== before) progress();
+      if (!shape) return;
+      const before = shape.steps();
+      for (const sample of samples) shape.extend(sample);
+      if (shape.steps() !== before) show();
     },
-    end: finish,
+    end() {
+      if (!shape) return;
+      const picture = painted(shape.mask());
+      tint(shape.rest(shownSteps));
+      shape = null;
+      if (picture === present()) restore();
+      else commit(picture, brush().tool === "eraser" ? t("said.erased") : saying(brush()));
+    },
     cancel() {
-      if (!work) return;
-      work = null;
+      if (!shape) return;
+      shape = null;
       tint(undefined);
-      abandon();
+      restore();
     },
-    working: () => work !== null,
+    working: () => shape !== null,
     everywhere() {
-      if (present().edits.length >= MAX_EDITS) refused();
-      else {
-        const { mode, concept } = brush();
-        commit(addEdit(present(), newEdit(brush(), null)), { tool: "everywhere", op: mode, concept });
-      }
+      if (present().edits.length >= MAX_EDITS) onFull();
+      else commit(addEdit(present(), editBy(brush(), null)), saying(brush()));
     },
-    framed(mark, final) {
-      if (work) {
-        if (!final) shown = Math.max(shown, mark);
-        tint(work.pending(shown));
+    framed(steps, final) {
+      if (shape) {
+        if (!final) shownSteps = Math.max(shownSteps, steps);
+        tint(shape.rest(shownSteps));
       } else if (final) tint(undefined);
     },
   };
 }
 
 /**
- * @param {Brush} brush
- * @param {Mask} mask
- * @returns {Edit}
- */
-function newEdit({ mode, concept, strength, units }, mask) {
-  /** @type {Edit} */
-  const edit = { op: mode, concept, mask };
-  if (units) edit.units = units;
-  if (strength < 1) edit.strength = strength;
-  return edit;
-}
-
-/**
  * @param {() => Brush} brush
  * @param {Sample} first
- * @returns {Work}
+ * @returns {Shape}
  */
-function strokeWork(brush, first) {
+function freeStroke(brush, first) {
   const stroke = createStroke();
   /** @param {Sample} sample */
-  const to = (sample) => void stroke.add(sample.x, sample.y, pressed(brush().radius, sample));
-  to(first);
+  const extend = (sample) => void stroke.add(sample.x, sample.y, pressed(brush().radius, sample));
+  extend(first);
   return {
-    to,
+    extend,
     mask: () => ({ strokes: stroke.strokes() }),
-    pending(shown) {
-      const strokes = stroke.rest(shown);
+    rest(from) {
+      const strokes = stroke.rest(from);
       return strokes.length ? { strokes } : undefined;
     },
-    mark: stroke.length,
+    steps: stroke.length,
   };
 }
 
@@ -159,39 +143,34 @@ function strokeWork(brush, first) {
  *
  * @param {() => Brush} brush
  * @param {Sample} first
- * @returns {Work}
+ * @returns {Shape}
  */
-function shapeWork(brush, first) {
+function straightShape(brush, first) {
   let last = first;
-  let mark = 1;
+  let steps = 1;
   /** @returns {Mask} */
   function mask() {
     const { tool, radius } = brush();
-    const [ax, ay, bx, by] = [first.x, first.y, last.x, last.y].map(bounded);
+    const [ax, ay, bx, by] = [first.x, first.y, last.x, last.y].map(coordinate);
     if (tool === "line") return { strokes: [{ points: [[ax, ay], [bx, by]], radius }] };
     const dx = Math.abs(bx - ax) < 0.01 ? radius : 0;
     const dy = Math.abs(by - ay) < 0.01 ? radius : 0;
     return {
       rect: [
-        bounded(Math.min(ax, bx) - dx),
-        bounded(Math.min(ay, by) - dy),
-        bounded(Math.max(ax, bx) + dx),
-        bounded(Math.max(ay, by) + dy),
+        coordinate(Math.min(ax, bx) - dx),
+        coordinate(Math.min(ay, by) - dy),
+        coordinate(Math.max(ax, bx) + dx),
+        coordinate(Math.max(ay, by) + dy),
       ],
     };
   }
   return {
-    to(sample) {
+    extend(sample) {
       last = sample;
-      mark += 1;
+      steps += 1;
     },
     mask,
-    pending: (shown) => (shown < mark ? mask() : undefined),
-    mark: () => mark,
+    rest: (from) => (from < steps ? mask() : undefined),
+    steps: () => steps,
   };
-}
-
-/** @param {number} value */
-function bounded(value) {
-  return Math.round(Math.max(0, Math.min(1, value)) * 1e4) / 1e4;
 }

@@ -3,26 +3,27 @@
  * what the brush draws. With Shift every such thing at once.
  */
 
-/** @typedef {import("../picture/types.js").Brush} Brush */
-/** @typedef {import("../picture/types.js").Mask} Mask */
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../picture/document.js").Mask} Mask */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 /** @typedef {import("./pointer.js").Sample} Sample */
-/** @typedef {import("./segmentation.js").Seen} Seen */
 
-import { addEdit, published } from "../picture/document.js";
+import { createLatest } from "../lib/latest.js";
+import { addEdit, published } from "../picture/changes.js";
+import { coordinate } from "../picture/coordinates.js";
 import { byId } from "../ui/dom.js";
 import { conceptName, t } from "../ui/i18n.js";
+import { notify } from "../ui/notices.js";
 import { alphaMap } from "../view/maps.js";
 import { rememberRegion } from "../view/masks.js";
-import { notify } from "../ui/notices.js";
+import { editBy, saying } from "./brush.js";
 import { conceptAt, regionAt } from "./segmentation.js";
 
 /**
  * @typedef {object} PickerParts
- * @property {() => Brush} brush
+ * @property {() => import("./brush.js").Brush} brush
  * @property {() => Picture} present
- * @property {(picture: Picture, done: {tool: string, op: string, concept: string}) => void} commit
- * @property {(picture: Picture) => Promise<Seen>} segmentation
+ * @property {(picture: Picture, said: string) => void} commit
+ * @property {import("./segmentation.js").Segmenter} segmenter
  * @property {(name: string) => boolean} paintable
  * @property {import("../view/tint.js").Tint} tint
  * @property {(error: unknown) => void} onError
@@ -36,48 +37,45 @@ import { conceptAt, regionAt } from "./segmentation.js";
  * @param {PickerParts} parts
  * @returns {Picker}
  */
-export function createPicker({ brush, present, commit, segmentation, paintable, tint, onError }) {
+export function createPicker({ brush, present, commit, segmenter, paintable, tint, onError }) {
   const tag = byId("pick-tag", HTMLElement);
-  let turn = 0;
+  const latest = createLatest();
 
   /** @param {Sample | null} sample */
   async function hover(sample) {
-    turn += 1;
-    const mine = turn;
+    const isLatest = latest();
     if (!sample) {
       tag.hidden = true;
       tint.setMap(undefined);
       return;
     }
-    const seen = await segmentation(published(present())).catch(() => null);
-    if (turn !== mine || !seen) return;
+    const segmentation = await segmenter(published(present())).catch(() => null);
+    if (!isLatest() || !segmentation) return;
     tag.hidden = false;
-    tag.textContent = conceptName(conceptAt(seen, sample.x, sample.y));
-    tint.setMap(alphaMap(regionAt(seen, sample.x, sample.y, sample.shift === true), seen.width, seen.height));
+    tag.textContent = conceptName(conceptAt(segmentation, sample.x, sample.y));
+    tint.setMap(mapAt(segmentation, sample));
   }
 
   /** @param {Sample} sample */
   async function click(sample) {
     try {
       const before = present();
-      const seen = await segmentation(published(before));
+      const segmentation = await segmenter(published(before));
       if (present() !== before) return;
-      const found = conceptAt(seen, sample.x, sample.y);
+      const picked = conceptAt(segmentation, sample.x, sample.y);
       const { mode, concept: drawn, strength, units } = brush();
-      const concept = mode === "remove" ? found : drawn;
+      const concept = mode === "remove" ? picked : drawn;
       if (!paintable(concept)) {
         notify(t("pick.unpaintable", { concept: conceptName(concept) }));
         return;
       }
-      const every = sample.shift === true;
+      const at = /** @type {[number, number]} */ ([coordinate(sample.x), coordinate(sample.y)]);
       /** @type {Mask} */
-      const mask = every ? { concept: found } : { concept: found, at: [round(sample.x), round(sample.y)] };
-      rememberRegion(mask, alphaMap(regionAt(seen, sample.x, sample.y, every), seen.width, seen.height));
-      /** @type {import("../picture/types.js").Edit} */
-      const edit = { op: mode, concept, mask };
-      if (strength < 1) edit.strength = strength;
-      if (units && mode === "draw") edit.units = units;
-      commit(addEdit(before, edit), { tool: "pick", op: mode, concept });
+      const mask = sample.shift ? { concept: picked } : { concept: picked, at };
+      rememberRegion(mask, mapAt(segmentation, sample));
+      // The brush's number of units is meant for its own concept.
+      const edit = editBy({ mode, concept, strength, units: mode === "draw" ? units : 0 }, mask);
+      commit(addEdit(before, edit), saying({ mode, concept }));
       void hover(null);
     } catch (error) {
       onError(error);
@@ -87,7 +85,7 @@ export function createPicker({ brush, present, commit, segmentation, paintable, 
   return { hover: (sample) => void hover(sample), click: (sample) => void click(sample) };
 }
 
-/** @param {number} value */
-function round(value) {
-  return Math.round(Math.max(0, Math.min(1, value)) * 1e4) / 1e4;
+/** @param {import("./segmentation.js").Segmentation} segmentation @param {Sample} sample */
+function mapAt(segmentation, { x, y, shift = false }) {
+  return alphaMap(regionAt(segmentation, x, y, shift), segmentation.width, segmentation.height);
 }

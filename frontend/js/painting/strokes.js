@@ -1,9 +1,11 @@
 /** Strokes: from pointer positions to the short polylines of a mask. */
 
-/** @typedef {import("../picture/types.js").Stroke} Stroke */
-/** @typedef {[number, number]} Point */
+/** @typedef {import("../picture/document.js").Point} Point */
+/** @typedef {import("../picture/document.js").Stroke} Stroke */
 
-export const MAX_POINTS = 4096;
+import { clamp, rounded } from "../picture/coordinates.js";
+import { MAX_POINTS } from "../picture/document.js";
+
 const TOLERANCE = 0.0012; // of the picture's width: far below one cell of any layer
 
 /**
@@ -34,9 +36,9 @@ export function createStroke() {
       if (piece && last) {
         if (Math.hypot(point[0] - last[0], point[1] - last[1]) < Math.max(0.0015, piece.radius * 0.06)) return false;
         if (Math.abs(radius / piece.radius - 1) < 0.125) piece.points.push(point);
-        else pieces.push({ points: [point], radius: round(radius) });
+        else pieces.push({ points: [point], radius: rounded(radius) });
       } else {
-        pieces.push({ points: [point], radius: round(radius) });
+        pieces.push({ points: [point], radius: rounded(radius) });
       }
       length += 1;
       return true;
@@ -44,13 +46,13 @@ export function createStroke() {
     strokes: () => fit(joined(pieces)),
     rest(from) {
       let skip = from;
-      const kept = [];
+      const later = [];
       for (const piece of joined(pieces)) {
         const own = piece.points.length;
-        if (skip < own) kept.push({ ...piece, points: piece.points.slice(Math.max(0, skip - 1)) });
+        if (skip < own) later.push({ ...piece, points: piece.points.slice(Math.max(0, skip - 1)) });
         skip -= own;
       }
-      return kept;
+      return later;
     },
     length: () => length,
   };
@@ -136,20 +138,10 @@ export function pressed(radius, event) {
   return Math.max(0.004, radius * (0.3 + 1.2 * event.pressure));
 }
 
-/** @param {number} value */
-function clamp(value) {
-  return Math.max(0, Math.min(1, value));
-}
-
-/** @param {number} value */
-function round(value) {
-  return Math.round(value * 1e4) / 1e4;
-}
-
 /**
  * @param {Point} point
  * @returns {Point}
  */
 function roundPoint([x, y]) {
-  return [round(x), round(y)];
+  return [rounded(x), rounded(y)];
 }

@@ -1,17 +1,18 @@
 /** Mode, size and strength of the brush. */
 
-/** @typedef {import("../lib/store.js").Store<import("../picture/types.js").Brush>} BrushStore */
+/** @typedef {import("../painting/brush.js").BrushStore} BrushStore */
 
 import { byId } from "../ui/dom.js";
+import { setPreference } from "../ui/preferences.js";
 import { setUpRadios } from "../ui/radio.js";
-import { setPreference } from "../lib/storage.js";
+import { setSlider } from "../ui/slider.js";
 
 const SMALLEST = 0.012;
 const LARGEST = 0.3;
 
 /**
  * @param {BrushStore} brush
- * @param {() => void} onSize  the size was changed by hand
+ * @param {() => void} onSize  somebody moved the slider of the size
  */
 export function setUpControls(brush, onSize) {
   const size = byId("size", HTMLInputElement);
@@ -28,8 +29,8 @@ export function setUpControls(brush, onSize) {
     const { mode, radius, strength: value } = brush.get();
     document.body.dataset.mode = mode;
     mark(mode);
-    fill(size, positionOf(radius));
-    fill(strength, Math.round(value * 100));
+    setSlider(size, positionOf(radius));
+    setSlider(strength, Math.round(value * 100));
     byId("size-out", HTMLOutputElement).textContent = `${Math.round(radius * 200)} %`;
     byId("strength-out", HTMLOutputElement).textContent = `${Math.round(value * 100)} %`;
   }
@@ -42,23 +43,16 @@ export function setUpControls(brush, onSize) {
 }
 
 /**
- * @param {HTMLInputElement} slider
- * @param {number} value
+ * Slider positions grow with the square root of the radius, so that small brushes can be set finely.
+ *
+ * @param {number} position  0..100
  */
-export function fill(slider, value) {
-  slider.value = String(value);
-  const [min, max] = [Number(slider.min), Number(slider.max)];
-  slider.style.setProperty("--fill", `${(100 * (value - min)) / (max - min)}%`);
-}
-
-/** Slider positions grow with the square root of the radius, so that small brushes can be set finely. */
-/** @param {number} position  0..100 */
-export function radiusAt(position) {
+function radiusAt(position) {
   return Math.round((SMALLEST + (LARGEST - SMALLEST) * (position / 100) ** 2) * 1e4) / 1e4;
 }
 
 /** @param {number} radius */
-export function positionOf(radius) {
+function positionOf(radius) {
   return Math.round(100 * Math.sqrt(Math.max(0, Math.min(1, (radius - SMALLEST) / (LARGEST - SMALLEST)))));
 }
 

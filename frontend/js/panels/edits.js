@@ -1,22 +1,22 @@
 /** The list of edits, newest on top: what each did, shown where it did it, to hide, weaken, move or delete. */
 
-/** @typedef {import("../picture/types.js").Edit} Edit */
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../picture/document.js").Edit} Edit */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 
-import { announce } from "../ui/announce.js";
-import { conceptIcon } from "./concept-icons.js";
-import { fill } from "./controls.js";
-import { changeEdit, deleteEdit, moveEdit, published } from "../picture/document.js";
+import { changeEdit, deleteEdit, moveEdit, published } from "../picture/changes.js";
 import { byId, make } from "../ui/dom.js";
 import { conceptName, onLanguage, t } from "../ui/i18n.js";
 import { icon } from "../ui/icons.js";
+import { setSlider } from "../ui/slider.js";
 import { fillMask } from "../view/masks.js";
+import { conceptIcon } from "./concept-icons.js";
 
 const THUMBNAIL = 80;
 
 /**
  * @typedef {object} EditsParts
  * @property {import("../picture/history.js").History} history
+ * @property {(picture: Picture, said: string) => void} commit
  * @property {import("../server/frames.js").Frames["draft"]} draft
  * @property {import("../view/tint.js").Tint} tint
  * @property {() => ImageBitmap | null} bitmap  the picture on the screen
@@ -26,17 +26,11 @@ const THUMBNAIL = 80;
  * @param {EditsParts} parts
  * @returns {() => void} draws the thumbnails again, once a new picture is on the screen
  */
-export function createEdits({ history, draft, tint, bitmap }) {
+export function createEdits({ history, commit, draft, tint, bitmap }) {
   const section = byId("edits-section", HTMLElement);
   const list = byId("edits", HTMLElement);
   /** @type {number | null} */
   let open = null;
-
-  /** @param {Picture} picture @param {string} said */
-  function commit(picture, said) {
-    history.push(picture);
-    announce(said);
-  }
 
   function build() {
     const { edits } = history.present();
@@ -51,9 +45,8 @@ export function createEdits({ history, draft, tint, bitmap }) {
   /** @param {{index: number, action: string}} focused */
   function refocus({ index, action }) {
     const last = history.present().edits.length - 1;
-    const wanted = list.querySelector(`[data-index="${Math.min(index, last)}"] [data-action="${action}"]`);
-    const usual = list.querySelector("[data-action=open]");
-    const target = wanted ?? usual;
+    const same = list.querySelector(`[data-index="${Math.min(index, last)}"] [data-action="${action}"]`);
+    const target = same ?? list.querySelector("[data-action=open]");
     if (target instanceof HTMLElement) target.focus();
   }
 
@@ -97,12 +90,12 @@ export function createEdits({ history, draft, tint, bitmap }) {
       "aria-label": t("edit.strength", { name }),
       "data-action": "strength",
     });
-    fill(slider, Math.round(100 * (edit.strength ?? 1)));
+    setSlider(slider, Math.round(100 * (edit.strength ?? 1)));
     const changed = () => changeEdit(history.present(), index, { strength: Number(slider.value) / 100 });
     slider.addEventListener("input", () => {
-      fill(slider, Number(slider.value));
+      setSlider(slider, Number(slider.value));
       tint.setMask(undefined);
-      draft(() => ({ picture: published(changed()), mark: 0 }));
+      draft(() => ({ picture: published(changed()) }));
     });
     slider.addEventListener("change", () => commit(changed(), t("said.strength", { percent: slider.value })));
     const up = button("up", "up", t("edit.up", { name }), () => move(index, index + 1));

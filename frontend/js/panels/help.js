@@ -2,8 +2,9 @@
 
 import { byId, make } from "../ui/dom.js";
 import { LANGUAGES, currentLanguage, keyName, onLanguage, switchLanguage, t } from "../ui/i18n.js";
-import { KEYS } from "../painting/keyboard.js";
 import { notifyError } from "../ui/notices.js";
+import { closeSheet } from "../ui/sheet.js";
+import { KEYS } from "./shortcuts.js";
 
 /** @returns {() => void} opens the list */
 export function setUpHelp() {
@@ -34,7 +35,6 @@ export function setUpHelp() {
 
   const open = () => dialog.showModal();
   byId("help-open", HTMLButtonElement).addEventListener("click", open);
-  byId("help-close", HTMLButtonElement).addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  closeSheet(dialog, byId("help-close", HTMLButtonElement));
   return open;
 }

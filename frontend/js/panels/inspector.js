@@ -3,15 +3,17 @@
  * switch single units on or off there, or copy the activation of the place and stamp it on another.
  */
 
-/** @typedef {import("../picture/types.js").Edit} Edit */
-/** @typedef {import("../picture/types.js").Picture} Picture */
-/** @typedef {import("../picture/types.js").Model} Model */
+/** @typedef {import("../picture/document.js").Edit} Edit */
+/** @typedef {import("../picture/document.js").Picture} Picture */
+/** @typedef {import("../server/api.js").Model} Model */
 /** @typedef {import("../painting/pointer.js").Sample} Sample */
 /** @typedef {import("../server/api.js").ActiveUnit} ActiveUnit */
 
-import { announce } from "../ui/announce.js";
+import { createLatest } from "../lib/latest.js";
+import { addEdit, published } from "../picture/changes.js";
+import { coordinate, rounded } from "../picture/coordinates.js";
 import { inspect } from "../server/api.js";
-import { addEdit, published } from "../picture/document.js";
+import { announce } from "../ui/announce.js";
 import { byId, make } from "../ui/dom.js";
 import { conceptName, onLanguage, t } from "../ui/i18n.js";
 import { icon } from "../ui/icons.js";
@@ -22,7 +24,7 @@ const SHOWN = 10;
 /**
  * @typedef {object} InspectorParts
  * @property {() => Picture} present
- * @property {(picture: Picture) => void} commit
+ * @property {(picture: Picture, said: string) => void} commit
  * @property {() => number} radius
  * @property {() => Model} model
  * @property {import("../view/tint.js").Tint} tint
@@ -52,8 +54,8 @@ export function createInspector({ present, commit, radius, model, tint, onError 
   /** @type {{layer: string, units: number[], levels: number[]} | null} */
   let copied = null;
   let stamping = false;
-  let turn = 0;
-  let shownFor = "";
+  let shownModel = "";
+  const latest = createLatest();
 
   function active() {
     return !section.hidden;
@@ -61,8 +63,8 @@ export function createInspector({ present, commit, radius, model, tint, onError 
 
   function show() {
     const { name, edit_layer: usual, layers: all } = model();
-    if (shownFor !== name) {
-      shownFor = name;
+    if (shownModel !== name) {
+      shownModel = name;
       copied = null;
       layers.replaceChildren(
         ...all.map((layer) => make("option", { value: layer.name }, `${layer.name} · ${layer.width}×${layer.height}`)),
@@ -80,7 +82,7 @@ export function createInspector({ present, commit, radius, model, tint, onError 
   function close() {
     section.hidden = true;
     stamping = false;
-    turn += 1;
+    latest();
     tint.setMap(undefined);
     show();
   }
@@ -97,8 +99,7 @@ export function createInspector({ present, commit, radius, model, tint, onError 
 
   async function look() {
     if (!place) return;
-    turn += 1;
-    const mine = turn;
+    const isLatest = latest();
     try {
       const { units } = await inspect({
         picture: published(present()),
@@ -106,7 +107,7 @@ export function createInspector({ present, commit, radius, model, tint, onError 
         point: [place.x, place.y],
         limit: SHOWN,
       });
-      if (turn !== mine) return;
+      if (!isLatest()) return;
       list.replaceChildren(...units.map(row));
       show();
     } catch (error) {
@@ -134,6 +135,7 @@ export function createInspector({ present, commit, radius, model, tint, onError 
       void greyPixels(unit.featuremap).then(({ values, width, height }) => {
         map = alphaMap(Array.from(values, (value) => value / 255), width, height);
         thumbnail.append(map);
+        if (item.matches(":hover, :focus-within")) tint.setMap(map);
       });
     }
     for (const event of ["pointerenter", "focusin"]) item.addEventListener(event, () => tint.setMap(map));
@@ -147,14 +149,14 @@ export function createInspector({ present, commit, radius, model, tint, onError 
     /** @type {Edit} */
     const edit = { op, mask: dab(place), units: [unit.unit], layer: layers.value };
     if (op === "draw") edit.levels = [Math.max(unit.high ?? 0, unit.activation, 1)];
-    commit(addEdit(present(), edit));
-    announce(t(op === "draw" ? "inspect.on" : "inspect.off", { name: t("inspect.unit", { unit: unit.unit }) }));
+    const name = t("inspect.unit", { unit: unit.unit });
+    commit(addEdit(present(), edit), t(op === "draw" ? "inspect.on" : "inspect.off", { name }));
     void look();
   }
 
-  /** @param {{x: number, y: number}} at @returns {import("../picture/types.js").Mask} */
+  /** @param {{x: number, y: number}} at @returns {import("../picture/document.js").Mask} */
   function dab({ x, y }) {
-    return { strokes: [{ points: [[round(x), round(y)]], radius: radius() }] };
+    return { strokes: [{ points: [[coordinate(x), coordinate(y)]], radius: radius() }] };
   }
 
   async function copy() {
@@ -172,7 +174,7 @@ export function createInspector({ present, commit, radius, model, tint, onError 
       copied = {
         layer,
         units: units.map(({ unit }) => unit),
-        levels: units.map(({ activation }) => Math.round(activation * 1e4) / 1e4),
+        levels: units.map(({ activation }) => rounded(activation)),
       };
       stamping = true;
       announce(t("inspect.copied"));
@@ -186,11 +188,11 @@ export function createInspector({ present, commit, radius, model, tint, onError 
   function click(sample) {
     if (stamping && copied) {
       const { layer, units, levels } = copied;
-      commit(addEdit(present(), { op: "draw", mask: dab(sample), units, levels, layer }));
-      announce(t("inspect.stamped"));
+      const edit = /** @type {Edit} */ ({ op: "draw", mask: dab(sample), units, levels, layer });
+      commit(addEdit(present(), edit), t("inspect.stamped"));
       return;
     }
-    place = { x: round(sample.x), y: round(sample.y) };
+    place = { x: coordinate(sample.x), y: coordinate(sample.y) };
     void look();
   }
 
@@ -215,9 +217,4 @@ function action(image, label, run) {
   button.append(icon(image));
   button.addEventListener("click", run);
   return button;
-}
-
-/** @param {number} value */
-function round(value) {
-  return Math.round(Math.max(0, Math.min(1, value)) * 1e4) / 1e4;
 }

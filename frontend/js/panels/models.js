@@ -1,13 +1,13 @@
 /** The choice of model, there only where the server has several. */
 
-/** @typedef {import("../picture/types.js").Model} Model */
+/** @typedef {import("../server/api.js").Model} Model */
 
 import { byId, make } from "../ui/dom.js";
 
 /**
  * @param {Model[]} available
  * @param {(name: string) => void} choose
- * @returns {(name: string) => void} marks the present one
+ * @returns {(name: string) => void} marks the one that is used
  */
 export function setUpModels(available, choose) {
   const select = byId("model", HTMLSelectElement);

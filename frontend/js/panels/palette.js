@@ -1,12 +1,12 @@
 /** The brushes: one button for each concept of the model, best first. */
 
-/** @typedef {import("../picture/types.js").Concept} Concept */
-/** @typedef {import("../lib/store.js").Store<import("../picture/types.js").Brush>} BrushStore */
+/** @typedef {import("../server/api.js").Concept} Concept */
+/** @typedef {import("../painting/brush.js").BrushStore} BrushStore */
 
-import { conceptIcon } from "./concept-icons.js";
 import { byId, make, reveal } from "../ui/dom.js";
 import { conceptName, onLanguage } from "../ui/i18n.js";
 import { setUpRadios } from "../ui/radio.js";
+import { conceptIcon } from "./concept-icons.js";
 
 const MANY = 16;
 
@@ -26,14 +26,17 @@ export function createPalette(brush) {
   const group = byId("palette", HTMLElement);
   const search = byId("search", HTMLInputElement);
   const mark = setUpRadios(group, (concept) => brush.set({ concept }));
-  /** @type {string[]} */
-  let names = [];
   /** @type {Concept[]} */
-  let known = [];
+  let concepts = []; // the server puts the best first and weak ones last
+
+  /** @param {string} name */
+  function concept(name) {
+    return concepts.find((known) => known.name === name);
+  }
 
   function build() {
     group.replaceChildren(
-      ...names.map((name, i) => {
+      ...concepts.map(({ name }, i) => {
         const swatch = make("span", { class: "swatch" });
         swatch.append(conceptIcon(name));
         const label = make("span", { class: "swatch-name" }, conceptName(name));
@@ -46,18 +49,18 @@ export function createPalette(brush) {
         );
       }),
     );
-    search.hidden = names.length <= MANY;
+    search.hidden = concepts.length <= MANY;
     filter();
     mark(brush.get().concept);
   }
 
   /** Show only the brushes whose name, here or in the model, holds what was typed. */
   function filter() {
-    const wanted = search.hidden ? "" : search.value.trim().toLowerCase();
+    const typed = search.hidden ? "" : search.value.trim().toLowerCase();
     for (const child of group.children) {
       const name = child.getAttribute("data-value") ?? "";
-      const found = name.toLowerCase().includes(wanted) || conceptName(name).toLowerCase().includes(wanted);
-      /** @type {HTMLElement} */ (child).hidden = !found;
+      const matches = [name, conceptName(name)].some((text) => text.toLowerCase().includes(typed));
+      /** @type {HTMLElement} */ (child).hidden = !matches;
     }
   }
   search.addEventListener("input", filter);
@@ -71,16 +74,17 @@ export function createPalette(brush) {
   onLanguage(build);
 
   return {
-    fill(concepts) {
-      known = concepts;
-      names = concepts.map((c) => c.name); // the server puts the best first and weak ones last
-      if (!names.includes(brush.get().concept)) brush.set({ concept: names.includes("tree") ? "tree" : names[0] });
+    fill(known) {
+      concepts = known;
+      if (known.length && !concept(brush.get().concept)) {
+        brush.set({ concept: concept("tree") ? "tree" : known[0].name });
+      }
       build();
     },
-    names: () => names,
-    concept: (name) => known.find((concept) => concept.name === name),
+    names: () => concepts.map(({ name }) => name),
+    concept,
     chooseAt(index) {
-      if (names[index]) brush.set({ concept: names[index] });
+      if (concepts[index]) brush.set({ concept: concepts[index].name });
     },
   };
 }

@@ -1,28 +1,45 @@
 /** Undo, redo, reset and the view's button: they can be pressed only where they would do something. */
 
+import { withoutEdits } from "../picture/changes.js";
+import { announce } from "../ui/announce.js";
 import { byId } from "../ui/dom.js";
+import { t } from "../ui/i18n.js";
 
 /**
  * @typedef {object} ToolbarParts
  * @property {import("../picture/history.js").History} history
+ * @property {(picture: import("../picture/document.js").Picture, said: string) => void} commit
  * @property {import("../view/view.js").View} view
- * @property {() => void} undo
- * @property {() => void} redo
- * @property {() => void} reset
  */
 
-/** @param {ToolbarParts} parts */
-export function setUpToolbar({ history, view, undo, redo, reset }) {
+/**
+ * @param {ToolbarParts} parts
+ * @returns {{undo: () => void, redo: () => void}} what the keys do as well
+ */
+export function setUpToolbar({ history, commit, view }) {
   const buttons = {
     undo: byId("undo", HTMLButtonElement),
     redo: byId("redo", HTMLButtonElement),
     reset: byId("reset", HTMLButtonElement),
     fit: byId("fit", HTMLButtonElement),
   };
+
+  function undo() {
+    if (history.undo()) announce(t("said.undo"));
+  }
+
+  function redo() {
+    if (history.redo()) announce(t("said.redo"));
+  }
+
+  function reset() {
+    if (history.present().edits.length) commit(withoutEdits(history.present()), t("said.reset"));
+  }
+
   buttons.undo.addEventListener("click", undo);
   buttons.redo.addEventListener("click", redo);
   buttons.reset.addEventListener("click", reset);
-  buttons.fit.addEventListener("click", () => view.fit());
+  buttons.fit.addEventListener("click", view.fit);
 
   function show() {
     disable(buttons.undo, !history.canUndo());
@@ -32,6 +49,7 @@ export function setUpToolbar({ history, view, undo, redo, reset }) {
   history.subscribe(show);
   view.subscribe(() => (buttons.fit.hidden = view.scale() === 1));
   show();
+  return { undo, redo };
 }
 
 /**

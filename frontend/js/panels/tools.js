@@ -1,7 +1,7 @@
 /** The shapes a brush can have, and the button that paints everywhere. */
 
-/** @typedef {import("../picture/types.js").Tool} Tool */
-/** @typedef {import("../lib/store.js").Store<import("../picture/types.js").Brush>} BrushStore */
+/** @typedef {import("../painting/brush.js").Tool} Tool */
+/** @typedef {import("../painting/brush.js").BrushStore} BrushStore */
 
 import { byId } from "../ui/dom.js";
 import { setUpRadios } from "../ui/radio.js";

@@ -1,11 +1,11 @@
 /** How many units the brush uses: the number the dissection recommends, until somebody moves the slider. */
 
-/** @typedef {import("../picture/types.js").Concept} Concept */
-/** @typedef {import("../lib/store.js").Store<import("../picture/types.js").Brush>} BrushStore */
+/** @typedef {import("../server/api.js").Concept} Concept */
+/** @typedef {import("../painting/brush.js").BrushStore} BrushStore */
 
-import { fill } from "./controls.js";
 import { byId } from "../ui/dom.js";
 import { onLanguage, t } from "../ui/i18n.js";
+import { setSlider } from "../ui/slider.js";
 
 /**
  * @param {BrushStore} brush
@@ -21,7 +21,7 @@ export function setUpUnits(brush, concept) {
     const known = concept(name);
     if (!known) return;
     slider.max = String(known.units.length);
-    fill(slider, units || known.recommended_units);
+    setSlider(slider, units || known.recommended_units);
     output.textContent = units ? String(units) : t("units.usual", { count: known.recommended_units });
   }
 

@@ -1,12 +1,11 @@
 /** The scene itself: sliders that move it along the model's directions, there only where the model has some. */
 
-/** @typedef {import("../picture/types.js").Direction} Direction */
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../server/api.js").Direction} Direction */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 
-import { announce } from "../ui/announce.js";
-import { moveAlong, published } from "../picture/document.js";
+import { moveAlong, published } from "../picture/changes.js";
 import { byId, make } from "../ui/dom.js";
-import { directionWords, onLanguage, t } from "../ui/i18n.js";
+import { onLanguage, t, textOr } from "../ui/i18n.js";
 
 const STEPS = 100; // of a slider from the middle to an end
 const DETENT = 5; // steps: so near to the middle it is the middle
@@ -14,15 +13,18 @@ const DETENT = 5; // steps: so near to the middle it is the middle
 /**
  * @typedef {object} DirectionsParts
  * @property {import("../picture/history.js").History} history
+ * @property {(picture: Picture, said: string) => void} commit
  * @property {import("../server/frames.js").Frames["draft"]} draft
  *
  * @param {DirectionsParts} parts
  * @returns {(directions: Direction[]) => void} fills the list with a model's directions
  */
-export function createDirections({ history, draft }) {
+export function createDirections({ history, commit, draft }) {
   const section = byId("directions-section", HTMLElement);
   const list = byId("directions", HTMLElement);
   const reset = byId("directions-reset", HTMLButtonElement);
+  /** @type {Direction[]} */
+  let directions = [];
   /** @type {{direction: Direction, slider: HTMLInputElement}[]} */
   let rows = [];
 
@@ -39,15 +41,15 @@ export function createDirections({ history, draft }) {
 
   /** @param {Direction} direction */
   function row(direction) {
-    const { title, low, high } = directionWords(direction);
+    const { title, low, high } = wordsOf(direction);
     const slider = make("input", { type: "range", min: -STEPS, max: STEPS, "data-direction": direction.name, "aria-label": title });
     slider.addEventListener("input", () => {
       const amount = amountAt(direction, Number(slider.value));
       place(slider, direction, amount);
-      draft(() => ({ picture: published(move(direction, amount)), mark: 0 }));
+      draft(() => ({ picture: published(move(direction, amount)) }));
     });
-    slider.addEventListener("change", () => commit(direction, amountAt(direction, Number(slider.value))));
-    slider.addEventListener("dblclick", () => commit(direction, 0));
+    slider.addEventListener("change", () => finish(direction, amountAt(direction, Number(slider.value))));
+    slider.addEventListener("dblclick", () => finish(direction, 0));
     rows.push({ direction, slider });
     return make(
       "div",
@@ -59,22 +61,17 @@ export function createDirections({ history, draft }) {
   }
 
   /** @param {Direction} direction @param {number} amount */
-  function commit(direction, amount) {
-    const before = history.present();
+  function finish(direction, amount) {
     const picture = move(direction, amount);
     // The drafts of a slider that came back to where it was are still to be replaced.
-    if (picture === before) history.stay();
-    else {
-      history.push(picture);
-      announce(saying(direction, amount));
-    }
+    if (picture === history.present()) history.stay();
+    else commit(picture, saying(direction, amount));
   }
 
   reset.addEventListener("click", () => {
-    const { directions, ...picture } = history.present();
-    if (!directions) return;
-    history.push(picture);
-    announce(t("said.directions"));
+    const { directions: moved, ...picture } = history.present();
+    if (!moved) return;
+    commit(picture, t("said.directions"));
   });
 
   function show() {
@@ -84,16 +81,15 @@ export function createDirections({ history, draft }) {
   history.subscribe(show);
 
   function build() {
-    const known = rows.map(({ direction }) => direction);
     rows = [];
-    list.replaceChildren(...known.map(row));
-    section.hidden = known.length === 0;
+    list.replaceChildren(...directions.map(row));
+    section.hidden = directions.length === 0;
     show();
   }
   onLanguage(build);
 
-  return (directions) => {
-    rows = directions.map((direction) => ({ direction, slider: make("input") }));
+  return (known) => {
+    directions = known;
     build();
   };
 }
@@ -114,9 +110,15 @@ function place(slider, direction, amount) {
   slider.setAttribute("aria-valuetext", saying(direction, amount));
 }
 
+/** What it and its ends are called in the page's language, else by the server. @param {Direction} direction */
+function wordsOf({ name, title, low, high }) {
+  const key = `direction.${name}`;
+  return { title: textOr(key, title), low: textOr(`${key}.low`, low), high: textOr(`${key}.high`, high) };
+}
+
 /** In words where the slider stands. @param {Direction} direction @param {number} amount */
 function saying(direction, amount) {
-  const { title, low, high } = directionWords(direction);
+  const { title, low, high } = wordsOf(direction);
   const percent = Math.round((100 * amount) / (amount < 0 ? direction.range[0] : direction.range[1]));
   return amount === 0 ? t("direction.usual", { title }) : t("direction.moved", { title, end: amount < 0 ? low : high, percent });
 }

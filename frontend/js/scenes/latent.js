@@ -64,7 +64,7 @@ export function latentOf(seed, length) {
 
 /**
  * Spherical interpolation: the direction turns evenly from a's to b's while the length goes from the one to the other,
- * so that every point on the way is as likely as a latent drawn by lot.
+ * so that every point on the way is as likely as a random latent.
  *
  * @param {number[]} a
  * @param {number[]} b
@@ -79,6 +79,15 @@ export function between(a, b, t) {
   const [wa, wb] = sine < 1e-6 ? [1 - t, t] : [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine];
   const scale = (1 - t) * la + t * lb;
   return a.map((value, i) => Math.round(scale * ((wa * value) / la + (wb * b[i]) / lb) * 1e5) / 1e5);
+}
+
+/**
+ * @param {import("../picture/document.js").Picture} picture
+ * @param {number} length
+ * @returns {number[]} the latent of its scene
+ */
+export function pictureLatent({ seed, z }, length) {
+  return z ?? latentOf(seed ?? 0, length);
 }
 
 /** @param {number[]} z */

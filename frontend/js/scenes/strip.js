@@ -1,7 +1,7 @@
 /** The scenes: a strip of thumbnails, a random one, and any seed by its number. */
 
+import { isSeed, shortSeed } from "../picture/seeds.js";
 import { imageUrl } from "../server/api.js";
-import { isSeed } from "../picture/document.js";
 import { byId, make, reveal } from "../ui/dom.js";
 import { onLanguage, t } from "../ui/i18n.js";
 import { setUpRoving } from "../ui/roving.js";
@@ -10,26 +10,26 @@ const AT_FIRST = 24;
 const THUMBNAIL = 96;
 
 /**
- * @typedef {object} Scenes
- * @property {(model: import("../picture/types.js").Model) => void} fill
- * @property {(seed: number | undefined) => void} mark  the present scene; undefined for one without a seed
+ * @typedef {object} Strip
+ * @property {(model: import("../server/api.js").Model) => void} fill
+ * @property {(seed: number | undefined) => void} mark  as chosen; undefined where the scene has no seed
  * @property {() => void} random
  * @property {() => void} repair  ask again for thumbnails that did not come
  */
 
 /**
  * @param {(seed: number) => void} choose
- * @returns {Scenes}
+ * @returns {Strip}
  */
-export function createScenes(choose) {
+export function createStrip(choose) {
   const strip = byId("scenes", HTMLElement);
   const field = byId("seed", HTMLInputElement);
-  const settle = setUpRoving(strip);
-  /** @type {import("../picture/types.js").Model | undefined} */
+  const placeStop = setUpRoving(strip);
+  /** @type {import("../server/api.js").Model | undefined} */
   let model;
   let next = 0;
   /** @type {number | undefined} */
-  let present;
+  let chosen;
 
   const more = new IntersectionObserver(
     (entries) => {
@@ -47,11 +47,11 @@ export function createScenes(choose) {
       if (!find(seed)) strip.append(thumbnail(model, seed));
     }
     if (strip.lastElementChild) more.observe(strip.lastElementChild);
-    settle();
+    placeStop();
   }
 
   /**
-   * @param {import("../picture/types.js").Model} of
+   * @param {import("../server/api.js").Model} of
    * @param {number} seed
    */
   function thumbnail(of, seed) {
@@ -73,7 +73,7 @@ export function createScenes(choose) {
   /** @param {Element} button */
   function describe(button) {
     button.setAttribute("aria-label", t("scene", { seed: button.getAttribute("data-seed") ?? "" }));
-    button.setAttribute("aria-pressed", String(Number(button.getAttribute("data-seed")) === present));
+    button.setAttribute("aria-pressed", String(Number(button.getAttribute("data-seed")) === chosen));
   }
 
   /** @param {number} seed */
@@ -81,19 +81,19 @@ export function createScenes(choose) {
     return strip.querySelector(`[data-seed="${seed}"]`);
   }
 
-  /** Mark the present scene, also one that nobody put into the strip. */
+  /** Mark the chosen scene, also one that is not in the strip yet. */
   function show() {
-    field.value = present === undefined ? "" : String(present);
+    field.value = chosen === undefined ? "" : String(chosen);
     field.removeAttribute("aria-invalid");
-    if (present !== undefined && model && !find(present)) strip.prepend(thumbnail(model, present));
+    if (chosen !== undefined && model && !find(chosen)) strip.prepend(thumbnail(model, chosen));
     [...strip.children].forEach(describe);
-    settle();
-    const chosen = present === undefined ? null : find(present);
-    if (chosen) reveal(chosen);
+    placeStop();
+    const button = chosen === undefined ? null : find(chosen);
+    if (button) reveal(button);
   }
 
   function random() {
-    choose(Math.floor(Math.random() * 1e6));
+    choose(shortSeed());
   }
 
   strip.addEventListener("click", (event) => {
@@ -111,17 +111,17 @@ export function createScenes(choose) {
   onLanguage(() => [...strip.children].forEach(describe));
 
   return {
-    fill(wanted) {
-      if (wanted === model) return;
-      model = wanted;
+    fill(of) {
+      if (of === model) return;
+      model = of;
       next = 0;
       strip.replaceChildren();
       grow();
       show();
     },
     mark(seed) {
-      if (seed === present && strip.querySelector("[aria-pressed=true]")) return;
-      present = seed;
+      if (seed === chosen && strip.querySelector("[aria-pressed=true]")) return;
+      chosen = seed;
       show();
     },
     random,

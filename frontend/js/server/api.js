@@ -1,30 +1,53 @@
-/** The server's calls. Every failure is one of two errors: Unreachable, or a Problem with the server's own words. */
+/**
+ * The server's calls, and the shapes of what it answers.
+ *
+ * @typedef {import("../picture/document.js").Picture} Picture
+ *
+ * @typedef {{name: string, units: number, height: number, width: number}} Layer
+ *
+ * @typedef {object} Model
+ * @property {string} name
+ * @property {string} title
+ * @property {number} resolution
+ * @property {number} latent_dim
+ * @property {string} edit_layer
+ * @property {Layer[]} layers
+ * @property {string[]} concepts
+ * @property {boolean} default
+ * @property {string} license
+ * @property {number[]} scenes  seeds worth beginning with, the best first
+ * @property {string} version  of its weights
+ * @property {boolean} [clean]  whether its artifact units are known
+ *
+ * @typedef {object} Concept
+ * @property {string} name
+ * @property {string} layer
+ * @property {{unit: number, iou: number | null, effect: number | null, level: number}[]} units
+ * @property {number} recommended_units
+ * @property {number | null} draw_effect
+ * @property {number | null} remove_effect
+ *
+ * What a scene can be moved along: from what `low` says to what `high` says.
+ * @typedef {{name: string, title: string, low: string, high: string, range: [number, number]}} Direction
+ *
+ * How much drawing a concept does in each cell of a grid over the picture; the grid is null where that is not known.
+ * @typedef {{rows: number, columns: number, grid: number[][] | null}} Receptivity
+ *
+ * What the segmenter sees: labels is a grey PNG in base64, each pixel's value the place of its concept among `concepts`.
+ * @typedef {{concepts: string[], labels: string}} Segments
+ *
+ * @typedef {object} ActiveUnit
+ * @property {number} unit
+ * @property {number} activation
+ * @property {number | null} quantile
+ * @property {string | null} concept
+ * @property {number | null} iou
+ * @property {string | null} featuremap  a grey PNG in base64, from `low` (black) to `high` (white)
+ * @property {number | null} low
+ * @property {number | null} high
+ */
 
-/** @typedef {import("../picture/types.js").Picture} Picture */
-/** @typedef {import("../picture/types.js").Model} Model */
-/** @typedef {import("../picture/types.js").Concept} Concept */
-
-const BASE = "api/v1/";
-const TIMEOUT = 30_000;
-
-/** The server did not answer. */
-export class Unreachable extends Error {}
-
-/** The server answered with a problem document. */
-export class Problem extends Error {
-  /**
-   * @param {number} status
-   * @param {string} title
-   * @param {string} detail
-   * @param {number} retryAfter  seconds; 0 where the server named none
-   */
-  constructor(status, title, detail, retryAfter = 0) {
-    super(detail || title);
-    this.status = status;
-    this.title = title;
-    this.retryAfter = retryAfter;
-  }
-}
+import { BASE, call, json, withBody } from "./request.js";
 
 /** @returns {Promise<Model[]>} */
 export async function models() {
@@ -41,14 +64,14 @@ export async function concepts(model) {
 
 /**
  * @param {string} model
- * @returns {Promise<import("../picture/types.js").Direction[]>}
+ * @returns {Promise<Direction[]>}
  */
 export async function directions(model) {
   return (await json(`models/${encodeURIComponent(model)}/directions`)).directions;
 }
 
 /**
- * The address of an unedited image. The model's version is in it, since such images are kept for ever.
+ * The address of an unedited image. The model's version is in it, since browsers keep such images for ever.
  *
  * @param {Model} model
  * @param {number} seed
@@ -65,32 +88,32 @@ export function imageUrl(model, seed, size) {
  * @returns {Promise<Blob>}
  */
 export async function render(picture, format, signal) {
-  return call(`render?format=${format}`, (answer) => answer.blob(), send("POST", picture, signal));
+  return call(`render?format=${format}`, (answer) => answer.blob(), withBody("POST", picture, signal));
 }
 
 /**
- * Keep a picture on the server.
+ * Store a picture on the server.
  *
  * @param {Picture} picture
  * @returns {Promise<{id: string, revision: number}>}
  */
 export async function createPicture(picture) {
-  return json("pictures", send("POST", picture));
+  return json("pictures", withBody("POST", picture));
 }
 
 /**
- * Make a kept picture like this one, but for its scene, as one step of its history.
+ * Make a stored picture like this one, but for its scene, as one step of its history.
  *
  * @param {string} id
  * @param {Picture} picture
  * @returns {Promise<number>} its revision
  */
 export async function replaceState(id, { edits, directions = {}, clean = false }) {
-  return (await json(`pictures/${encodeURIComponent(id)}/edits`, send("PUT", { edits, directions, clean }))).revision;
+  return (await json(`pictures/${encodeURIComponent(id)}/edits`, withBody("PUT", { edits, directions, clean }))).revision;
 }
 
 /**
- * Go along a kept picture's history.
+ * Go along a stored picture's history.
  *
  * @param {string} id
  * @param {"undo" | "redo"} way
@@ -111,46 +134,30 @@ export async function loadPicture(id) {
 }
 
 /**
- * What the segmenter sees.
- *
  * @param {Picture} picture
- * @returns {Promise<{concepts: string[], labels: string}>} labels: a grey PNG in base64, a pixel's concept its value
+ * @returns {Promise<Segments>}
  */
 export async function segment(picture) {
-  return json("segment", send("POST", picture));
+  return json("segment", withBody("POST", picture));
 }
 
 /**
- * Where drawing a concept will take.
- *
  * @param {Picture} picture
  * @param {string} concept
- * @returns {Promise<{rows: number, columns: number, grid: number[][] | null}>}
+ * @returns {Promise<Receptivity>}
  */
 export async function receptivity(picture, concept) {
-  return json("receptivity", send("POST", { picture, concept }));
+  return json("receptivity", withBody("POST", { picture, concept }));
 }
-
-/**
- * @typedef {object} ActiveUnit
- * @property {number} unit
- * @property {number} activation
- * @property {number | null} quantile
- * @property {string | null} concept
- * @property {number | null} iou
- * @property {string | null} featuremap  a grey PNG in base64, from `low` (black) to `high` (white)
- * @property {number | null} low
- * @property {number | null} high
- */
 
 /**
  * The units most active at a point.
  *
- * @param {{picture: Picture, layer: string, point: [number, number], limit: number, featuremaps?: boolean}} wish
+ * @param {{picture: Picture, layer: string, point: [number, number], limit: number, featuremaps?: boolean}} question
  * @returns {Promise<{units: ActiveUnit[]}>}
  */
-export async function inspect(wish) {
-  return json("inspect", send("POST", wish));
+export async function inspect(question) {
+  return json("inspect", withBody("POST", question));
 }
 
 /**
@@ -160,7 +167,7 @@ export async function inspect(wish) {
  * @returns {Promise<string[]>} one string a row, `1` for dark, without the quiet zone
  */
 export async function qrRows(text) {
-  return (await json("qr", send("POST", { text }))).rows;
+  return (await json("qr", withBody("POST", { text }))).rows;
 }
 
 /** Whether the server answers at all. */
@@ -177,48 +184,4 @@ export function liveUrl() {
   const url = new URL(`${BASE}live`, document.baseURI);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   return url.href;
-}
-
-/**
- * @param {"POST" | "PUT"} method
- * @param {unknown} body
- * @param {AbortSignal} [signal]
- * @returns {RequestInit}
- */
-function send(method, body, signal) {
-  return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal };
-}
-
-/**
- * @param {string} path
- * @param {RequestInit} [init]
- */
-async function json(path, init) {
-  return call(path, (answer) => answer.json(), init);
-}
-
-/**
- * @template T
- * @param {string} path
- * @param {(answer: Response) => Promise<T>} read  its body
- * @param {RequestInit} [init]
- * @returns {Promise<T>}
- */
-async function call(path, read, init = {}) {
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(), TIMEOUT);
-  init.signal?.addEventListener("abort", () => timeout.abort());
-  try {
-    const answer = await fetch(BASE + path, { ...init, signal: timeout.signal });
-    if (answer.ok) return await read(answer);
-    const body = await answer.json().catch(() => ({}));
-    const retryAfter = Number(answer.headers.get("Retry-After")) || 0;
-    throw new Problem(answer.status, body.title ?? answer.statusText, body.detail ?? "", retryAfter);
-  } catch (error) {
-    // An answer that breaks off is none.
-    if (init.signal?.aborted || error instanceof Problem) throw error;
-    throw new Unreachable(String(error));
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,15 +1,14 @@
 /** Whether the server can be reached; while it cannot, a banner stands and the server is asked again and again. */
 
-import { alive } from "./api.js";
 import { byId } from "../ui/dom.js";
+import { alive } from "./api.js";
 
 const EVERY = 1500;
 
 /**
  * @typedef {object} Connection
- * @property {() => void} lost
- * @property {() => void} found
- * @property {() => boolean} offline
+ * @property {() => void} lost  the server did not answer
+ * @property {() => void} restored  it did
  */
 
 /**
@@ -23,7 +22,7 @@ export function watchConnection(onBack) {
   let timer;
 
   async function ask() {
-    if (await alive()) found();
+    if (await alive()) restored();
     else timer = setTimeout(ask, EVERY);
   }
 
@@ -34,7 +33,7 @@ export function watchConnection(onBack) {
     timer = setTimeout(ask, EVERY);
   }
 
-  function found() {
+  function restored() {
     if (!offline) return;
     offline = false;
     banner.hidden = true;
@@ -44,5 +43,5 @@ export function watchConnection(onBack) {
 
   window.addEventListener("offline", () => void alive().then((up) => up || lost()));
   window.addEventListener("online", () => offline && void ask());
-  return { lost, found, offline: () => offline };
+  return { lost, restored };
 }

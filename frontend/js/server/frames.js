@@ -7,27 +7,32 @@
  * listens to them.
  */
 
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 
-import { Problem, Unreachable, liveUrl, render } from "./api.js";
+import { liveUrl, render } from "./api.js";
 import { createLive } from "./live.js";
+import { Problem, Unreachable } from "./request.js";
 
 // One at a time: with two the second would wait in the server and be stale when drawn (half as much latency again for a
 // quarter more frames, measured on two cores).
-const MOST_OUTSTANDING = 1;
-const MOST_TRIES = 4;
+const MAX_UNANSWERED = 1;
+const MAX_TRIES = 4;
 
 /**
+ * A draft: the picture as it is now, and how many steps of a gesture it shows, which come back with its frame.
+ *
+ * @typedef {{picture: Picture, steps?: number}} Draft
+ *
  * @typedef {object} FrameHandlers
- * @property {(bitmap: ImageBitmap, info: {mark: number, final: boolean}) => void} onFrame
+ * @property {(bitmap: ImageBitmap, info: {steps: number, final: boolean}) => void} onFrame
  * @property {(waiting: boolean) => void} onWaiting  whether a reply is due
  * @property {(error: Problem) => void} onProblem
  * @property {() => void} onUnreachable
  * @property {() => void} onReachable
  *
  * @typedef {object} Frames
- * @property {(make: () => {picture: Picture, mark: number}) => void} draft  show what this makes soon; it is asked only
- *   when the server has room, and a newer call takes its place
+ * @property {(make: () => Draft) => void} draft  show what this makes soon; it is asked only when the server has room,
+ *   and a newer call takes its place
  * @property {(picture: Picture) => void} finish  show this in full quality; goes on trying until it is shown
  * @property {() => void} resume  the server is back: ask again for what is still due
  */
@@ -40,12 +45,12 @@ const MOST_TRIES = 4;
 export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreachable, onReachable }) {
   let number = 0;
   let shown = 0;
-  /** @type {{number: number, make: () => {picture: Picture, mark: number}} | null} */
-  let wanted = null;
+  /** @type {{number: number, make: () => Draft} | null} */
+  let nextDraft = null;
   /** @type {{number: number, picture: Picture} | null} */
   let due = null;
   /** @type {Map<number, number>} */
-  const sent = new Map(); // request number -> mark
+  const unanswered = new Map(); // a draft's number -> its steps
   let scheduled = false;
   let overHttp = false;
   /** @type {AbortController | null} */
@@ -57,12 +62,12 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
       void arrive(seq, image);
     },
     onProblem(seq, problem) {
-      settle(seq);
+      answered(seq);
       // A draft that cannot be drawn is reported once, by the finished picture that follows it.
-      if (wanted && problem.status === 503) schedule();
+      if (nextDraft && problem.status === 503) schedule();
     },
     onState(open) {
-      sent.clear();
+      unanswered.clear();
       update();
       if (open) {
         onReachable();
@@ -76,31 +81,31 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
    * @param {Blob} image
    */
   async function arrive(seq, image) {
-    const mark = sent.get(seq) ?? 0;
-    settle(seq);
+    const steps = unanswered.get(seq) ?? 0;
+    answered(seq);
     // At once: by the next frame of the screen the server would have waited.
     pump();
     if (seq < shown) return;
     const bitmap = await createImageBitmap(image).catch(() => null);
     if (bitmap && seq > shown) {
       shown = seq;
-      onFrame(bitmap, { mark, final: false });
+      onFrame(bitmap, { steps, final: false });
       tell("frame", seq);
     }
   }
 
   /** A reply answers every request before it too: the server draws only the newest. @param {number} seq */
-  function settle(seq) {
-    for (const key of sent.keys()) if (key <= seq) sent.delete(key);
+  function answered(seq) {
+    for (const key of unanswered.keys()) if (key <= seq) unanswered.delete(key);
     update();
   }
 
   function update() {
-    onWaiting(sent.size > 0 || due !== null);
+    onWaiting(unanswered.size > 0 || due !== null);
   }
 
   function schedule() {
-    if (scheduled || !wanted) return;
+    if (scheduled || !nextDraft) return;
     scheduled = true;
     requestAnimationFrame(() => {
       scheduled = false;
@@ -109,32 +114,32 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
   }
 
   function pump() {
-    if (!wanted || wanted.number <= shown) return;
+    if (!nextDraft || nextDraft.number <= shown) return;
     if (live.open()) {
-      if (sent.size >= MOST_OUTSTANDING) return;
-      const { picture, mark } = wanted.make();
-      sent.set(wanted.number, mark);
-      live.send(wanted.number, picture);
-      tell("sent", wanted.number);
-      wanted = null;
+      if (unanswered.size >= MAX_UNANSWERED) return;
+      const { picture, steps = 0 } = nextDraft.make();
+      unanswered.set(nextDraft.number, steps);
+      live.send(nextDraft.number, picture);
+      tell("sent", nextDraft.number);
+      nextDraft = null;
     } else if (!overHttp) {
-      void draftOverHttp({ number: wanted.number, ...wanted.make() });
-      wanted = null;
+      void draftOverHttp({ number: nextDraft.number, ...nextDraft.make() });
+      nextDraft = null;
     }
     update();
   }
 
-  /** @param {{number: number, picture: Picture, mark: number}} request */
+  /** @param {Draft & {number: number}} request */
   async function draftOverHttp(request) {
     overHttp = true;
-    sent.set(request.number, request.mark);
+    unanswered.set(request.number, request.steps ?? 0);
     tell("sent", request.number);
     try {
       const image = await render(request.picture, "jpeg");
       onReachable();
       await arrive(request.number, image);
     } catch (error) {
-      settle(request.number);
+      answered(request.number);
       if (error instanceof Unreachable) onUnreachable();
     } finally {
       overHttp = false;
@@ -154,12 +159,12 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
       if (due !== request) return;
       due = null;
       shown = request.number;
-      onFrame(bitmap, { mark: Infinity, final: true });
+      onFrame(bitmap, { steps: Infinity, final: true });
     } catch (error) {
       if (due !== request || controller.signal.aborted) return;
       if (error instanceof Unreachable) {
         onUnreachable();
-      } else if (error instanceof Problem && error.status === 503 && tries < MOST_TRIES) {
+      } else if (error instanceof Problem && error.status === 503 && tries < MAX_TRIES) {
         setTimeout(() => due === request && void finish(tries + 1), 1000 * Math.max(0.3, error.retryAfter));
       } else {
         due = null;
@@ -174,17 +179,17 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
     draft(make) {
       due = null;
       finishing?.abort();
-      wanted = { number: (number += 1), make };
+      nextDraft = { number: (number += 1), make };
       schedule();
     },
     finish(picture) {
-      wanted = null;
+      nextDraft = null;
       due = { number: (number += 1), picture };
-      const found = images.known(picture);
-      if (found) {
+      const finished = images.cached(picture);
+      if (finished) {
         shown = due.number;
         due = null;
-        onFrame(found.bitmap, { mark: Infinity, final: true });
+        onFrame(finished.bitmap, { steps: Infinity, final: true });
         update();
         return;
       }

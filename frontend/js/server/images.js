@@ -1,15 +1,16 @@
 /** Finished images by their document: what was drawn once is shown again at once, byte for byte. */
 
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 /** @typedef {{blob: Blob, bitmap: ImageBitmap}} Finished */
 
+import { createCache } from "../lib/cache.js";
 import { render } from "./api.js";
 
-const KEPT = 60;
+const CACHED = 60; // images
 
 /**
  * @typedef {object} Images
- * @property {(picture: Picture) => Finished | undefined} known
+ * @property {(picture: Picture) => Finished | undefined} cached
  * @property {(picture: Picture, signal?: AbortSignal) => Promise<Finished>} load  throws what the api throws
  * @property {(picture: Picture) => Promise<Finished | null>} expect  loads what somebody else will ask for soon; null
  *   where that failed
@@ -17,20 +18,9 @@ const KEPT = 60;
 
 /** @returns {Images} */
 export function createImages() {
-  /** @type {Map<string, Finished>} */
-  const kept = new Map();
-
-  /** @param {Picture} picture */
-  function known(picture) {
-    const key = JSON.stringify(picture);
-    const found = kept.get(key);
-    if (found) {
-      kept.delete(key);
-      kept.set(key, found);
-    }
-    return found;
-  }
-
+  // What falls out of it is not closed: it may be the one on the screen, and goes with its last reference.
+  /** @type {import("../lib/cache.js").Cache<Finished>} */
+  const cache = createCache(CACHED);
   /** @type {{key: string, finished: Promise<Finished | null>} | null} */
   let expected = null;
 
@@ -38,24 +28,21 @@ export function createImages() {
   async function fetched(picture, signal) {
     const blob = await render(picture, "png", signal);
     const finished = { blob, bitmap: await createImageBitmap(blob) };
-    kept.set(JSON.stringify(picture), finished);
-    if (kept.size > KEPT) {
-      // Not closed: it may be the one on the screen, and goes with its last reference.
-      kept.delete(/** @type {string} */ (kept.keys().next().value));
-    }
+    cache.set(JSON.stringify(picture), finished);
     return finished;
   }
 
   return {
-    known,
+    cached: (picture) => cache.get(JSON.stringify(picture)),
     expect(picture) {
       expected = { key: JSON.stringify(picture), finished: fetched(picture).catch(() => null) };
       return expected.finished;
     },
     async load(picture, signal) {
-      const coming = expected?.key === JSON.stringify(picture) ? await expected.finished : null;
+      const key = JSON.stringify(picture);
+      const coming = expected?.key === key ? await expected.finished : null;
       expected = null;
-      return known(picture) ?? coming ?? fetched(picture, signal);
+      return cache.get(key) ?? coming ?? fetched(picture, signal);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The live socket: numbered pictures go up, numbered frames come down. Reconnects by itself, ever more patiently. */
 
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 
 const FIRST_WAIT = 400;
 const LONGEST_WAIT = 10_000;
@@ -37,7 +37,7 @@ export function createLive(url, { onFrame, onProblem, onState }) {
       later();
       return;
     }
-    const mine = socket;
+    const opened = socket;
     socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => {
       wait = FIRST_WAIT;
@@ -45,7 +45,7 @@ export function createLive(url, { onFrame, onProblem, onState }) {
     });
     socket.addEventListener("message", ({ data }) => receive(data));
     socket.addEventListener("close", () => {
-      if (socket !== mine) return;
+      if (socket !== opened) return;
       socket = null;
       onState(false);
       later();

@@ -1,14 +1,15 @@
 /** A short clip of the painting as it grew, edit by edit: a film where the browser can record one, or a GIF. */
 
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 /** @typedef {(picture: Picture) => Promise<ImageBitmap>} Load */
 
-import { withoutEdits } from "../picture/document.js";
+import { pause } from "../lib/time.js";
+import { withoutEdits } from "../picture/changes.js";
 
 const FILM_SIDE = 512;
 const GIF_SIDE = 384;
-const HOLD = 500; // ms an edit stands,
-const MOST = 12_000; // or less, so that all of them take no longer
+const EACH = 500; // ms an edit stands,
+const LONGEST = 12_000; // or less, so that all of them take no longer
 const LAST = 1500;
 const TYPES = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
 
@@ -33,7 +34,7 @@ export async function makeFilm(picture, load, type) {
   recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
   const stopped = new Promise((resolve) => recorder.addEventListener("stop", resolve));
   recorder.start();
-  for (const { bitmap, time } of frames) await hold(time, () => draw(bitmap));
+  for (const { bitmap, time } of frames) await repeat(time, () => draw(bitmap));
   recorder.stop();
   await stopped;
   return new Blob(parts, { type: type.split(";")[0] });
@@ -52,7 +53,7 @@ export async function makeGif(picture, load) {
     draw(bitmap);
     gif.add(context.getImageData(0, 0, GIF_SIDE, GIF_SIDE).data, time);
     // The page stays alive meanwhile.
-    await new Promise((resolve) => setTimeout(resolve));
+    await pause(0);
   }
   return gif.finish();
 }
@@ -66,7 +67,7 @@ export async function makeGif(picture, load) {
  */
 async function growing(picture, load) {
   const count = picture.edits.length;
-  const usual = Math.min(HOLD, MOST / (count + 1));
+  const usual = Math.min(EACH, LONGEST / (count + 1));
   const frames = [];
   for (let shown = 0; shown <= count; shown += 1) {
     const bitmap = await load({ ...withoutEdits(picture), edits: picture.edits.slice(0, shown) });
@@ -87,18 +88,12 @@ function stage(side) {
 /**
  * Draw again and again: a canvas that does not change gives no frames.
  *
- * @param {number} time
+ * @param {number} time  ms
  * @param {() => void} paint
  */
-function hold(time, paint) {
-  return /** @type {Promise<void>} */ (
-    new Promise((resolve) => {
-      paint();
-      const timer = setInterval(paint, 33);
-      setTimeout(() => {
-        clearInterval(timer);
-        resolve();
-      }, time);
-    })
-  );
+async function repeat(time, paint) {
+  paint();
+  const timer = setInterval(paint, 33);
+  await pause(time);
+  clearInterval(timer);
 }

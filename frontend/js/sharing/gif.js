@@ -151,17 +151,17 @@ function compressed(indices) {
   const codes = new Int16Array(4096 * COLOURS).fill(-1); // [code * 256 + index] -> the code of both
   /** @type {number[]} */
   const packed = [];
-  let held = 0;
+  let buffer = 0;
   let bits = 0;
   let width = 9;
   let next = end + 1;
 
   /** @param {number} code */
   function put(code) {
-    held |= code << bits;
+    buffer |= code << bits;
     for (bits += width; bits >= 8; bits -= 8) {
-      packed.push(held & 255);
-      held >>= 8;
+      packed.push(buffer & 255);
+      buffer >>= 8;
     }
   }
 
@@ -187,7 +187,7 @@ function compressed(indices) {
   }
   put(prefix);
   put(end);
-  if (bits) packed.push(held & 255);
+  if (bits) packed.push(buffer & 255);
   const blocks = [8];
   for (let at = 0; at < packed.length; at += 255) {
     const block = packed.slice(at, at + 255);

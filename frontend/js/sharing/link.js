@@ -1,9 +1,9 @@
 /** A link that holds the whole picture in its fragment, which no server ever sees. */
 
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 
 import { compress, decompress, fromBase64Url, toBase64Url } from "../lib/bytes.js";
-import { NotAPicture, readPicture } from "../picture/document.js";
+import { NotAPicture, readPicture } from "../picture/reading.js";
 
 const PACKED = "#p=";
 const PLAIN = "#j=";

@@ -1,10 +1,10 @@
-/** Opening pictures: files dropped on the page or chosen, links followed, pictures of the server by their id. */
+/** Opening pictures while the page stands: files dropped on it or chosen, links followed. */
 
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 
-import { loadPicture } from "../server/api.js";
-import { NotAPicture, readPicture } from "../picture/document.js";
+import { NotAPicture, readPicture } from "../picture/reading.js";
 import { byId } from "../ui/dom.js";
+import { clearAddress } from "./address.js";
 import { pictureIn } from "./link.js";
 import { documentIn, isPng } from "./png.js";
 
@@ -12,7 +12,7 @@ import { documentIn, isPng } from "./png.js";
  * @param {Blob} file  a PNG painted here, or a document as JSON
  * @returns {Promise<Picture>} throws NotAPicture
  */
-export async function readFile(file) {
+async function readFile(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const text = isPng(bytes) ? await documentIn(bytes) : new TextDecoder().decode(bytes);
   try {
@@ -20,32 +20,6 @@ export async function readFile(file) {
   } catch (error) {
     throw error instanceof NotAPicture ? error : new NotAPicture("no picture in it");
   }
-}
-
-/**
- * The picture that the page's address names: whole in the fragment, by its id on the server (`?picture=`), or an
- * unedited one by its scene (`?seed=`).
- *
- * @param {string} model  of a scene
- * @returns {Promise<Picture | null>}
- */
-export async function pictureInAddress(model) {
-  const linked = await pictureIn(location.hash);
-  if (linked) return linked;
-  const query = new URLSearchParams(location.search);
-  const id = query.get("picture");
-  if (id) return readPicture(await loadPicture(id));
-  const seed = query.get("seed");
-  return seed ? readPicture({ model, seed: Number(seed), edits: [] }) : null;
-}
-
-/** Take the picture out of the address, so that a reload shows what was painted since. */
-export function clearAddress() {
-  const url = new URL(location.href);
-  url.hash = "";
-  url.searchParams.delete("picture");
-  url.searchParams.delete("seed");
-  history.replaceState(null, "", url);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The picture as a program: what to run to have the server draw it. */
 
-/** @typedef {import("../picture/types.js").Picture} Picture */
+/** @typedef {import("../picture/document.js").Picture} Picture */
 
 /** @param {Picture} picture */
 export function asPython(picture) {

@@ -1,6 +1,6 @@
-/** The page's language: one flat JSON file each, chosen from the browser's wishes and switchable. */
+/** The page's language: one flat JSON file each, the first that the browser asks for, or the one chosen. */
 
-import { preference, setPreference } from "../lib/storage.js";
+import { preference, setPreference } from "./preferences.js";
 
 /** Each language by its own name. */
 export const LANGUAGES = { en: "English", "zh-Hant": "繁體中文", ko: "한국어" };
@@ -30,17 +30,17 @@ export function t(key, values = {}) {
  * @param {string} concept
  */
 export function conceptName(concept) {
-  return strings[`concept.${concept}`] ?? concept.charAt(0).toUpperCase() + concept.slice(1).replaceAll("_", " ");
+  return textOr(`concept.${concept}`, concept.charAt(0).toUpperCase() + concept.slice(1).replaceAll("_", " "));
 }
 
 /**
- * What a direction and its ends are called in the page's language; else as the server calls them.
+ * The text of that name, or another where the page's language has none.
  *
- * @param {import("../picture/types.js").Direction} direction
+ * @param {string} key
+ * @param {string} other
  */
-export function directionWords({ name, title, low, high }) {
-  const word = (/** @type {string} */ key, /** @type {string} */ usual) => strings[`direction.${name}${key}`] ?? usual;
-  return { title: word("", title), low: word(".low", low), high: word(".high", high) };
+export function textOr(key, other) {
+  return strings[key] ?? other;
 }
 
 /** @returns {Language} */
@@ -48,33 +48,33 @@ export function currentLanguage() {
   return language;
 }
 
-/** The language kept from last time, else the first of the browser's that we speak. */
+/** The language chosen last time, else the first that the browser asks for and the page has. */
 export function preferredLanguage() {
-  const kept = preference("language");
-  if (typeof kept === "string" && kept in LANGUAGES) return /** @type {Language} */ (kept);
-  for (const wish of navigator.languages ?? [navigator.language]) {
-    if (/^zh\b/i.test(wish)) return "zh-Hant";
-    if (/^ko\b/i.test(wish)) return "ko";
-    if (/^en\b/i.test(wish)) return "en";
+  const chosen = preference("language");
+  if (typeof chosen === "string" && chosen in LANGUAGES) return /** @type {Language} */ (chosen);
+  for (const tag of navigator.languages ?? [navigator.language]) {
+    if (/^zh\b/i.test(tag)) return "zh-Hant";
+    if (/^ko\b/i.test(tag)) return "ko";
+    if (/^en\b/i.test(tag)) return "en";
   }
   return "en";
 }
 
-/** Throws where the server does not answer; then everything stays as it is. @param {Language} wanted */
-export async function loadLanguage(wanted) {
-  const files = wanted === "en" ? ["en"] : ["en", wanted];
+/** Throws where the server does not answer; then everything stays as it is. @param {Language} next */
+export async function loadLanguage(next) {
+  const files = next === "en" ? ["en"] : ["en", next];
   const loaded = await Promise.all(files.map(async (name) => (await fetch(`i18n/${name}.json`)).json()));
   strings = Object.assign({}, ...loaded);
-  language = wanted;
-  document.documentElement.lang = wanted;
+  language = next;
+  document.documentElement.lang = next;
   translate(document);
   for (const listener of listeners) listener();
 }
 
-/** @param {Language} wanted */
-export async function switchLanguage(wanted) {
-  await loadLanguage(wanted);
-  setPreference("language", wanted);
+/** @param {Language} next */
+export async function switchLanguage(next) {
+  await loadLanguage(next);
+  setPreference("language", next);
 }
 
 /** @param {() => void} listener  called after each change of language */

@@ -1,8 +1,8 @@
-/** Short messages at the edge of the page, with a way to try again, and the offline banner. */
+/** Short messages at the edge of the page, with a way to try again. */
 
 import { byId, make } from "./dom.js";
-import { icon } from "./icons.js";
 import { t } from "./i18n.js";
+import { icon } from "./icons.js";
 
 const STAYS = 7000;
 

@@ -2,12 +2,12 @@
 
 /**
  * @param {HTMLElement} group
- * @returns {() => void} to call when buttons came or the present one is another
+ * @returns {() => void} to call when buttons came or another one is pressed
  */
 export function setUpRoving(group) {
   const buttons = () => /** @type {HTMLButtonElement[]} */ ([...group.querySelectorAll("button")]);
 
-  function settle() {
+  function placeStop() {
     const all = buttons();
     const stop = all.find((button) => button.getAttribute("aria-pressed") === "true") ?? all[0];
     for (const button of all) button.tabIndex = button === stop ? 0 : -1;
@@ -26,5 +26,5 @@ export function setUpRoving(group) {
     next.tabIndex = 0;
     next.focus();
   });
-  return settle;
+  return placeStop;
 }

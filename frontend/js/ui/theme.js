@@ -1,15 +1,15 @@
 /** Light or dark: what the system asks for, until the button says otherwise. */
 
 import { byId } from "./dom.js";
-import { preference, setPreference } from "../lib/storage.js";
+import { preference, setPreference } from "./preferences.js";
 
 export function setUpTheme() {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const root = document.documentElement;
 
   function apply() {
-    const kept = preference("theme");
-    if (kept === "light" || kept === "dark") root.dataset.theme = kept;
+    const chosen = preference("theme");
+    if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
     else delete root.dataset.theme;
   }
 

@@ -10,7 +10,7 @@ const FINE = 2; // of the enlargement: how much of it the slow filter does
 
 /**
  * @typedef {object} PictureCanvas
- * @property {(bitmap: ImageBitmap, kept: boolean) => void} show  kept: somebody else may want it again
+ * @property {(bitmap: ImageBitmap, shared: boolean) => void} show  shared: somebody else may want it again
  * @property {(bitmap: ImageBitmap | null) => void} setBefore  the unedited picture to compare with
  * @property {(share: number) => void} setSplit  how much of the width shows the unedited one, from the left, 0..1
  * @property {() => ImageBitmap | null} bitmap  what `show` was given last
@@ -25,7 +25,7 @@ export function createPictureCanvas() {
   /** @type {ImageBitmap | null} */
   let before = null;
   let split = 0;
-  let passing = false;
+  let ownsAfter = false;
   const middle = document.createElement("canvas");
   const between = /** @type {CanvasRenderingContext2D} */ (middle.getContext("2d", { alpha: false }));
 
@@ -58,20 +58,22 @@ export function createPictureCanvas() {
     }
   }
 
-  new ResizeObserver(() => {
+  function resize() {
     const side = Math.min(LARGEST, Math.round(canvas.clientWidth * (window.devicePixelRatio || 1)));
     if (!side || side === canvas.width) return;
     canvas.width = canvas.height = side;
     paint();
-  }).observe(canvas);
+  }
+  resize();
+  new ResizeObserver(resize).observe(canvas);
 
   return {
-    show(bitmap, kept) {
+    show(bitmap, shared) {
       document.getElementById("first")?.remove();
       const last = after;
-      const close = passing && last !== bitmap;
+      const close = ownsAfter && last !== bitmap;
       after = bitmap;
-      passing = !kept;
+      ownsAfter = !shared;
       paint();
       if (close) last?.close();
     },

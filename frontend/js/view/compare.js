@@ -1,42 +1,49 @@
 /** Before and after: hold a button or key to see the unedited picture, or slide between the two. */
 
+import { createLatest } from "../lib/latest.js";
+import { withoutEdits } from "../picture/changes.js";
 import { announce } from "../ui/announce.js";
 import { byId } from "../ui/dom.js";
-import { fill } from "../panels/controls.js";
 import { t } from "../ui/i18n.js";
+import { setSlider } from "../ui/slider.js";
 
 /**
  * @typedef {object} Compare
- * @property {(held: boolean) => void} hold
- * @property {() => void} toggleSplit
+ * @property {(pressed: boolean) => void} hold
  * @property {() => void} refresh  the picture is another one
  */
 
 /**
- * @param {import("./canvas.js").PictureCanvas} canvas
- * @param {() => Promise<ImageBitmap | null>} loadBefore
+ * @param {object} parts
+ * @param {import("./canvas.js").PictureCanvas} parts.canvas
+ * @param {import("../server/images.js").Images} parts.images
+ * @param {() => import("../picture/document.js").Picture} parts.visible  the present picture, published
  * @returns {Compare}
  */
-export function createCompare(canvas, loadBefore) {
+export function createCompare({ canvas, images, visible }) {
   const button = byId("compare", HTMLButtonElement);
   const toggle = byId("split-toggle", HTMLButtonElement);
   const slider = byId("split", HTMLInputElement);
   const tag = byId("compare-tag", HTMLElement);
-  let held = false;
+  const latest = createLatest();
+  let pressed = false;
 
   async function show() {
-    const split = held ? 1 : slider.hidden ? 0 : Number(slider.value) / 1000;
-    tag.hidden = !held;
-    button.classList.toggle("pressed", held);
+    const isLatest = latest();
+    const split = pressed ? 1 : slider.hidden ? 0 : Number(slider.value) / 1000;
+    tag.hidden = !pressed;
+    button.classList.toggle("pressed", pressed);
     canvas.setSplit(split);
-    if (split > 0) canvas.setBefore(await loadBefore());
+    if (split === 0) return;
+    const before = await images.load(withoutEdits(visible())).catch(() => null);
+    if (isLatest()) canvas.setBefore(before?.bitmap ?? null);
   }
 
   /** @param {boolean} value */
   function hold(value) {
-    if (held === value) return;
-    held = value;
-    announce(t(held ? "before" : "after"));
+    if (pressed === value) return;
+    pressed = value;
+    announce(t(pressed ? "before" : "after"));
     void show();
   }
 
@@ -44,7 +51,7 @@ export function createCompare(canvas, loadBefore) {
     slider.hidden = !slider.hidden;
     toggle.setAttribute("aria-pressed", String(!slider.hidden));
     if (!slider.hidden) {
-      fill(slider, 500);
+      setSlider(slider, 500);
       slider.focus();
     }
     void show();
@@ -65,10 +72,10 @@ export function createCompare(canvas, loadBefore) {
   button.addEventListener("contextmenu", (event) => event.preventDefault());
   toggle.addEventListener("click", toggleSplit);
   slider.addEventListener("input", () => {
-    fill(slider, Number(slider.value));
+    setSlider(slider, Number(slider.value));
     void show();
   });
   window.addEventListener("blur", () => hold(false));
 
-  return { hold, toggleSplit, refresh: () => void show() };
+  return { hold, refresh: () => void show() };
 }

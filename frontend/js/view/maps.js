@@ -1,5 +1,7 @@
 /** Small grids of numbers as canvases whose alpha shows them, to be laid over the picture. */
 
+import { fromBase64 } from "../lib/bytes.js";
+
 /**
  * @param {ArrayLike<number>} values  0..1, row by row
  * @param {number} width
@@ -27,8 +29,8 @@ export function alphaMap(values, width, height) {
  * @returns {Promise<{values: Uint8Array, width: number, height: number}>}
  */
 export async function greyPixels(png) {
-  const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
-  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), { colorSpaceConversion: "none" });
+  const file = new Blob([fromBase64(png)], { type: "image/png" });
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
   const canvas = document.createElement("canvas");
   canvas.width = bitmap.width;
   canvas.height = bitmap.height;

@@ -1,19 +1,17 @@
 /** Drawing masks: for the tint under the brush, the hovered edit and the small pictures in the list. */
 
-/** @typedef {import("../picture/types.js").Mask} Mask */
-/** @typedef {import("../picture/types.js").Stroke} Stroke */
+/** @typedef {import("../picture/document.js").Mask} Mask */
+/** @typedef {import("../picture/document.js").Stroke} Stroke */
 
-import { MAX_POINTS, fit } from "../painting/strokes.js";
+import { fromBase64 } from "../lib/bytes.js";
 
-const SMALL = 64; // pixels: the grid on which masks are compared
-
-/** @type {Map<string, HTMLCanvasElement | null>} */
-const decoded = new Map();
+/** @type {Map<string, {shape: HTMLCanvasElement | null, decoding: Promise<void>}>} */
+const pngs = new Map();
 /** @type {WeakMap<object, HTMLCanvasElement>} */
 const regions = new WeakMap();
 
 /**
- * What the segmenter takes a region to be; the mask of an edit is told again whenever it may have changed.
+ * Remember what the segmenter takes a mask's region to be, again whenever it may have changed.
  *
  * @param {Mask} mask
  * @param {HTMLCanvasElement} shape  its alpha is the region
@@ -22,9 +20,25 @@ export function rememberRegion(mask, shape) {
   if (mask) regions.set(mask, shape);
 }
 
+/** @param {Mask} mask */
+export function regionOf(mask) {
+  return mask ? regions.get(mask) : undefined;
+}
+
+/** Whether `fillMask` can draw it at once. @param {Mask} mask */
+export function hasShape(mask) {
+  if (mask === null || "strokes" in mask || "rect" in mask) return true;
+  return "png" in mask ? Boolean(pngs.get(mask.png)?.shape) : regions.has(mask);
+}
+
+/** @param {Stroke[]} strokes */
+export function asErasing(strokes) {
+  return strokes.map((stroke) => ({ ...stroke, erase: true }));
+}
+
 /**
  * Fill the masked part of a square canvas with the context's fillStyle, at its globalAlpha. A region's shape is the
- * server's to know: it stays empty until `rememberRegion` was told.
+ * server's to know: it stays empty until it is remembered.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Mask} mask
@@ -41,7 +55,7 @@ export function fillMask(context, mask, size, again = () => {}) {
   const [canvas, own] = scratch(size);
   own.fillStyle = context.fillStyle;
   fillWhole(own, mask, size, again);
-  if (!("strokes" in mask)) fillStrokes(own, erasing(mask.erase ?? []), size);
+  if (!("strokes" in mask)) fillStrokes(own, asErasing(mask.erase ?? []), size);
   context.drawImage(canvas, 0, 0);
 }
 
@@ -86,7 +100,7 @@ function fillShape(context, shape, size) {
  * @param {Stroke[]} strokes
  * @param {number} size
  */
-export function fillStrokes(context, strokes, size) {
+function fillStrokes(context, strokes, size) {
   context.save();
   context.lineCap = context.lineJoin = "round";
   context.strokeStyle = context.fillStyle;
@@ -108,15 +122,14 @@ export function fillStrokes(context, strokes, size) {
  * @param {() => void} again
  */
 function fillPng(context, png, size, again) {
-  const mask = decoded.get(png);
-  if (mask === undefined) {
-    decoded.set(png, null);
-    void decode(png).then((canvas) => {
-      decoded.set(png, canvas);
-      again();
-    });
+  let entry = pngs.get(png);
+  if (!entry) {
+    const decoding = decode(png).then((shape) => void pngs.set(png, { shape, decoding }));
+    entry = { shape: null, decoding };
+    pngs.set(png, entry);
   }
-  fillShape(context, mask, size);
+  if (entry.shape) fillShape(context, entry.shape, size);
+  else void entry.decoding.then(again);
 }
 
 /**
@@ -128,8 +141,7 @@ function fillPng(context, png, size, again) {
 async function decode(png) {
   const canvas = document.createElement("canvas");
   try {
-    const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const bitmap = await createImageBitmap(new Blob([fromBase64(png)], { type: "image/png" }));
     canvas.width = bitmap.width;
     canvas.height = bitmap.height;
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -151,80 +163,12 @@ async function decode(png) {
 }
 
 /**
- * The mask without what the eraser's strokes cover; undefined where nothing is left of it.
+ * An empty square canvas of its own.
  *
- * @param {Mask} mask
- * @param {Stroke[]} strokes
- * @returns {Mask | undefined}
- */
-export function erased(mask, strokes) {
-  /** @type {Mask} */
-  let rest;
-  if (mask === null) rest = { rect: [0, 0, 1, 1], erase: strokes };
-  else if ("strokes" in mask) rest = { strokes: bounded([...mask.strokes, ...erasing(strokes)]) };
-  else rest = { ...mask, erase: bounded([...(mask.erase ?? []), ...strokes]) };
-  const shape = mask && regions.get(mask);
-  if (shape) regions.set(rest, shape);
-  return shows(rest) ? rest : undefined;
-}
-
-/** However often a mask was erased from, it has no more points than the server takes. @param {Stroke[]} strokes */
-function bounded(strokes) {
-  const points = strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
-  return points > MAX_POINTS ? fit(strokes) : strokes;
-}
-
-/** @param {Stroke[]} strokes */
-function erasing(strokes) {
-  return strokes.map((stroke) => ({ ...stroke, erase: true }));
-}
-
-/**
- * Whether the mask covers anything, or may, as its shape is not known yet.
- *
- * @param {Mask} mask
- */
-function shows(mask) {
-  return !drawable(mask) || anything(drawn(mask));
-}
-
-/**
- * Whether a stroke touches the mask, or may; measured on a small grid.
- *
- * @param {Mask} mask
- * @param {Stroke[]} strokes
- */
-export function touches(mask, strokes) {
-  if (!drawable(mask)) return true;
-  const context = drawn(mask);
-  context.globalCompositeOperation = "destination-in";
-  context.drawImage(drawn({ strokes }).canvas, 0, 0);
-  return anything(context);
-}
-
-/** @param {Mask} mask */
-function drawable(mask) {
-  if (mask === null || "strokes" in mask || "rect" in mask) return true;
-  return "png" in mask ? Boolean(decoded.get(mask.png)) : regions.has(mask);
-}
-
-/** @param {Mask} mask */
-function drawn(mask) {
-  const [, context] = scratch(SMALL);
-  fillMask(context, mask, SMALL);
-  return context;
-}
-
-/** @param {CanvasRenderingContext2D} context */
-function anything(context) {
-  return context.getImageData(0, 0, SMALL, SMALL).data.some((value, i) => i % 4 === 3 && value > 40);
-}
-
-/**
  * @param {number} size
  * @returns {[HTMLCanvasElement, CanvasRenderingContext2D]}
  */
-function scratch(size) {
+export function scratch(size) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));

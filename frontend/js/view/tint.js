@@ -1,6 +1,6 @@
 /** The layer over the picture: paint whose pixels have not come yet, a shape being drawn, the mask of an edit. */
 
-/** @typedef {import("../picture/types.js").Mask} Mask */
+/** @typedef {import("../picture/document.js").Mask} Mask */
 
 import { byId } from "../ui/dom.js";
 import { fillMask } from "./masks.js";

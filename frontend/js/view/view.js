@@ -12,6 +12,7 @@ const MAX_SCALE = 8;
  * @property {() => number} width  of the shown picture, in CSS pixels
  * @property {(dx: number, dy: number) => void} pan
  * @property {(factor: number, clientX: number, clientY: number) => void} zoom
+ * @property {(factor: number) => void} zoomMiddle  about the middle of the stage
  * @property {() => void} fit
  * @property {(listener: () => void) => void} subscribe
  */
@@ -38,6 +39,16 @@ export function createView() {
 
   new ResizeObserver(() => place(scale, x, y)).observe(stage);
 
+  /** @param {number} factor @param {number} clientX @param {number} clientY */
+  function zoom(factor, clientX, clientY) {
+    const box = stage.getBoundingClientRect();
+    const next = Math.max(1, Math.min(MAX_SCALE, scale * factor));
+    const ratio = next / scale;
+    const px = clientX - box.left;
+    const py = clientY - box.top;
+    place(next, px - (px - x) * ratio, py - (py - y) * ratio);
+  }
+
   return {
     toPicture(clientX, clientY) {
       const box = stage.getBoundingClientRect();
@@ -48,13 +59,10 @@ export function createView() {
     scale: () => scale,
     width: () => stage.clientWidth * scale,
     pan: (dx, dy) => place(scale, x + dx, y + dy),
-    zoom(factor, clientX, clientY) {
+    zoom,
+    zoomMiddle(factor) {
       const box = stage.getBoundingClientRect();
-      const next = Math.max(1, Math.min(MAX_SCALE, scale * factor));
-      const kept = next / scale;
-      const px = clientX - box.left;
-      const py = clientY - box.top;
-      place(next, px - (px - x) * kept, py - (py - y) * kept);
+      zoom(factor, box.left + box.width / 2, box.top + box.height / 2);
     },
     fit: () => place(1, 0, 0),
     subscribe: (listener) => listeners.push(listener),

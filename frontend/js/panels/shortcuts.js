@@ -1,6 +1,4 @@
-/** The keys. Those of the picture (arrows, Space, Enter) work while it has the focus, the others everywhere. */
-
-import { byId } from "../ui/dom.js";
+/** The keys that work everywhere on the page; those that paint are in painting/keys.js. */
 
 /**
  * @typedef {object} KeyActions
@@ -10,14 +8,14 @@ import { byId } from "../ui/dom.js";
  * @property {() => void} redo
  * @property {(step: 1 | -1) => void} size
  * @property {(index: number) => void} brushAt
- * @property {(held: boolean) => void} compare
+ * @property {(pressed: boolean) => void} compare
  * @property {() => void} fit
  * @property {() => void} random
  * @property {() => void} help
  * @property {() => void} everywhere
  * @property {() => void} inspect
  * @property {() => void} leave  whatever is open
- * @property {(tool: import("../picture/types.js").Tool) => void} tool
+ * @property {(tool: import("../painting/brush.js").Tool) => void} tool
  * @property {(factor: number) => void} zoom
  */
 
@@ -42,7 +40,7 @@ export const KEYS = [
   ["?", "help"],
 ];
 
-/** @type {Record<string, import("../picture/types.js").Tool>} */
+/** @type {Record<string, import("../painting/brush.js").Tool>} */
 const TOOLS = { f: "brush", l: "line", m: "rect", p: "pick", x: "eraser" };
 
 /** @param {KeyActions} actions */
@@ -99,77 +97,4 @@ function typing(target) {
   if (document.querySelector("dialog[open]")) return true;
   if (target instanceof HTMLInputElement) return !["range", "checkbox"].includes(target.type);
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
-}
-
-/**
- * Painting without a pointer: arrows move the ring, Space puts a dab, Enter sets the brush down and lifts it again.
- *
- * @param {import("./pointer.js").Gestures} hand
- * @param {import("../view/ring.js").Ring} ring
- * @param {() => number} radius
- */
-export function paintByKeys(hand, ring, radius) {
-  const stage = byId("stage", HTMLElement);
-  let down = false;
-
-  /** @param {[number, number]} at */
-  function sample([x, y]) {
-    return { x, y, pointerType: "keyboard", pressure: 0 };
-  }
-
-  function lift() {
-    if (!down) return;
-    down = false;
-    hand.end();
-  }
-
-  stage.addEventListener("keydown", (event) => {
-    if (event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = Math.max(0.01, radius() * 0.5) * (event.shiftKey ? 3 : 1);
-    const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (move) {
-      const [x, y] = ring.position();
-      ring.moveTo(bounded(x + move[0] * step), bounded(y + move[1] * step));
-      if (down) hand.move([sample(ring.position())]);
-      else hand.hover(sample(ring.position()));
-    } else if (event.key === "Enter") {
-      ring.moveTo(...ring.position());
-      if (down) lift();
-      else {
-        down = true;
-        hand.start(sample(ring.position()));
-      }
-    } else if (event.key === "Escape" && down) {
-      down = false;
-      hand.cancel();
-    } else if (event.code === "Space") {
-      // Held, Space is the hand that pans; let go without a drag it is a dab.
-    } else return;
-    event.preventDefault();
-  });
-
-  let dragged = false;
-  stage.addEventListener("pointerdown", () => {
-    dragged = true;
-    down = false;
-  });
-  window.addEventListener("keydown", (event) => {
-    if (event.code === "Space" && !event.repeat) dragged = false;
-  });
-  stage.addEventListener("keyup", (event) => {
-    if (event.code !== "Space" || event.target !== stage || dragged || down) return;
-    ring.moveTo(...ring.position());
-    hand.start(sample(ring.position()));
-    hand.end();
-  });
-  stage.addEventListener("blur", () => {
-    lift();
-    ring.hide();
-  });
-  stage.addEventListener("focus", () => stage.matches(":focus-visible") && ring.moveTo(...ring.position()));
-}
-
-/** @param {number} value */
-function bounded(value) {
-  return Math.max(0, Math.min(1, value));
 }
