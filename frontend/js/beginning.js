@@ -119,8 +119,7 @@ function firstHistory(available) {
   if (stored && stored.states.every((picture) => names.includes(picture.model))) {
     return createHistory(stored.states, stored.position);
   }
-  const usual = available.find((model) => model.default) ?? available[0];
-  return createHistory([firstPicture(usual)]);
+  return createHistory([firstPicture(available.find((model) => model.default) ?? available[0])]);
 }
 
 export const beginning = begin();

@@ -83,10 +83,10 @@ async function start() {
   /** The present picture as everybody else sees it. */
   const visible = () => published(history.present());
 
-  /** @param {Picture} picture @param {string} said */
-  function commit(picture, said) {
+  /** @param {Picture} picture @param {string} announcement */
+  function commit(picture, announcement) {
     history.push(picture);
-    announce(said);
+    announce(announcement);
   }
 
   // The stage, and the frames that the server draws for it.

@@ -25,7 +25,7 @@ import { createStroke, pressed } from "./strokes.js";
  * @typedef {object} PainterParts
  * @property {() => Brush} brush
  * @property {() => Picture} present
- * @property {(picture: Picture, said: string) => void} commit
+ * @property {(picture: Picture, announcement: string) => void} commit
  * @property {() => void} restore  show the present picture again
  * @property {() => void} onFull  the picture has as many edits as it can
  * @property {import("../server/frames.js").Frames["draft"]} draft

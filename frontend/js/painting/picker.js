@@ -22,7 +22,7 @@ import { conceptAt, regionAt } from "./segmentation.js";
  * @typedef {object} PickerParts
  * @property {() => import("./brush.js").Brush} brush
  * @property {() => Picture} present
- * @property {(picture: Picture, said: string) => void} commit
+ * @property {(picture: Picture, announcement: string) => void} commit
  * @property {import("./segmentation.js").Segmenter} segmenter
  * @property {(name: string) => boolean} paintable
  * @property {import("../view/tint.js").Tint} tint

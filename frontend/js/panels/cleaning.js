@@ -6,7 +6,7 @@ import { t } from "../ui/i18n.js";
 
 /**
  * @param {import("../picture/history.js").History} history
- * @param {(picture: import("../picture/document.js").Picture, said: string) => void} commit
+ * @param {(picture: import("../picture/document.js").Picture, announcement: string) => void} commit
  * @returns {(model: import("../server/api.js").Model) => void} to call when the model is another one
  */
 export function setUpCleaning(history, commit) {

@@ -16,7 +16,7 @@ const THUMBNAIL = 80;
 /**
  * @typedef {object} EditsParts
  * @property {import("../picture/history.js").History} history
- * @property {(picture: Picture, said: string) => void} commit
+ * @property {(picture: Picture, announcement: string) => void} commit
  * @property {import("../server/frames.js").Frames["draft"]} draft
  * @property {import("../view/tint.js").Tint} tint
  * @property {() => ImageBitmap | null} bitmap  the picture on the screen

@@ -24,7 +24,7 @@ const SHOWN = 10;
 /**
  * @typedef {object} InspectorParts
  * @property {() => Picture} present
- * @property {(picture: Picture, said: string) => void} commit
+ * @property {(picture: Picture, announcement: string) => void} commit
  * @property {() => number} radius
  * @property {() => Model} model
  * @property {import("../view/tint.js").Tint} tint
@@ -62,14 +62,14 @@ export function createInspector({ present, commit, radius, model, tint, onError 
   }
 
   function show() {
-    const { name, edit_layer: usual, layers: all } = model();
+    const { name, edit_layer: layer, layers: all } = model();
     if (shownModel !== name) {
       shownModel = name;
       copied = null;
       layers.replaceChildren(
         ...all.map((layer) => make("option", { value: layer.name }, `${layer.name} · ${layer.width}×${layer.height}`)),
       );
-      layers.value = usual;
+      layers.value = layer;
     }
     toggleButton.setAttribute("aria-pressed", String(active()));
     document.body.classList.toggle("inspecting", active());

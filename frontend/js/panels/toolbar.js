@@ -8,7 +8,7 @@ import { t } from "../ui/i18n.js";
 /**
  * @typedef {object} ToolbarParts
  * @property {import("../picture/history.js").History} history
- * @property {(picture: import("../picture/document.js").Picture, said: string) => void} commit
+ * @property {(picture: import("../picture/document.js").Picture, announcement: string) => void} commit
  * @property {import("../view/view.js").View} view
  */
 

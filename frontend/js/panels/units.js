@@ -27,8 +27,8 @@ export function setUpUnits(brush, concept) {
 
   slider.addEventListener("input", () => {
     const units = Number(slider.value);
-    const usual = concept(brush.get().concept)?.recommended_units;
-    brush.set({ units: units === usual ? 0 : units });
+    const recommended = concept(brush.get().concept)?.recommended_units;
+    brush.set({ units: units === recommended ? 0 : units });
   });
   brush.subscribe((now, before) => {
     if (now.concept !== before.concept && now.units) brush.set({ units: 0 });

@@ -65,8 +65,8 @@ function readMask(value) {
   if (data.erase !== undefined && !(Array.isArray(data.erase) && data.erase.every(isStroke))) {
     throw new NotAPicture("erased by what is no stroke");
   }
-  const known = Array.isArray(data.rect) && data.rect.length === 4 && data.rect.every(Number.isFinite);
-  if (known || typeof data.png === "string") return /** @type {Mask} */ (data);
+  const isRect = Array.isArray(data.rect) && data.rect.length === 4 && data.rect.every(Number.isFinite);
+  if (isRect || typeof data.png === "string") return /** @type {Mask} */ (data);
   if (Array.isArray(data.strokes) && data.strokes.length && data.strokes.every(isStroke)) {
     return { strokes: data.strokes };
   }

@@ -13,7 +13,7 @@ const DETENT = 5; // steps: so near to the middle it is the middle
 /**
  * @typedef {object} DirectionsParts
  * @property {import("../picture/history.js").History} history
- * @property {(picture: Picture, said: string) => void} commit
+ * @property {(picture: Picture, announcement: string) => void} commit
  * @property {import("../server/frames.js").Frames["draft"]} draft
  *
  * @param {DirectionsParts} parts

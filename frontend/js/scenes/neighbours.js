@@ -18,7 +18,7 @@ const THUMBNAIL = 96;
 /**
  * @typedef {object} NeighboursParts
  * @property {() => Picture} present
- * @property {(picture: Picture, said: string) => void} commit
+ * @property {(picture: Picture, announcement: string) => void} commit
  * @property {(model: string) => number} latentLength
  * @property {() => void} onToggle
  */

@@ -90,7 +90,7 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
     if (bitmap && seq > shown) {
       shown = seq;
       onFrame(bitmap, { steps, final: false });
-      tell("frame", seq);
+      dispatch("frame", seq);
     }
   }
 
@@ -120,7 +120,7 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
       const { picture, steps = 0 } = nextDraft.make();
       unanswered.set(nextDraft.number, steps);
       live.send(nextDraft.number, picture);
-      tell("sent", nextDraft.number);
+      dispatch("sent", nextDraft.number);
       nextDraft = null;
     } else if (!overHttp) {
       void draftOverHttp({ number: nextDraft.number, ...nextDraft.make() });
@@ -133,7 +133,7 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
   async function draftOverHttp(request) {
     overHttp = true;
     unanswered.set(request.number, request.steps ?? 0);
-    tell("sent", request.number);
+    dispatch("sent", request.number);
     try {
       const image = await render(request.picture, "jpeg");
       onReachable();
@@ -207,6 +207,6 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
  * @param {"sent" | "frame"} what
  * @param {number} seq
  */
-function tell(what, seq) {
+function dispatch(what, seq) {
   window.dispatchEvent(new CustomEvent(`unitbrush:${what}`, { detail: { seq } }));
 }

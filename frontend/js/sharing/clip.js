@@ -67,11 +67,11 @@ export async function makeGif(picture, load) {
  */
 async function growing(picture, load) {
   const count = picture.edits.length;
-  const usual = Math.min(EACH, LONGEST / (count + 1));
+  const each = Math.min(EACH, LONGEST / (count + 1));
   const frames = [];
   for (let shown = 0; shown <= count; shown += 1) {
     const bitmap = await load({ ...withoutEdits(picture), edits: picture.edits.slice(0, shown) });
-    frames.push({ bitmap, time: shown === count ? LAST : usual });
+    frames.push({ bitmap, time: shown === count ? LAST : each });
   }
   return frames;
 }

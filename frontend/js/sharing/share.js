@@ -46,9 +46,9 @@ export function setUpShare(picture, images) {
     "share-open": async () => byId("file", HTMLInputElement).click(),
   };
 
-  /** @param {string} text @param {string} said */
-  async function copy(text, said) {
-    if (await copyText(text)) notify(t(said));
+  /** @param {string} text @param {string} key  what to say then */
+  async function copy(text, key) {
+    if (await copyText(text)) notify(t(key));
     else prompt(t("copy.byhand"), text);
   }
 
