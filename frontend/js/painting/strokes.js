@@ -93,7 +93,7 @@ export function fit(strokes) {
  * @param {number} tolerance
  * @returns {Point[]}
  */
-export function simplify(points, tolerance) {
+function simplify(points, tolerance) {
   if (points.length < 3) return points;
   const keep = new Uint8Array(points.length);
   keep[0] = keep[points.length - 1] = 1;

@@ -62,14 +62,14 @@ export function createInspector({ present, commit, radius, model, tint, onError 
   }
 
   function show() {
-    const { name, edit_layer: layer, layers: all } = model();
+    const { name, edit_layer, layers: all } = model();
     if (shownModel !== name) {
       shownModel = name;
       copied = null;
       layers.replaceChildren(
         ...all.map((layer) => make("option", { value: layer.name }, `${layer.name} · ${layer.width}×${layer.height}`)),
       );
-      layers.value = layer;
+      layers.value = edit_layer;
     }
     toggleButton.setAttribute("aria-pressed", String(active()));
     document.body.classList.toggle("inspecting", active());

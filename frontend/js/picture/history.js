@@ -2,7 +2,7 @@
 
 /** @typedef {import("./document.js").Picture} Picture */
 
-export const MAX_STATES = 200;
+const MAX_STATES = 200;
 
 /**
  * The states, oldest first, and the place of the present one among them.

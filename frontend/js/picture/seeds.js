@@ -1,6 +1,6 @@
 /** Seeds: the numbers of the scenes. */
 
-export const MAX_SEED = 2 ** 32 - 1;
+const MAX_SEED = 2 ** 32 - 1;
 const SHORT = 1e6; // seeds below it are easy to read out and to type
 
 /**
