@@ -113,7 +113,7 @@ async function start() {
       stage.dataset.shown = "final";
       ready.done("picture");
       refreshEdits();
-      void findRegions(history.present()).then((changed) => changed && refreshEdits());
+      void showRegions();
     },
     onWaiting: createBusy(),
     onProblem: (error) => {
@@ -123,6 +123,12 @@ async function start() {
     onUnreachable: connection.lost,
     onReachable: connection.restored,
   });
+
+  async function showRegions() {
+    if (!(await findRegions(history.present()))) return;
+    refreshEdits();
+    tint.refresh();
+  }
 
   /** @type {typeof frames.draft} */
   function draft(make) {

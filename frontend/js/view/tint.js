@@ -10,6 +10,7 @@ import { fillMask } from "./masks.js";
  * @property {(mask: Mask | undefined) => void} setPending  paint on its way
  * @property {(mask: Mask | undefined) => void} setMask  shown on request, as when an edit of the list is hovered
  * @property {(map: HTMLCanvasElement | undefined) => void} setMap  any canvas, whose alpha is shown
+ * @property {() => void} refresh  the shape of a region is another one
  */
 
 /** @returns {Tint} */
@@ -67,5 +68,6 @@ export function createTint() {
       mask = value;
       schedule();
     },
+    refresh: schedule,
   };
 }
