@@ -3,45 +3,42 @@
  * the screen before the rest of the studio has come.
  */
 
-/** @typedef {import("./types.js").Brush} Brush */
-/** @typedef {import("./types.js").Model} Model */
+/** @typedef {import("./server/api.js").Model} Model */
 
-import { Problem, models } from "./api.js";
-import { createPictureCanvas } from "./canvas.js";
-import { NotAPicture, newPicture, published } from "./document.js";
-import { byId } from "./dom.js";
-import { createHistory } from "./history.js";
-import { loadLanguage, preferredLanguage, t } from "./i18n.js";
-import { createImages } from "./images.js";
-import { notify, notifyError } from "./notices.js";
-import { pictureInAddress } from "./open.js";
-import { loadHistory, preference } from "./storage.js";
-import { setUpTheme } from "./theme.js";
+import { boothSettings } from "./booth/settings.js";
+import { pause } from "./lib/time.js";
+import { published } from "./picture/changes.js";
+import { newPicture } from "./picture/document.js";
+import { createHistory } from "./picture/history.js";
+import { NotAPicture } from "./picture/reading.js";
+import { loadHistory } from "./picture/stored-history.js";
+import { models } from "./server/api.js";
+import { createImages } from "./server/images.js";
+import { Problem } from "./server/request.js";
+import { pictureInAddress } from "./sharing/address.js";
+import { byId } from "./ui/dom.js";
+import { loadLanguage, preferredLanguage, t } from "./ui/i18n.js";
+import { notify, notifyError } from "./ui/notices.js";
+import { setUpTheme } from "./ui/theme.js";
+import { createPictureCanvas } from "./view/canvas.js";
 
 const FIRST_SEED = 7; // of a model that names no scenes; server/app.py has it too
-const EVERY = 1500; // ms
+const RETRY = 1500; // ms between two tries
 const FIRST_PICTURE = "unitbrush:first-picture"; // for measurements: the name of the mark in the browser's timeline
 
-/** @param {Model} model @returns {import("./types.js").Picture} the scene that a model is best begun with */
+/** @param {Model} model @returns {import("./picture/document.js").Picture} the scene that a model is best begun with */
 export function firstPicture(model) {
   return newPicture(model.name, model.scenes[0] ?? FIRST_SEED);
-}
-
-/** @returns {{idle: number} | null} null where the page is no booth */
-export function boothSettings() {
-  const query = new URLSearchParams(location.search);
-  if (!["1", "true", "yes"].includes(query.get("booth") ?? "")) return null;
-  return { idle: Math.max(5, Number(query.get("idle")) || 90) };
 }
 
 /**
  * @typedef {object} Beginning
  * @property {Model[]} available
- * @property {import("./history.js").History} history  of last time
- * @property {import("./types.js").Picture | null} given  what the page's address names
+ * @property {import("./picture/history.js").History} history  of last time
+ * @property {import("./picture/document.js").Picture | null} given  what the page's address names
  * @property {boolean} damaged  whether it names a picture that cannot be read
- * @property {import("./images.js").Images} images
- * @property {import("./canvas.js").PictureCanvas} canvas
+ * @property {import("./server/images.js").Images} images
+ * @property {import("./view/canvas.js").PictureCanvas} canvas
  */
 
 /** @returns {Promise<Beginning>} */
@@ -57,28 +54,22 @@ async function begin() {
   });
   const images = createImages();
   const canvas = createPictureCanvas();
-  // A booth begins with a scene by lot.
+  // A booth begins with a random scene.
   if (!boothSettings()) void showFirst(images, canvas, given ?? history.present());
   await language;
   return { available, history, given, damaged, images, canvas };
 }
 
 /**
- * @param {import("./images.js").Images} images
- * @param {import("./canvas.js").PictureCanvas} canvas
- * @param {import("./types.js").Picture} picture
+ * @param {import("./server/images.js").Images} images
+ * @param {import("./view/canvas.js").PictureCanvas} canvas
+ * @param {import("./picture/document.js").Picture} picture
  */
 async function showFirst(images, canvas, picture) {
   const first = await images.expect(published(picture));
   if (!first) return;
   canvas.show(first.bitmap, true);
   requestAnimationFrame(() => performance.mark(FIRST_PICTURE));
-}
-
-/** @returns {Brush} */
-export function firstBrush() {
-  const kept = /** @type {Partial<Brush>} */ (preference("brush") ?? {});
-  return { mode: "draw", concept: "tree", radius: 0.075, strength: 1, units: 0, ...kept, tool: "brush" };
 }
 
 /**
@@ -99,7 +90,7 @@ async function insist(task) {
       if ((error instanceof Problem && error.status < 500) || error instanceof NotAPicture) throw error;
       banner.hidden = false;
     }
-    await pause();
+    await pause(RETRY);
   }
 }
 
@@ -107,18 +98,14 @@ async function insist(task) {
 async function waitForModels() {
   for (;;) {
     try {
-      const found = await insist(models);
-      if (found.length) return found;
+      const available = await insist(models);
+      if (available.length) return available;
       notify(t("no.models"), { kind: "error" });
     } catch (error) {
       notifyError(error);
     }
-    await pause();
+    await pause(RETRY);
   }
-}
-
-function pause() {
-  return new Promise((resolve) => setTimeout(resolve, EVERY));
 }
 
 /**
@@ -127,13 +114,12 @@ function pause() {
  * @param {Model[]} available
  */
 function firstHistory(available) {
-  const kept = loadHistory();
+  const stored = loadHistory();
   const names = available.map((model) => model.name);
-  if (kept && kept.states.every((picture) => names.includes(picture.model))) {
-    return createHistory(kept.states, kept.position);
+  if (stored && stored.states.every((picture) => names.includes(picture.model))) {
+    return createHistory(stored.states, stored.position);
   }
-  const usual = available.find((model) => model.default) ?? available[0];
-  return createHistory([firstPicture(usual)]);
+  return createHistory([firstPicture(available.find((model) => model.default) ?? available[0])]);
 }
 
 export const beginning = begin();

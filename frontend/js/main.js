@@ -1,91 +1,134 @@
-/** Puts the studio together. Everything it needs to know about a subject stands in that subject's own file. */
+/**
+ * The studio, put together: from top to bottom it is the page's story. What a part does stands in the part's own file.
+ * The folders, each of which uses only those further down:
+ *
+ *   beginning.js  the first picture, on the screen before the rest has come
+ *   booth/        the studio as an exhibit: paints by itself, starts afresh for every visitor
+ *   sharing/      taking a picture away as a file, link, film or code, and bringing one in
+ *   scenes/       choosing a scene, its neighbours, mixes of two, moving it along directions
+ *   panels/       what stands around the picture: brushes, sliders, tools, edits, units, keys
+ *   painting/     from a gesture to an edit: pointer and keys, brush, strokes, eraser, picking whole things
+ *   view/         what lies on the stage: the picture, the tint over it, the ring, before and after
+ *   server/       the server's calls, drafts and finished frames, the picture stored there
+ *   picture/      the document: its shape, its changes, reading it, its history
+ *   ui/           what the page is made with: elements, icons, language, notices, preferences
+ *   lib/          small things that know nothing of pictures or pages
+ */
 
-/** @typedef {import("./types.js").Picture} Picture */
+/** @typedef {import("./picture/document.js").Picture} Picture */
 
-import { announce } from "./announce.js";
-import { Problem, concepts, directions } from "./api.js";
-import { beginning, boothSettings, firstBrush, firstPicture } from "./beginning.js";
-import { dressBooth, runBooth } from "./booth.js";
-import { createBusy } from "./busy.js";
-import { setUpCleaning } from "./cleaning.js";
-import { createCompare } from "./compare.js";
-import { watchConnection } from "./connection.js";
-import { setUpControls, stepSize } from "./controls.js";
-import { createDirections } from "./directions.js";
-import { newPicture, published, withoutEdits } from "./document.js";
-import { byId } from "./dom.js";
-import { fileName, saveFile } from "./download.js";
-import { createEdits } from "./edits.js";
-import { createFrames } from "./frames.js";
-import { setUpHelp } from "./help.js";
-import { createHand } from "./hand.js";
-import { conceptName, t } from "./i18n.js";
-import { placeIcons } from "./icons.js";
-import { createInspector } from "./inspector.js";
-import { listenToKeys, paintByKeys } from "./keyboard.js";
-import { createMixing } from "./mixing.js";
-import { setUpModels } from "./models.js";
-import { notify, notifyError } from "./notices.js";
-import { acceptPictures, clearAddress } from "./open.js";
-import { createPainter } from "./painter.js";
-import { createPalette } from "./palette.js";
-import { createPicker } from "./picker.js";
-import { listenToPointers } from "./pointer.js";
-import { createReceptivity } from "./receptivity.js";
-import { createRegions } from "./regions.js";
-import { createRing } from "./ring.js";
-import { createSaver, forgetSaved } from "./saver.js";
-import { createScenes } from "./scenes.js";
-import { saveHistory } from "./storage.js";
-import { createSegmentation } from "./segmentation.js";
-import { setUpShare } from "./share.js";
-import { createStore } from "./store.js";
-import { createTint } from "./tint.js";
-import { setUpToolbar } from "./toolbar.js";
-import { setUpTools } from "./tools.js";
-import { setUpUnits } from "./units.js";
-import { createView } from "./view.js";
+import { beginning, firstPicture } from "./beginning.js";
+import { dressBooth, runBooth } from "./booth/booth.js";
+import { boothSettings } from "./booth/settings.js";
+import { createBrush } from "./painting/brush.js";
+import { createGestures } from "./painting/gestures.js";
+import { paintByKeys } from "./painting/keys.js";
+import { createPainter } from "./painting/painter.js";
+import { createPicker } from "./painting/picker.js";
+import { listenToPointers } from "./painting/pointer.js";
+import { createRegions } from "./painting/regions.js";
+import { createSegmenter } from "./painting/segmentation.js";
+import { setUpCleaning } from "./panels/cleaning.js";
+import { setUpControls, stepSize } from "./panels/controls.js";
+import { createEdits } from "./panels/edits.js";
+import { setUpHelp } from "./panels/help.js";
+import { createInspector } from "./panels/inspector.js";
+import { setUpModels } from "./panels/models.js";
+import { createPalette } from "./panels/palette.js";
+import { createReceptivity } from "./panels/receptivity.js";
+import { listenToKeys } from "./panels/shortcuts.js";
+import { setUpToolbar } from "./panels/toolbar.js";
+import { setUpTools } from "./panels/tools.js";
+import { setUpUnits } from "./panels/units.js";
+import { published } from "./picture/changes.js";
+import { newPicture } from "./picture/document.js";
+import { saveHistory } from "./picture/stored-history.js";
+import { createDirections } from "./scenes/directions.js";
+import { createMixing } from "./scenes/mixing.js";
+import { createNeighbours } from "./scenes/neighbours.js";
+import { createStrip } from "./scenes/strip.js";
+import { watchConnection } from "./server/connection.js";
+import { createFrames } from "./server/frames.js";
+import { createModelLoader } from "./server/model-loader.js";
+import { createSaver, forgetSaved } from "./server/saver.js";
+import { clearAddress } from "./sharing/address.js";
+import { setUpDownload } from "./sharing/download.js";
+import { acceptPictures } from "./sharing/open.js";
+import { setUpShare } from "./sharing/share.js";
+import { announce } from "./ui/announce.js";
+import { byId } from "./ui/dom.js";
+import { t } from "./ui/i18n.js";
+import { placeIcons } from "./ui/icons.js";
+import { notify, notifyError } from "./ui/notices.js";
+import { createReadiness } from "./ui/ready.js";
+import { createBusy } from "./view/busy.js";
+import { createCompare } from "./view/compare.js";
+import { createRing } from "./view/ring.js";
+import { createTint } from "./view/tint.js";
+import { createView } from "./view/view.js";
 
 async function start() {
   document.documentElement.dataset.started = "";
+  const ready = createReadiness();
+  ready.wait("picture");
   placeIcons(document);
+
+  // The models and the picture: the one of last time, or a first one.
   const { available, history, given, damaged, images, canvas } = await beginning;
-  if (damaged) notify(t("no.picture"), { kind: "error" });
   const booth = boothSettings();
+  /** @param {string} name */
+  const modelOf = (name) => available.find((model) => model.name === name) ?? available[0];
+  /** @param {string} name */
+  const latentLength = (name) => modelOf(name).latent_dim;
+  /** The present picture as everybody else sees it. */
+  const visible = () => published(history.present());
+
+  /** @param {Picture} picture @param {string} announcement */
+  function commit(picture, announcement) {
+    history.push(picture);
+    announce(announcement);
+  }
+
+  // The stage, and the frames that the server draws for it.
   const stage = byId("stage", HTMLElement);
-  const brush = createStore(firstBrush());
+  const brush = createBrush();
+  const radius = () => brush.get().radius;
   const view = createView();
   const tint = createTint();
-  const ring = createRing(view, () => brush.get().radius);
+  const ring = createRing(view, radius);
+  const compare = createCompare({ canvas, images, visible });
   const saver = createSaver();
   const connection = watchConnection(() => {
     frames.resume();
     saver.again();
-    scenes.repair();
-    void showModel();
+    strip.repair();
+    useModel(history.present().model);
     announce(t("online"));
   });
-  const present = () => published(history.present());
-  /** @param {string} name */
-  const modelOf = (name) => available.find((model) => model.name === name) ?? available[0];
-
   const frames = createFrames(images, {
-    onFrame(bitmap, { mark, final }) {
+    onFrame(bitmap, { steps, final }) {
       canvas.show(bitmap, final);
-      painter.framed(mark, final);
+      painter.framed(steps, final);
       if (!final) return;
       stage.dataset.shown = "final";
+      ready.done("picture");
       refreshEdits();
-      void findRegions(history.present()).then((changed) => changed && refreshEdits());
+      void showRegions();
     },
     onWaiting: createBusy(),
     onProblem: (error) => {
       tint.setPending(undefined);
-      notifyError(error, () => frames.finish(present()));
+      notifyError(error, () => frames.finish(visible()));
     },
     onUnreachable: connection.lost,
-    onReachable: connection.found,
+    onReachable: connection.restored,
   });
+
+  async function showRegions() {
+    if (!(await findRegions(history.present()))) return;
+    refreshEdits();
+    tint.refresh();
+  }
 
   /** @type {typeof frames.draft} */
   function draft(make) {
@@ -93,97 +136,39 @@ async function start() {
     frames.draft(make);
   }
 
+  // Painting.
   const painter = createPainter({
     brush: brush.get,
     present: history.present,
+    commit,
+    restore: () => showPresent(),
+    onFull: () => notify(t("full")),
     draft,
     tint: tint.setPending,
-    abandon: () => showPresent(),
-    refused: () => notify(t("full")),
-    commit,
-  });
-
-  /** @type {import("./painter.js").PainterParts["commit"]} */
-  function commit(picture, { tool, op, concept }) {
-    history.push(picture);
-    announce(tool === "eraser" ? t("said.erased") : t(`said.${op}`, { concept: conceptName(concept) }));
-  }
-
-  const compare = createCompare(canvas, async () => {
-    const before = await images.load(withoutEdits(present())).catch(() => null);
-    return before?.bitmap ?? null;
   });
   const palette = createPalette(brush);
-  const showUnits = setUpUnits(brush, palette.concept);
-  const mixing = createMixing({
-    present: history.present,
-    commit: history.push,
-    draft,
-    abandon: () => showPresent(),
-    model: modelOf,
-  });
-  const scenes = createScenes((seed) => {
-    if (mixing.choosing()) mixing.mixWith(seed);
-    else {
-      mixing.close();
-      history.push(newPicture(history.present().model, seed));
-    }
-    announce(t("scene", { seed }));
-  });
-  const markModel = setUpModels(available, (name) => history.push(firstPicture(modelOf(name))));
-
-  const segmentation = createSegmentation();
-  const findRegions = createRegions(segmentation);
-  const refreshEdits = createEdits({ history, tint, draft, bitmap: canvas.bitmap });
-  const showDirections = createDirections({ history, draft });
-  const showCleaning = setUpCleaning(history);
-  setUpShare(present, images);
-
-  /** @param {Picture} picture */
-  function bringIn(picture) {
-    if (!available.some((model) => model.name === picture.model)) {
-      notify(t("unknown.model", { model: picture.model }), { kind: "error" });
-      return;
-    }
-    // What nobody has touched yet is nothing to come back to.
-    const { states } = history.saved();
-    if (states.length === 1 && !states[0].edits.length) history.restart(picture);
-    else history.push(picture);
-    announce(t("said.opened"));
-  }
-  acceptPictures(bringIn, () => notify(t("no.picture"), { kind: "error" }));
-
-  const undo = () => void (history.undo() && announce(t("said.undo")));
-  const redo = () => void (history.redo() && announce(t("said.redo")));
-  const reset = () => {
-    if (!history.present().edits.length) return;
-    history.push(withoutEdits(history.present()));
-    announce(t("said.reset"));
-  };
-  setUpToolbar({ history, view, undo, redo, reset });
-  setUpControls(brush, () => ring.preview());
-  setUpTools(brush, painter.everywhere);
-  const help = setUpHelp();
-
+  const segmenter = createSegmenter();
+  const findRegions = createRegions(segmenter);
   const picker = createPicker({
     brush: brush.get,
     present: history.present,
     commit,
-    segmentation,
+    segmenter,
     paintable: (name) => palette.concept(name) !== undefined,
     tint,
     onError: notifyError,
   });
+  brush.subscribe(({ tool }) => tool === "pick" || picker.hover(null));
   const inspector = createInspector({
     present: history.present,
-    commit: history.push,
-    radius: () => brush.get().radius,
+    commit,
+    radius,
     model: () => modelOf(history.present().model),
     tint,
     onError: notifyError,
   });
-  const receptive = createReceptivity({
-    present,
+  const receptivity = createReceptivity({
+    present: history.present,
     busy: painter.working,
     drawn() {
       const { mode, tool, concept } = brush.get();
@@ -191,10 +176,63 @@ async function start() {
     },
     tint,
   });
-  const hand = createHand({ painter, picker, inspector, receptive, ring, tool: () => brush.get().tool });
-  brush.subscribe(({ tool }) => tool === "pick" || picker.hover(null));
-  listenToPointers(view, hand);
-  paintByKeys(hand, ring, () => brush.get().radius);
+  const gestures = createGestures({ painter, picker, inspector, receptivity, ring, tool: () => brush.get().tool });
+  listenToPointers(view, gestures);
+  paintByKeys(gestures, ring, radius);
+
+  // The panels around the picture.
+  const { undo, redo } = setUpToolbar({ history, commit, view });
+  setUpControls(brush, ring.preview);
+  setUpTools(brush, painter.everywhere);
+  const showUnits = setUpUnits(brush, palette.concept);
+  const showCleaning = setUpCleaning(history, commit);
+  const refreshEdits = createEdits({ history, commit, tint, draft, bitmap: canvas.bitmap });
+  const help = setUpHelp();
+  const markModel = setUpModels(available, (name) => history.push(firstPicture(modelOf(name))));
+
+  // Scenes.
+  const mixing = createMixing({
+    present: history.present,
+    push: history.push,
+    draft,
+    restore: () => showPresent(),
+    latentLength,
+  });
+  const neighbours = createNeighbours({ present: history.present, commit, latentLength, onToggle: mixing.close });
+  const strip = createStrip((seed) => {
+    if (mixing.choosing()) mixing.mixWith(seed);
+    else {
+      closeScenes();
+      history.push(newPicture(history.present().model, seed));
+    }
+    announce(t("scene", { seed }));
+  });
+  const showDirections = createDirections({ history, commit, draft });
+
+  function closeScenes() {
+    mixing.close();
+    neighbours.close();
+  }
+
+  // Taking pictures away and bringing them in.
+  setUpDownload(visible, images);
+  setUpShare(visible, images);
+
+  /** @param {Picture} picture @returns {boolean} whether it is the present one now */
+  function bringIn(picture) {
+    if (!available.some((model) => model.name === picture.model)) {
+      notify(t("unknown.model", { model: picture.model }), { kind: "error" });
+      return false;
+    }
+    // What nobody has touched yet is nothing to come back to.
+    const { states } = history.timeline();
+    if (states.length === 1 && !states[0].edits.length) history.restart(picture);
+    else history.push(picture);
+    announce(t("said.opened"));
+    return true;
+  }
+  acceptPictures(bringIn, () => notify(t("no.picture"), { kind: "error" }));
+
   listenToKeys({
     draw: () => brush.set({ mode: "draw" }),
     remove: () => brush.set({ mode: "remove" }),
@@ -207,67 +245,54 @@ async function start() {
     brushAt: palette.chooseAt,
     compare: compare.hold,
     fit: view.fit,
-    random: scenes.random,
+    random: strip.random,
     help,
     everywhere: painter.everywhere,
     inspect: inspector.toggle,
     leave() {
       inspector.close();
-      mixing.close();
+      closeScenes();
       if (brush.get().tool === "pick") brush.set({ tool: "brush" });
     },
     tool: (tool) => brush.set({ tool }),
-    zoom(factor) {
-      const box = stage.getBoundingClientRect();
-      view.zoom(factor, box.left + box.width / 2, box.top + box.height / 2);
+    zoom: view.zoomMiddle,
+  });
+
+  // From now on the page follows its history.
+  const useModel = createModelLoader({
+    onChange(name) {
+      ready.wait("model");
+      markModel(name);
+      closeScenes();
+      inspector.close();
+      strip.fill(modelOf(name));
+      showCleaning(modelOf(name));
     },
+    onLoaded({ concepts, directions }) {
+      palette.fill(concepts);
+      showDirections(directions);
+      showUnits();
+      ready.done("model");
+    },
+    onProblem: notifyError,
+    onUnreachable: connection.lost,
   });
-
-  byId("download", HTMLButtonElement).addEventListener("click", async () => {
-    try {
-      saveFile((await images.load(present())).blob, `${fileName(present())}.png`);
-      announce(t("said.download"));
-    } catch (error) {
-      notifyError(error);
-    }
-  });
-
-  /** @type {string | undefined} */
-  let model;
-  async function showModel() {
-    const name = history.present().model;
-    if (name === model) return;
-    model = name;
-    markModel(name);
-    mixing.close();
-    inspector.close();
-    scenes.fill(modelOf(name));
-    showCleaning(modelOf(name));
-    const found = await Promise.all([concepts(name), directions(name)]).catch((error) => {
-      model = undefined;
-      if (error instanceof Problem && error.status < 500) notifyError(error, () => void showModel());
-      else connection.lost();
-    });
-    if (!found || model !== name) return;
-    palette.fill(found[0]);
-    showDirections(found[1]);
-    showUnits();
-  }
 
   function showPresent() {
-    const picture = present();
     stage.dataset.shown = "due";
-    frames.finish(picture);
+    frames.finish(visible());
     compare.refresh();
-    scenes.mark(picture.seed);
-    void showModel();
+    strip.mark(history.present().seed);
+    useModel(history.present().model);
   }
 
   history.subscribe(() => {
     showPresent();
-    if (!booth) saver.save(present());
-    if (!saveHistory(history.saved())) notify(t("unsaved"));
+    if (!booth) saver.save(history.present());
+    if (!saveHistory(history.timeline())) notify(t("unsaved"));
   });
+
+  if (damaged) notify(t("no.picture"), { kind: "error" });
   if (booth) {
     dressBooth();
     runBooth(booth, {
@@ -281,16 +306,13 @@ async function start() {
         const { model: name } = history.present();
         history.restart(seed === undefined ? firstPicture(modelOf(name)) : newPicture(name, seed));
       },
-      keep: () => saver.keep(present()),
+      store: () => saver.saveNow(history.present()),
     });
     return;
   }
-
   clearAddress();
-  const { states, position } = history.saved();
-  saver.resume({ states: states.map(published), position });
-  if (given) bringIn(given);
-  else showPresent();
+  saver.resume(history.timeline());
+  if (!given || !bringIn(given)) showPresent();
 }
 
 void start();

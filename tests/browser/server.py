@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.browser.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0
 # x0, y0, x1, y1 in 0..1 of the picture.
 Box = tuple[float, float, float, float]
 MEADOW: Box = (0.6, 0.55, 0.95, 0.85)
@@ -65,7 +66,7 @@ class StudioServer:
 
     def get(self, path: str) -> Any:
         """The JSON at that path of the API."""
-        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=PATIENCE) as answer:
             return json.load(answer)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
@@ -73,7 +74,7 @@ class StudioServer:
         request = urllib.request.Request(
             f"{self.url}/api/v1/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
 
     def labels(self, seed: int) -> tuple[NDArray[np.uint8], list[str]]:
@@ -105,7 +106,7 @@ class StudioServer:
             json.dumps(picture).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             body: bytes = answer.read()
         return body
 
@@ -126,7 +127,7 @@ class StudioServer:
             return
         self._process.send_signal(how)
         try:
-            self._process.wait(20)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

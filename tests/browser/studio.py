@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Locator, Page, expect
 
 from tests.browser.server import StudioServer
+from tests.browser.waiting import PATIENCE
 
 Point = tuple[float, float]
 Pixels = NDArray[np.float64]
@@ -25,6 +26,18 @@ DROP = """([data, name, type]) => {
     transfer.items.add(new File([bytes], name, {type}));
     window.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
 }"""
+TINTED = """([x, y]) => {
+    const c = document.getElementById("tint");
+    return c.getContext("2d").getImageData(Math.floor(x * c.width), Math.floor(y * c.height), 1, 1).data[3] > 0;
+}"""
+# Notices go by themselves; what they said stays here.
+RECORD_NOTICES = """
+window.noticed = [];
+new MutationObserver((records) => {
+  for (const node of records.flatMap(({ addedNodes }) => [...addedNodes]))
+    if (node instanceof Element && node.matches(".notice")) noticed.push(node.querySelector("p").textContent);
+}).observe(document, { childList: true, subtree: true });
+"""
 
 
 class Studio:
@@ -37,6 +50,7 @@ class Studio:
         self.errors: list[str] = []
         self.requests: list[str] = []
         self._fingers: CDPSession | None = None
+        page.add_init_script(RECORD_NOTICES)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: self._heard(message.type, message.text))
         context.on("request", lambda request: self.requests.append(request.url))
@@ -51,9 +65,46 @@ class Studio:
         """The picture."""
         return self.page.locator("#stage")
 
-    def settle(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Wait until the page says that it can be used: brushes, sliders and the first picture are there."""
+        expect(self.page.locator("html[data-ready]")).to_be_attached()
+        self.wait_for_picture()
+
+    def wait_for_picture(self) -> None:
         """Wait until the finished picture is on the screen."""
-        self.page.wait_for_selector("#stage[data-shown=final]", timeout=60_000)
+        expect(self.page.locator("#stage[data-shown=final]")).to_be_attached()
+
+    def wait_for_edits(self, count: int) -> None:
+        """Wait until the present picture has that many edits and is on the screen."""
+        self.page.wait_for_function(
+            """count => {
+                const history = JSON.parse(localStorage.getItem('unitbrush.history'));
+                return history?.states[history.position][1].length === count;
+            }""",
+            arg=count,
+        )
+        self.wait_for_picture()
+
+    def wait_for_notice(self, words: str) -> None:
+        """Wait until the page has said something with these words, since it was loaded."""
+        self.page.wait_for_function("words => window.noticed.some((text) => text.includes(words))", arg=words)
+
+    def wait_until_shown(self, url: str) -> None:
+        """Wait until the canvas shows these very pixels, as `shown` gave them."""
+        self.page.wait_for_function("url => document.getElementById('picture').toDataURL('image/png') === url", arg=url)
+
+    def wait_for_tint(self, *points: Point) -> None:
+        """Wait until paint or a map lies over the picture at these points."""
+        self.page.wait_for_function(f"(points) => points.every({TINTED})", arg=points)
+
+    def wait_for_no_tint(self, *points: Point) -> None:
+        """Wait until nothing lies over the picture at these points."""
+        self.page.wait_for_function(f"(points) => !points.some({TINTED})", arg=points)
+
+    def reload(self) -> None:
+        """Load the page again."""
+        self.page.reload()
+        self.wait_until_ready()
 
     def choose(self, concept: str, mode: str = "draw", tool: str = "brush") -> None:
         """Take a brush."""
@@ -66,19 +117,8 @@ class Studio:
         button = self.page.locator("#scenes [aria-pressed=false]").nth(place)
         seed = int(button.get_attribute("data-seed") or "")
         button.click()
-        self.settle()
+        self.wait_for_picture()
         return seed
-
-    def wait_for_edits(self, count: int) -> None:
-        """Wait until the present picture has that many edits and is on the screen."""
-        self.page.wait_for_function(
-            """count => {
-                const {states, position} = JSON.parse(localStorage.getItem('unitbrush.history'));
-                return states[position][1].length === count;
-            }""",
-            arg=count,
-        )
-        self.settle()
 
     def at(self, point: Point) -> Point:
         """Where a point of the picture lies on the page."""
@@ -114,12 +154,17 @@ class Studio:
         """A whole stroke, and the finished picture."""
         self.press_along(points)
         self.lift()
-        self.settle()
+        self.wait_for_picture()
 
     def click(self, selector: str) -> None:
         """Press a button and wait for the finished picture."""
         self.page.locator(selector).click()
-        self.settle()
+        self.wait_for_picture()
+
+    def fill(self, selector: str, value: str) -> None:
+        """Put a slider somewhere, or a text into a field, and wait for the finished picture."""
+        self.page.locator(selector).fill(value)
+        self.wait_for_picture()
 
     def shown(self) -> str:
         """The canvas as a PNG data URL: equal strings are equal pixels."""
@@ -160,37 +205,56 @@ def open_studio(
     touch: bool = False,
     path: str | None = None,
     host: str = "127.0.0.1",
-    wait: bool = True,
+    prepare: Callable[[Page], object] = lambda page: None,
     may_complain: bool = False,
     **options: Any,
 ) -> Iterator[Studio]:
-    """The studio in a fresh profile, at a calm scene unless a path says otherwise.
+    """The studio in a fresh profile, ready, at a calm scene unless a path says otherwise.
+
+    prepare: is given the page before anything is loaded.
 
     Afterwards: no request has left the server's origin, and the console is clean unless the test breaks things on
     purpose (`may_complain`).
     """
-    url = f"http://{host}:{server.port}"
+    with empty_page(browser, server, size, touch, host, may_complain, **options) as studio:
+        prepare(studio.page)
+        studio.page.goto(f"http://{host}:{server.port}" + (calm(server) if path is None else path))
+        studio.wait_until_ready()
+        yield studio
+
+
+@contextmanager
+def empty_page(
+    browser: Browser,
+    server: StudioServer,
+    size: tuple[int, int] = (1280, 800),
+    touch: bool = False,
+    host: str = "127.0.0.1",
+    may_complain: bool = False,
+    **options: Any,
+) -> Iterator[Studio]:
+    """As `open_studio`, for a test that loads the studio itself, as it looks at how that goes."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         has_touch=touch,
         locale=options.pop("locale", "en-GB"),
         **options,
     )
-    # A machine that does much else besides is slow, not broken.
-    context.set_default_timeout(90_000)
-    page = context.new_page()
-    studio = Studio(page, context, touch)
+    context.set_default_timeout(1000 * PATIENCE)
+    studio = Studio(context.new_page(), context, touch)
     try:
-        page.goto(url + (f"/?seed={server.calm_seed()}" if path is None else path))
-        if wait:
-            studio.settle()
         yield studio
         hosts = {urlsplit(u).netloc for u in studio.requests if not u.startswith(("blob:", "data:"))}
-        assert hosts == {urlsplit(url).netloc}, f"requests went to {hosts}"
+        assert hosts == {f"{host}:{server.port}"}, f"requests went to {hosts}"
         if not may_complain:
             assert studio.errors == [], f"the console says {studio.errors}"
     finally:
         context.close()
+
+
+def calm(server: StudioServer) -> str:
+    """The path of the studio at a calm scene."""
+    return f"/?seed={server.calm_seed()}"
 
 
 def drop(studio: Studio, data: bytes, name: str, kind: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.booth import LONG_VISIT, stop_shortly_before_the_end
 from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, open_studio
 
@@ -51,49 +52,51 @@ def test_axe_finds_nothing_serious(browser: Browser, server: StudioServer, theme
         page.locator("#share-open-sheet").click()
         assert violations(studio) == []
         page.locator("#share-link").click()
-        page.locator("#notices .notice").wait_for()
+        studio.wait_for_notice("")
         assert violations(studio) == []
 
 
 @themes
 @sizes
 def test_axe_on_scenes_and_units(browser: Browser, server: StudioServer, theme: str, size: tuple[int, int]) -> None:
-    told = {"name": "season", "title": "Season", "low": "winter", "high": "autumn", "range": [-2, 2]}
+    season = {"name": "season", "title": "Season", "low": "winter", "high": "autumn", "range": [-2, 2]}
+
+    def prepare(page: Page) -> None:
+        page.route("**/directions", lambda route: route.fulfill(json={"directions": [season]}))
+
     options = {"color_scheme": theme, "reduced_motion": "reduce"}
-    with open_studio(browser, server, size, path="/readyz", wait=False, **options) as studio:
+    with open_studio(browser, server, size, prepare=prepare, **options) as studio:
         page = studio.page
-        page.route("**/directions", lambda route: route.fulfill(json={"directions": [told]}))
-        page.goto(f"{server.url}/?seed={server.calm_seed()}")
-        studio.settle()
-        page.locator("#directions input").wait_for()
+        expect(page.locator("#directions input")).to_be_visible()
         page.locator("#mix").click()
         assert violations(studio) == []
         page.locator("#mix").click()
         page.locator("#nearby").click()
-        page.locator("#neighbours img").first.wait_for()
+        expect(page.locator("#neighbours img")).not_to_have_count(0)
         assert violations(studio) == []
         page.locator("#inspect").click()
         assert violations(studio) == []
         page.mouse.click(*studio.at((0.3, 0.4)))
-        page.locator(".unit").first.wait_for()
+        expect(page.locator(".unit")).not_to_have_count(0)
         assert violations(studio) == []
 
 
 @themes
 @sizes
 def test_axe_on_a_booth(browser: Browser, server: StudioServer, theme: str, size: tuple[int, int]) -> None:
-    path = "/?booth=1&idle=12"
-    with open_studio(browser, server, size, path=path, color_scheme=theme, reduced_motion="reduce") as studio:
+    options = {"color_scheme": theme, "reduced_motion": "reduce", "prepare": lambda page: page.clock.install()}
+    with open_studio(browser, server, size, path=f"/?booth=1&idle={LONG_VISIT}", **options) as studio:
         page = studio.page
-        page.locator("#booth-invitation").wait_for()
+        expect(page.locator("#booth-invitation")).to_be_visible()
         assert violations(studio) == []
         page.mouse.click(*studio.at((0.5, 0.5)))
-        studio.settle()
+        studio.wait_for_picture()
         page.locator("#qr-open").click()
-        page.locator("#qr-code svg").wait_for()
+        expect(page.locator("#qr-code svg")).to_be_visible()
         assert violations(studio) == []
         page.locator("#qr-close").click()
-        page.locator("#booth-warning").wait_for(timeout=20_000)
+        stop_shortly_before_the_end(page)
+        expect(page.locator("#booth-warning")).to_be_visible()
         assert violations(studio) == []
 
 

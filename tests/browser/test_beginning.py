@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.server import StudioServer
-from tests.browser.studio import Pixels, Studio, decode, open_studio
+from tests.browser.studio import Pixels, calm, decode, empty_page, open_studio
+from tests.browser.test_booth import wait_for_a_painted_picture
+from tests.browser.waiting import stalled, wait_until
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
-PARTS = ["js/main.js", "js/painter.js", "i18n/en.json", "api/v1/models", "api/v1/models/*/concepts"]
-PAINTED = """() => {
-    const history = JSON.parse(localStorage.getItem("unitbrush.history") ?? "null");
-    return history?.states.at(-1)[1].length > 0;
-}"""
+PARTS = ["js/main.js", "js/painting/painter.js", "i18n/en.json", "api/v1/models", "api/v1/models/*/concepts"]
 FIRST = "() => performance.getEntriesByName('unitbrush:first-picture')[0]?.startTime"
+IMAGE_IS_THERE = "() => document.getElementById('first')?.complete"
+SCRIPTS = "**/*.js"
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_server_restarts_in_the_middle_of_loading(browser: Browser, own_server: StudioServer, part: str) -> None:
-    with open_studio(browser, own_server, path="/readyz", wait=False, may_complain=True) as studio:
+    with empty_page(browser, own_server, may_complain=True) as studio:
         killed: list[str] = []
 
         def kill(route: Route) -> None:
@@ -37,62 +35,63 @@ def test_the_server_restarts_in_the_middle_of_loading(browser: Browser, own_serv
 
         studio.page.route(f"**/{part}", kill)
         studio.page.goto(own_server.url + "/?booth=1", wait_until="commit")
-        for _ in range(100):
-            if killed:
-                break
-            studio.page.wait_for_timeout(100)
+        expect(studio.page.locator("#offline")).to_be_visible()
         assert killed
-        studio.page.wait_for_timeout(1000)
         own_server.start()
-        studio.settle()
-        studio.page.wait_for_function(PAINTED, timeout=60_000)
-        assert studio.page.locator("#palette [data-value=tree]").is_visible()
-        assert studio.page.locator("#mode-draw").inner_text().strip() == "Draw"
+        studio.wait_until_ready()
+        wait_for_a_painted_picture(studio)
+        expect(studio.page.locator("#palette [data-value=tree]")).to_be_visible()
+        expect(studio.page.locator("#mode-draw")).to_have_text("Draw", use_inner_text=True)
 
 
 def test_a_link_opened_while_the_server_is_away_is_not_lost(browser: Browser, own_server: StudioServer) -> None:
-    kept = own_server.post("pictures", {"seed": 3, "edits": [{"op": "draw", "concept": "tree", "mask": None}]})
-    with open_studio(browser, own_server, path="/readyz", wait=False, may_complain=True) as studio:
+    stored = own_server.post("pictures", {"seed": 3, "edits": [{"op": "draw", "concept": "tree", "mask": None}]})
+    with empty_page(browser, own_server, may_complain=True) as studio:
         studio.page.route("**/api/v1/pictures/*", lambda route: route.abort())
-        studio.page.goto(f"{own_server.url}/?picture={kept['id']}")
-        studio.page.locator("#offline").wait_for()
+        studio.page.goto(f"{own_server.url}/?picture={stored['id']}")
+        expect(studio.page.locator("#offline")).to_be_visible()
         studio.page.unroute("**/api/v1/pictures/*")
-        studio.settle()
+        studio.wait_until_ready()
         assert studio.picture()["seed"] == 3
         assert len(studio.picture()["edits"]) == 1
 
 
 def test_the_first_picture_does_not_wait_for_the_rest_of_the_studio(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server, path="/readyz", wait=False) as studio:
-        held: list[Route] = []
-
-        def hold(route: Route) -> None:
-            held.append(route)
-
-        studio.page.route("**/js/painter.js", hold)
-        studio.page.goto(server.url, wait_until="commit")
-        assert studio.page.wait_for_function(FIRST, timeout=60_000).json_value() > 0
-        held[0].continue_()
-        studio.settle()
+    with empty_page(browser, server) as studio:
+        with stalled(studio.page, "**/js/painting/painter.js"):
+            studio.page.goto(server.url, wait_until="commit")
+            assert studio.page.wait_for_function(FIRST).json_value() > 0
+        studio.wait_until_ready()
 
 
-@contextmanager
-def without_scripts(page: Page) -> Iterator[list[Route]]:
-    """The page's modules wait as long as this lasts."""
-    held: list[Route] = []
-    over = False
+def ready_two_frames_on(page: Page) -> bool:
+    """Whether the page says that it can be used, and will not say so of what it has."""
+    ready: bool = page.evaluate(
+        """async () => {
+            for (let i = 0; i < 3; i += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+            return "ready" in document.documentElement.dataset;
+        }"""
+    )
+    return ready
 
-    def hold(route: Route) -> None:
-        if over:
-            route.continue_()
-        else:
-            held.append(route)
 
-    page.route("**/*.js", hold)
-    yield held
-    over = True
-    for route in held:
-        route.continue_()
+@pytest.mark.parametrize("part", ["models/*/concepts", "models/*/directions", "render?format=png"])
+def test_the_page_is_ready_once_brushes_sliders_and_picture_are_there(
+    browser: Browser, server: StudioServer, part: str
+) -> None:
+    others = {"models/*/concepts", "models/*/directions", "render?format=png"} - {part}
+    with empty_page(browser, server) as studio:
+        answered: list[str] = []
+        studio.page.on("requestfinished", lambda request: answered.append(request.url))
+        with stalled(studio.page, f"**/api/v1/{part}") as waiting:
+            studio.page.goto(server.url + calm(server), wait_until="commit")
+            wait_until(studio.page, lambda: bool(waiting), "a request for the missing part")
+            for other in others:
+                ending = other.split("*")[-1]
+                wait_until(studio.page, lambda end=ending: any(url.endswith(end) for url in answered), other)
+            assert not ready_two_frames_on(studio.page)
+        studio.wait_until_ready()
+        assert studio.page.locator("#palette [role=radio]").count() > 5
 
 
 def on_the_screen(page: Page, side: int) -> Pixels:
@@ -121,32 +120,31 @@ def test_the_first_picture_is_there_before_any_script(browser: Browser, server: 
     seed = 42 if "seed" in path else scenes(server)[0]
     image = image_of(server, seed)
     others = min(unlike(image_of(server, other), image) for other in range(10) if other != seed)
-    with open_studio(browser, server, path="/readyz", wait=False) as studio:
-        with without_scripts(studio.page):
+    with empty_page(browser, server) as studio:
+        with stalled(studio.page, SCRIPTS):
             studio.page.goto(server.url + path, wait_until="commit")
-            studio.page.wait_for_function("() => document.getElementById('first')?.complete")
-            early = on_the_screen(studio.page, image.shape[0])
-            asked = [urlsplit(url).path for url in studio.requests]
-            assert unlike(early, image) < 0.5 * others
-        studio.settle()
+            studio.page.wait_for_function(IMAGE_IS_THERE)
+            assert unlike(on_the_screen(studio.page, image.shape[0]), image) < 0.5 * others
+        studio.wait_until_ready()
+        asked = [urlsplit(url).path for url in studio.requests]
         assert asked.index(f"/api/v1/models/village/images/{seed}") < asked.index("/js/beginning.js")
         # The very picture goes on, in the canvas.
-        assert studio.page.locator("#first").count() == 0
+        expect(studio.page.locator("#first")).to_have_count(0)
         assert unlike(on_the_screen(studio.page, image.shape[0]), image) < 0.5 * others
-        assert studio.page.locator("#seed").input_value() == str(seed)
+        expect(studio.page.locator("#seed")).to_have_value(str(seed))
 
 
-def test_a_picture_kept_on_the_server_is_there_before_any_script(browser: Browser, server: StudioServer) -> None:
+def test_a_picture_stored_on_the_server_is_there_before_any_script(browser: Browser, server: StudioServer) -> None:
     edits = [{"op": "draw", "concept": "tree", "mask": None}]
-    kept = server.post("pictures", {"seed": 3, "edits": edits})
+    stored = server.post("pictures", {"seed": 3, "edits": edits})
     image = decode(server.render({"seed": 3, "edits": edits}))
-    with open_studio(browser, server, path="/readyz", wait=False) as studio:
-        with without_scripts(studio.page):
-            studio.page.goto(f"{server.url}/?picture={kept['id']}", wait_until="commit")
-            studio.page.wait_for_function("() => document.getElementById('first')?.complete")
+    with empty_page(browser, server) as studio:
+        with stalled(studio.page, SCRIPTS):
+            studio.page.goto(f"{server.url}/?picture={stored['id']}", wait_until="commit")
+            studio.page.wait_for_function(IMAGE_IS_THERE)
             early = on_the_screen(studio.page, image.shape[0])
             assert unlike(early, image) < 0.5 * unlike(early, image_of(server, 3))
-        studio.settle()
+        studio.wait_until_ready()
         assert len(studio.picture()["edits"]) == 1
 
 
@@ -160,23 +158,46 @@ def test_no_other_picture_stands_before_the_right_one(browser: Browser, server: 
         if come == "link":
             studio.page.locator("#share-open-sheet").click()
             studio.page.locator("#share-link").click()
-            studio.page.locator("#notices .notice").wait_for()
+            studio.wait_for_notice("copied")
             url = studio.page.evaluate("navigator.clipboard.readText()")
             studio.page.evaluate("localStorage.clear()")
             studio.page.goto(server.url + "/readyz")
-        with without_scripts(studio.page) as held:
+        with stalled(studio.page, SCRIPTS):
             studio.page.goto(url, wait_until="commit")
-            studio.page.wait_for_selector("#picture")
-            while len(held) < 5:
-                studio.page.wait_for_timeout(50)
-            assert studio.page.locator("#first").count() == 0
-        studio.settle()
+            # The whole page has been read, and what stands in it has run.
+            expect(studio.page.locator("#picture")).to_be_attached()
+            studio.page.wait_for_function("() => document.readyState !== 'loading'")
+            expect(studio.page.locator("#first")).to_have_count(0)
+        studio.wait_until_ready()
         assert studio.shown() == painted
 
 
-def test_a_page_that_began_does_not_begin_again(studio: Studio) -> None:
-    studio.page.evaluate("window.same = true")
-    studio.choose("tree")
-    studio.paint(STROKE)
-    studio.page.wait_for_timeout(4000)
-    assert studio.page.evaluate("window.same") is True
+def test_a_picture_of_a_model_that_is_not_there_leaves_a_studio(browser: Browser, server: StudioServer) -> None:
+    stranger = "/#j=eyJtb2RlbCI6Im5vIHN1Y2giLCJzZWVkIjozLCJlZGl0cyI6W119"  # {"model":"no such","seed":3,"edits":[]}
+    with open_studio(browser, server, path=stranger, may_complain=True) as studio:
+        studio.wait_for_notice("no such")
+        studio.choose("tree")
+        studio.paint(STROKE)
+        assert studio.picture()["model"] == "village"
+
+
+def test_a_page_that_began_does_not_begin_again(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server, prepare=lambda page: page.clock.install()) as studio:
+        studio.page.evaluate("window.same = true")
+        studio.choose("tree")
+        studio.paint(STROKE)
+        studio.page.clock.run_for(120_000)
+        studio.paint(STROKE)
+        assert studio.page.evaluate("window.same") is True
+
+
+def test_a_page_that_does_not_begin_is_loaded_again(browser: Browser, server: StudioServer) -> None:
+    with empty_page(browser, server) as studio:
+        studio.page.clock.install()
+        with stalled(studio.page, "**/js/main.js") as waiting:
+            studio.page.goto(server.url, wait_until="commit")
+            wait_until(studio.page, lambda: bool(waiting), "the request for the script")
+            studio.page.evaluate("window.same = true")
+            studio.page.clock.run_for(60_000)
+            studio.page.wait_for_function("() => !window.same")
+        studio.wait_until_ready()

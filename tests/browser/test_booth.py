@@ -4,42 +4,57 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
+from tests.browser.booth import LONG_VISIT, let_the_visitor_go, stop_shortly_before_the_end
 from tests.browser.conftest import BOOTH_HOST
 from tests.browser.server import StudioServer
-from tests.browser.studio import open_studio
+from tests.browser.studio import Studio, open_studio
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
-EDITS = "() => JSON.parse(localStorage.getItem('unitbrush.history') ?? '{\"states\":[]}').states.at(-1)?.[1].length"
+
+
+def wait_for_a_painted_picture(studio: Studio) -> None:
+    """Wait until the booth has painted something by itself since its history was last cleared."""
+    studio.page.wait_for_function(
+        """() => {
+            const history = JSON.parse(localStorage.getItem('unitbrush.history'));
+            return history?.states.at(-1)[1].length > 0;
+        }"""
+    )
 
 
 def test_a_visit(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server, host=BOOTH_HOST, touch=True, path="/?booth=1&idle=14") as studio:
+    path = f"/?booth=1&idle={LONG_VISIT}"
+    with open_studio(
+        browser, server, host=BOOTH_HOST, touch=True, path=path, prepare=lambda page: page.clock.install()
+    ) as studio:
         page = studio.page
-        page.locator("#booth-invitation").wait_for()
-        assert page.locator("input:not([type=range]):visible").count() == 0
-        page.wait_for_function(f"() => ({EDITS})() > 0", timeout=60_000)
+        expect(page.locator("#booth-invitation")).to_be_visible()
+        expect(page.locator("input:not([type=range]):visible")).to_have_count(0)
+        wait_for_a_painted_picture(studio)
 
         page.touchscreen.tap(*studio.at((0.5, 0.5)))
-        page.locator("#booth-invitation").wait_for(state="hidden")
-        studio.settle()
-        assert studio.picture()["edits"] == []
+        expect(page.locator("#booth-invitation")).to_be_hidden()
+        studio.wait_for_edits(0)
         page.locator("#palette [data-value=tree]").tap()
         studio.paint(STROKE)
         assert [edit["concept"] for edit in studio.picture()["edits"]] == ["tree"]
         shown = studio.picture()
 
         page.locator("#qr-open").tap()
-        page.locator("#qr-code svg").wait_for()
+        expect(page.locator("#qr-code svg")).to_be_visible()
         address = page.locator("#qr-code").get_attribute("data-address")
         assert address is not None
-        kept = server.get("pictures/" + address.split("picture=")[1])
-        assert kept["picture"]["edits"][0]["mask"] == shown["edits"][0]["mask"]
+        stored = server.get("pictures/" + address.split("picture=")[1])
+        assert stored["picture"]["edits"][0]["mask"] == shown["edits"][0]["mask"]
 
-        page.locator("#booth-warning").wait_for(timeout=15_000)
-        page.locator("#booth-invitation").wait_for(timeout=20_000)
-        assert page.locator("#qr").is_hidden()
+        stop_shortly_before_the_end(page)
+        expect(page.locator("#booth-warning")).to_be_visible()
+        expect(page.locator("#booth-invitation")).to_be_hidden()
+        let_the_visitor_go(page)
+        expect(page.locator("#booth-warning")).to_be_hidden()
+        expect(page.locator("#qr")).to_be_hidden()
         assert studio.picture()["edits"] == []
 
     path = "/?" + urlsplit(address).query
@@ -49,10 +64,11 @@ def test_a_visit(browser: Browser, server: StudioServer) -> None:
 
 def test_a_booth_outlives_its_server(browser: Browser, own_server: StudioServer) -> None:
     with open_studio(browser, own_server, path="/?booth=1", may_complain=True) as studio:
-        studio.page.wait_for_function(f"() => ({EDITS})() > 0", timeout=60_000)
+        wait_for_a_painted_picture(studio)
         own_server.kill()
-        studio.page.locator("#offline").wait_for(timeout=60_000)
+        expect(studio.page.locator("#offline")).to_be_visible()
         own_server.start()
-        studio.page.locator("#offline").wait_for(state="hidden", timeout=20_000)
-        studio.page.wait_for_function(f"() => ({EDITS})() > 0", timeout=60_000)
-        studio.settle()
+        expect(studio.page.locator("#offline")).to_be_hidden()
+        studio.page.evaluate("localStorage.removeItem('unitbrush.history')")
+        wait_for_a_painted_picture(studio)
+        studio.wait_for_picture()

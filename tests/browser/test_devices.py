@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.booth import LONG_VISIT
 from tests.browser.conftest import BOOTH_HOST
 from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, change, open_studio
@@ -51,21 +52,23 @@ def test_two_fingers_zoom_and_paint_nothing(browser: Browser, server: StudioServ
         for spread in (0.1, 0.15, 0.2, 0.3):
             fingers("touchMove", (0.5 - spread, 0.5), (0.5 + spread, 0.5))
         fingers("touchEnd")
-        assert studio.page.locator("#fit").is_visible()
-        assert studio.page.evaluate("document.getElementById('view').style.transform").startswith("translate")
+        expect(studio.page.locator("#fit")).to_be_visible()
+        studio.page.wait_for_function("() => document.getElementById('view').style.transform.startsWith('translate')")
         # Both in one direction, they move the view.
-        place = "document.getElementById('view').getBoundingClientRect().x"
-        before = studio.page.evaluate(place)
+        before = studio.page.evaluate("document.getElementById('view').getBoundingClientRect().x")
         fingers("touchStart", (0.4, 0.5), (0.6, 0.5))
         for step in (0.04, 0.08, 0.12):
             fingers("touchMove", (0.4 + step, 0.5), (0.6 + step, 0.5))
         fingers("touchEnd")
         box = studio.stage.bounding_box()
         assert box is not None
-        assert studio.page.evaluate(place) - before == pytest.approx(0.12 * box["width"], abs=6)
-        assert studio.page.locator("#undo").get_attribute("aria-disabled") == "true"
+        studio.page.wait_for_function(
+            "(x) => Math.abs(document.getElementById('view').getBoundingClientRect().x - x) < 6",
+            arg=before + 0.12 * box["width"],
+        )
+        expect(studio.page.locator("#undo")).to_have_attribute("aria-disabled", "true")
         studio.page.locator("#fit").tap()
-        assert studio.page.locator("#fit").is_hidden()
+        expect(studio.page.locator("#fit")).to_be_hidden()
 
 
 @pytest.mark.parametrize("size", [(390, 844), (844, 390), (820, 1180), (1280, 800), (3840, 2160)])
@@ -96,15 +99,17 @@ def test_keys_choose_and_paint(studio: Studio) -> None:
     before = studio.pixels()
     unedited = studio.shown()
     page.keyboard.press("e")
-    assert page.evaluate("document.body.dataset.mode") == "remove"
+    expect(page.locator("body")).to_have_attribute("data-mode", "remove")
     page.keyboard.press("b")
-    assert page.evaluate("document.body.dataset.mode") == "draw"
+    expect(page.locator("body")).to_have_attribute("data-mode", "draw")
     page.locator("#palette [data-value=tree]").focus()
     page.keyboard.press("Space")
-    size = float(page.locator("#size").input_value())
+    expect(page.locator("#palette [data-value=tree]")).to_have_attribute("aria-checked", "true")
+    size = page.locator("#size").input_value()
     page.keyboard.press("]")
-    assert float(page.locator("#size").input_value()) > size
+    page.wait_for_function("size => Number(document.getElementById('size').value) > Number(size)", arg=size)
     page.keyboard.press("[")
+    expect(page.locator("#size")).to_have_value(size)
     studio.stage.focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
@@ -113,23 +118,21 @@ def test_keys_choose_and_paint(studio: Studio) -> None:
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    studio.settle()
+    studio.wait_for_edits(1)
     (edit,) = studio.picture()["edits"]
     x, y = edit["mask"]["strokes"][0]["points"][0]
     assert (x, y) == (pytest.approx(0.5 + 5 * 0.5 * 0.075, abs=0.01), pytest.approx(y))
     near, far = change(before, studio.pixels(), (x + 0.05, y), 0.05, 0.45)
     assert near > 12 > 3 * far
     page.keyboard.press("Space")
-    studio.settle()
-    assert len(studio.picture()["edits"]) == 2
+    studio.wait_for_edits(2)
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
-    studio.settle()
+    studio.wait_for_edits(0)
     assert studio.shown() == unedited
     page.keyboard.press("Shift+Z")
     page.keyboard.press("Control+y")
-    studio.settle()
-    assert len(studio.picture()["edits"]) == 2
+    studio.wait_for_edits(2)
 
 
 def test_a_picture_painted_with_nothing_but_keys(studio: Studio) -> None:
@@ -137,15 +140,16 @@ def test_a_picture_painted_with_nothing_but_keys(studio: Studio) -> None:
     before = studio.pixels()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # on the link that skips to the picture
-    assert page.evaluate("document.activeElement.id") == "stage"
+    expect(studio.stage).to_be_focused()
     names = page.locator("#palette [role=radio]").evaluate_all("all => all.map(e => e.dataset.value)")
     page.keyboard.press(str(1 + names.index("tree")))
+    expect(page.locator("#palette [data-value=tree]")).to_have_attribute("aria-checked", "true")
     page.keyboard.press("l")
     page.keyboard.press("Enter")
     for _ in range(4):
         page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
-    studio.settle()
+    studio.wait_for_edits(1)
     (edit,) = studio.picture()["edits"]
     assert edit["concept"] == "tree"
     (x0, y0), (x1, y1) = edit["mask"]["strokes"][0]["points"]
@@ -154,16 +158,15 @@ def test_a_picture_painted_with_nothing_but_keys(studio: Studio) -> None:
     near, far = change(before, studio.pixels(), (0.7, 0.5), 0.06, 0.45)
     assert near > 12 > 2 * far
     page.keyboard.press("Control+z")
-    studio.settle()
-    assert studio.picture()["edits"] == []
+    studio.wait_for_edits(0)
 
 
 def test_question_mark_lists_the_keys(studio: Studio) -> None:
     studio.page.keyboard.press("?")
-    assert studio.page.locator("#help").is_visible()
+    expect(studio.page.locator("#help")).to_be_visible()
     assert studio.page.locator("#help-keys dt").count() > 10
     studio.page.keyboard.press("Escape")
-    assert studio.page.locator("#help").is_hidden()
+    expect(studio.page.locator("#help")).to_be_hidden()
 
 
 def test_space_drag_moves_the_view(studio: Studio) -> None:
@@ -172,47 +175,45 @@ def test_space_drag_moves_the_view(studio: Studio) -> None:
     page.keyboard.down("Control")
     page.mouse.wheel(0, -300)
     page.keyboard.up("Control")
-    zoomed = page.evaluate("document.getElementById('view').style.transform")
-    assert "scale" in zoomed
+    transform = "document.getElementById('view').style.transform"
+    page.wait_for_function(f"() => {transform}.includes('scale')")
+    zoomed = page.evaluate(transform)
     page.keyboard.down("Space")
     page.mouse.down()
     page.mouse.move(*studio.at((0.4, 0.4)), steps=3)
     page.mouse.up()
     page.keyboard.up("Space")
-    assert page.evaluate("document.getElementById('view').style.transform") != zoomed
-    assert page.locator("#undo").get_attribute("aria-disabled") == "true"
+    page.wait_for_function(f"zoomed => {transform} !== zoomed", arg=zoomed)
+    expect(page.locator("#undo")).to_have_attribute("aria-disabled", "true")
     page.keyboard.press("Control+0")
-    assert page.evaluate("document.getElementById('view').style.transform") == ""
+    page.wait_for_function(f"() => {transform} === ''")
 
 
 @pytest.mark.parametrize(("locale", "word"), [("ko-KR", "그리기"), ("zh-TW", "繪製"), ("de-DE", "Draw")])
 def test_the_language_is_the_browsers(browser: Browser, server: StudioServer, locale: str, word: str) -> None:
     with open_studio(browser, server, locale=locale) as studio:
-        assert word in studio.page.locator("#mode-draw").inner_text()
+        expect(studio.page.locator("#mode-draw")).to_contain_text(word)
         studio.page.locator("#help-open").click()
         studio.page.locator("#language").select_option("ko")
         keys = studio.page.locator("#help-keys dt")
-        keys.get_by_text("스페이스바+드래그").wait_for()
+        expect(keys.get_by_text("스페이스바+드래그")).to_be_visible()
         assert not any("Space" in name or "{" in name for name in keys.all_inner_texts())
         studio.page.keyboard.press("Escape")
-        studio.page.wait_for_function("() => document.getElementById('mode-draw').innerText.includes('그리기')")
-        studio.page.reload()
-        studio.settle()
-        assert studio.page.evaluate("document.documentElement.lang") == "ko"
+        expect(studio.page.locator("#mode-draw")).to_contain_text("그리기")
+        studio.reload()
+        expect(studio.page.locator("html")).to_have_attribute("lang", "ko")
 
 
 def test_the_theme_follows_the_system_until_told_otherwise(browser: Browser, server: StudioServer) -> None:
-    background = "getComputedStyle(document.body).backgroundColor"
     with open_studio(browser, server, color_scheme="dark") as studio:
-        dark = studio.page.evaluate(background)
+        body = studio.page.locator("body")
+        dark = studio.page.evaluate("getComputedStyle(document.body).backgroundColor")
         studio.page.emulate_media(color_scheme="light")
-        light = studio.page.evaluate(background)
-        assert dark != light
+        expect(body).not_to_have_css("background-color", dark)
         studio.page.locator("#theme").click()
-        assert studio.page.evaluate(background) == dark
-        studio.page.reload()
-        studio.settle()
-        assert studio.page.evaluate(background) == dark
+        expect(body).to_have_css("background-color", dark)
+        studio.reload()
+        expect(body).to_have_css("background-color", dark)
 
 
 def test_a_booth_on_plain_http_has_everything_it_needs(browser: Browser, server: StudioServer) -> None:
@@ -235,7 +236,7 @@ def test_rectangles_from_the_keyboard_alone(studio: Studio) -> None:
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         page.keyboard.press(f"Shift+{key}")
     page.keyboard.press("Enter")
-    studio.settle()
+    studio.wait_for_edits(1)
     (edit,) = studio.picture()["edits"]
     x0, y0, x1, y1 = edit["mask"]["rect"]
     assert (x0, y0) == (0.5, 0.5)
@@ -243,8 +244,7 @@ def test_rectangles_from_the_keyboard_alone(studio: Studio) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
-    studio.settle()
-    assert len(studio.picture()["edits"]) == 1
+    studio.wait_for_edits(1)
 
 
 def test_a_pen_paints_as_wide_as_it_presses(studio: Studio) -> None:
@@ -260,7 +260,7 @@ def test_a_pen_paints_as_wide_as_it_presses(studio: Studio) -> None:
         for (let i = 1; i < 25; i += 1) fire("pointermove", i, 0.1 + i / 30);
         fire("pointerup", 25, 0);
     }""")
-    studio.settle()
+    studio.wait_for_edits(1)
     (edit,) = studio.picture()["edits"]
     radii = [stroke["radius"] for stroke in edit["mask"]["strokes"]]
     assert len(radii) > 4
@@ -293,20 +293,20 @@ CUT = """() => {
 @pytest.mark.parametrize("locale", ["en-GB", "zh-TW", "ko-KR"])
 @pytest.mark.parametrize("width", [360, 390, 1280])
 def test_no_word_is_cut_off(browser: Browser, server: StudioServer, locale: str, width: int) -> None:
-    told = {"name": "building_size", "title": "Buildings", "low": "small", "high": "large", "range": [-2, 2]}
-    for path in ("/", "/?booth=1"):
-        with open_studio(
-            browser, server, (width, 740), path="/readyz", wait=False, locale=locale, touch=True
-        ) as studio:
+    size = {"name": "building_size", "title": "Buildings", "low": "small", "high": "large", "range": [-2, 2]}
+
+    def prepare(page: Page) -> None:
+        page.route("**/directions", lambda route: route.fulfill(json={"directions": [size]}))
+
+    options = {"locale": locale, "touch": True, "prepare": prepare}
+    for path in ("/", f"/?booth=1&idle={LONG_VISIT}"):
+        with open_studio(browser, server, (width, 740), path=path, **options) as studio:
             page = studio.page
-            page.route("**/directions", lambda route: route.fulfill(json={"directions": [told]}))
-            page.goto(server.url + path)
-            studio.settle()
-            page.locator("#directions input").wait_for()
+            expect(page.locator("#directions input")).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             if path == "/":
                 page.locator("#everywhere").tap()
-                page.locator("#edits .edit-main").wait_for()
+                expect(page.locator("#edits .edit-main")).to_be_visible()
                 page.locator("#more summary").click()
                 page.locator("#mix").click()
                 page.locator("#inspect").click()
@@ -314,9 +314,10 @@ def test_no_word_is_cut_off(browser: Browser, server: StudioServer, locale: str,
             for opener in ("#share-open-sheet", "#help-open", "#qr-open"):
                 if page.locator(opener).is_visible():
                     page.locator(opener).click()
-                    page.locator("dialog[open]").wait_for()
+                    expect(page.locator("dialog[open]")).to_be_visible()
                     assert page.evaluate(CUT) == []
                     page.keyboard.press("Escape")
+                    expect(page.locator("dialog[open]")).to_have_count(0)
             # It would be seen.
             page.evaluate("document.querySelector('#mode-draw [data-i18n]').textContent = 'Unabbreviated'.repeat(3)")
             assert page.evaluate(CUT) != []

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import free_port
 from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, drop, open_studio
+from tests.browser.waiting import wait_until
 from tests.helpers.serving import write_artifacts, write_directions
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
@@ -53,62 +54,53 @@ def scene(browser: Browser, moving: StudioServer) -> Iterator[Studio]:
 def test_a_slider_moves_the_scene_while_it_is_dragged(scene: Studio, moving: StudioServer) -> None:
     unmoved = scene.pixels()
     slider = scene.page.locator(SEASON)
-    assert slider.get_attribute("aria-label") == "Season"
+    expect(slider).to_have_attribute("aria-label", "Season")
     box = slider.bounding_box()
     assert box is not None
     scene.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     scene.page.mouse.down()
     scene.page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2, steps=5)
-    scene.page.wait_for_function("() => document.getElementById('stage').dataset.shown === 'draft'")
-    for _ in range(100):
-        if np.abs(scene.pixels() - unmoved).mean() > 1:
-            break
-        scene.page.wait_for_timeout(100)
-    assert np.abs(scene.pixels() - unmoved).mean() > 1
-    assert scene.stage.get_attribute("data-shown") == "draft"
+    wait_until(scene.page, lambda: bool(np.abs(scene.pixels() - unmoved).mean() > 1), "another picture")
+    expect(scene.stage).to_have_attribute("data-shown", "draft")
     assert "directions" not in scene.picture()
     scene.page.mouse.up()
-    scene.settle()
+    scene.wait_for_picture()
     assert 1.8 < scene.picture()["directions"]["season"] <= 2
     assert scene.download() == moving.render(scene.picture())
 
 
 def test_a_moved_scene_is_undone_reloaded_and_put_back(scene: Studio) -> None:
     unmoved = scene.shown()
-    scene.page.locator(SEASON).fill("-50")
-    scene.settle()
+    scene.fill(SEASON, "-50")
     moved = scene.shown()
     assert scene.picture()["directions"] == {"season": -1.5}
     scene.choose("tree")
     scene.paint(STROKE)
     scene.click("#undo")
-    scene.page.reload()
-    scene.settle()
+    scene.reload()
     assert scene.shown() == moved
-    assert scene.page.locator(SEASON).input_value() == "-50"
+    expect(scene.page.locator(SEASON)).to_have_value("-50")
     scene.click("#undo")
     assert scene.shown() == unmoved
-    assert scene.page.locator(SEASON).input_value() == "0"
+    expect(scene.page.locator(SEASON)).to_have_value("0")
     scene.click("#redo")
-    scene.page.locator("[data-direction=night]").fill("40")
-    scene.settle()
+    scene.fill("[data-direction=night]", "40")
     scene.page.locator(SEASON).dblclick()
-    scene.settle()
+    scene.wait_for_picture()
     assert scene.picture()["directions"] == {"night": 0.8}
     scene.click("#directions-reset")
     assert scene.shown() == unmoved
     assert "directions" not in scene.picture()
-    assert scene.page.locator("#directions-reset").is_hidden()
+    expect(scene.page.locator("#directions-reset")).to_be_hidden()
 
 
 def test_a_moved_scene_travels_with_its_picture(browser: Browser, moving: StudioServer, scene: Studio) -> None:
-    scene.page.locator(SEASON).fill("60")
-    scene.settle()
+    scene.fill(SEASON, "60")
     shown, file = scene.shown(), scene.download()
     with open_studio(browser, moving, path="/?seed=1") as other:
         drop(other, file, "picture.png", "image/png")
-        expect(other.page.locator(SEASON)).to_have_value("60", timeout=90_000)  # may come after the picture
-        other.settle()
+        expect(other.page.locator(SEASON)).to_have_value("60")  # a dropped file takes a moment to be read
+        other.wait_for_picture()
         assert other.shown() == shown
 
 
@@ -126,21 +118,20 @@ def test_a_switch_for_fewer_flaws(scene: Studio) -> None:
     before = scene.shown()
     scene.page.locator("#more summary").click()
     scene.page.locator("#clean").check()
-    scene.settle()
+    scene.wait_for_picture()
     assert scene.picture()["clean"] is True
     assert scene.shown() != before
-    scene.page.reload()
-    scene.settle()
-    assert scene.page.locator("#clean").is_checked()
+    scene.reload()
+    expect(scene.page.locator("#clean")).to_be_checked()
     scene.click("#undo")
     assert scene.shown() == before
-    assert not scene.page.locator("#clean").is_checked()
+    expect(scene.page.locator("#clean")).not_to_be_checked()
 
 
 def test_a_model_without_them_shows_neither(browser: Browser, moving: StudioServer) -> None:
-    with open_studio(browser, moving, wait=False, path="/readyz") as studio:
-        studio.page.route("**/directions", lambda route: route.fulfill(json={"directions": []}))
-        studio.page.goto(moving.url)
-        studio.settle()
-        studio.page.locator("#palette [data-value=tree]").wait_for()
-        assert studio.page.locator("#directions-section").is_hidden()
+    def prepare(page: Page) -> None:
+        page.route("**/directions", lambda route: route.fulfill(json={"directions": []}))
+
+    with open_studio(browser, moving, prepare=prepare) as studio:
+        expect(studio.page.locator("#palette [data-value=tree]")).to_be_visible()
+        expect(studio.page.locator("#directions-section")).to_be_hidden()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.studio import Studio
 
@@ -23,15 +24,14 @@ def painted(studio: Studio) -> tuple[Studio, list[str]]:
 
 def test_the_newest_edit_stands_on_top(painted: tuple[Studio, list[str]]) -> None:
     studio, _ = painted
-    assert studio.page.locator("#edits .edit-name").all_inner_texts() == ["Grass", "Tree"]
+    expect(studio.page.locator("#edits .edit-name")).to_have_text(["Grass", "Tree"])
 
 
 def test_a_hidden_edit_is_kept_and_not_drawn(painted: tuple[Studio, list[str]]) -> None:
     studio, shown = painted
     studio.click("#edits [data-index='1'] [data-action=hide]")
     assert studio.shown() == shown[1]
-    studio.page.reload()
-    studio.settle()
+    studio.reload()
     assert studio.shown() == shown[1]
     studio.click("#edits [data-index='1'] [data-action=hide]")
     assert studio.shown() == shown[2]
@@ -50,8 +50,7 @@ def test_an_edit_can_be_deleted_and_brought_back(painted: tuple[Studio, list[str
 def test_strength_zero_is_no_edit(painted: tuple[Studio, list[str]]) -> None:
     studio, shown = painted
     studio.page.locator("#edits [data-index='1'] [data-action=open]").click()
-    studio.page.locator("#edits [data-index='1'] [data-action=strength]").fill("0")
-    studio.settle()
+    studio.fill("#edits [data-index='1'] [data-action=strength]", "0")
     assert studio.picture()["edits"][1]["strength"] == 0
     assert studio.shown() == shown[1]
 
@@ -71,14 +70,8 @@ def test_edits_change_places(studio: Studio) -> None:
 
 def test_hovering_an_edit_shows_its_mask(painted: tuple[Studio, list[str]]) -> None:
     studio, _ = painted
-    covered = """() => {
-        const c = document.getElementById('tint');
-        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-        const at = (x, y) => d[4 * (Math.floor(y * c.height) * c.width + Math.floor(x * c.width)) + 3] > 0;
-        return at(0.22, 0.65) && !at(0.75, 0.65);
-    }"""
     studio.page.locator("#edits [data-index='0']").hover()
-    studio.page.wait_for_function(covered)
+    studio.wait_for_tint((0.22, 0.65))
+    studio.wait_for_no_tint((0.75, 0.65))
     studio.page.locator("#undo").hover()
-    studio.page.wait_for_timeout(200)
-    assert studio.page.evaluate(covered) is False
+    studio.wait_for_no_tint((0.22, 0.65))

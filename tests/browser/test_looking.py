@@ -6,15 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
 from tests.browser.server import StudioServer
 from tests.browser.studio import Point, Studio, change
-
-TINTED = """([x, y]) => {
-    const c = document.getElementById('tint');
-    return c.getContext('2d').getImageData(Math.floor(x * c.width), Math.floor(y * c.height), 1, 1).data[3];
-}"""
 
 
 def place_of(server: StudioServer, concept: str) -> Point:
@@ -33,10 +28,8 @@ def test_a_click_removes_a_whole_thing(studio: Studio, server: StudioServer) -> 
     sky = place_of(server, "sky")
     studio.choose("tree", mode="remove", tool="pick")
     studio.page.mouse.move(*studio.at(sky))
-    tag = studio.page.locator("#pick-tag")
-    tag.wait_for()
-    assert tag.inner_text() == "Sky"
-    studio.page.wait_for_function(TINTED, arg=list(sky))
+    expect(studio.page.locator("#pick-tag")).to_have_text("Sky")
+    studio.wait_for_tint(sky)
     before = studio.pixels()
     studio.page.mouse.click(*studio.at(sky))
     studio.wait_for_edits(1)
@@ -63,8 +56,7 @@ def test_units_are_switched_and_stamped(studio: Studio) -> None:
     unedited = studio.pixels()
     page.locator("#inspect").click()
     page.mouse.click(*studio.at((0.26, 0.6)))
-    page.locator(".unit").first.wait_for()
-    assert page.locator(".unit").count() == 10
+    expect(page.locator(".unit")).to_have_count(10)
     assert studio.picture()["edits"] == []
 
     page.locator(".unit").first.hover()
@@ -73,16 +65,16 @@ def test_units_are_switched_and_stamped(studio: Studio) -> None:
         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v, i) => i % 4 === 3 && v > 0);
     }""")
     page.locator(".unit").first.locator("button").nth(1).click()
-    studio.settle()
+    studio.wait_for_edits(1)
     (edit,) = studio.picture()["edits"]
     assert edit["op"] == "remove"
     assert len(edit["units"]) == 1
     studio.click("#undo")
 
     page.locator("#inspect-copy").click()
-    page.locator("#inspect-stamp[aria-pressed=true]").wait_for()
+    expect(page.locator("#inspect-stamp")).to_have_attribute("aria-pressed", "true")
     page.mouse.click(*studio.at((0.75, 0.75)))
-    studio.settle()
+    studio.wait_for_edits(1)
     (stamp,) = studio.picture()["edits"]
     assert stamp["op"] == "draw"
     assert len(stamp["units"]) == len(stamp["levels"]) > 10
@@ -101,20 +93,20 @@ def test_hovering_a_brush_shows_where_it_takes_and_the_ring_warns(studio: Studio
     page = studio.page
     page.route("**/api/v1/receptivity", answer)
     page.locator("#palette [data-value=door]").hover()
-    page.wait_for_function(TINTED, arg=[0.5, 0.9])
-    assert page.evaluate(TINTED, [0.5, 0.1]) == 0
+    studio.wait_for_tint((0.5, 0.9))
+    studio.wait_for_no_tint((0.5, 0.1))
     page.locator("#palette [data-value=door]").click()
     page.mouse.move(*studio.at((0.5, 0.2)))
-    page.locator("#ring.poor").wait_for()
-    assert page.evaluate(TINTED, [0.5, 0.9]) == 0
+    expect(page.locator("#ring.poor")).to_be_visible()
+    studio.wait_for_no_tint((0.5, 0.9))
     page.mouse.move(*studio.at((0.5, 0.8)))
-    page.locator("#ring:not(.poor)").wait_for()
+    expect(page.locator("#ring:not(.poor)")).to_be_visible()
 
 
 def test_the_server_tells_where_a_brush_takes(studio: Studio) -> None:
     with studio.page.expect_response("**/api/v1/receptivity") as answer:
         studio.page.locator("#palette [data-value=door]").hover()
-    told = answer.value.json()
+    answered = answer.value.json()
     assert answer.value.ok
-    assert told["concept"] == "door"
-    assert (told["grid"] is None) == (told["note"] is not None)
+    assert answered["concept"] == "door"
+    assert (answered["grid"] is None) == (answered["note"] is not None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
-import time
 
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, open_studio
+from tests.browser.waiting import stalled
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
 BUDGET = 150_000  # bytes
@@ -25,10 +26,23 @@ def test_the_first_load_is_light(studio: Studio) -> None:
 
 
 def test_every_module_of_the_first_load_is_asked_for_at_once(studio: Studio) -> None:
-    page = (ROOT / "frontend" / "index.html").read_text(encoding="utf-8")
-    told = set(re.findall(r'modulepreload" href="(js/[\w-]+\.js)"', page)) | {"js/beginning.js", "js/main.js"}
-    loaded = {m.group(1) for url in studio.requests if (m := re.search(r"/(js/[\w-]+\.js)$", url))}
-    assert told == loaded
+    links = studio.page.locator("link[rel=modulepreload]").evaluate_all("all => all.map(e => e.getAttribute('href'))")
+    loaded = {m.group(1) for url in studio.requests if (m := re.search(r"/(js/[\w/-]+\.js)$", url))}
+    assert {*links, "js/beginning.js", "js/main.js"} == loaded
+    assert len(links) == len(set(links))
+
+
+FOLDERS = ("booth", "sharing", "scenes", "panels", "painting", "view", "server", "picture", "ui", "lib")
+
+
+def test_each_folder_of_modules_uses_only_those_below_it() -> None:
+    folder = ROOT / "frontend" / "js"
+    assert {path.name for path in folder.iterdir() if path.is_dir()} == set(FOLDERS)
+    for path in folder.glob("*/*.js"):
+        own = path.parent.name
+        for target in re.findall(r'(?:from |import\()"(\.[^"]+)"', path.read_text(encoding="utf-8")):
+            used = posixpath.normpath(posixpath.join(own, target)).split("/")[0]
+            assert FOLDERS.index(used) >= FOLDERS.index(own), f"{path.name} in {own}/ uses {target}"
 
 
 def test_every_language_has_every_text() -> None:
@@ -41,7 +55,7 @@ def test_every_language_has_every_text() -> None:
             assert set(re.findall(r"\{\w+\}", value)) == set(re.findall(r"\{\w+\}", texts["en"][key])), (name, key)
     markup = (ROOT / "frontend" / "index.html").read_text(encoding="utf-8")
     used = set(re.findall(r'data-i18n(?:-label)?="([\w.]+)"', markup))
-    for path in (ROOT / "frontend" / "js").glob("*.js"):
+    for path in (ROOT / "frontend" / "js").rglob("*.js"):
         used |= set(re.findall(r'\bt\("([\w.]+)"', path.read_text(encoding="utf-8")))
     assert used <= texts["en"].keys()
 
@@ -55,16 +69,15 @@ def test_a_failed_picture_is_told_and_tried_again(browser: Browser, server: Stud
         studio.press_along(STROKE)
         studio.lift()
         notice = studio.page.locator("#notices [role=alert]")
-        notice.wait_for()
-        assert "the device caught fire" in notice.inner_text()
+        expect(notice).to_contain_text("the device caught fire")
         studio.page.unroute("**/api/v1/render?format=png")
         notice.get_by_role("button", name="Try again").click()
-        studio.settle()
+        studio.wait_for_picture()
         assert studio.shown() != unedited
-        assert notice.count() == 0
+        expect(notice).to_have_count(0)
 
 
-def test_a_busy_server_is_asked_again(studio: Studio) -> None:
+def test_a_busy_server_is_asked_again(browser: Browser, server: StudioServer) -> None:
     answers = iter([True, True])
 
     def busy(route: Route) -> None:
@@ -73,32 +86,29 @@ def test_a_busy_server_is_asked_again(studio: Studio) -> None:
         else:
             route.continue_()
 
-    studio.page.route("**/api/v1/render?format=png", busy)
-    studio.choose("tree")
-    studio.paint(STROKE)
-    assert studio.page.locator("#notices .notice").count() == 0
-    studio.errors.clear()
+    with open_studio(browser, server, may_complain=True) as studio:
+        studio.page.route("**/api/v1/render?format=png", busy)
+        studio.choose("tree")
+        studio.paint(STROKE)
+        assert next(answers, None) is None
+        assert studio.page.evaluate("window.noticed") == []
 
 
 def test_the_busy_bar_shows_only_when_it_takes_long(studio: Studio) -> None:
-    def slow(route: Route) -> None:
-        time.sleep(1.2)
-        route.continue_()
-
     bar = studio.page.locator("#busy")
-    assert bar.is_hidden()
-    studio.page.route("**/api/v1/render?format=png", slow)
-    studio.choose("tree")
-    studio.press_along(STROKE)
-    studio.lift()
-    bar.wait_for(state="visible")
-    studio.settle()
-    bar.wait_for(state="hidden")
+    expect(bar).to_be_hidden()
+    with stalled(studio.page, "**/api/v1/render?format=png"):
+        studio.choose("tree")
+        studio.press_along(STROKE)
+        studio.lift()
+        expect(bar).to_be_visible()
+    studio.wait_for_picture()
+    expect(bar).to_be_hidden()
 
 
 def test_scenes_are_one_stop_for_the_tab_key(studio: Studio) -> None:
     page = studio.page
-    assert page.locator("#scenes button[tabindex='0']").count() == 1
+    expect(page.locator("#scenes button[tabindex='0']")).to_have_count(1)
     page.locator("#scenes button[tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")

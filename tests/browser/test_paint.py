@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, WebSocketRoute
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.server import StudioServer
 from tests.browser.studio import Pixels, Studio, change, decode, drop, open_studio
+from tests.browser.waiting import wait_until
 
 STROKE = [(0.72, 0.66), (0.76, 0.7), (0.8, 0.66), (0.76, 0.64)]
 MIDDLE = (0.76, 0.67)
@@ -28,19 +29,14 @@ def test_a_tree_brush_changes_what_is_under_it(studio: Studio) -> None:
 
 def test_the_picture_follows_the_brush_before_it_is_lifted(studio: Studio) -> None:
     before = studio.pixels()
-    unedited = studio.shown()
     studio.choose("tree")
     studio.press_along(STROKE)
-    studio.page.wait_for_function(
-        "unedited => document.getElementById('picture').toDataURL('image/png') !== unedited", arg=unedited
+    wait_until(
+        studio.page, lambda: change(before, studio.pixels(), MIDDLE, 0.06, 0.45)[0] > 6, "a draft with the stroke"
     )
-    studio.drag(STROKE)
-    studio.page.wait_for_timeout(500)
-    near, _ = change(before, studio.pixels(), MIDDLE, 0.06, 0.45)
-    assert near > 6
-    assert studio.stage.get_attribute("data-shown") == "draft"
+    expect(studio.stage).to_have_attribute("data-shown", "draft")
     studio.lift()
-    studio.settle()
+    studio.wait_for_picture()
 
 
 def test_what_is_shown_is_what_the_server_renders(studio: Studio, server: StudioServer) -> None:
@@ -86,16 +82,14 @@ def erase_right(studio: Studio, unedited: Pixels) -> dict[str, Any]:
     drawn = studio.pixels()
     studio.choose("tree", tool="eraser")
     studio.page.locator("#size").fill("100")
-    studio.press_along([(0.8, 0.0), (0.8, 1.0)])
-    studio.lift()
-    studio.settle()
+    studio.paint([(0.8, 0.0), (0.8, 1.0)])
     (edit,) = studio.picture()["edits"]
     half = drawn.shape[1] // 2
     before, after = (np.abs(shown - unedited).mean((0, 2)) for shown in (drawn, studio.pixels()))  # (side,)
     assert after[: half // 2].mean() == pytest.approx(before[: half // 2].mean(), rel=0.3)
     assert after[half * 3 // 2 :].mean() < 0.3 * before[half * 3 // 2 :].mean()
-    found: dict[str, Any] = edit
-    return found
+    erased: dict[str, Any] = edit
+    return erased
 
 
 def test_the_eraser_takes_paint_from_a_stroke(studio: Studio) -> None:
@@ -144,9 +138,10 @@ def test_the_eraser_takes_paint_from_a_picked_region(studio: Studio) -> None:
     studio.page.mouse.click(*studio.at((0.76, 0.75)))
     studio.page.keyboard.up("Shift")
     studio.wait_for_edits(1)
-    # The shape of the region is found again after a reload.
-    studio.page.reload()
-    studio.settle()
+    # The shape of the region is looked up again after a reload.
+    studio.reload()
+    studio.page.locator("#edits [data-index='0']").hover()
+    studio.wait_for_tint((0.76, 0.75))
     edit = erase_right(studio, unedited)
     assert len(edit["mask"]["erase"]) == 1
     studio.click("#undo")
@@ -154,7 +149,7 @@ def test_the_eraser_takes_paint_from_a_picked_region(studio: Studio) -> None:
     studio.page.locator("#size").fill("10")
     studio.press_along([(0.02, 0.02), (0.1, 0.02)])
     studio.lift()
-    studio.settle()
+    studio.wait_for_edits(1)
     (edit,) = studio.picture()["edits"]
     assert "erase" not in edit["mask"]
     # Nothing is left of an edit whose whole mask was taken away.
@@ -188,15 +183,15 @@ def test_without_sockets_it_paints_over_http(browser: Browser, server: StudioSer
     def block(route: WebSocketRoute) -> None:
         route.close()
 
-    with open_studio(browser, server, wait=False, may_complain=True) as studio:
-        studio.page.route_web_socket("**/live", block)
-        studio.page.reload()
-        studio.settle()
+    def prepare(page: Page) -> None:
+        page.route_web_socket("**/live", block)
+
+    with open_studio(browser, server, prepare=prepare, may_complain=True) as studio:
         before = studio.shown()
         studio.choose("tree")
         with studio.page.expect_response(lambda answer: "format=jpeg" in answer.url):
             studio.press_along(STROKE)
         studio.lift()
-        studio.settle()
+        studio.wait_for_picture()
         assert studio.shown() != before
         assert decode(studio.download()).shape[2] == 3

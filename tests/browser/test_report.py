@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from server.lab.dissect.report.build import Pictures, build_report
 from server.lab.dissect.units.regions import REGION
+from tests.browser.waiting import PATIENCE, wait_until
 
 CONCEPTS = ("tree", "door", "sky")
 UNITS = 60
@@ -147,6 +149,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(browser: Browser, report: Path) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page.set_default_timeout(1000 * PATIENCE)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -158,19 +161,19 @@ def page(browser: Browser, report: Path) -> Iterator[Page]:
 
 def test_units_can_be_filtered_sorted_and_paged(page: Page) -> None:
     cards = page.locator("#unit-list .unit")
-    assert cards.count() == 24
-    assert page.inner_text("#unit-count") == f"50 of {UNITS} units"
-    assert cards.first.inner_text().startswith("Unit 39")
+    expect(cards).to_have_count(24)
+    expect(page.locator("#unit-count")).to_have_text(f"50 of {UNITS} units")
+    expect(cards.first).to_have_text(re.compile("^Unit 39"), use_inner_text=True)
     page.click("#more")
-    assert cards.count() == 48
+    expect(cards).to_have_count(48)
     page.select_option("#unit-concept", label="door")
-    assert cards.count() == 10
-    assert "door 0.200" in cards.first.inner_text()
+    expect(cards).to_have_count(10)
+    expect(cards.first).to_contain_text("door 0.200", use_inner_text=True)
     page.select_option("#unit-concept", "-1")
     page.select_option("#unit-sort", "unit")
     page.check("#unit-all")
-    assert page.inner_text("#unit-count") == f"{UNITS} of {UNITS} units"
-    assert cards.first.inner_text().startswith("Unit 0")
+    expect(page.locator("#unit-count")).to_have_text(f"{UNITS} of {UNITS} units")
+    expect(cards.first).to_have_text(re.compile("^Unit 0"), use_inner_text=True)
 
 
 def test_a_unit_shows_its_pictures_with_the_region_outlined(page: Page) -> None:
@@ -181,20 +184,16 @@ def test_a_unit_shows_its_pictures_with_the_region_outlined(page: Page) -> None:
         )
         return int((np.abs(shot.astype(int) - (255, 225, 77)).max(2) < 40).sum())
 
-    for _ in range(20):
-        if yellow() > 100:
-            break
-        page.wait_for_timeout(100)
-    assert yellow() > 100
+    wait_until(page, lambda: yellow() > 100, "the outline of a region")
 
 
 def test_tables_sort_by_any_column(page: Page) -> None:
     first = page.locator("#judged tbody tr td:first-child")
-    assert first.all_inner_texts() == ["tree", "door", "sky"]
+    expect(first).to_have_text(["tree", "door", "sky"])
     page.click("#judged th:has-text('drawn') button")
-    assert first.all_inner_texts() == ["tree", "sky", "door"]
+    expect(first).to_have_text(["tree", "sky", "door"])
     page.click("#judged th:has-text('drawn') button")
-    assert first.all_inner_texts() == ["door", "sky", "tree"]
+    expect(first).to_have_text(["door", "sky", "tree"])
 
 
 def test_charts_tell_the_figures(page: Page) -> None:
@@ -225,9 +224,9 @@ def test_artifact_units_are_listed_with_pictures_before_and_after(page: Page) ->
     page.wait_for_function("document.querySelector('#artifact-strips img').naturalWidth > 0")
     assert page.evaluate("document.querySelector('#artifact-strips img').naturalHeight") == 64
     assert page.inner_text("#artifact-strips figcaption").startswith("Without unit 3 of layer4")
-    assert not page.locator("#artifact-tried table").is_visible()
+    expect(page.locator("#artifact-tried table")).to_be_hidden()
     page.click("#artifact-tried summary")
-    assert page.locator("#artifact-tried tbody tr").count() == 1
+    expect(page.locator("#artifact-tried tbody tr")).to_have_count(1)
 
 
 def test_brushes_that_do_what_they_should_have_a_tick(page: Page) -> None:
@@ -241,14 +240,11 @@ def test_brushes_that_do_what_they_should_have_a_tick(page: Page) -> None:
 
 
 def test_dark_and_light_can_be_switched(page: Page) -> None:
-    def paper() -> object:
-        return page.evaluate("getComputedStyle(document.body).backgroundColor")
-
-    before = paper()
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.click("#theme")
-    assert paper() != before
+    expect(page.locator("body")).not_to_have_css("background-color", before)
     page.click("#theme")
-    assert paper() == before
+    expect(page.locator("body")).to_have_css("background-color", before)
 
 
 def test_a_phone_never_scrolls_sideways(page: Page) -> None:

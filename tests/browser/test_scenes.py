@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import free_port
 from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, open_studio
+from tests.browser.waiting import stalled
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
-LATENT = "([seed, n]) => import('/js/latent.js').then(m => m.latentOf(seed, n))"
+LATENT = "([seed, n]) => import('/js/scenes/latent.js').then(m => m.latentOf(seed, n))"
 
 
 @pytest.mark.parametrize("seed", [0, 42, 2**32 - 1])
@@ -53,8 +54,7 @@ def test_mixing_goes_from_one_scene_to_the_other(studio: Studio, server: StudioS
     assert z @ a / np.linalg.norm(a) / np.linalg.norm(z) == pytest.approx(
         z @ b / np.linalg.norm(b) / np.linalg.norm(z), abs=1e-3
     )
-    studio.page.locator("#mix-slider").fill("100")
-    studio.settle()
+    studio.fill("#mix-slider", "100")
     assert np.array(studio.picture()["z"]) == pytest.approx(b, abs=1e-4)
     studio.click("#undo")
     assert studio.shown() == middle
@@ -87,9 +87,11 @@ def test_another_model_can_be_chosen(browser: Browser, server: StudioServer, tmp
     both.start()
     try:
         with open_studio(browser, both) as studio:
-            studio.page.locator("#model").select_option("other")
-            studio.page.wait_for_function("() => document.getElementById('stage').dataset.shown !== 'final'")
-            studio.settle()
+            with stalled(studio.page, "**/models/other/concepts"):
+                studio.page.locator("#model").select_option("other")
+                # Its brushes are not there yet.
+                assert "ready" not in studio.page.evaluate("({...document.documentElement.dataset})")
+            studio.wait_until_ready()
             assert studio.picture()["model"] == "other"
             assert studio.picture()["seed"] == both.get("models")["models"][1]["scenes"][0]
             shown = studio.shown()
@@ -101,4 +103,4 @@ def test_another_model_can_be_chosen(browser: Browser, server: StudioServer, tmp
 
 
 def test_with_one_model_there_is_nothing_to_choose(studio: Studio) -> None:
-    assert studio.page.locator("#model").is_hidden()
+    expect(studio.page.locator("#model")).to_be_hidden()

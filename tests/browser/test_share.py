@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import BOOTH_HOST
 from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, decode, drop, open_studio
+from tests.browser.waiting import PATIENCE
 
 STROKE = [(0.7, 0.62), (0.76, 0.7), (0.82, 0.64)]
 
@@ -55,10 +56,14 @@ def test_json_out_and_in(studio: Studio) -> None:
 
 def test_other_files_are_refused_in_words(studio: Studio) -> None:
     before = studio.shown()
-    drop(studio, b'{"version": 1, "model": "village"}', "no.json", "application/json")
-    studio.page.locator("#notices [role=alert]").wait_for()
-    drop(studio, base64.b64decode(studio.shown().split(",")[1]), "other.png", "image/png")
-    assert studio.shown() == before
+    for data, name, kind in (
+        (b'{"version": 1, "model": "village"}', "no.json", "application/json"),
+        (base64.b64decode(before.split(",")[1]), "other.png", "image/png"),
+    ):
+        studio.page.evaluate("window.noticed.length = 0")
+        drop(studio, data, name, kind)
+        studio.wait_for_notice("no picture document")
+        assert studio.shown() == before
 
 
 def test_a_share_link_holds_the_whole_picture(browser: Browser, server: StudioServer) -> None:
@@ -66,7 +71,7 @@ def test_a_share_link_holds_the_whole_picture(browser: Browser, server: StudioSe
         shown, _ = painted(studio)
         studio.page.locator("#share-open-sheet").click()
         studio.page.locator("#share-link").click()
-        studio.page.locator("#notices .notice").wait_for()
+        studio.wait_for_notice("Link copied")
         link = studio.page.evaluate("navigator.clipboard.readText()")
         sent = len(studio.requests)
     assert sent > 0
@@ -75,8 +80,7 @@ def test_a_share_link_holds_the_whole_picture(browser: Browser, server: StudioSe
         assert other.shown() == shown
         assert other.page.url == server.url + "/"
         assert not any("#" in url and "p=" in url for url in other.requests[1:])
-        other.page.reload()
-        other.settle()
+        other.reload()
         assert other.shown() == shown
 
 
@@ -85,14 +89,14 @@ def test_a_link_can_be_copied_without_a_clipboard(browser: Browser, server: Stud
         assert studio.page.evaluate("typeof navigator.clipboard") == "undefined"
         painted(studio)
         studio.page.locator("#share-open-sheet").click()
-        assert studio.page.locator("#share-image").is_hidden()
+        expect(studio.page.locator("#share-image")).to_be_hidden()
         studio.page.locator("#share-link").click()
-        assert "copied" in studio.page.locator("#notices .notice p").inner_text()
+        studio.wait_for_notice("Link copied")
 
 
 def test_a_damaged_link_says_so_and_keeps_the_picture(browser: Browser, server: StudioServer) -> None:
     with open_studio(browser, server, path="/#p=damaged") as studio:
-        assert studio.page.locator("#notices [role=alert]").is_visible()
+        studio.wait_for_notice("no picture document")
 
 
 def test_the_python_code_draws_the_picture(browser: Browser, server: StudioServer, tmp_path: Path) -> None:
@@ -101,16 +105,16 @@ def test_the_python_code_draws_the_picture(browser: Browser, server: StudioServe
         file = studio.download()
         studio.page.locator("#share-open-sheet").click()
         studio.page.locator("#share-python").click()
-        studio.page.locator("#notices .notice").wait_for()
+        studio.wait_for_notice("Copied")
         code = studio.page.evaluate("navigator.clipboard.readText()")
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=PATIENCE)
     assert (tmp_path / "picture.png").read_bytes() == file
 
 
 def test_a_film_of_the_painting(studio: Studio) -> None:
     painted(studio)
     studio.page.locator("#share-open-sheet").click()
-    with studio.page.expect_download(timeout=60_000) as download:
+    with studio.page.expect_download() as download:
         studio.page.locator("#share-clip").click()
     film = download.value.path().read_bytes()
     assert film.startswith(b"\x1aE\xdf\xa3")
@@ -118,16 +122,16 @@ def test_a_film_of_the_painting(studio: Studio) -> None:
 
 
 def test_a_gif_of_the_painting_where_nothing_can_record(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server, wait=False, path="/readyz", host=BOOTH_HOST) as studio:
-        studio.page.add_init_script("delete window.MediaRecorder; delete window.VideoEncoder;")
-        studio.page.goto(f"http://{BOOTH_HOST}:{server.port}/?seed={server.calm_seed()}")
-        studio.settle()
+    def prepare(page: Page) -> None:
+        page.add_init_script("delete window.MediaRecorder; delete window.VideoEncoder;")
+
+    with open_studio(browser, server, host=BOOTH_HOST, prepare=prepare) as studio:
         unedited = decode(studio.download())
         painted(studio)
         drawn = decode(studio.download())
         studio.page.locator("#share-open-sheet").click()
-        assert studio.page.locator("#share-clip").is_hidden()
-        with studio.page.expect_download(timeout=60_000) as download:
+        expect(studio.page.locator("#share-clip")).to_be_hidden()
+        with studio.page.expect_download() as download:
             studio.page.locator("#share-gif").click()
         gif = Image.open(download.value.path())
         assert (gif.format, gif.n_frames, gif.info["loop"]) == ("GIF", 2, 0)
@@ -148,6 +152,6 @@ def test_the_image_can_be_copied(browser: Browser, server: StudioServer) -> None
         painted(studio)
         studio.page.locator("#share-open-sheet").click()
         studio.page.locator("#share-image").click()
-        studio.page.locator("#notices .notice").wait_for()
+        studio.wait_for_notice("Image copied")
         types = studio.page.evaluate("navigator.clipboard.read().then(items => items.flatMap(item => item.types))")
         assert types == ["image/png"]

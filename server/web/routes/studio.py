@@ -9,6 +9,7 @@ import mimetypes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from server.settings import Settings
+from server.web.preloads import imported_modules
 from server.web.problems import MethodNotAllowed, NotFound
 from server.web.security import TokenMissing, cookie_name, cookie_value, query_token, token_valid
 from server.web.services import FirstScene
@@ -29,6 +31,8 @@ CSP = (
     " form-action 'self'; frame-ancestors 'self'"
 )
 PAGE = "index.html"
+FIRST_SCRIPT = "js/beginning.js"  # shows the first picture
+MAIN_SCRIPT = "js/main.js"
 COMPRESSED = frozenset({".html", ".css", ".js", ".json", ".svg", ".webmanifest", ".txt"})
 # What the system's table of types may lack or, on Windows, get wrong.
 TYPES = {
@@ -92,10 +96,18 @@ class Studio:
         if (self._folder / PAGE).is_file():
             self._templates.get_template(PAGE)
 
+    @cached_property
+    def _modules(self) -> dict[str, list[str]]:
+        """What the page asks for early: the modules that its first picture needs, then the others. Read once: whoever
+        changes the imports while the server runs has the page load a little later, and otherwise as before."""
+        first = imported_modules(self._folder, FIRST_SCRIPT)
+        main = imported_modules(self._folder, MAIN_SCRIPT)
+        return {"first_modules": first, "modules": [name for name in main if name not in {*first, FIRST_SCRIPT}]}
+
     def _page(self, stamp: tuple[int, int], first: str | None) -> _File:
-        """The page is a template, with its styles in it and `first`, the address of the first picture's image: so the
-        picture needs nothing else."""
-        body = self._templates.get_template(PAGE).render(first=first).encode()
+        """The page is a template, with its styles in it, its modules and `first`, the address of the first picture's
+        image: so the picture needs nothing else."""
+        body = self._templates.get_template(PAGE).render(first=first, **self._modules).encode()
         # Nearly everybody asks for the same page: it is packed and hashed when it changes only.
         if self._packed is None or self._packed.body != body:
             self._packed = _file(stamp, body, ".html")

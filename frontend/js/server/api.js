@@ -1,0 +1,187 @@
+/**
+ * The server's calls, and the shapes of what it answers.
+ *
+ * @typedef {import("../picture/document.js").Picture} Picture
+ *
+ * @typedef {{name: string, units: number, height: number, width: number}} Layer
+ *
+ * @typedef {object} Model
+ * @property {string} name
+ * @property {string} title
+ * @property {number} resolution
+ * @property {number} latent_dim
+ * @property {string} edit_layer
+ * @property {Layer[]} layers
+ * @property {string[]} concepts
+ * @property {boolean} default
+ * @property {string} license
+ * @property {number[]} scenes  seeds worth beginning with, the best first
+ * @property {string} version  of its weights
+ * @property {boolean} [clean]  whether its artifact units are known
+ *
+ * @typedef {object} Concept
+ * @property {string} name
+ * @property {string} layer
+ * @property {{unit: number, iou: number | null, effect: number | null, level: number}[]} units
+ * @property {number} recommended_units
+ * @property {number | null} draw_effect
+ * @property {number | null} remove_effect
+ *
+ * What a scene can be moved along: from what `low` says to what `high` says.
+ * @typedef {{name: string, title: string, low: string, high: string, range: [number, number]}} Direction
+ *
+ * How much drawing a concept does in each cell of a grid over the picture; the grid is null where that is not known.
+ * @typedef {{rows: number, columns: number, grid: number[][] | null}} Receptivity
+ *
+ * What the segmenter sees: labels is a grey PNG in base64, each pixel's value the place of its concept among `concepts`.
+ * @typedef {{concepts: string[], labels: string}} Segments
+ *
+ * @typedef {object} ActiveUnit
+ * @property {number} unit
+ * @property {number} activation
+ * @property {number | null} quantile
+ * @property {string | null} concept
+ * @property {number | null} iou
+ * @property {string | null} featuremap  a grey PNG in base64, from `low` (black) to `high` (white)
+ * @property {number | null} low
+ * @property {number | null} high
+ */
+
+import { BASE, call, json, withBody } from "./request.js";
+
+/** @returns {Promise<Model[]>} */
+export async function models() {
+  return (await json("models")).models;
+}
+
+/**
+ * @param {string} model
+ * @returns {Promise<Concept[]>}
+ */
+export async function concepts(model) {
+  return (await json(`models/${encodeURIComponent(model)}/concepts`)).concepts;
+}
+
+/**
+ * @param {string} model
+ * @returns {Promise<Direction[]>}
+ */
+export async function directions(model) {
+  return (await json(`models/${encodeURIComponent(model)}/directions`)).directions;
+}
+
+/**
+ * The address of an unedited image. The model's version is in it, since browsers keep such images for ever.
+ *
+ * @param {Model} model
+ * @param {number} seed
+ * @param {number} size  pixels on a side
+ */
+export function imageUrl(model, seed, size) {
+  return `${BASE}models/${encodeURIComponent(model.name)}/images/${seed}?size=${size}&v=${model.version}`;
+}
+
+/**
+ * @param {Picture} picture
+ * @param {"png" | "jpeg" | "webp"} format
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Blob>}
+ */
+export async function render(picture, format, signal) {
+  return call(`render?format=${format}`, (answer) => answer.blob(), withBody("POST", picture, signal));
+}
+
+/**
+ * Store a picture on the server.
+ *
+ * @param {Picture} picture
+ * @returns {Promise<{id: string, revision: number}>}
+ */
+export async function createPicture(picture) {
+  return json("pictures", withBody("POST", picture));
+}
+
+/**
+ * Make a stored picture like this one, but for its scene, as one step of its history.
+ *
+ * @param {string} id
+ * @param {Picture} picture
+ * @returns {Promise<number>} its revision
+ */
+export async function replaceState(id, { edits, directions = {}, clean = false }) {
+  return (await json(`pictures/${encodeURIComponent(id)}/edits`, withBody("PUT", { edits, directions, clean }))).revision;
+}
+
+/**
+ * Go along a stored picture's history.
+ *
+ * @param {string} id
+ * @param {"undo" | "redo"} way
+ * @param {number} revision  the one we know; fails with 412 where it is another
+ * @returns {Promise<number>} its revision
+ */
+export async function stepPicture(id, way, revision) {
+  const init = { method: "POST", headers: { "If-Match": `"${revision}"` } };
+  return (await json(`pictures/${encodeURIComponent(id)}/${way}`, init)).revision;
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<unknown>} the picture document
+ */
+export async function loadPicture(id) {
+  return (await json(`pictures/${encodeURIComponent(id)}`)).picture;
+}
+
+/**
+ * @param {Picture} picture
+ * @returns {Promise<Segments>}
+ */
+export async function segment(picture) {
+  return json("segment", withBody("POST", picture));
+}
+
+/**
+ * @param {Picture} picture
+ * @param {string} concept
+ * @returns {Promise<Receptivity>}
+ */
+export async function receptivity(picture, concept) {
+  return json("receptivity", withBody("POST", { picture, concept }));
+}
+
+/**
+ * The units most active at a point.
+ *
+ * @param {{picture: Picture, layer: string, point: [number, number], limit: number, featuremaps?: boolean}} question
+ * @returns {Promise<{units: ActiveUnit[]}>}
+ */
+export async function inspect(question) {
+  return json("inspect", withBody("POST", question));
+}
+
+/**
+ * A text as a QR code.
+ *
+ * @param {string} text
+ * @returns {Promise<string[]>} one string a row, `1` for dark, without the quiet zone
+ */
+export async function qrRows(text) {
+  return (await json("qr", withBody("POST", { text }))).rows;
+}
+
+/** Whether the server answers at all. */
+export async function alive() {
+  try {
+    return (await fetch("healthz", { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** The live socket's address, under the same prefix as the page. */
+export function liveUrl() {
+  const url = new URL(`${BASE}live`, document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}

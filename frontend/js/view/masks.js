@@ -1,0 +1,176 @@
+/** Drawing masks: for the tint under the brush, the hovered edit and the small pictures in the list. */
+
+/** @typedef {import("../picture/document.js").Mask} Mask */
+/** @typedef {import("../picture/document.js").Stroke} Stroke */
+
+import { fromBase64 } from "../lib/bytes.js";
+
+/** @type {Map<string, {shape: HTMLCanvasElement | null, decoding: Promise<void>}>} */
+const pngs = new Map();
+/** @type {WeakMap<object, HTMLCanvasElement>} */
+const regions = new WeakMap();
+
+/**
+ * Remember what the segmenter takes a mask's region to be, again whenever it may have changed.
+ *
+ * @param {Mask} mask
+ * @param {HTMLCanvasElement} shape  its alpha is the region
+ */
+export function rememberRegion(mask, shape) {
+  if (mask) regions.set(mask, shape);
+}
+
+/** @param {Mask} mask */
+export function regionOf(mask) {
+  return mask ? regions.get(mask) : undefined;
+}
+
+/** Whether `fillMask` can draw it at once. @param {Mask} mask */
+export function hasShape(mask) {
+  if (mask === null || "strokes" in mask || "rect" in mask) return true;
+  return "png" in mask ? Boolean(pngs.get(mask.png)?.shape) : regions.has(mask);
+}
+
+/** @param {Stroke[]} strokes */
+export function asErasing(strokes) {
+  return strokes.map((stroke) => ({ ...stroke, erase: true }));
+}
+
+/**
+ * Fill the masked part of a square canvas with the context's fillStyle, at its globalAlpha. A region's shape is the
+ * server's to know: it stays empty until it is remembered.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mask} mask
+ * @param {number} size  the canvas' side in pixels
+ * @param {() => void} [again]  called once a PNG mask has been decoded and can be drawn
+ */
+export function fillMask(context, mask, size, again = () => {}) {
+  const takes = mask !== null && ("strokes" in mask ? mask.strokes.some(({ erase }) => erase) : mask.erase?.length);
+  if (!takes) {
+    fillWhole(context, mask, size, again);
+    return;
+  }
+  // Erased apart, so that nothing else on the canvas is.
+  const [canvas, own] = scratch(size);
+  own.fillStyle = context.fillStyle;
+  fillWhole(own, mask, size, again);
+  if (!("strokes" in mask)) fillStrokes(own, asErasing(mask.erase ?? []), size);
+  context.drawImage(canvas, 0, 0);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mask} mask
+ * @param {number} size
+ * @param {() => void} again
+ */
+function fillWhole(context, mask, size, again) {
+  if (mask === null) {
+    context.fillRect(0, 0, size, size);
+  } else if ("rect" in mask) {
+    const [x0, y0, x1, y1] = mask.rect;
+    context.fillRect(x0 * size, y0 * size, (x1 - x0) * size, (y1 - y0) * size);
+  } else if ("strokes" in mask) {
+    fillStrokes(context, mask.strokes, size);
+  } else if ("png" in mask) {
+    fillPng(context, mask.png, size, again);
+  } else {
+    fillShape(context, regions.get(mask), size);
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {HTMLCanvasElement | null | undefined} shape
+ * @param {number} size
+ */
+function fillShape(context, shape, size) {
+  if (!shape) return;
+  const [canvas, own] = scratch(size);
+  own.drawImage(shape, 0, 0, size, size);
+  own.globalCompositeOperation = "source-in";
+  own.fillStyle = context.fillStyle;
+  own.fillRect(0, 0, size, size);
+  context.drawImage(canvas, 0, 0);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stroke[]} strokes
+ * @param {number} size
+ */
+function fillStrokes(context, strokes, size) {
+  context.save();
+  context.lineCap = context.lineJoin = "round";
+  context.strokeStyle = context.fillStyle;
+  for (const { points, radius, erase } of strokes) {
+    context.globalCompositeOperation = erase ? "destination-out" : "source-over";
+    context.lineWidth = 2 * radius * size;
+    context.beginPath();
+    context.moveTo(points[0][0] * size, points[0][1] * size);
+    for (const [x, y] of points) context.lineTo(x * size, y * size);
+    context.stroke();
+  }
+  context.restore();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} png
+ * @param {number} size
+ * @param {() => void} again
+ */
+function fillPng(context, png, size, again) {
+  let entry = pngs.get(png);
+  if (!entry) {
+    const decoding = decode(png).then((shape) => void pngs.set(png, { shape, decoding }));
+    entry = { shape: null, decoding };
+    pngs.set(png, entry);
+  }
+  if (entry.shape) fillShape(context, entry.shape, size);
+  else void entry.decoding.then(again);
+}
+
+/**
+ * The mask's coverage as the alpha of a canvas: its alpha, or its luminance where everything is opaque.
+ *
+ * @param {string} png  base64
+ * @returns {Promise<HTMLCanvasElement>}
+ */
+async function decode(png) {
+  const canvas = document.createElement("canvas");
+  try {
+    const bitmap = await createImageBitmap(new Blob([fromBase64(png)], { type: "image/png" }));
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    context.drawImage(bitmap, 0, 0);
+    const image = context.getImageData(0, 0, canvas.width, canvas.height);
+    const { data } = image;
+    let opaque = true;
+    for (let i = 3; i < data.length; i += 4) opaque &&= data[i] === 255;
+    if (opaque) {
+      for (let i = 0; i < data.length; i += 4) {
+        data[i + 3] = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+      }
+      context.putImageData(image, 0, 0);
+    }
+  } catch {
+    canvas.width = canvas.height = 1;
+  }
+  return canvas;
+}
+
+/**
+ * An empty square canvas of its own.
+ *
+ * @param {number} size
+ * @returns {[HTMLCanvasElement, CanvasRenderingContext2D]}
+ */
+export function scratch(size) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+  return [canvas, context];
+}
