@@ -18,6 +18,7 @@ from server.lab.dissect.running.passes import Passes, batches
 from server.lab.dissect.trials.likeness import Likeness
 from server.lab.dissect.trials.masks import Masks, at_size, beyond
 from server.lab.dissect.units.samples import Floats, Samples, featuremaps
+from server.painting.blend import blend
 
 BATCH = 24
 
@@ -114,8 +115,8 @@ def edited(r: Tensor, coverage: Tensor, alpha: Tensor, value: Tensor) -> Tensor:
     """r: (M, units, h, w); coverage: (M, 1, h, w); alpha: (units,), or (M, units) where pictures are edited each with
     units of its own; value: (units,). Returns the edited r, shape kept.
     """
-    weight = coverage * alpha.reshape(-1, r.shape[1], 1, 1)  # (M, units, h, w)
-    return r + (weight * (value[None, :, None, None] - r)).to(r.dtype)
+    a = coverage * alpha.reshape(-1, r.shape[1], 1, 1)  # (M, units, h, w)
+    return blend(r.to(a.dtype), a, value[None, :, None, None]).to(r.dtype)
 
 
 def share(present: Tensor, mask: Tensor, empty: float = 0.0) -> Tensor:
