@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import free_port
 from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, drop, open_studio
-from tests.helpers.serving import write_artifacts, write_directions
+from tests.helpers.tiny import write_artifacts, write_directions
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
 SEASON = "[data-direction=season]"
