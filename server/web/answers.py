@@ -50,15 +50,15 @@ def compress(plain: bytes) -> bytes | None:
     return gzip.compress(plain, 9, mtime=0) if len(plain) >= MIN_BYTES else None
 
 
-def digest(plain: bytes) -> str:
-    """Of 32 hexadecimal digits."""
+def hex_digest(plain: bytes) -> str:
+    """A hash of the bytes, 32 digits."""
     return hashlib.sha256(plain).hexdigest()[:32]
 
 
 async def json_response(services: Services, request: Request, answer: BaseModel) -> Response:
     """An answer that is long and seldom changes, as JSON."""
     plain = answer.model_dump_json().encode()
-    key = ("gzip", digest(plain))
+    key = ("gzip", hex_digest(plain))
     compressed = services.cache.get(key)
     if compressed is None and (compressed := await services.in_thread(compress, plain)) is not None:
         services.cache.put(key, compressed)

@@ -81,12 +81,11 @@ async def model_of(services: Services, picture: Picture) -> Model:
 
 @contextmanager
 def inside(member: str) -> Iterator[None]:
-    """Where a picture document is a member of the body, its errors point into the body."""
+    """Errors about a member of the body, a pointer such as `/picture`, point there, or to the place in it."""
     try:
         yield
     except PictureError as error:
-        pointer = None if error.pointer is None else f"{member}{error.pointer}"
-        raise type(error)(error.detail, pointer) from error
+        raise type(error)(error.detail, f"{member}{error.pointer or ''}") from error
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

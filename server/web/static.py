@@ -15,14 +15,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from server.web.answers import Content, compress, digest
+from server.web.answers import Content, compress, hex_digest
 from server.web.problems import MethodNotAllowed
 
 CSP = (
     "default-src 'none'; script-src 'self'{scripts}; style-src 'self'{styles}; img-src 'self' blob: data:;"
-    " media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self';"
-    " worker-src 'self'; base-uri 'none';"
-    " form-action 'self'; frame-ancestors 'self'"
+    " media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self';"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 INDEX = "index.html"
 COMPRESSIBLE = frozenset({".html", ".css", ".js", ".json", ".svg", ".webmanifest", ".txt"})
@@ -37,7 +36,7 @@ def page(text: bytes, suffix: str) -> Content:
     media_type = TYPES.get(suffix) or own_table.guess_type(f"_{suffix}")[0] or "application/octet-stream"
     inline = {kind: _hashes(kind, text) if suffix == ".html" else "" for kind in ("script", "style")}
     policy = CSP.format(scripts=inline["script"], styles=inline["style"])
-    return Content(text, compressed, digest(text), media_type, policy)
+    return Content(text, compressed, hex_digest(text), media_type, policy)
 
 
 def _hashes(element: str, html: bytes) -> str:
@@ -48,7 +47,7 @@ def _hashes(element: str, html: bytes) -> str:
 
 
 def hidden(name: str) -> bool:
-    """Whether a file or folder of that name is not for others, or is no one name everywhere."""
+    """Whether a name begins with a dot, or holds a backslash, which parts a path on some systems."""
     return name.startswith(".") or "\\" in name
 
 
@@ -69,12 +68,12 @@ class Files(StaticFiles):
         if path.endswith("/") or any(map(hidden, Path(path).parts)):
             return "", None
         try:
-            found, status = super().lookup_path(path)
+            full_path, status = super().lookup_path(path)
             if status is not None and stat.S_ISREG(status.st_mode):
-                self._read(found, (status.st_mtime_ns, status.st_size))
+                self._read(full_path, (status.st_mtime_ns, status.st_size))
         except (OSError, ValueError):
             return "", None
-        return found, status
+        return full_path, status
 
     def _read(self, path: str, stamp: tuple[int, int]) -> None:
         if path not in self._pages or self._pages[path][0] != stamp:

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field, TypeAdapter
-from starlette.responses import Response
 
-from server.errors import DissectionError, NoSegmenter, PictureError, UnknownConcept, UnknownLayer
+from server.errors import DissectionError, NoSegmenter, PictureError, UnknownConcept
 from server.model.catalog import Model
 from server.model.generator import Layer
 from server.model.segmenter import Segmenter
@@ -103,7 +102,8 @@ async def inspect(body: JsonBody, request: Request, services: UsesServices) -> R
     question = await read_document(services, _parse_place, body)
     picture = question.picture
     model = await model_of(services, picture)
-    layer = _layer(model, question.layer)
+    with inside("/layer"):
+        layer = model.generator.layer(question.layer)
     if question.point is None:
         where = await while_connected(request, _coverage(services, model, picture, question.mask, layer))
     else:
@@ -188,13 +188,6 @@ async def _labels(services: Services, picture: Picture) -> NDArray[np.uint8]:
         labels = services.cache.put(key, (await services.engine.labels(picture)).astype(np.uint8).tobytes())
     side = math.isqrt(len(labels))
     return np.frombuffer(labels, np.uint8).reshape(side, side)
-
-
-def _layer(model: Model, name: str) -> Layer:
-    try:
-        return model.generator.layer(name)
-    except UnknownLayer as error:
-        raise UnknownLayer(error.detail, "/layer") from error
 
 
 async def _coverage(

@@ -8,8 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from server import __version__
 from server.painting.imaging import MEDIA_TYPES, Format, encode, resize

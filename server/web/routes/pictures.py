@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from server.errors import PictureError
 from server.painting.edits import resolve, resolve_edit
