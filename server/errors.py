@@ -1,7 +1,8 @@
-"""What can go wrong for a caller: a hierarchy of errors for the API and the command line, to which modules add theirs.
+"""What can go wrong for a caller: the root of a hierarchy of errors, and the kinds that several packages raise.
 
 Each error carries what a problem document (RFC 9457) needs: an HTTP `status`, a `slug` that names its kind, a
-`title` that is the same for every error of the kind, and a `detail` of one line for this one.
+`title` that is the same for every error of the kind, and a `detail` of one line for this one. A kind that one module
+alone raises is declared there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ class UnitbrushError(Exception):
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Something went wrong in the server"
+
+    def __init_subclass__(cls, status: int | None = None, slug: str | None = None, title: str | None = None) -> None:
+        """Declare a kind of error; what it leaves out it has from its parent."""
+        super().__init_subclass__()
+        cls.status, cls.slug, cls.title = status or cls.status, slug or cls.slug, title or cls.title
 
     def __init__(self, detail: str, pointer: str | None = None) -> None:
         super().__init__(detail)
@@ -42,113 +48,59 @@ class UnitbrushError(Exception):
         return members
 
 
-class PictureError(UnitbrushError, ValueError):
+class PictureError(
+    UnitbrushError, ValueError, status=422, slug="invalid-picture", title="The picture document is not valid"
+):
     """The picture document is JSON, but not a picture, or not one this model can draw."""
 
-    status = 422
-    slug = "invalid-picture"
-    title = "The picture document is not valid"
 
-
-class MalformedJSON(PictureError):
+class MalformedJSON(PictureError, status=400, slug="malformed-json", title="The body is not JSON"):
     """The bytes are not JSON."""
 
-    status = 400
-    slug = "malformed-json"
-    title = "The body is not JSON"
 
-
-class UnknownConcept(PictureError):
+class UnknownConcept(PictureError, slug="unknown-concept", title="The model has no such concept"):
     """The model has no brush for that concept (at that layer)."""
 
-    slug = "unknown-concept"
-    title = "The model has no such concept"
 
-
-class UnknownLayer(PictureError):
+class UnknownLayer(PictureError, slug="unknown-layer", title="The model has no such layer"):
     """The generator has no layer of that name."""
 
-    slug = "unknown-layer"
-    title = "The model has no such layer"
 
-
-class UnknownDirection(PictureError):
+class UnknownDirection(PictureError, slug="unknown-direction", title="The model has no such direction"):
     """The model has no direction of that name."""
 
-    slug = "unknown-direction"
-    title = "The model has no such direction"
 
-
-class NoArtifacts(PictureError):
+class NoArtifacts(PictureError, slug="no-artifact-units", title="The model has no known artifact units"):
     """What is asked for ablates artifact units, and none are known of the model."""
 
-    slug = "no-artifact-units"
-    title = "The model has no known artifact units"
 
-
-class NoSegmenter(PictureError):
+class NoSegmenter(PictureError, slug="no-segmenter", title="The model has no segmenter"):
     """What is asked for needs a segmenter, and the model has none."""
 
-    slug = "no-segmenter"
-    title = "The model has no segmenter"
 
-
-class UnknownModel(UnitbrushError, LookupError):
+class UnknownModel(UnitbrushError, LookupError, status=404, slug="unknown-model", title="There is no such model"):
     """No model of that name is installed."""
 
-    status = 404
-    slug = "unknown-model"
-    title = "There is no such model"
 
-
-class BodyTooLarge(UnitbrushError):
-    """The request's body is over the limit."""
-
-    status = 413
-    slug = "body-too-large"
-    title = "The body is too large"
-
-
-class Busy(UnitbrushError):
-    """The queue in front of the device is full; trying again a little later is right."""
-
-    status = 503
-    slug = "busy"
-    title = "The server is busy"
-
-
-class WeightError(UnitbrushError, ValueError):
+class WeightError(
+    UnitbrushError, ValueError, slug="unreadable-weights", title="A file of the model is damaged or missing"
+):
     """A file of weights is missing, damaged, or of another kind of network; the detail begins with its name."""
 
-    slug = "unreadable-weights"
-    title = "A file of the model is damaged or missing"
 
-
-class DissectionError(UnitbrushError, ValueError):
+class DissectionError(
+    UnitbrushError, ValueError, slug="unreadable-dissection", title="The model's dissection cannot be read"
+):
     """A folder of results holds none this version can read, or of another generator; the detail says what to do."""
 
-    slug = "unreadable-dissection"
-    title = "The model's dissection cannot be read"
 
-
-class FetchError(UnitbrushError):
+class FetchError(UnitbrushError, status=502, slug="fetch-failed", title="The published weights could not be fetched"):
     """Published weights could not be downloaded, or are not what was published."""
 
-    status = 502
-    slug = "fetch-failed"
-    title = "The published weights could not be fetched"
 
-
-class UsageError(UnitbrushError):
+class UsageError(UnitbrushError, status=400, slug="usage", title="The command line is not valid"):
     """The command line asks for something that cannot be; the detail is one line that says what would be right."""
 
-    status = 400
-    slug = "usage"
-    title = "The command line is not valid"
 
-
-class NoDevice(UnitbrushError):
+class NoDevice(UnitbrushError, slug="no-device", title="There is no such device"):
     """The device that was asked for is not here."""
-
-    slug = "no-device"
-    title = "There is no such device"

@@ -1,23 +1,47 @@
-"""What can be configured, each by an environment variable `UNITBRUSH_<NAME>` or by an option of `unitbrush
-serve`.
-"""
+"""What can be configured, each by an environment variable `UNITBRUSH_<NAME>` or by an option of `unitbrush serve`."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from server.errors import UnitbrushError
 
 MIB = 1024 * 1024
 
-Names = Annotated[tuple[str, ...], NoDecode]
+
+def _split(names: Any) -> Any:
+    """Accept `a, b` beside a real list."""
+    if isinstance(names, str):
+        return tuple(part.strip() for part in names.split(",") if part.strip())
+    return names
+
+
+def _origin(origin: str) -> str:
+    """Refuse what no browser sends as an origin."""
+    if not re.fullmatch("https?://[^/]+", origin):
+        raise ValueError(f"{origin!r} is not an origin; write it as https://example.org, without a path")
+    return origin
+
+
+def _token(token: SecretStr | None) -> SecretStr | None:
+    """An empty token means none; one that a header cannot carry is refused."""
+    text = "" if token is None else token.get_secret_value()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("a token is printable ASCII without spaces")
+    return token if text else None
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
+Token = Annotated[SecretStr | None, AfterValidator(_token)]
 
 
 def share_dir() -> Path:
@@ -42,12 +66,8 @@ def default_data_dir() -> Path:
     return Path(base) / "unitbrush"
 
 
-class SettingsError(UnitbrushError):
+class SettingsError(UnitbrushError, slug="invalid-settings", title="The configuration is not valid"):
     """An option or environment variable has a value that cannot be."""
-
-    status = 500
-    slug = "invalid-settings"
-    title = "The configuration is not valid"
 
 
 class Settings(BaseSettings):
@@ -68,12 +88,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir, description="folder of the pictures' database")
     default_model: str = Field(default="village", description="the model of a picture that names none")
 
-    token: SecretStr | None = Field(default=None, description="when set, every call has to carry it as a bearer token")
+    token: Token = Field(default=None, description="when set, every call has to carry it as a bearer token")
     allowed_hosts: Names = Field(
-        (),
-        description="further host names to answer to (`*` is any); addresses and localhost always work",
+        default=(), description="further host names to answer to (`*` is any); addresses and localhost always work"
     )
-    allowed_origins: Names = Field(
+    allowed_origins: Origins = Field(
         default=(), description="other origins, as https://example.org, whose pages may call this server"
     )
 
@@ -89,35 +108,6 @@ class Settings(BaseSettings):
     image_cache_bytes: int = Field(default=64 * MIB, ge=0, description="memory for encoded images")
     send_timeout: float = Field(default=20.0, gt=0, description="seconds a live socket may take for one frame")
     shutdown_timeout: int = Field(default=15, ge=0, description="seconds that running requests get when stopping")
-
-    @field_validator("allowed_hosts", "allowed_origins", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        """Accept `a, b` beside a real list."""
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def _origin(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse what no browser sends as an origin."""
-        for origin in value:
-            scheme, found, rest = origin.partition("://")
-            if not found or scheme not in ("http", "https") or not rest or "/" in rest:
-                raise ValueError(f"{origin!r} is not an origin; write it as https://example.org, without a path")
-        return value
-
-    @field_validator("token")
-    @classmethod
-    def _token(cls, value: SecretStr | None) -> SecretStr | None:
-        """An empty token means none; one that a header cannot carry is refused."""
-        if value is None or not value.get_secret_value():
-            return None
-        text = value.get_secret_value()
-        if not (text.isascii() and text.isprintable() and " " not in text):
-            raise ValueError("a token is printable ASCII without spaces")
-        return value
 
 
 def read_settings(given: Mapping[str, Any] | None = None) -> Settings:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-import pytest_asyncio
 from starlette.types import Message
 
 from server.app import create_app, make_painter
 from server.errors import NoDevice
 from server.model.catalog import Catalog
+from server.model.pixels import Pixels
 from server.painting.picture import Picture
 from server.settings import Settings
-from server.web.engine import Image
-from tests.helpers.serving import asgi_client, settings_in, threaded_server, write_model
+from tests.helpers.serving import asgi_client, settings_in, threaded_server
+from tests.helpers.tiny import write_model
 
 
 class HeldPainter:
@@ -33,26 +32,13 @@ class HeldPainter:
     def make(self, catalog: Catalog, settings: Settings) -> HeldPainter:
         return self
 
-    def render(self, picture: Picture, draft: bool = False) -> Image:
+    def render(self, picture: Picture, draft: bool = False) -> Pixels:
         self.started.release()
         assert self.go.wait(60)
         self.drawn.append(picture.seed)
         if picture.seed == 13:
             raise RuntimeError("a secret of the inside")
         return np.zeros((16, 16, 3), np.uint8)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("model")
-    write_model(folder)
-    return folder
-
-
-@pytest_asyncio.fixture
-async def client(model: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with asgi_client(settings_in(model, data_dir=tmp_path)) as client:
-        yield client
 
 
 def is_problem(answer: httpx.Response, status: int) -> bool:
@@ -102,8 +88,8 @@ async def test_a_head_is_counted_as_one_and_offered_where_it_is_possible(client:
     assert (await client.get("/api/v1/render")).headers["allow"] == "POST"
 
 
-async def test_a_client_that_leaves_while_it_sends_is_no_error(model: Path, tmp_path: Path) -> None:
-    app = create_app(settings_in(model, data_dir=tmp_path))
+async def test_a_client_that_leaves_while_it_sends_is_no_error(installed: Path, tmp_path: Path) -> None:
+    app = create_app(settings_in(installed, data_dir=tmp_path))
     messages = iter([{"type": "http.request", "body": b'{"se', "more_body": True}, {"type": "http.disconnect"}])
     scope = {
         "type": "http",
@@ -125,10 +111,10 @@ async def test_a_client_that_leaves_while_it_sends_is_no_error(model: Path, tmp_
     assert sent[0]["status"] == 499
 
 
-async def test_an_unexpected_error_is_a_500_problem_that_tells_nothing(model: Path, tmp_path: Path) -> None:
+async def test_an_unexpected_error_is_a_500_problem_that_tells_nothing(installed: Path, tmp_path: Path) -> None:
     painter = HeldPainter()
     painter.go.set()
-    async with asgi_client(settings_in(model, data_dir=tmp_path), painter=painter.make) as client:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path), painter=painter.make) as client:
         answer = await client.post("/api/v1/render", json={"seed": 13})
         assert is_problem(answer, 500)
         assert "secret" not in answer.text
@@ -144,8 +130,8 @@ async def test_every_answer_carries_the_headers_that_keep_browsers_strict(client
         assert "unsafe" not in headers["content-security-policy"]
 
 
-async def test_host_origin_and_token_are_checked_before_anything_else(model: Path, tmp_path: Path) -> None:
-    async with asgi_client(settings_in(model, data_dir=tmp_path, token="hunter2")) as client:
+async def test_host_origin_and_token_are_checked_before_anything_else(installed: Path, tmp_path: Path) -> None:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path, token="hunter2")) as client:
         good = {"Authorization": "Bearer hunter2"}
         assert is_problem(await client.get("/api/v1/models"), 401)
         assert (await client.get("/api/v1/models")).headers["www-authenticate"].startswith("Bearer")
@@ -157,9 +143,10 @@ async def test_host_origin_and_token_are_checked_before_anything_else(model: Pat
         assert (await client.get("/healthz")).status_code == 200
 
 
-async def test_configured_origins_may_read_answers(model: Path, tmp_path: Path) -> None:
+async def test_configured_origins_may_read_answers(installed: Path, tmp_path: Path) -> None:
     origin = {"Origin": "https://museum.example"}
-    async with asgi_client(settings_in(model, data_dir=tmp_path, allowed_origins="https://museum.example")) as client:
+    settings = settings_in(installed, data_dir=tmp_path, allowed_origins="https://museum.example")
+    async with asgi_client(settings) as client:
         preflight = await client.options("/api/v1/render", headers={**origin, "Access-Control-Request-Method": "POST"})
         answer = await client.post("/api/v1/render", json={"seed": 1}, headers=origin)
         other = await client.get("/api/v1/models", headers={"Origin": "https://evil.example"})
@@ -168,9 +155,9 @@ async def test_configured_origins_may_read_answers(model: Path, tmp_path: Path) 
     assert "access-control-allow-origin" not in other.headers
 
 
-async def test_past_the_queues_bound_a_render_is_503_with_retry_after(model: Path, tmp_path: Path) -> None:
+async def test_past_the_queues_bound_a_render_is_503_with_retry_after(installed: Path, tmp_path: Path) -> None:
     painter = HeldPainter()
-    async with asgi_client(settings_in(model, data_dir=tmp_path, queue_size=2), painter=painter.make) as client:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path, queue_size=2), painter=painter.make) as client:
         # The server's own first picture holds the device.
         await asyncio.to_thread(painter.started.acquire)
         waiting = [asyncio.create_task(client.post("/api/v1/render", json={"seed": seed})) for seed in (1, 2)]
@@ -184,9 +171,9 @@ async def test_past_the_queues_bound_a_render_is_503_with_retry_after(model: Pat
         assert (await client.post("/api/v1/render", json={"seed": 3})).status_code == 200
 
 
-async def test_a_vanished_clients_render_is_dropped_from_the_queue(model: Path, tmp_path: Path) -> None:
+async def test_a_vanished_clients_render_is_dropped_from_the_queue(installed: Path, tmp_path: Path) -> None:
     painter = HeldPainter()
-    with threaded_server(settings_in(model, data_dir=tmp_path), painter.make) as address:
+    with threaded_server(settings_in(installed, data_dir=tmp_path), painter.make) as address:
         async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:
             await asyncio.to_thread(painter.started.acquire)
             leaving = asyncio.create_task(client.post("/api/v1/render", json={"seed": 666}))
@@ -200,10 +187,10 @@ async def test_a_vanished_clients_render_is_dropped_from_the_queue(model: Path, 
     assert 666 not in painter.drawn
 
 
-async def test_stopping_finishes_the_renders_that_wait(model: Path, tmp_path: Path) -> None:
+async def test_stopping_finishes_the_renders_that_wait(installed: Path, tmp_path: Path) -> None:
     painter = HeldPainter()
     async with httpx.AsyncClient(trust_env=False) as client:
-        with threaded_server(settings_in(model, data_dir=tmp_path), painter.make) as address:
+        with threaded_server(settings_in(installed, data_dir=tmp_path), painter.make) as address:
             await asyncio.to_thread(painter.started.acquire)
             render = asyncio.create_task(client.post(f"http://{address}/api/v1/render", json={"seed": 5}, timeout=60))
             while "unitbrush_queue_length 1" not in (await client.get(f"http://{address}/metrics")).text:
@@ -212,9 +199,9 @@ async def test_stopping_finishes_the_renders_that_wait(model: Path, tmp_path: Pa
         assert (await render).status_code == 200
 
 
-async def test_ready_only_after_the_first_picture(model: Path, tmp_path: Path) -> None:
+async def test_ready_only_after_the_first_picture(installed: Path, tmp_path: Path) -> None:
     painter = HeldPainter()
-    async with asgi_client(settings_in(model, data_dir=tmp_path), painter=painter.make) as client:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path), painter=painter.make) as client:
         assert (await client.get("/healthz")).status_code == 200
         assert is_problem(await client.get("/readyz"), 503)
         painter.go.set()
@@ -256,7 +243,7 @@ async def test_metrics_count_calls_by_their_pattern(client: httpx.AsyncClient) -
     assert 'unitbrush_requests_total{method="GET",route="other",status="404"} 1' in text
 
 
-def test_a_device_that_is_not_there_is_refused(model: Path) -> None:
-    settings = settings_in(model, device="cuda:77")
+def test_a_device_that_is_not_there_is_refused(installed: Path) -> None:
+    settings = settings_in(installed, device="cuda:77")
     with pytest.raises(NoDevice, match="cuda:77"):
         make_painter(Catalog(settings.models_dir, settings.results_dir), settings)

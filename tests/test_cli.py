@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from server.cli import COMMANDS, main
-from tests.helpers.serving import spawn_server, write_model
+from tests.helpers.serving import spawn_server
+from tests.helpers.tiny import write_model
 
 
 def free_port() -> int:

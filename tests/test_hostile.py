@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers.serving import settings_in, threaded_server, write_model
+from tests.helpers.serving import settings_in, threaded_server
+from tests.helpers.tiny import write_model
 
 TREE = {"concept": "tree", "mask": {"rect": [0.1, 0.2, 0.6, 0.9]}}
 API = "/api/v1"
@@ -183,8 +184,8 @@ def test_unknown_names(client: httpx.Client, picture: dict[str, Any]) -> None:
         ({"model": "castle"}, 404, "unknown-model"),
         ({"edits": [{**edit, "concept": "dragon"}]}, 422, "unknown-concept"),
         ({"edits": [{**edit, "layer": "layer99"}]}, 422, "unknown-layer"),
-        ({"edits": [{**edit, "units": 9}]}, 422, "invalid-picture"),
-        ({"edits": [{**edit, "units": [8], "levels": [1.0], "layer": "layer4"}]}, 422, "invalid-picture"),
+        ({"edits": [{**edit, "units": 13}]}, 422, "invalid-picture"),
+        ({"edits": [{**edit, "units": [12], "levels": [1.0], "layer": "layer4"}]}, 422, "invalid-picture"),
         ({"directions": {"spring": 1}}, 422, "unknown-direction"),
         ({"directions": {"season": 3}}, 422, "invalid-picture"),
     ]:

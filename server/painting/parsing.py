@@ -45,25 +45,25 @@ def parse_picture(data: object, default_model: str | None = None) -> Picture:
     are no JSON.
     """
     picture = validate(_picture_adapter, data, default_model)
-    _check_masks([edit.mask for edit in picture.edits], "/edits/{}/mask")
+    check_masks([edit.mask for edit in picture.edits], "/edits/{}/mask")
     return picture
 
 
 def parse_edit(data: object) -> Edit:
     """Read one edit: bytes or text of JSON, or what JSON decodes to. Raises PictureError."""
     edit = validate(_edit_adapter, data)
-    _check_masks([edit.mask], "/mask")
+    check_masks([edit.mask], "/mask")
     return edit
 
 
 def parse_mask(data: object) -> Mask:
     """Read a mask that stands as `mask` in what JSON decodes to. Raises PictureError."""
     mask = validate(_place_adapter, {"mask": data}).mask
-    _check_masks([mask], "/mask")
+    check_masks([mask], "/mask")
     return mask
 
 
-def _check_masks(masks: list[Mask], pointer: str) -> None:
+def check_masks(masks: list[Mask], pointer: str) -> None:
     """Raises PictureError where the masks are too much in all, or a png cannot be decoded."""
     points = pixels = regions = 0
     for i, mask in enumerate(masks):

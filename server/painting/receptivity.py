@@ -13,24 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from server.model.segmenter import cell_shares
+
 GRID = 16
 
 Gains = Mapping[str, Mapping[str, Any] | None]
 
 
-def shares(labels: NDArray[np.uint8], concepts: int) -> NDArray[np.float32]:
-    """Each concept's share of every cell. labels: (R, R), R a multiple of GRID. Returns (concepts, GRID, GRID)."""
-    cell = labels.shape[0] // GRID
-    blocks = labels.reshape(GRID, cell, GRID, cell)
-    return np.stack([(blocks == c).mean((1, 3), dtype=np.float32) for c in range(concepts)])
-
-
 def receptivity(
-    stands: NDArray[np.float32], concepts: Sequence[str], drawn: str, gains: Gains
+    labels: NDArray[np.uint8], concepts: Sequence[str], drawn: str, gains: Gains
 ) -> NDArray[np.float32] | None:
     """The share of each cell that will show the concept once it is drawn there: (GRID, GRID), 0..1.
 
-    stands: (C, GRID, GRID), what is there, of `concepts`. gains: the row of the context table of `drawn`. What was
+    labels: (R, R), what is there, numbers of `concepts`. gains: the row of the context table of `drawn`. What was
     too rare to be measured counts as the mean of what was; None where nothing was. The concept itself stays.
     """
     measured = {name: gain for name, gain in gains.items() if gain is not None}
@@ -39,5 +34,6 @@ def receptivity(
     pictures = sum(gain["pictures"] for gain in measured.values())
     usual = sum(gain["drawn"] * gain["pictures"] for gain in measured.values()) / pictures
     takes = [1.0 if name == drawn else measured[name]["drawn"] if name in measured else usual for name in concepts]
-    grid: NDArray[np.float32] = np.tensordot(np.asarray(takes, np.float32), stands, 1).clip(0, 1)  # (GRID, GRID)
+    shares = cell_shares(labels[None], len(concepts), GRID)[0].numpy()  # (C, GRID, GRID)
+    grid: NDArray[np.float32] = np.tensordot(np.asarray(takes, np.float32), shares, 1).clip(0, 1)  # (GRID, GRID)
     return grid

@@ -1,32 +1,35 @@
-"""What routes ask for: the services, a JSON body, and patience that ends when the client is gone."""
+"""What routes ask for: the services, a JSON body and documents in it, and work that ends when the client is gone."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar, cast
 
-import pydantic_core
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
+from pydantic import TypeAdapter
 from starlette.requests import ClientDisconnect, HTTPConnection
 
-from server.errors import MalformedJSON, PictureError, UnitbrushError
+from server.errors import PictureError, UnitbrushError
+from server.model.catalog import Model
+from server.painting.edits import resolve
+from server.painting.parsing import validate
+from server.painting.picture import Picture
 from server.web.problems import UnsupportedMedia
 from server.web.services import Services
 
 T = TypeVar("T")
+Document = TypeVar("Document", bytes, str)
+
+_object: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 # Below this, reading a document takes less time than handing it to a thread.
 INLINE_BYTES = 32 * 1024
 
 
-class ClientGone(UnitbrushError):
+class ClientGone(UnitbrushError, status=499, slug="client-gone", title="The client closed the connection"):
     """The client closed the connection before the answer was ready; nobody reads this."""
-
-    status = 499
-    slug = "client-gone"
-    title = "The client closed the connection"
 
 
 def get_services(connection: HTTPConnection) -> Services:
@@ -35,6 +38,7 @@ def get_services(connection: HTTPConnection) -> Services:
 
 
 UsesServices = Annotated[Services, Depends(get_services)]
+ModelName = Annotated[str, Path(description="the model's name")]
 
 
 async def json_body(request: Request) -> bytes:
@@ -52,25 +56,36 @@ async def json_body(request: Request) -> bytes:
 JsonBody = Annotated[bytes, Depends(json_body)]
 
 
-def decode_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in the body. Raises MalformedJSON, and PictureError for other JSON."""
-    try:
-        document = pydantic_core.from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise MalformedJSON(f"the body is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise PictureError("the body is not an object", "")
-    return document
+async def read_document(services: Services, read: Callable[[Document, str], T], document: Document) -> T:
+    """What `read` makes of a document and the default model's name, in a thread where the document is long."""
+    if len(document) < INLINE_BYTES:
+        return read(document, services.catalog.default)
+    return await services.in_thread(read, document, services.catalog.default)
+
+
+def decode_object(document: bytes | str) -> dict[str, Any]:
+    """The JSON object that a document is. Raises MalformedJSON, and PictureError for other JSON."""
+    return validate(_object, document)
+
+
+async def model_of(services: Services, picture: Picture) -> Model:
+    """The model of a picture that is a member of a body.
+
+    Raises PictureError where the model cannot draw the picture, UnknownModel, and what loading the model raises.
+    """
+    model = await services.in_thread(services.catalog.get, picture.model)
+    with inside("/picture"):
+        resolve(picture, model)
+    return model
 
 
 @contextmanager
 def inside(member: str) -> Iterator[None]:
-    """Where a picture document is a member of the body, its errors point into the body."""
+    """Errors about a member of the body, a pointer such as `/picture`, point there, or to the place in it."""
     try:
         yield
     except PictureError as error:
-        pointer = None if error.pointer is None else f"{member}{error.pointer}"
-        raise type(error)(error.detail, pointer) from error
+        raise type(error)(error.detail, f"{member}{error.pointer or ''}") from error
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -26,11 +26,11 @@ class Histogram:
 
     def lines(self, name: str) -> list[str]:
         """The exposition's samples."""
-        out, seen = [], 0
+        out, below = [], 0
         for edge, count in zip((*map(str, BUCKETS), "+Inf"), self.counts, strict=True):
-            seen += count
-            out.append(f'{name}_bucket{{le="{edge}"}} {seen}')
-        return [*out, f"{name}_sum {self.total:.6f}", f"{name}_count {seen}"]
+            below += count
+            out.append(f'{name}_bucket{{le="{edge}"}} {below}')
+        return [*out, f"{name}_sum {self.total:.6f}", f"{name}_count {below}"]
 
 
 class Metrics:

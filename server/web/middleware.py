@@ -1,8 +1,9 @@
-"""The one middleware: checks, headers, the body limit and the counting, around every call and socket."""
+"""The one middleware: authorization, headers, the limit of bodies and the counting, around every call and socket."""
 
 from __future__ import annotations
 
 import time
+from typing import NoReturn
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,15 +11,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.errors import UnitbrushError
 from server.settings import Settings
 from server.web.problems import error_response
-from server.web.security import BodyLimit, check, guarded_send
+from server.web.security import authorize
 from server.web.services import Services
 
-SECURITY_HEADERS = [
+SECURITY_HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-]
+)
+DRAINED_BYTES = 64 * 1024 * 1024
 
 
 class Front:
@@ -28,39 +30,39 @@ class Front:
         self._app = app
         self._settings = settings
         # Configured origins are let in by name; the resource policy would shut them out again.
-        own = SECURITY_HEADERS if not settings.allowed_origins else SECURITY_HEADERS[:-1]
-        self._headers = list(own)
+        self._headers = SECURITY_HEADERS[:-1] if settings.allowed_origins else SECURITY_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        begin, status = time.perf_counter(), 0
+        begin, status = time.perf_counter(), 500
         # What can be got has a head too: the answer to GET without its body.
         head = scope["type"] == "http" and scope["method"] == "HEAD"
         inner = {**scope, "method": "GET"} if head else scope
 
-        async def counted(message: Message) -> None:
+        async def send_on(message: Message) -> None:
+            """Add the headers that the response does not set itself."""
             nonlocal status
-            status = message.get("status", status)
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                status = message["status"]
+                present = {name.lower() for name, _ in message.get("headers", ())}
+                added = [pair for pair in self._headers if pair[0] not in present]
+                message = {**message, "headers": [*message.get("headers", ()), *added]}
             await send({**message, "body": b""} if head and "body" in message else message)
 
-        guarded = guarded_send(counted, self._headers)
         try:
-            await self._guard(inner, receive, guarded)
+            await self._call(inner, receive, send_on)
         finally:
             if scope["type"] == "http":
                 services: Services = scope["app"].state.services
-                seconds = time.perf_counter() - begin
-                services.metrics.request(scope["method"], pattern(inner), status or 500, seconds)
+                services.metrics.request(scope["method"], pattern(inner), status, time.perf_counter() - begin)
 
-    async def _guard(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            check(scope, self._settings)
+            authorize(scope, self._settings)
             if scope["type"] == "http":
-                limit = BodyLimit(receive, self._settings.max_body_bytes)
-                await limit.check_declared(Headers(scope=scope))
-                receive = limit
+                receive = await limited(receive, Headers(scope=scope), self._settings.max_body_bytes)
         except UnitbrushError as error:
             if scope["type"] == "websocket":
                 await receive()
@@ -69,10 +71,48 @@ class Front:
         await self._app(scope, receive, send)
 
 
+class BodyTooLarge(UnitbrushError, status=413, slug="body-too-large", title="The body is too large"):
+    """The request's body is over the limit."""
+
+
+async def limited(receive: Receive, headers: Headers, limit: int) -> Receive:
+    """A receive for a request that refuses a body of more than `limit` bytes, declared or not. Raises BodyTooLarge.
+
+    The rest of such a body is read and thrown away up to `DRAINED_BYTES`, since a client that is still sending
+    would take a closed connection for a failure.
+    """
+    received = 0
+
+    async def receive_next() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        return message
+
+    async def refuse(more: bool) -> NoReturn:
+        while more and received < DRAINED_BYTES:
+            more = (await receive_next()).get("more_body", False)
+        raise BodyTooLarge(f"a body has at most {limit} bytes")
+
+    async def receive_limited() -> Message:
+        message = await receive_next()
+        if received > limit:
+            await refuse(message.get("more_body", False))
+        return message
+
+    length = headers.get("content-length", "")
+    if length.isdigit() and int(length) > limit:
+        # A client that waits for `100 Continue` has not begun to send, and is told before it does.
+        await refuse(more=headers.get("expect", "").lower() != "100-continue")
+    return receive_limited
+
+
 def pattern(scope: Scope) -> str:
     """The routed path with its parameters' names for their values, `other` where no route took it: as many
     patterns as there are routes, whatever people ask for."""
     if "endpoint" not in scope:
         return "other"
-    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
-    return "/".join(names.get(part, part) for part in scope["path"].split("/"))
+    path = f"{scope['path']}/"
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(f"/{value}/", f"/{{{name}}}/")
+    return path.removesuffix("/")

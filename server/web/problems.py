@@ -21,44 +21,24 @@ from server.web.security import TokenMissing
 MEDIA_TYPE = "application/problem+json"
 
 
-class NotFound(UnitbrushError):
+class NotFound(UnitbrushError, status=404, slug="not-found", title="There is nothing here"):
     """No call, file or part of a resource is there."""
 
-    status = 404
-    slug = "not-found"
-    title = "There is nothing here"
 
-
-class MethodNotAllowed(UnitbrushError):
+class MethodNotAllowed(UnitbrushError, status=405, slug="method-not-allowed", title="That method is not possible here"):
     """The address exists and takes other methods."""
 
-    status = 405
-    slug = "method-not-allowed"
-    title = "That method is not possible here"
 
-
-class PictureFull(UnitbrushError):
+class PictureFull(UnitbrushError, status=409, slug="picture-full", title="The picture takes no more edits"):
     """The picture holds as much as one document may."""
 
-    status = 409
-    slug = "picture-full"
-    title = "The picture takes no more edits"
 
-
-class UnsupportedMedia(UnitbrushError):
+class UnsupportedMedia(UnitbrushError, status=415, slug="not-json", title="The body has to be JSON"):
     """The body is declared to be something else than JSON."""
 
-    status = 415
-    slug = "not-json"
-    title = "The body has to be JSON"
 
-
-class InvalidParameter(UnitbrushError):
+class InvalidParameter(UnitbrushError, status=422, slug="invalid-parameter", title="A parameter is not valid"):
     """A parameter in the path or the query is not valid."""
-
-    status = 422
-    slug = "invalid-parameter"
-    title = "A parameter is not valid"
 
 
 def problem_response(members: Mapping[str, object], status: int, headers: Mapping[str, str] | None = None) -> Response:

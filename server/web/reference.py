@@ -6,26 +6,32 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from server.painting.imaging import MEDIA_TYPES
 from server.painting.parsing import json_schemas
 from server.web.schemas import Problem
 
 JSON = dict[str, Any]
+REF = "#/components/schemas/{model}"
 
-MASK = {"strokes": [{"points": [[0.2, 0.7], [0.3, 0.72]], "radius": 0.06}]}
-EDIT = {"concept": "tree", "mask": MASK}
+DESCRIPTION = """Paint with the units inside a generator: trees, doors, sky and domes onto a picture that a
+GAN draws.
+
+An image is a pure function of a picture, a small JSON document: a model, a seed and a list of edits. Every
+error is a problem document (RFC 9457). Images are PNG unless `Accept` or `?format=` says otherwise.
+
+The live socket is at /api/v1/live. Send text, {"seq": n, "picture": {...}}, with "final": true for full
+precision. Answers are binary, 4 bytes big-endian seq then a JPEG, or text, {"seq": n, "problem": {...}}; of
+several waiting requests only the newest is drawn."""
+
+EDIT = {"concept": "tree", "mask": {"strokes": [{"points": [[0.2, 0.7], [0.3, 0.72]], "radius": 0.06}]}}
 PICTURE = {"model": "village", "seed": 42, "edits": [{"op": "draw", **EDIT}]}
 
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
 PROBLEMS: dict[int | str, JSON] = {
-    "4XX": {
-        "description": "A problem: what is wrong with the request",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    },
-    "5XX": {
-        "description": "A problem: the server is busy (503, with Retry-After) or failed",
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    },
+    "4XX": {"description": "A problem: what is wrong with the request", "content": _PROBLEM},
+    "5XX": {"description": "A problem: the server is busy (503, with Retry-After) or failed", "content": _PROBLEM},
 }
 IMAGES: dict[int | str, JSON] = {
     200: {
@@ -35,12 +41,15 @@ IMAGES: dict[int | str, JSON] = {
 }
 
 
-def body(schema: str | JSON, example: object, required: bool = True) -> JSON:
-    """What a route whose body is read by hand tells OpenAPI of it. schema: a component's name, or a schema."""
-    told = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
-    return {
-        "requestBody": {"required": required, "content": {"application/json": {"schema": told, "example": example}}}
-    }
+def body_of(schema: str | type[BaseModel] | JSON, example: object, required: bool = True) -> JSON:
+    """What a route whose body is read by hand tells OpenAPI of it. schema: a component's name, a model, or a schema."""
+    if isinstance(schema, str):
+        schema = {"$ref": REF.format(model=schema)}
+    elif isinstance(schema, type):
+        schema = schema.model_json_schema(ref_template=REF)
+        schema.pop("$defs", None)  # the documents' parts, which are components
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def set_reference(app: FastAPI) -> None:

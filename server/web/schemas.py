@@ -1,5 +1,6 @@
-"""The answers of the API as pydantic models; FastAPI documents and checks them. Documents that come in are
-`server.painting.parsing`'s matter."""
+"""The answers of the API, as FastAPI documents them: models and what they can paint, units and contexts of a
+dissection, kept pictures, what is seen in a picture, problems. What comes in is `server.painting.picture`'s matter.
+"""
 
 from __future__ import annotations
 
@@ -98,6 +99,67 @@ class Directions(BaseModel):
     """Every direction of a model; none where none were sought."""
 
     directions: list[Direction]
+
+
+class Match(BaseModel):
+    """How a unit agrees with a concept."""
+
+    concept: str
+    iou: float = Field(description="at the threshold of the best information quality ratio")
+    iou_fixed: float = Field(description="at the unit's 0.99 quantile")
+    threshold: float
+
+
+class Unit(BaseModel):
+    """A unit of a layer."""
+
+    unit: int
+    mean: float
+    deviation: float
+    high: float = Field(description="its 0.99 quantile")
+    matches: list[Match] = Field(description="best first")
+    strongest: list[int] = Field(description="seeds of the samples it is strongest in")
+
+
+class Units(BaseModel):
+    """Some of a layer's units."""
+
+    layer: str
+    total: int = Field(description="units that fit the query")
+    offset: int
+    units: list[Unit]
+
+
+class StrongPicture(BaseModel):
+    """A picture a unit is strong in, and the region it answers to."""
+
+    seed: int
+    image: str
+    region: str = Field(description="base64 of one bit a cell, row by row, the highest bit first")
+    rows: int = Field(description="rows and columns of the region")
+
+
+class UnitPage(Unit):
+    """A unit with its pictures."""
+
+    layer: str
+    pictures: list[StrongPicture]
+
+
+class Gain(BaseModel):
+    """A concept's share of the mask before and after drawing it, where another concept stood."""
+
+    pictures: int
+    before: float
+    drawn: float
+    visible: float | None = Field(None, description="the part of the pictures where one sees it appear")
+
+
+class Context(BaseModel):
+    """What each concept can be drawn on."""
+
+    concepts: list[str] = Field(description="what may stand in the mask")
+    draw: dict[str, dict[str, Gain | None]] = Field(description="by the drawn concept, then by what stood there")
 
 
 class Resource(BaseModel):

@@ -39,51 +39,30 @@ CREATE TABLE states (
     looks TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (picture, number)
 ) STRICT;
 """
-# From the schema before it, by its number.
-_UPGRADES = {1: "ALTER TABLE states ADD COLUMN looks TEXT NOT NULL DEFAULT '{}'"}
+# What makes the present schema of an earlier one, by its number; 0 is an empty file.
+_TO_SCHEMA = {0: _TABLES, 1: "ALTER TABLE states ADD COLUMN looks TEXT NOT NULL DEFAULT '{}'"}
 
-Edits = tuple[str, ...]
 NO_LOOKS = "{}"
 
 
-class StoreError(UnitbrushError):
+class StoreError(UnitbrushError, status=503, slug="store-unavailable", title="The pictures cannot be kept"):
     """The file cannot be used; the message says why and what to do."""
 
-    status = 503
-    slug = "store-unavailable"
-    title = "The pictures cannot be kept"
 
-
-class UnknownPicture(UnitbrushError, LookupError):
+class UnknownPicture(UnitbrushError, LookupError, status=404, slug="unknown-picture", title="There is no such picture"):
     """No picture has that id."""
 
-    status = 404
-    slug = "unknown-picture"
-    title = "There is no such picture"
 
-
-class NothingToUndo(UnitbrushError):
+class NothingToUndo(UnitbrushError, status=409, slug="nothing-to-undo", title="There is nothing to undo or redo"):
     """The picture is at its oldest state (or, when redoing, at its newest)."""
 
-    status = 409
-    slug = "nothing-to-undo"
-    title = "There is nothing to undo or redo"
 
-
-class RevisionMismatch(UnitbrushError):
+class RevisionMismatch(UnitbrushError, status=412, slug="revision-mismatch", title="The picture has changed meanwhile"):
     """The caller knew another revision than the present one."""
 
-    status = 412
-    slug = "revision-mismatch"
-    title = "The picture has changed meanwhile"
 
-
-class StoreFull(UnitbrushError):
+class StoreFull(UnitbrushError, status=507, slug="store-full", title="No more pictures can be kept"):
     """As many pictures as configured, or as the disk holds, are kept already."""
-
-    status = 507
-    slug = "store-full"
-    title = "No more pictures can be kept"
 
 
 @dataclass(frozen=True)
@@ -91,17 +70,18 @@ class State:
     """What can be changed in a picture, and undone. edits: each one's JSON, oldest first. looks: a JSON object, the
     document's other members that can be changed."""
 
-    edits: Edits = ()
+    edits: tuple[str, ...] = ()
     looks: str = NO_LOOKS
 
 
 @dataclass(frozen=True)
-class Record:
-    """A stored picture as it is now. base: the members of its document that never change, a JSON object. revision: 1
-    when created, one more with every change, undo and redo included."""
+class StoredPicture:
+    """A picture as it is now. base: the members of its document that never change, a JSON object. revision: 1
+    when created, one more with every change, undo and redo included. position: of its state in the line of states."""
 
     id: str
     revision: int
+    position: int
     base: str
     state: State
     can_undo: bool
@@ -129,14 +109,11 @@ class Store:
         self._db.execute("PRAGMA foreign_keys=ON")
         with self._transaction():
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _TABLES.split(";"):
+            if version in _TO_SCHEMA:
+                for statement in _TO_SCHEMA[version].split(";"):
                     self._db.execute(statement)
-            elif version in _UPGRADES:
-                self._db.execute(_UPGRADES[version])
-            if version in (0, *_UPGRADES):
                 self._db.execute(f"PRAGMA user_version={SCHEMA}")
-        if version not in (0, *_UPGRADES, SCHEMA):
+        if version not in (SCHEMA, *_TO_SCHEMA):
             self._db.close()
             raise StoreError(f"{path} is of another version (schema {version}); choose another data folder")
 
@@ -146,8 +123,8 @@ class Store:
             self._db.close()
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
-        """The file for one thread at a time, its errors told as StoreError and StoreFull."""
+    def _locked(self) -> Iterator[None]:
+        """The file for one thread at a time; its errors become StoreError and StoreFull."""
         with self._lock:
             try:
                 yield
@@ -158,7 +135,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._held():
+        with self._locked():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -168,13 +145,7 @@ class Store:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def count(self) -> int:
-        """How many pictures are kept."""
-        with self._held():
-            (number,) = self._db.execute("SELECT count(*) FROM pictures").fetchone()
-        return int(number)
-
-    def create(self, base: str, state: State = State()) -> Record:
+    def create(self, base: str, state: State = State()) -> StoredPicture:
         """Keep a new picture. Raises StoreFull."""
         name, now = secrets.token_urlsafe(12), time.time()
         with self._transaction():
@@ -183,70 +154,61 @@ class Store:
                 raise StoreFull(f"{self._max_pictures} pictures are kept already; delete one first")
             self._db.execute("INSERT INTO pictures VALUES (?, ?, 1, 0, ?, ?)", (name, base, now, now))
             self._put_state(name, 0, state)
-            return self._record(name)
+            return self._read(name)
 
-    def get(self, picture: str) -> Record:
+    def get(self, picture: str) -> StoredPicture:
         """The picture as it is now. Raises UnknownPicture, StoreError."""
-        with self._held():
-            return self._record(picture)
+        with self._locked():
+            return self._read(picture)
 
-    def change(self, picture: str, edit: Callable[[State], State], revision: int | None = None) -> Record:
-        """Replace the state by `edit(state)`, as a new one that can be undone. Nothing changes where it returns the
+    def change(self, picture: str, change: Callable[[State], State], revision: int | None = None) -> StoredPicture:
+        """Replace the state by `change(state)`, as a new one that can be undone. Nothing changes where it returns the
         same state or raises.
 
         revision: the one the caller knows, checked when given. Raises UnknownPicture, RevisionMismatch,
         StoreFull.
         """
         with self._transaction():
-            old = self._checked(picture, revision)
-            new = edit(old.state)
+            old = self._read(picture, revision)
+            new = change(old.state)
             if new == old.state:
                 return old
-            (position,) = self._db.execute("SELECT position FROM pictures WHERE id = ?", (picture,)).fetchone()
             dropped = self._db.execute(
                 "DELETE FROM states WHERE picture = ? AND (number > ? OR number <= ?)",
-                (picture, position, position + 1 - self._max_history),
+                (picture, old.position, old.position + 1 - self._max_history),
             ).rowcount
-            self._put_state(picture, position + 1, new)
+            self._put_state(picture, old.position + 1, new)
             if dropped:
                 self._drop_orphans(picture)
-            self._move(picture, position + 1)
-            return self._record(picture)
+            return self._move(picture, old.position + 1)
 
-    def undo(self, picture: str, revision: int | None = None) -> Record:
+    def undo(self, picture: str, revision: int | None = None) -> StoredPicture:
         """Go back one state. Raises UnknownPicture, RevisionMismatch, NothingToUndo."""
         return self._step(picture, -1, revision)
 
-    def redo(self, picture: str, revision: int | None = None) -> Record:
+    def redo(self, picture: str, revision: int | None = None) -> StoredPicture:
         """Go forward one state. Raises UnknownPicture, RevisionMismatch, NothingToUndo."""
         return self._step(picture, 1, revision)
 
     def delete(self, picture: str, revision: int | None = None) -> None:
         """Forget the picture and its history. Raises UnknownPicture, RevisionMismatch."""
         with self._transaction():
-            self._checked(picture, revision)
+            self._read(picture, revision)
             self._db.execute("DELETE FROM pictures WHERE id = ?", (picture,))
 
-    def _step(self, picture: str, by: int, revision: int | None) -> Record:
+    def _step(self, picture: str, by: int, revision: int | None) -> StoredPicture:
         with self._transaction():
-            old = self._checked(picture, revision)
+            old = self._read(picture, revision)
             if not (old.can_undo if by < 0 else old.can_redo):
                 raise NothingToUndo("nothing to undo" if by < 0 else "nothing to redo")
-            (position,) = self._db.execute("SELECT position FROM pictures WHERE id = ?", (picture,)).fetchone()
-            self._move(picture, position + by)
-            return self._record(picture)
+            return self._move(picture, old.position + by)
 
-    def _move(self, picture: str, position: int) -> None:
+    def _move(self, picture: str, position: int) -> StoredPicture:
         self._db.execute(
             "UPDATE pictures SET position = ?, revision = revision + 1, changed = ? WHERE id = ?",
             (position, time.time(), picture),
         )
-
-    def _checked(self, picture: str, revision: int | None) -> Record:
-        record = self._record(picture)
-        if revision is not None and revision != record.revision:
-            raise RevisionMismatch(f"the picture is at revision {record.revision}, not {revision}")
-        return record
+        return self._read(picture)
 
     def _put_state(self, picture: str, number: int, state: State) -> None:
         numbers = []
@@ -256,8 +218,10 @@ class Store:
                 "INSERT INTO edits (picture, digest, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (picture, digest, body),
             )
-            found = self._db.execute("SELECT id FROM edits WHERE picture = ? AND digest = ?", (picture, digest))
-            numbers.append(found.fetchone()[0])
+            row = self._db.execute(
+                "SELECT id FROM edits WHERE picture = ? AND digest = ?", (picture, digest)
+            ).fetchone()
+            numbers.append(row[0])
         self._db.execute(
             "INSERT INTO states (picture, number, edits, looks) VALUES (?, ?, ?, ?)",
             (picture, number, json.dumps(numbers), state.looks),
@@ -271,9 +235,10 @@ class Store:
             {"picture": picture},
         )
 
-    def _record(self, picture: str) -> Record:
+    def _read(self, picture: str, known: int | None = None) -> StoredPicture:
+        """The picture as it is now. known: the revision that it must have. Raises UnknownPicture, RevisionMismatch."""
         row = self._db.execute(
-            "SELECT base, revision, edits, looks,"
+            "SELECT base, revision, position, edits, looks,"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number < position),"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number > position)"
             " FROM pictures JOIN states ON picture = id AND number = position WHERE id = ?",
@@ -281,12 +246,10 @@ class Store:
         ).fetchone()
         if row is None:
             raise UnknownPicture(f"no picture {picture!r}")
-        base, revision, numbers, looks, can_undo, can_redo = row
-        bodies = dict(
-            self._db.execute(
-                "SELECT id, body FROM edits WHERE picture = ? AND id IN (SELECT value FROM json_each(?))",
-                (picture, numbers),
-            )
-        )
+        base, revision, position, numbers, looks, can_undo, can_redo = row
+        if known not in (None, revision):
+            raise RevisionMismatch(f"the picture is at revision {revision}, not {known}")
+        query = "SELECT id, body FROM edits WHERE picture = ? AND id IN (SELECT value FROM json_each(?))"
+        bodies = dict(self._db.execute(query, (picture, numbers)))
         edits = tuple(bodies[number] for number in json.loads(numbers))
-        return Record(picture, revision, base, State(edits, looks), bool(can_undo), bool(can_redo))
+        return StoredPicture(picture, revision, position, base, State(edits, looks), bool(can_undo), bool(can_redo))

@@ -13,7 +13,7 @@ from tests.browser.conftest import free_port
 from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, drop, open_studio
 from tests.browser.waiting import wait_until
-from tests.helpers.serving import write_artifacts, write_directions
+from tests.helpers.tiny import write_artifacts, write_directions
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
 SEASON = "[data-direction=season]"

@@ -10,7 +10,8 @@ from PIL import Image
 from server.cli import main
 from server.lab.directions import predictor, run
 from server.painting.imaging import read_document
-from tests.helpers.serving import asgi_client, settings_in, write_model
+from tests.helpers.serving import asgi_client, settings_in
+from tests.helpers.tiny import write_model
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from server.cli import main
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
 from server.results.dissection import load_dissection
-from tests.helpers.serving import save_generator
+from tests.helpers.tiny import save_generator
 
 CONCEPTS = ("light", "dark", "other")
 

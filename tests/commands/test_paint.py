@@ -12,7 +12,8 @@ from PIL import Image
 
 from server.cli import main
 from server.painting.imaging import read_document
-from tests.helpers.serving import asgi_client, settings_in, write_model
+from tests.helpers.serving import asgi_client, settings_in
+from tests.helpers.tiny import write_model
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_flags_become_a_document_in_the_png() -> None:
         "--strength",
         "0.5",
         "--layer",
-        "layer3",
+        "layer6",
     ]
     flags += [
         "--remove",
@@ -74,7 +75,7 @@ def test_flags_become_a_document_in_the_png() -> None:
         "mask": {"rect": [0.1, 0.2, 0.6, 0.9]},
         "units": 3,
         "strength": 0.5,
-        "layer": "layer3",
+        "layer": "layer6",
     }
     assert second == {"op": "remove", "concept": "door", "mask": None, "strength": 1.0}
     strokes = [{"points": [[0.2, 0.7], [0.3, 0.72]], "radius": 0.1}, {"points": [[0.5, 0.5]], "radius": 0.1}]

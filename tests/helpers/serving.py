@@ -1,12 +1,11 @@
-"""What tests of the server share: a model small enough to draw in a millisecond, the app without a network, and real
-servers in a thread or in a process of their own."""
+"""What tests of the server share: the app without a network, and real servers in a thread or in a process of their
+own."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import io
-import json
 import os
 import subprocess
 import sys
@@ -21,80 +20,12 @@ from typing import Any
 
 import httpx
 import numpy as np
-import torch
 import uvicorn
 from PIL import Image
-from safetensors.torch import save_file
 
 from server.app import MakePainter, create_app, make_painter
 from server.commands.serving import listen, server_config
-from server.lab.dissect.report.dissection import save_dissection
-from server.model.progressive import ProgressiveGenerator
-from server.model.segmenter import UNet, save_segmenter
-from server.results.brush import Brush, Dissection, RankedUnit
 from server.settings import Settings
-
-CONCEPTS = ("tree", "door", "sky")
-
-
-def write_directions(folder: Path, latent_dim: int, **members: Any) -> None:
-    """Two directions along the latent's first two axes, `season` and `night`, into a folder of results."""
-    directions = [
-        {
-            "name": name,
-            "title": name.capitalize(),
-            "low": "less",
-            "high": "more",
-            "range": [-3, 2],
-            "effect": 0.1,
-            "layout_kept": 0.9,
-            "vector": [float(i == axis) for i in range(latent_dim)],
-        }
-        for axis, name in enumerate(("season", "night"))
-    ]
-    document = {"schema": 1, "latent_dim": latent_dim, "directions": directions, **members}
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "directions.json").write_text(json.dumps(document))
-
-
-def write_artifacts(folder: Path, layer: str, *units: int) -> None:
-    """These units of a layer as artifact units, into a folder of results."""
-    folder.mkdir(parents=True, exist_ok=True)
-    document = {"schema": 1, "units": [{"layer": layer, "unit": unit} for unit in units]}
-    (folder / "artifacts.json").write_text(json.dumps(document))
-
-
-def save_generator(path: Path, generator: ProgressiveGenerator) -> None:
-    """Write a generator's weights as safetensors, under the published names."""
-    save_file({name: tensor.contiguous() for name, tensor in generator.state_dict().items()}, path)
-
-
-def write_model(folder: Path, name: str = "village", seed: int = 0) -> None:
-    """A random generator of 16x16 pixels with a random segmenter, a brush of 8 units a concept, two directions and two
-    artifact units, under models/ and dissect_results/."""
-    torch.manual_seed(seed)
-    generator = ProgressiveGenerator(latent_dim=8, widths=(8, 8, 8))
-    models = folder / "models" / name
-    models.mkdir(parents=True)
-    save_generator(models / "generator.safetensors", generator)
-    save_segmenter(models / "segmenter.safetensors", UNet(CONCEPTS, (6, 6, 6, 6)))
-    brushes = [
-        Brush(
-            concept=concept,
-            layer=layer,
-            units=tuple(RankedUnit((u + i) % 8, 0.1, 0.1, 2.0 + i) for u in range(8)),
-            recommended_units=6,
-            draw_effect=0.5 - i / 10,
-            remove_effect=0.2,
-            best=layer == "layer4",
-        )
-        for i, concept in enumerate(CONCEPTS)
-        for layer in ("layer3", "layer4")
-    ]
-    results = folder / "dissect_results" / name
-    save_dissection(results, Dissection(name, tuple(brushes)))
-    write_directions(results, generator.latent_dim)
-    write_artifacts(results, "layer3", 5, 2)
 
 
 def settings_in(folder: Path, **given: Any) -> Settings:

@@ -11,7 +11,7 @@ import pytest
 
 from server.errors import DissectionError, UnknownModel, WeightError
 from server.model.catalog import Catalog
-from tests.helpers.serving import write_artifacts, write_directions
+from tests.helpers.tiny import write_artifacts, write_directions
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from server.errors import WeightError
 from server.model.progressive import ProgressiveGenerator
 from server.model.weights import load_generator
 from tests.helpers.reference import generate
-from tests.helpers.serving import save_generator
+from tests.helpers.tiny import save_generator
 
 Blocks = list[tuple[np.ndarray, np.ndarray]]
 # Two layers a resolution that differ in width, as some published files do, and one that ends inside a pair.

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from server.painting.receptivity import GRID, receptivity, shares
+from server.painting.receptivity import GRID, receptivity
 
 CONCEPTS = ("sky", "wall", "door", "dome")
 GAINS = {
@@ -19,7 +19,7 @@ def test_a_cell_is_told_from_what_stands_in_it() -> None:
     labels[GRID:] = 1  # the lower half is wall
     labels[-2:, :2], labels[-2:, -2:] = 2, 3  # with a door and a dome in its corners
     labels[0, 0] = 1  # a quarter of a cell of the sky
-    grid = receptivity(shares(labels, 4), CONCEPTS, "door", GAINS)
+    grid = receptivity(labels, CONCEPTS, "door", GAINS)
     assert grid is not None
     assert grid.shape == (GRID, GRID)
     assert grid[0, 1] == pytest.approx(0.02)
@@ -30,6 +30,6 @@ def test_a_cell_is_told_from_what_stands_in_it() -> None:
 
 
 def test_nothing_measured_is_nothing_told() -> None:
-    stands = shares(np.zeros((GRID, GRID), np.uint8), 4)
-    assert receptivity(stands, CONCEPTS, "door", {"sky": None}) is None
-    assert receptivity(stands, CONCEPTS, "door", {}) is None
+    labels = np.zeros((GRID, GRID), np.uint8)
+    assert receptivity(labels, CONCEPTS, "door", {"sky": None}) is None
+    assert receptivity(labels, CONCEPTS, "door", {}) is None

@@ -7,7 +7,7 @@ import pytest
 
 from server.errors import DissectionError
 from server.results.artifacts import load_artifacts
-from tests.helpers.serving import write_artifacts
+from tests.helpers.tiny import write_artifacts
 
 
 def test_units_come_by_their_layer(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from server.errors import DissectionError
 from server.results.directions import Direction, Directions, load_directions, move
-from tests.helpers.serving import write_directions
+from tests.helpers.tiny import write_directions
 
 
 def stored(folder: Path) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from server.model.pixels import Pixels
 from server.painting.picture import Picture
-from server.web.engine import Engine, Image, QueueFull
+from server.web.engine import Engine, QueueFull
 
 
 class Gate:
@@ -25,7 +26,7 @@ class Gate:
     def let(self, number: int = 1) -> None:
         self._permits.release(number)
 
-    def render(self, picture: Picture, draft: bool = False) -> Image:
+    def render(self, picture: Picture, draft: bool = False) -> Pixels:
         self.started.release()
         assert self._permits.acquire(timeout=30)
         self.threads.add(threading.get_ident())
@@ -59,7 +60,7 @@ def picture(seed: int) -> Picture:
     return Picture("village", seed)
 
 
-async def begin(engine: Engine, gate: Gate, seed: int = 0) -> asyncio.Task[Image]:
+async def begin(engine: Engine, gate: Gate, seed: int = 0) -> asyncio.Task[Pixels]:
     """Occupy the device with a picture."""
     task = asyncio.create_task(engine.render(picture(seed)))
     await asyncio.to_thread(gate.started.acquire)
@@ -109,7 +110,7 @@ async def test_past_the_bound_a_request_is_told_to_come_back(engine: Engine, gat
     assert (await _drawn(engine, gate, 5))[0, 0, 0] == 5
 
 
-async def _drawn(engine: Engine, gate: Gate, seed: int) -> Image:
+async def _drawn(engine: Engine, gate: Gate, seed: int) -> Pixels:
     gate.let()
     return await engine.render(picture(seed))
 

@@ -1,113 +1,46 @@
-"""What a dissection found: the units of a layer, what can be drawn on what, and the report's pages."""
+"""What a dissection measured: the units of a layer, what can be drawn on what, and the report's files."""
 
 from __future__ import annotations
 
 import base64
 from pathlib import Path as FilePath
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from server.errors import DissectionError, UnitbrushError
 from server.results.context import load_context
 from server.results.units import NoSuchLayer, UnitTable, load_units
-from server.settings import Settings
-from server.web.deps import UsesServices
-from server.web.packing import packed_json
+from server.web import schemas
+from server.web.answers import json_response
+from server.web.deps import ModelName, UsesServices
 from server.web.problems import NotFound
-from server.web.routes.studio import Studio
 from server.web.services import Services
+from server.web.static import INDEX, Files, hidden
 
 router = APIRouter(prefix="/models", tags=["dissection"])
 
-ModelName = Annotated[str, Path(description="the model's name")]
 LayerName = Annotated[str, Path(description="a dissected layer")]
 
 
-class NoDissection(UnitbrushError):
+class NoDissection(UnitbrushError, status=404, slug="no-dissection", title="The model's dissection does not hold that"):
     """What is asked for was not measured, or its file is damaged."""
 
-    status = 404
-    slug = "no-dissection"
-    title = "The model's dissection does not hold that"
 
-
-class Match(BaseModel):
-    """How a unit agrees with a concept."""
-
-    concept: str
-    iou: float = Field(description="at the threshold of the best information quality ratio")
-    iou_fixed: float = Field(description="at the unit's 0.99 quantile")
-    threshold: float
-
-
-class Unit(BaseModel):
-    """A unit of a layer."""
-
-    unit: int
-    mean: float
-    deviation: float
-    high: float = Field(description="its 0.99 quantile")
-    matches: list[Match] = Field(description="best first")
-    strongest: list[int] = Field(description="seeds of the samples it is strongest in")
-
-
-class Units(BaseModel):
-    """Some of a layer's units."""
-
-    layer: str
-    total: int = Field(description="units that fit the query")
-    offset: int
-    units: list[Unit]
-
-
-class StrongPicture(BaseModel):
-    """A picture a unit is strong in, and the region it answers to."""
-
-    seed: int
-    image: str
-    region: str = Field(description="base64 of one bit a cell, row by row, the highest bit first")
-    rows: int = Field(description="rows and columns of the region")
-
-
-class UnitPage(Unit):
-    """A unit with its pictures."""
-
-    layer: str
-    pictures: list[StrongPicture]
-
-
-class Gain(BaseModel):
-    """A concept's share of the mask before and after drawing it, where another concept stood."""
-
-    pictures: int
-    before: float
-    drawn: float
-    visible: float | None = Field(None, description="the part of the pictures where one sees it appear")
-
-
-class Context(BaseModel):
-    """What each concept can be drawn on."""
-
-    concepts: list[str] = Field(description="what may stand in the mask")
-    draw: dict[str, dict[str, Gain | None]] = Field(description="by the drawn concept, then by what stood there")
-
-
-@router.get("/{model}/context", response_model=Context)
+@router.get("/{model}/context", response_model=schemas.Context)
 async def context(model: ModelName, request: Request, services: UsesServices) -> Response:
     """The draw effect of each concept by what stood in the mask before; null where too few places were found."""
-    folder = await _results(services, model)
+    folder = await _folder(services, model)
     try:
-        found = await services.aside(load_context, folder)
+        table = await services.in_thread(load_context, folder)
     except DissectionError as error:
         raise NoDissection(f"{model!r} has no context table; run `unitbrush dissect {model}`") from error
-    return await packed_json(services, request, Context(**found))
+    return await json_response(services, request, schemas.Context.model_validate(table))
 
 
-@router.get("/{model}/layers/{layer}/units", response_model=Units)
+@router.get("/{model}/layers/{layer}/units", response_model=schemas.Units)
 async def units(
     model: ModelName,
     layer: LayerName,
@@ -123,15 +56,12 @@ async def units(
     if concept is not None and concept not in table.concepts:
         raise NotFound(f"{model!r} was dissected for {', '.join(table.concepts)}, not for {concept!r}")
     numbers = table.ranked(concept, min_iou)
-    some = [_unit(table, u) for u in numbers[offset : offset + limit]]
-    return await packed_json(
-        services,
-        request,
-        Units(layer=layer, total=len(numbers), offset=offset, units=[Unit.model_validate(u) for u in some]),
-    )
+    some = [schemas.Unit.model_validate(_unit(table, number)) for number in numbers[offset : offset + limit]]
+    answer = schemas.Units(layer=layer, total=len(numbers), offset=offset, units=some)
+    return await json_response(services, request, answer)
 
 
-@router.get("/{model}/layers/{layer}/units/{unit}", response_model=UnitPage)
+@router.get("/{model}/layers/{layer}/units/{unit}", response_model=schemas.UnitPage)
 async def unit(
     model: ModelName,
     layer: LayerName,
@@ -144,7 +74,7 @@ async def unit(
     if unit >= len(table):
         raise NotFound(f"{layer} has units 0..{len(table) - 1}")
     pictures = [
-        StrongPicture(
+        schemas.StrongPicture(
             seed=int(seed),
             image=f"/api/v1/models/{model}/images/{int(seed)}",
             region=base64.b64encode(region.tobytes()).decode("ascii"),
@@ -152,65 +82,63 @@ async def unit(
         )
         for seed, region in zip(table.strongest[unit], table.regions[unit], strict=True)
     ]
-    page = UnitPage.model_validate({**_unit(table, unit), "layer": layer, "pictures": pictures})
-    return await packed_json(services, request, page)
+    page = schemas.UnitPage.model_validate({**_unit(table, unit), "layer": layer, "pictures": pictures})
+    return await json_response(services, request, page)
 
 
 class Reports:
-    """An ASGI app for `/dissect/{model}/...`: the report's files."""
+    """An ASGI app for `/dissect/{model}/...`: the files of the reports in a folder of results."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._studios: dict[str, Studio] = {}
+    def __init__(self, results_dir: FilePath) -> None:
+        self._results_dir = results_dir
+        self._reports: dict[str, Files] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a report's file. Raises NotFound where there is none."""
-        model, slash, rest = scope["path_params"]["path"].partition("/")
-        folder = self._settings.results_dir / model / "report"
-        if not model or model.startswith(".") or "\\" in model or not (folder / "index.html").is_file():
+        """Serve a report's file. Raises NotFound where there is no report, and what `Files` raises."""
+        model, slash, file = scope["path_params"]["path"].partition("/")
+        report = self._reports.get(model) or Files(self._results_dir / model / "report")
+        if not model or hidden(model) or report.lookup_path(INDEX)[1] is None:
             raise NotFound(f"there is no report of a model {model!r}; run `unitbrush dissect {model}`")
-        if not slash:
+        self._reports[model] = report
+        if slash:
+            await report({**scope, "path": f"/{file or INDEX}", "root_path": ""}, receive, send)
+        else:
             root: str = scope.get("root_path", "")
             await RedirectResponse(f"{root}/dissect/{model}/", 307)(scope, receive, send)
-            return
-        studio = self._studios.setdefault(model, Studio(folder, self._settings))
-        path = f"/{rest or 'index.html'}"
-        await studio({**scope, "path": path, "raw_path": path.encode(), "root_path": ""}, receive, send)
 
 
-async def _results(services: Services, model: str) -> FilePath:
+async def _folder(services: Services, model: str) -> FilePath:
     """The folder of a model's dissection. Raises UnknownModel and what loading the model raises."""
-    known = await services.aside(services.catalog.get, model)
+    known = await services.in_thread(services.catalog.get, model)
     return services.catalog.results_dir / known.name
 
 
 async def _table(services: Services, model: str, layer: str) -> UnitTable:
     """The units of a layer. Raises NotFound, NoDissection, UnknownModel."""
-    folder = await _results(services, model)
+    folder = await _folder(services, model)
     try:
-        return await services.aside(load_units, folder, layer)
+        return await services.in_thread(load_units, folder, layer)
     except NoSuchLayer as error:
         raise NotFound(str(error)) from error
     except DissectionError as error:
         raise NoDissection(f"the units of {model!r} cannot be read; run `unitbrush dissect {model}`") from error
 
 
-def _unit(table: UnitTable, unit: int) -> dict[str, object]:
+def _unit(table: UnitTable, unit: int) -> dict[str, Any]:
     """The members of a `Unit`."""
-    order = table.iou[unit].argsort()[::-1]
     return {
         "unit": unit,
-        "mean": float(table.mean[unit]),
-        "deviation": float(table.deviation[unit]),
-        "high": float(table.high[unit]),
+        "mean": table.mean[unit],
+        "deviation": table.deviation[unit],
+        "high": table.high[unit],
         "matches": [
-            Match(
-                concept=table.concepts[c],
-                iou=float(table.iou[unit, c]),
-                iou_fixed=float(table.iou_fixed[unit, c]),
-                threshold=float(table.threshold[unit, c]),
-            )
-            for c in order
+            {
+                "concept": table.concepts[c],
+                "iou": table.iou[unit, c],
+                "iou_fixed": table.iou_fixed[unit, c],
+                "threshold": table.threshold[unit, c],
+            }
+            for c in table.iou[unit].argsort()[::-1]
         ],
-        "strongest": [int(seed) for seed in table.strongest[unit]],
+        "strongest": table.strongest[unit].tolist(),
     }

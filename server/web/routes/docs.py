@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -24,12 +24,15 @@ JSON = dict[str, Any]
 
 def add_docs(app: FastAPI) -> None:
     """Add `/docs` and its style sheet to the app."""
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, undefined=ChainableUndefined
+    )
+    environment.filters |= {f.__name__: f for f in (anchor, code, curl, linked, paragraphs, type_name)}
     template = environment.get_template("docs.html")
     style = (TEMPLATES / "docs.css").read_bytes()
 
     async def page(request: Request) -> Response:
-        html = template.render(describe(app.openapi()), root=request.scope.get("root_path", ""))
+        html = template.render(app.openapi(), root=request.scope.get("root_path", ""))
         return HTMLResponse(html, headers={"Content-Security-Policy": CSP, "Cache-Control": "no-cache"})
 
     async def sheet(request: Request) -> Response:
@@ -39,28 +42,9 @@ def add_docs(app: FastAPI) -> None:
     app.add_route("/docs.css", sheet, include_in_schema=False)
 
 
-def describe(openapi: JSON) -> JSON:
-    """What the page shows of an OpenAPI document: its info, calls and schemas, resolved to plain text."""
-    calls = [
-        _call(method, path, call)
-        for path, methods in openapi["paths"].items()
-        for method, call in methods.items()
-        if method in ("get", "put", "post", "delete")
-    ]
-    schemas = openapi.get("components", {}).get("schemas", {})
-    return {
-        "info": {"description": "", **openapi["info"]},
-        "calls": calls,
-        "schemas": [_schema(name, schema) for name, schema in schemas.items()],
-        "paragraphs": paragraphs,
-        "code": code,
-        "linked": lambda text: linked(text, schemas),
-    }
-
-
-def paragraphs(text: str | None) -> list[str]:
+def paragraphs(text: str) -> list[str]:
     """The text's paragraphs, each on one line."""
-    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text or "") if part.strip()]
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
 def code(text: str) -> Markup:
@@ -75,47 +59,14 @@ def linked(text: str, names: Container[str]) -> Markup:
     return Markup("").join(link.format(p) if p in names else escape(p) for p in re.split(r"(\w+)", text))
 
 
-def _call(method: str, path: str, call: JSON) -> JSON:
-    content: JSON = call.get("requestBody", {}).get("content", {})
-    media = next(iter(content), "")
-    body: JSON = content.get(media, {})
+def anchor(call: str) -> str:
+    """A method and a path as the name of their place in the page."""
+    return re.sub(r"[^a-z0-9]+", "-", call.lower()).strip("-")
+
+
+def curl(path: str, method: str, body: JSON) -> str:
+    """How to make a call by hand. body: what OpenAPI says of its JSON body."""
     example = body.get("example") or body.get("schema", {}).get("example")
-    return {
-        "method": method,
-        "path": path,
-        "anchor": re.sub(r"[^a-z0-9]+", "-", f"{method} {path}".lower()).strip("-"),
-        "description": call.get("description", ""),
-        "parameters": [
-            {
-                "name": p["name"],
-                "where": p["in"],
-                "required": p.get("required", False),
-                "type": type_name(p.get("schema", {})),
-                "description": p.get("description") or p.get("schema", {}).get("description", ""),
-            }
-            for p in call.get("parameters", [])
-        ],
-        "body": {"media": media, "type": type_name(body.get("schema", {}))} if content else None,
-        "responses": [
-            {
-                "status": status,
-                "description": r.get("description", ""),
-                "media": ", ".join(r.get("content", {})),
-                "type": _answer(status, r),
-            }
-            for status, r in call.get("responses", {}).items()
-        ],
-        "curl": _curl(method, path, example),
-    }
-
-
-def _answer(status: str, response: JSON) -> str:
-    """The schema of a JSON answer that worked; empty where its description says more."""
-    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-    return type_name(schema) if status.startswith("2") and schema else ""
-
-
-def _curl(method: str, path: str, example: object) -> str:
     parts = ["curl -sS"]
     if method not in ("get", "post") or (method == "post" and example is None):
         parts.append(f"-X {method.upper()}")
@@ -143,20 +94,3 @@ def type_name(schema: JSON) -> str:
     high = schema.get("maximum", schema.get("exclusiveMaximum"))
     bounds = f" ({'' if low is None else low}..{'' if high is None else high})" if (low, high) != (None, None) else ""
     return f"{schema.get('type', 'anything')}{bounds}"
-
-
-def _schema(name: str, schema: JSON) -> JSON:
-    required = schema.get("required", [])
-    return {
-        "name": name,
-        "description": schema.get("description", ""),
-        "fields": [
-            {
-                "name": field,
-                "required": field in required,
-                "type": type_name(s),
-                "description": s.get("description", ""),
-            }
-            for field, s in schema.get("properties", {}).items()
-        ],
-    }

@@ -17,12 +17,12 @@ from typing import Any
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from server.errors import Busy, PictureError, UnitbrushError
+from server.errors import PictureError, UnitbrushError
 from server.painting.imaging import encode
 from server.painting.parsing import parse_picture
 from server.painting.picture import Picture
-from server.web.deps import INLINE_BYTES, UsesServices, decode_object
-from server.web.engine import Image
+from server.web.deps import UsesServices, decode_object, inside, read_document
+from server.web.engine import Busy
 from server.web.problems import error_response
 from server.web.services import Services
 
@@ -35,8 +35,8 @@ MAX_PROBLEMS = 64
 
 
 @dataclass(frozen=True)
-class _Wish:
-    """A picture to draw."""
+class FrameRequest:
+    """A message: a picture to draw."""
 
     seq: int
     picture: Picture
@@ -44,8 +44,9 @@ class _Wish:
 
 
 @dataclass(frozen=True)
-class _Complaint:
-    """A message that was no wish. seq: None where not even that could be read."""
+class Problem:
+    """The answer to a message that asks for no frame, or for one that cannot be drawn. seq: None where not even that
+    could be read."""
 
     seq: int | None
     error: UnitbrushError
@@ -57,8 +58,8 @@ class LiveSession:
     def __init__(self, socket: WebSocket, services: Services) -> None:
         self._socket = socket
         self._services = services
-        # In the order of arrival; holds one wish at most.
-        self._waiting: deque[_Wish | _Complaint] = deque()
+        # In the order of arrival; at most one of them is a request.
+        self._waiting: deque[FrameRequest | Problem] = deque()
         self._arrived = asyncio.Event()
 
     async def run(self) -> None:
@@ -78,27 +79,19 @@ class LiveSession:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self) -> None:
-        while True:
-            message = await self._socket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            self._put(await self._parse(message.get("text")))
+        while (message := await self._socket.receive())["type"] != "websocket.disconnect":
+            text = message.get("text")
+            if text is None:
+                self._put(Problem(None, PictureError("messages to this socket are text")))
+            else:
+                self._put(await read_document(self._services, parse_message, text))
 
-    async def _parse(self, text: str | None) -> _Wish | _Complaint:
-        if text is None:
-            return _Complaint(None, PictureError("messages to this socket are text"))
-        if len(text) < INLINE_BYTES:
-            return _parse(text, self._services.catalog.default)
-        return await self._services.aside(_parse, text, self._services.catalog.default)
-
-    def _put(self, item: _Wish | _Complaint) -> None:
-        if isinstance(item, _Wish):
-            older = [w for w in self._waiting if isinstance(w, _Wish)]
-            for wish in older:
-                self._waiting.remove(wish)
-            self._services.metrics.frames_superseded += len(older)
-        elif len(self._waiting) > MAX_PROBLEMS:
-            self._waiting.remove(next(c for c in self._waiting if isinstance(c, _Complaint)))
+    def _put(self, item: FrameRequest | Problem) -> None:
+        """Add to what waits: at most one request, and MAX_PROBLEMS problems. The oldest makes room."""
+        alike = [other for other in self._waiting if isinstance(other, type(item))]
+        if len(alike) >= (1 if isinstance(item, FrameRequest) else MAX_PROBLEMS):
+            self._waiting.remove(alike[0])
+            self._services.metrics.frames_superseded += isinstance(item, FrameRequest)
         self._waiting.append(item)
         self._arrived.set()
 
@@ -107,78 +100,77 @@ class LiveSession:
             await self._arrived.wait()
             if not self._waiting:
                 self._arrived.clear()
-            elif isinstance(self._waiting[0], _Complaint):
-                await self._send(self._waiting.popleft())
+            elif isinstance(first := self._waiting[0], Problem):
+                self._waiting.popleft()
+                await self._send(first)
             else:
                 await self._draw()
 
     async def _draw(self) -> None:
-        """Draw the newest wish, chosen when the device is free, and send what came before it first."""
-        before: list[_Wish | _Complaint] = []
+        """Draw the newest request, chosen when the device is free, and send what came before it first."""
+        answers: list[Problem | bytes] = []
+        seq = 0
 
         def choose() -> tuple[Picture, bool]:
-            while self._waiting:
-                item = self._waiting.popleft()
-                before.append(item)
-                if isinstance(item, _Wish):
-                    return item.picture, item.draft
-            raise AssertionError("a lane waits only for a wish")
+            nonlocal seq
+            while isinstance(item := self._waiting.popleft(), Problem):
+                answers.append(item)
+            seq = item.seq
+            return item.picture, item.draft
 
         try:
-            answer: Image | UnitbrushError = await self._services.engine.render_newest(choose)
+            with inside("/picture"):
+                pixels = await self._services.engine.render_newest(choose)
+            answers.append(seq.to_bytes(4, "big") + await self._services.in_thread(encode, pixels, "jpeg"))
         except UnitbrushError as error:
-            answer = _inside_picture(error)
+            answers.append(Problem(seq, error))
         except Exception:
             log.exception("drawing a live picture failed")
-            answer = UnitbrushError("the server's log says more")
-        *complaints, wish = before
-        for complaint in complaints:
-            await self._send(complaint)
-        assert isinstance(wish, _Wish)
-        if isinstance(answer, UnitbrushError):
-            await self._send(_Complaint(wish.seq, answer))
-            return
-        frame = await self._services.aside(encode, answer, "jpeg")
-        async with asyncio.timeout(self._services.settings.send_timeout):
-            await self._socket.send_bytes(wish.seq.to_bytes(4, "big") + frame)
-        self._services.metrics.frames_sent += 1
+            answers.append(Problem(seq, UnitbrushError("the server's log says more")))
+        for answer in answers:
+            await self._send(answer)
 
-    async def _send(self, item: _Wish | _Complaint) -> None:
-        assert isinstance(item, _Complaint)
-        text = json.dumps({"seq": item.seq, "problem": item.error.problem()})
+    async def _send(self, answer: Problem | bytes) -> None:
+        """Send a frame or a problem. Raises TimeoutError where the client does not read."""
         async with asyncio.timeout(self._services.settings.send_timeout):
-            await self._socket.send_text(text)
+            if isinstance(answer, bytes):
+                await self._socket.send_bytes(answer)
+                self._services.metrics.frames_sent += 1
+            else:
+                await self._socket.send_text(json.dumps({"seq": answer.seq, "problem": answer.error.problem()}))
 
 
 @router.websocket("/live")
 async def live(socket: WebSocket, services: UsesServices) -> None:
     """Follow a brush: see this module."""
-    if services.sockets >= services.settings.max_sockets:
+    if services.open_sockets >= services.settings.max_sockets:
         await socket.send_denial_response(error_response(Busy("too many live sockets are open; try again later")))
         return
-    services.sockets += 1
+    services.open_sockets += 1
     try:
         await socket.accept()
         await LiveSession(socket, services).run()
     finally:
-        services.sockets -= 1
+        services.open_sockets -= 1
 
 
-def _parse(text: str, default_model: str) -> _Wish | _Complaint:
+def parse_message(text: str, default_model: str) -> FrameRequest | Problem:
+    """What a message asks for, or what is wrong with it."""
     seq: int | None = None
     try:
-        message = decode_object(text.encode())
+        message = decode_object(text)
         seq = _seq(message)
         final = message.get("final", False)
         if not isinstance(final, bool):
             raise PictureError("final is true or false", "/final")
         if unknown := message.keys() - {"seq", "picture", "final"}:
             raise PictureError(f"a message has seq, picture and final, not {', '.join(sorted(unknown))}", "")
-        if "picture" not in message:
-            raise PictureError("the message has no picture", "/picture")
-        return _Wish(seq, _picture(message["picture"], default_model), draft=not final)
+        if not isinstance(message.get("picture"), dict):
+            raise PictureError("the message has no picture, which is an object", "/picture")
+        with inside("/picture"):
+            return FrameRequest(seq, parse_picture(message["picture"], default_model), draft=not final)
     except UnitbrushError as error:
-        return _Complaint(seq, error)
+        return Problem(seq, error)
 
 
 def _seq(message: dict[str, Any]) -> int:
@@ -186,17 +178,3 @@ def _seq(message: dict[str, Any]) -> int:
     if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq <= MAX_SEQ:
         raise PictureError(f"seq is a whole number, 0..{MAX_SEQ}", "/seq")
     return seq
-
-
-def _picture(document: object, default_model: str) -> Picture:
-    if not isinstance(document, dict):
-        raise PictureError("a picture is an object", "/picture")
-    try:
-        return parse_picture(document, default_model)
-    except PictureError as error:
-        raise _inside_picture(error) from error
-
-
-def _inside_picture(error: UnitbrushError) -> UnitbrushError:
-    """The error with its pointer into the message, of which the picture is a part."""
-    return type(error)(error.detail, None if error.pointer is None else f"/picture{error.pointer}")

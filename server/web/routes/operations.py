@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from starlette.responses import Response
+from fastapi import APIRouter, Response
 
 from server.errors import UnitbrushError
 from server.web.deps import UsesServices
 from server.web.metrics import CONTENT_TYPE
-from server.web.problems import error_response
 
 router = APIRouter(tags=["operations"])
 
 
-class NotReady(UnitbrushError):
+class NotReady(UnitbrushError, status=503, slug="not-ready", title="The server is not ready"):
     """No picture has been drawn yet since the start."""
-
-    status = 503
-    slug = "not-ready"
-    title = "The server is not ready"
 
 
 @router.get("/healthz")
@@ -30,8 +24,8 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz")
 async def readyz(services: UsesServices) -> Response:
     """Whether a first picture has been drawn: 200 then, 503 before."""
-    if not services.ready:
-        return error_response(NotReady(services.trouble or "the first picture is still being drawn"))
+    if services.first_scene is None:
+        raise NotReady(services.failure or "the first picture is still being drawn")
     return Response('{"status": "ready"}', media_type="application/json")
 
 

@@ -8,52 +8,35 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from server.errors import PictureError
 from server.painting.edits import resolve, resolve_edit
-from server.painting.parsing import parse_edit, parse_picture
-from server.painting.picture import MAX_EDITS, Edit, Picture, to_document
-from server.web.deps import JsonBody, UsesServices, decode_object
-from server.web.images import WantsImage, image_response, matches
-from server.web.problems import InvalidParameter, NotFound, PictureFull
-from server.web.reference import EDIT, IMAGES, PICTURE
-from server.web.reference import body as body_of
+from server.painting.parsing import json_schemas, parse_edit, parse_picture
+from server.painting.picture import canonical_json, to_document
+from server.web.answers import not_modified
+from server.web.deps import JsonBody, UsesServices, decode_object, read_document
+from server.web.kept import check_room, joined, split
+from server.web.problems import InvalidParameter, NotFound
+from server.web.reference import EDIT, IMAGES, PICTURE, body_of
+from server.web.routes.images import WantsImage, image_response
 from server.web.schemas import Resource
 from server.web.services import Services
-from server.web.store import NO_LOOKS, Record, RevisionMismatch, State
+from server.web.store import RevisionMismatch, State, StoredPicture
 
 router = APIRouter(prefix="/pictures", tags=["pictures"])
 
-_NEW = body_of("Picture", {"seed": 42}, required=False)
-_DRAW = body_of("Edit", EDIT)
-_REMOVE = body_of("Edit", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}})
-_AMOUNTS = {"type": "object", "additionalProperties": {"type": "number"}, "description": "amounts by name"}
-_SWITCH = {"type": "boolean", "description": "whether the model's artifact units are set to zero"}
-_EDITS = body_of(
-    {
-        "type": "object",
-        "required": ["edits"],
-        "description": "edits, and directions and clean where they change too",
-        "properties": {
-            "edits": {"type": "array", "items": {"$ref": "#/components/schemas/Edit"}},
-            "directions": _AMOUNTS,
-            "clean": _SWITCH,
-        },
-    },
-    {"edits": PICTURE["edits"]},
-)
-_DIRECTIONS = body_of(
-    {"type": "object", "required": ["directions"], "properties": {"directions": _AMOUNTS}}, {"directions": {}}
-)
-_CLEAN = body_of({"type": "object", "required": ["clean"], "properties": {"clean": _SWITCH}}, {"clean": False})
-# What can be changed in a kept picture, in one document or another.
-_CHANGING = ("directions", "clean", "edits")
+
+def _body_with(required: str, example: object, *others: str) -> dict[str, Any]:
+    """The reference of a body that has members of a picture's document."""
+    members = json_schemas()["Picture"]["properties"]
+    properties = {name: members[name] for name in (required, *others)}
+    return body_of({"type": "object", "required": [required], "properties": properties}, {required: example})
 
 
 def known_revision(
@@ -68,277 +51,215 @@ def known_revision(
     return int(text)
 
 
-Known = Annotated[int | None, Depends(known_revision)]
 PictureId = Annotated[str, Path(max_length=64, description="the picture's id")]
+KnownRevision = Annotated[int | None, Depends(known_revision)]
 
 
-@router.post("", status_code=201, response_model=Resource, openapi_extra=_NEW)
+@dataclass(frozen=True)
+class Call:
+    """A call that changes a kept picture. known: the revision that the caller knows, None where it names none."""
+
+    picture: str
+    known: int | None
+    request: Request
+    services: Services
+
+    async def step(self, step: Callable[..., StoredPicture], *args: object) -> Response:
+        """Let a method of the store change the picture, and answer with the resource."""
+        return _resource(self.request, await self.services.in_store(step, self.picture, *args, self.known))
+
+    async def rewrite(self, change: Callable[..., State], *args: object) -> Response:
+        """Store the state that `change(services, stored picture, *args)` gives, and answer with the resource.
+
+        It runs in a thread, and again where another change came between, unless the caller named the revision it knows.
+        """
+        services = self.services
+        while True:
+            stored = await services.in_store(services.store.get, self.picture)
+            state = await services.in_thread(change, services, stored, *args)
+            await services.in_thread(check_room, stored.base, state, services.settings.max_body_bytes)
+            try:
+                known = stored.revision if self.known is None else self.known
+                changed = await services.in_store(services.store.change, self.picture, partial(_always, state), known)
+            except RevisionMismatch:
+                if self.known is not None:
+                    raise
+            else:
+                return _resource(self.request, changed)
+
+
+def changing(picture: PictureId, known: KnownRevision, request: Request, services: UsesServices) -> Call:
+    """The call."""
+    return Call(picture, known, request, services)
+
+
+Changing = Annotated[Call, Depends(changing)]
+
+
+@router.post(
+    "", status_code=201, response_model=Resource, openapi_extra=body_of("Picture", {"seed": 42}, required=False)
+)
 async def create(body: JsonBody, request: Request, services: UsesServices) -> Response:
     """Keep a new picture: a whole document, or only a `model` and a `seed` or `z`. Without either of those,
-    the seed is drawn by lot; without a model, the default one is taken."""
-    picture = await services.aside(_new_picture, services, body)
-    base, state = _split(picture)
-    await services.aside(_check_room, services, base, state)
-    record = await services.stored(services.store.create, base, state)
-    response = _resource(request, record, 201)
-    response.headers["Location"] = _address(request, record.id)
+    the seed is a random one; without a model, the default one is taken."""
+    base, state = await services.in_thread(_new, services, body)
+    stored = await services.in_store(services.store.create, base, state)
+    response = _resource(request, stored, 201)
+    response.headers["Location"] = _address(request, stored)
     return response
 
 
 @router.get("/{picture}", response_model=Resource)
 async def get(picture: PictureId, request: Request, services: UsesServices) -> Response:
     """The picture as it is now, or 304 where the caller names its revision in `If-None-Match`."""
-    record = await services.stored(services.store.get, picture)
-    if matches(request.headers.get("if-none-match", ""), _tag(record)):
-        return Response(status_code=304, headers=_headers(record))
-    return _resource(request, record)
+    stored = await services.in_store(services.store.get, picture)
+    return not_modified(request, _headers(stored)) or _resource(request, stored)
 
 
 @router.delete("/{picture}", status_code=204)
-async def delete(picture: PictureId, known: Known, services: UsesServices) -> Response:
+async def delete(picture: PictureId, known: KnownRevision, services: UsesServices) -> Response:
     """Forget the picture and its history."""
-    await services.stored(services.store.delete, picture, known)
+    await services.in_store(services.store.delete, picture, known)
     return Response(status_code=204)
 
 
 @router.get("/{picture}/image", response_class=Response, responses=IMAGES)
 async def image(picture: PictureId, options: WantsImage, request: Request, services: UsesServices) -> Response:
     """The picture's image as it is now. A `revision` in the query tells caches that it has changed."""
-    record = await services.stored(services.store.get, picture)
-    parsed = await services.aside(parse_picture, _document(record.base, record.state))
+    stored = await services.in_store(services.store.get, picture)
+    parsed = await read_document(services, parse_picture, joined(stored.base, stored.state))
     return await image_response(services, request, parsed, options, "private, no-cache")
 
 
-@router.post("/{picture}/draw", response_model=Resource, openapi_extra=_DRAW)
-async def draw(picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices) -> Response:
+@router.post("/{picture}/draw", response_model=Resource, openapi_extra=body_of("Edit", EDIT))
+async def draw(call: Changing, body: JsonBody) -> Response:
     """Paint a concept inside a mask: `{"concept", "mask", "units"?, "strength"?, "layer"?}`."""
-    return await _add(services, request, picture, "draw", body, known)
+    return await call.rewrite(_add, "draw", body)
 
 
-@router.post("/{picture}/remove", response_model=Resource, openapi_extra=_REMOVE)
-async def remove(
-    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
-) -> Response:
+@router.post(
+    "/{picture}/remove",
+    response_model=Resource,
+    openapi_extra=body_of("Edit", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}}),
+)
+async def remove(call: Changing, body: JsonBody) -> Response:
     """Take a concept away inside a mask: the body of `draw`."""
-    return await _add(services, request, picture, "remove", body, known)
+    return await call.rewrite(_add, "remove", body)
 
 
 @router.post("/{picture}/undo", response_model=Resource)
-async def undo(picture: PictureId, known: Known, request: Request, services: UsesServices) -> Response:
+async def undo(call: Changing) -> Response:
     """Go back one step: an edit, a reset, a deletion. 409 where there is none."""
-    return _resource(request, await services.stored(services.store.undo, picture, known))
+    return await call.step(call.services.store.undo)
 
 
 @router.post("/{picture}/redo", response_model=Resource)
-async def redo(picture: PictureId, known: Known, request: Request, services: UsesServices) -> Response:
+async def redo(call: Changing) -> Response:
     """Take back the last undo. 409 where there is none, or something else was done since."""
-    return _resource(request, await services.stored(services.store.redo, picture, known))
+    return await call.step(call.services.store.redo)
 
 
 @router.post("/{picture}/reset", response_model=Resource)
-async def reset(picture: PictureId, known: Known, request: Request, services: UsesServices) -> Response:
+async def reset(call: Changing) -> Response:
     """Drop every edit; directions and `clean` stay as they are. Can itself be undone."""
-
-    def without(state: State) -> State:
-        return replace(state, edits=())
-
-    return _resource(request, await services.stored(services.store.change, picture, without, known))
+    return await call.step(call.services.store.change, lambda state: replace(state, edits=()))
 
 
-@router.put("/{picture}/edits", response_model=Resource, openapi_extra=_EDITS)
-async def replace_edits(
-    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
-) -> Response:
+@router.put(
+    "/{picture}/edits",
+    response_model=Resource,
+    openapi_extra=_body_with("edits", PICTURE["edits"], "directions", "clean"),
+)
+async def replace_edits(call: Changing, body: JsonBody) -> Response:
     """Put other edits in the place of all: `{"edits": [...]}`, to reorder, change or hide them in one undoable step.
 
     `directions` and `clean` may stand beside them and change in the same step; what is left out stays as it is.
     """
-    return await _put(services, request, picture, "edits", _CHANGING, body, known)
+    return await call.rewrite(_replace, body, "edits", "directions", "clean")
 
 
-@router.put("/{picture}/directions", response_model=Resource, openapi_extra=_DIRECTIONS)
-async def replace_directions(
-    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
-) -> Response:
+@router.put("/{picture}/directions", response_model=Resource, openapi_extra=_body_with("directions", {}))
+async def replace_directions(call: Changing, body: JsonBody) -> Response:
     """Move the picture's scene along directions: `{"directions": {"season": 1.5}}`, in the place of those it has.
     Edits stay. Can be undone."""
-    return await _put(services, request, picture, "directions", ("directions",), body, known)
+    return await call.rewrite(_replace, body, "directions")
 
 
-@router.put("/{picture}/clean", response_model=Resource, openapi_extra=_CLEAN)
-async def replace_clean(
-    picture: PictureId, body: JsonBody, known: Known, request: Request, services: UsesServices
-) -> Response:
+@router.put("/{picture}/clean", response_model=Resource, openapi_extra=_body_with("clean", False))
+async def replace_clean(call: Changing, body: JsonBody) -> Response:
     """Set the model's artifact units to zero in this picture, or no more: `{"clean": true}`. Edits stay. Can be
     undone."""
-    return await _put(services, request, picture, "clean", ("clean",), body, known)
+    return await call.rewrite(_replace, body, "clean")
 
 
 @router.delete("/{picture}/edits/{index}", response_model=Resource)
 async def delete_edit(
-    picture: PictureId,
-    index: Annotated[int, Path(ge=0, description="the edit's place, 0 the earliest")],
-    known: Known,
-    request: Request,
-    services: UsesServices,
+    call: Changing, index: Annotated[int, Path(ge=0, description="the edit's place, 0 the earliest")]
 ) -> Response:
     """Drop one edit, whichever it is, and keep the others. Can be undone."""
 
     def without(state: State) -> State:
-        edits = state.edits
-        if index >= len(edits):
-            raise NotFound(f"the picture has {len(edits)} edits, and none at {index}")
-        return replace(state, edits=edits[:index] + edits[index + 1 :])
+        if index >= len(state.edits):
+            raise NotFound(f"the picture has {len(state.edits)} edits, and none at {index}")
+        return replace(state, edits=state.edits[:index] + state.edits[index + 1 :])
 
-    return _resource(request, await services.stored(services.store.change, picture, without, known))
-
-
-async def _add(
-    services: Services,
-    request: Request,
-    picture: str,
-    op: Literal["draw", "remove"],
-    body: bytes,
-    known: int | None,
-) -> Response:
-    record = await services.stored(services.store.get, picture)
-    new = await services.aside(_new_edit, services, record, op, body)
-
-    def added(record: Record) -> State:
-        return replace(record.state, edits=(*record.state.edits, new))
-
-    return await _change(services, request, record, added, known)
+    return await call.step(call.services.store.change, without)
 
 
-async def _put(
-    services: Services,
-    request: Request,
-    picture: str,
-    required: str,
-    allowed: Sequence[str],
-    body: bytes,
-    known: int | None,
-) -> Response:
-    """Put the members of the body in the place of the picture's."""
-    record = await services.stored(services.store.get, picture)
-    given = await services.aside(_members, required, allowed, body)
-
-    def changed(record: Record) -> State:
-        document = json.loads(_document(record.base, record.state))
-        picture = parse_picture({**document, **given})
-        resolve(picture, services.catalog.get(picture.model))
-        return _split(picture)[1]
-
-    return await _change(services, request, record, changed, known)
+def _always(new: State, old: State) -> State:
+    return new
 
 
-async def _change(
-    services: Services, request: Request, record: Record, change: Callable[[Record], State], known: int | None
-) -> Response:
-    """Store the changed state and answer with the resource. `change` runs in a thread, and again where another change
-    came between, unless the caller named the revision it knows."""
-    while True:
-        state = await services.aside(change, record)
-        await services.aside(_check_room, services, record.base, state)
-        expected = record.revision if known is None else known
-        try:
-            changed = await services.stored(services.store.change, record.id, _always(state), expected)
-        except RevisionMismatch:
-            if known is not None:
-                raise
-            record = await services.stored(services.store.get, record.id)
-        else:
-            return _resource(request, changed)
-
-
-def _always(state: State) -> Callable[[State], State]:
-    return lambda old: state
-
-
-def _new_picture(services: Services, body: bytes) -> Picture:
+def _new(services: Services, body: bytes) -> tuple[str, State]:
+    """The base and the state of a new picture."""
     document = decode_object(body) if body else {}
     if "seed" not in document and "z" not in document:
         document["seed"] = secrets.randbelow(2**32)
     picture = parse_picture(document, services.catalog.default)
     resolve(picture, services.catalog.get(picture.model))
-    return picture
+    base, state = split(picture)
+    check_room(base, state, services.settings.max_body_bytes)
+    return base, state
 
 
-def _new_edit(services: Services, record: Record, op: str, body: bytes) -> str:
+def _add(services: Services, stored: StoredPicture, op: Literal["draw", "remove"], body: bytes) -> State:
+    """The state with the edit in the body over the others."""
     document = decode_object(body)
     if document.get("op", op) != op:
         raise PictureError(f"op is {document['op']!r}; this call makes {op!r}", "/op")
     edit = parse_edit({**document, "op": op})
-    resolve_edit(edit, services.catalog.get(json.loads(record.base)["model"]))
-    return _edit_json(edit)
+    resolve_edit(edit, services.catalog.get(json.loads(stored.base)["model"]))
+    return replace(stored.state, edits=(*stored.state.edits, canonical_json(to_document(edit))))
 
 
-def _members(required: str, allowed: Sequence[str], body: bytes) -> dict[str, Any]:
-    """The members of the body. Raises PictureError where the required one is missing, or one is not allowed."""
-    document = decode_object(body)
-    if required not in document or not document.keys() <= set(allowed):
-        others = [name for name in allowed if name != required]
+def _replace(services: Services, stored: StoredPicture, body: bytes, required: str, *others: str) -> State:
+    """The state with the members of the body, the required one and some of the others, in the place of its own."""
+    members = decode_object(body)
+    if required not in members or not members.keys() <= {required, *others}:
         beside = f"; beside it {' and '.join(others)}" if others else ""
         raise PictureError(f"the body has {required}{beside}, and nothing else", "")
-    return document
+    document = json.loads(joined(stored.base, stored.state))
+    picture = parse_picture({**document, **members})
+    resolve(picture, services.catalog.get(picture.model))
+    return split(picture)[1]
 
 
-def _check_room(services: Services, base: str, state: State) -> None:
-    """Raise PictureFull where edits that are fine by themselves make no document that `/render` takes."""
-    if len(state.edits) > MAX_EDITS:
-        raise PictureFull(f"a picture has at most {MAX_EDITS} edits; delete one, or reset it")
-    text = _document(base, state)
-    # A client that writes the document anew may write it with spaces, as Python's json does.
-    if len(json.dumps(json.loads(text))) > services.settings.max_body_bytes:
-        raise PictureFull(f"the document would be over {services.settings.max_body_bytes} bytes; use simpler masks")
-    try:
-        parse_picture(text)
-    except PictureError as error:
-        raise PictureFull(error.detail, error.pointer) from error
-
-
-def _split(picture: Picture) -> tuple[str, State]:
-    """The document's members that never change, and those that do, all JSON of the canonical kind."""
-    document: dict[str, Any] = to_document(picture)
-    base = {name: value for name, value in document.items() if name not in _CHANGING}
-    looks: dict[str, Any] = {name: document[name] for name in ("directions", "clean") if name in document}
-    return _json(base), State(tuple(_json(edit) for edit in document["edits"]), _json(looks))
-
-
-def _edit_json(edit: Edit) -> str:
-    return _json(to_document(edit))
-
-
-def _json(document: dict[str, Any]) -> str:
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))
-
-
-def _document(base: str, state: State) -> str:
-    """The whole document of a stored picture, JSON."""
-    looks = f",{state.looks[1:-1]}" if state.looks != NO_LOOKS else ""
-    return f'{base[:-1]}{looks},"edits":[{",".join(state.edits)}]}}'
-
-
-def _address(request: Request, picture: str) -> str:
-    return request.url_for("get", picture=picture).path
-
-
-def _resource(request: Request, record: Record, status: int = 200) -> Response:
+def _resource(request: Request, stored: StoredPicture, status: int = 200) -> Response:
     """The resource. The document is written through as it is stored: the bytes are what `/render` takes."""
     members = {
-        "id": record.id,
-        "revision": record.revision,
-        "image": f"{_address(request, record.id)}/image?revision={record.revision}",
-        "can_undo": record.can_undo,
-        "can_redo": record.can_redo,
+        "id": stored.id,
+        "revision": stored.revision,
+        "image": f"{_address(request, stored)}/image?revision={stored.revision}",
+        "can_undo": stored.can_undo,
+        "can_redo": stored.can_redo,
     }
-    body = f'{json.dumps(members)[:-1]}, "picture": {_document(record.base, record.state)}}}'
-    return Response(body, status, _headers(record), "application/json")
+    body = f'{json.dumps(members)[:-1]}, "picture": {joined(stored.base, stored.state)}}}'
+    return Response(body, status, _headers(stored), "application/json")
 
 
-def _tag(record: Record) -> str:
-    return f'"{record.revision}"'
+def _address(request: Request, stored: StoredPicture) -> str:
+    return request.url_for("get", picture=stored.id).path
 
 
-def _headers(record: Record) -> dict[str, str]:
-    return {"ETag": _tag(record), "Cache-Control": "no-cache"}
+def _headers(stored: StoredPicture) -> dict[str, str]:
+    return {"ETag": f'"{stored.revision}"', "Cache-Control": "no-cache"}

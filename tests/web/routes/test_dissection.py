@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from server.app import create_app
 from server.files import write_json
 from server.lab.dissect.running.work import write_arrays
-from tests.helpers.serving import asgi_client, settings_in, write_model
+from tests.helpers.serving import asgi_client, settings_in
+from tests.helpers.tiny import write_model
 
 CONCEPTS = ("tree", "door")
 UNITS = 6
@@ -43,8 +45,10 @@ def dissected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = {"tree": {"tree": None, "door": gain}, "door": {"tree": {**gain, "drawn": 0.01}, "door": None}}
     write_json(results / "context.json", {"schema": 1, "concepts": CONCEPTS, "draw": table})
     (results / "report").mkdir()
-    (results / "report" / "index.html").write_text("<title>a report</title>")
+    (results / "report" / "index.html").write_text("<title>a report of {{ 7*7 }} units</title>\n")
     (results / "report" / "data.js").write_text("var DISSECTION = {};")
+    (results / "report" / ".hidden").write_text("hidden")
+    (results / "report" / "link.json").symlink_to(results / "context.json")
     return folder
 
 
@@ -130,14 +134,45 @@ async def test_the_report_is_served_with_its_files(client: httpx.AsyncClient) ->
     away = await client.get("/dissect/village")
     assert (away.status_code, away.headers["location"]) == (307, "/dissect/village/")
     page = await client.get("/dissect/village/")
-    assert "a report" in page.text
-    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
     data = await client.get("/dissect/village/data.js")
-    assert data.headers["content-type"].startswith("text/javascript")
+    assert data.headers["content-type"] == "text/javascript; charset=utf-8"
+    for answer in (page, data):
+        assert "script-src 'self';" in answer.headers["content-security-policy"]
+        known = {"If-None-Match": answer.headers["etag"]}
+        assert (await client.get(answer.url.path, headers=known)).status_code == 304
+        assert (await client.post(answer.url.path)).status_code == 405
+
+
+async def test_a_report_is_a_file_and_no_template(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/dissect/village/")).text == "<title>a report of {{ 7*7 }} units</title>\n"
+
+
+async def test_behind_a_proxys_prefix_a_report_is_found_too(dissected: Path, tmp_path: Path) -> None:
+    app = create_app(settings_in(dissected, data_dir=tmp_path))
+    transport = httpx.ASGITransport(app, root_path="/studio")
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
+        away = await client.get("http://localhost/studio/dissect/village")
+        assert away.headers["location"] == "/studio/dissect/village/"
+        assert "a report" in (await client.get(f"http://localhost{away.headers['location']}")).text
 
 
 @pytest.mark.parametrize(
-    "path", ["castle/", "village/nothing.js", "village/../context.json", "village/%2e%2e/units.npz"]
+    "path",
+    [
+        "castle/",
+        "village/nothing.js",
+        "village/data.js/",
+        "village/.hidden",
+        "village/link.json",
+        "village/..%5ccontext.json",
+        "village/../context.json",
+        "village/%2e%2e/units.npz",
+        "vil%5clage/",
+        ".village/",
+        "%00/",
+        "a" * 5000 + "/",
+    ],
 )
 async def test_nothing_but_reports_is_served(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(f"/dissect/{path}")).status_code == 404

@@ -14,25 +14,19 @@ import pytest_asyncio
 from PIL import Image
 
 from server.lab.dissect.running.work import write_arrays
-from server.model.catalog import Catalog
 from server.painting.painter import Painter
 from server.painting.parsing import parse_picture
 from tests.helpers.serving import asgi_client, settings_in
 
 PICTURE = {"version": 1, "model": "village", "seed": 3, "edits": []}
 AT = {"picture": PICTURE, "layer": "layer4"}
-UNITS = 8
-
-
-@pytest.fixture(scope="module")
-def painter(tiny: Path) -> Painter:
-    return Painter(Catalog(tiny / "models", tiny / "dissect_results"))
+UNITS = 12
 
 
 @pytest_asyncio.fixture
-async def dissected(tiny: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def dissected(installed: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client where layer4 was dissected: every unit has mean 0 and deviation 1, and agrees with the door."""
-    shutil.copytree(tiny, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(installed, tmp_path, dirs_exist_ok=True)
     flat = np.ones(UNITS, np.float32)
     held = {
         "iou": np.tile(np.array([0.1, 0.25], np.float32), (UNITS, 1)),

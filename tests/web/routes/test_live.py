@@ -18,9 +18,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.model.catalog import Catalog
+from server.model.pixels import Pixels
 from server.painting.picture import Picture
 from server.settings import Settings
-from server.web.engine import Image as Pixels
 from tests.helpers.serving import settings_in, threaded_server
 
 
@@ -64,18 +64,18 @@ def painter() -> Iterator[GatedPainter]:
 
 
 @pytest.fixture
-def gated(tiny: Path, tmp_path: Path, painter: GatedPainter) -> Iterator[str]:
+def gated(installed: Path, tmp_path: Path, painter: GatedPainter) -> Iterator[str]:
     """A real server whose painter the test controls."""
-    settings = settings_in(tiny, data_dir=tmp_path, max_sockets=3)
+    settings = settings_in(installed, data_dir=tmp_path, max_sockets=3)
     with threaded_server(settings, painter.make) as address:
         yield address
         painter.free()
 
 
 @pytest.fixture(scope="module")
-def server(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server with the tiny model."""
-    settings = settings_in(tiny, data_dir=tmp_path_factory.mktemp("data"), max_body_bytes=64 * 1024)
+    settings = settings_in(installed, data_dir=tmp_path_factory.mktemp("data"), max_body_bytes=64 * 1024)
     with threaded_server(settings) as address:
         yield address
 
@@ -112,7 +112,7 @@ async def test_a_frame_is_its_seq_and_the_pictures_jpeg(server: str) -> None:
         seq, jpeg = await receive(socket)
     assert seq == 2**32 - 1
     image = Image.open(io.BytesIO(jpeg))
-    assert (image.format, image.size) == ("JPEG", (16, 16))
+    assert (image.format, image.size) == ("JPEG", (32, 32))
 
 
 async def test_a_final_frame_is_the_bytes_of_render(server: str) -> None:
@@ -252,9 +252,9 @@ async def feed(socket: ClientConnection) -> None:
         await asyncio.sleep(0.001)
 
 
-async def test_a_client_that_never_reads_is_let_go(tiny: Path, tmp_path: Path, painter: GatedPainter) -> None:
+async def test_a_client_that_never_reads_is_let_go(installed: Path, tmp_path: Path, painter: GatedPainter) -> None:
     painter.side = 1024
-    with threaded_server(settings_in(tiny, data_dir=tmp_path, send_timeout=0.3), painter.make) as address:
+    with threaded_server(settings_in(installed, data_dir=tmp_path, send_timeout=0.3), painter.make) as address:
         async with live(address, max_queue=1) as socket:
             with pytest.raises(ConnectionClosed):
                 await ask_without_reading(socket)
@@ -330,8 +330,8 @@ async def test_foreign_pages_and_names_are_refused(
         assert (await receive(socket))[0] == 1
 
 
-async def test_the_token_comes_by_header_or_query(tiny: Path, tmp_path: Path) -> None:
-    with threaded_server(settings_in(tiny, data_dir=tmp_path, token="hunter2")) as address:
+async def test_the_token_comes_by_header_or_query(installed: Path, tmp_path: Path) -> None:
+    with threaded_server(settings_in(installed, data_dir=tmp_path, token="hunter2")) as address:
         with pytest.raises(InvalidStatus) as caught:
             await live(address)
         assert caught.value.response.status_code == 401
@@ -346,8 +346,8 @@ async def test_the_token_comes_by_header_or_query(tiny: Path, tmp_path: Path) ->
                 assert (await receive(opened))[0] == 1
 
 
-async def test_stopping_the_server_closes_sockets_in_order(tiny: Path, tmp_path: Path) -> None:
-    with threaded_server(settings_in(tiny, data_dir=tmp_path)) as address:
+async def test_stopping_the_server_closes_sockets_in_order(installed: Path, tmp_path: Path) -> None:
+    with threaded_server(settings_in(installed, data_dir=tmp_path)) as address:
         socket = await live(address)
         await socket.send(wish(1))
         await receive(socket)

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from server.painting.imaging import read_document
-from tests.helpers.serving import asgi_client, settings_in, write_directions, write_model
+from tests.helpers.serving import asgi_client, settings_in
+from tests.helpers.tiny import write_directions, write_model
 
 
 async def test_models_are_listed_as_the_contract_says(client: httpx.AsyncClient) -> None:
@@ -17,13 +18,13 @@ async def test_models_are_listed_as_the_contract_says(client: httpx.AsyncClient)
     assert {k: model[k] for k in ("name", "title", "resolution", "latent_dim", "edit_layer", "default", "license")} == {
         "name": "village",
         "title": "Village",
-        "resolution": 16,
+        "resolution": 32,
         "latent_dim": 8,
         "edit_layer": "layer4",
         "default": True,
         "license": "unknown",
     }
-    assert model["layers"][0] == {"name": "layer1", "units": 8, "height": 4, "width": 4}
+    assert model["layers"][0] == {"name": "layer1", "units": 16, "height": 4, "width": 4}
     assert model["concepts"] == ["tree", "door", "sky"]
     assert model["clean"] is True
 
@@ -31,12 +32,12 @@ async def test_models_are_listed_as_the_contract_says(client: httpx.AsyncClient)
 async def test_concepts_come_with_their_best_layers_ranking(client: httpx.AsyncClient) -> None:
     concepts = (await client.get("/api/v1/models/village/concepts")).json()["concepts"]
     door = concepts[1]
-    assert (door["name"], door["layer"], door["recommended_units"]) == ("door", "layer4", 6)
-    assert door["units"][0] == {"unit": 1, "iou": 0.1, "effect": 0.1, "level": 3.0}
-    assert len(door["units"]) == 8
+    assert (door["name"], door["layer"], door["recommended_units"]) == ("door", "layer4", 5)
+    assert door["units"][0] == {"unit": 1, "iou": 0.2, "effect": 0.1, "level": 2.0}
+    assert len(door["units"]) == 12
     assert door["remove"]["layer"] == "layer4"
     assert door["remove"]["units"] == [u["unit"] for u in door["units"]]  # by what it is drawn with, unless told
-    assert door["remove"]["recommended_units"] == 6
+    assert door["remove"]["recommended_units"] == 5
     assert door["weak"] == []
 
 
@@ -89,7 +90,7 @@ async def test_an_image_is_an_immutable_png_that_carries_its_document(client: ht
     answer = await client.get("/api/v1/models/village/images/42")
     assert answer.headers["content-type"] == "image/png"
     assert "immutable" in answer.headers["cache-control"]
-    assert Image.open(io.BytesIO(answer.content)).size == (16, 16)
+    assert Image.open(io.BytesIO(answer.content)).size == (32, 32)
     rendered = await client.post("/api/v1/render", content=read_document(answer.content))
     assert rendered.content == answer.content
 
@@ -146,7 +147,7 @@ async def test_long_answers_are_compressed_and_tagged(client: httpx.AsyncClient)
 
 
 async def test_the_version_follows_the_weights(client: httpx.AsyncClient, tmp_path: Path) -> None:
-    write_model(tmp_path, seed=1)
+    write_model(tmp_path, seed=2)
     versions = [(await client.get("/api/v1/models")).json()["models"][0]["version"] for _ in range(2)]
     async with asgi_client(settings_in(tmp_path)) as other:
         versions.append((await other.get("/api/v1/models")).json()["models"][0]["version"])

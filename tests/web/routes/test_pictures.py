@@ -244,8 +244,8 @@ async def test_a_picture_has_room_for_as_many_edits_as_a_document(client: httpx.
     assert (await client.post("/api/v1/render", json=resource["picture"])).status_code == 200
 
 
-async def test_a_picture_never_outgrows_what_render_takes(tiny: Path, tmp_path: Path) -> None:
-    settings = settings_in(tiny, data_dir=tmp_path, max_body_bytes=4096)
+async def test_a_picture_never_outgrows_what_render_takes(installed: Path, tmp_path: Path) -> None:
+    settings = settings_in(installed, data_dir=tmp_path, max_body_bytes=4096)
     stroke = {"points": [[i / 100, 0.123456] for i in range(60)], "radius": 0.1}
     async with asgi_client(settings) as client:
         picture = (await create(client))["id"]
@@ -258,14 +258,14 @@ async def test_a_picture_never_outgrows_what_render_takes(tiny: Path, tmp_path: 
         assert (await client.post("/api/v1/render", json=document)).status_code == 200
 
 
-async def test_a_full_store_says_so(tiny: Path, tmp_path: Path) -> None:
-    async with asgi_client(settings_in(tiny, data_dir=tmp_path, max_pictures=2)) as client:
+async def test_a_full_store_says_so(installed: Path, tmp_path: Path) -> None:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path, max_pictures=2)) as client:
         statuses = [(await client.post("/api/v1/pictures", json={"seed": i})).status_code for i in range(3)]
     assert statuses == [201, 201, 507]
 
 
-async def test_pictures_outlive_the_app(tiny: Path, tmp_path: Path) -> None:
-    settings = settings_in(tiny, data_dir=tmp_path)
+async def test_pictures_outlive_the_app(installed: Path, tmp_path: Path) -> None:
+    settings = settings_in(installed, data_dir=tmp_path)
     async with asgi_client(settings) as client:
         picture = (await create(client))["id"]
         await post(client, picture, "draw", TREE)

@@ -92,7 +92,7 @@ BAD_EDIT: dict[str, Any] = {"op": "draw", "concept": "tree", "mask": None}
         ({"seed": 1, "edits": [{**BAD_EDIT, "op": "paint"}]}, "/edits/0/op"),
         ({"seed": 1, "edits": [{**BAD_EDIT, "concept": "dragon"}]}, "/edits/0/concept"),
         ({"seed": 1, "edits": [{**BAD_EDIT, "units": 0}]}, "/edits/0/units"),
-        ({"seed": 1, "edits": [{**BAD_EDIT, "units": 9}]}, "/edits/0/units"),
+        ({"seed": 1, "edits": [{**BAD_EDIT, "units": 13}]}, "/edits/0/units"),
         ({"seed": 1, "edits": [{**BAD_EDIT, "strength": 1.5}]}, "/edits/0/strength"),
         ({"seed": 1, "edits": [{**BAD_EDIT, "layer": "layer99"}]}, "/edits/0/layer"),
         ({"seed": 1, "edits": [{**BAD_EDIT, "layer": "layer1"}]}, "/edits/0/layer"),

@@ -14,20 +14,21 @@ from server.painting.painter import Labels, Painter
 from server.painting.parsing import parse_picture
 from server.painting.picture import Picture
 from server.settings import Settings
-from tests.helpers.serving import CONCEPTS, asgi_client, grey, renders, settings_in
+from tests.helpers.serving import asgi_client, grey, renders, settings_in
+from tests.helpers.tiny import SEEN
 
 EDIT = {"op": "draw", "concept": "tree", "mask": {"rect": [0, 0, 0.5, 1]}}
 PICTURE = {"version": 1, "model": "village", "seed": 3, "edits": [EDIT]}
 
 
-async def test_labels_are_what_the_segmenter_sees(client: httpx.AsyncClient, tiny: Path) -> None:
+async def test_labels_are_what_the_segmenter_sees(client: httpx.AsyncClient, installed: Path) -> None:
     answer = (await client.post("/api/v1/segment", json=PICTURE)).json()
-    assert (answer["width"], answer["height"]) == (16, 16)
-    assert answer["concepts"] == list(CONCEPTS)
+    assert (answer["width"], answer["height"]) == (32, 32)
+    assert answer["concepts"] == list(SEEN)
     labels = grey(answer["labels"])
-    painter = Painter(Catalog(tiny / "models", tiny / "dissect_results"))
+    painter = Painter(Catalog(installed / "models", installed / "dissect_results"))
     assert np.array_equal(labels, painter.labels(parse_picture(PICTURE)))
-    assert answer["shares"] == {name: pytest.approx(float((labels == c).mean())) for c, name in enumerate(CONCEPTS)}
+    assert answer["shares"] == {name: pytest.approx(float((labels == c).mean())) for c, name in enumerate(SEEN)}
 
 
 async def test_the_second_time_the_device_is_not_asked(client: httpx.AsyncClient) -> None:
@@ -46,8 +47,8 @@ async def test_a_bad_picture_is_a_problem_with_a_pointer(client: httpx.AsyncClie
     assert (await client.post("/api/v1/segment", json={"model": "castle", "seed": 1})).status_code == 404
 
 
-async def test_a_model_without_a_segmenter_says_so(tiny: Path, tmp_path: Path) -> None:
-    shutil.copytree(tiny, tmp_path, dirs_exist_ok=True)
+async def test_a_model_without_a_segmenter_says_so(installed: Path, tmp_path: Path) -> None:
+    shutil.copytree(installed, tmp_path, dirs_exist_ok=True)
     (tmp_path / "models" / "village" / "segmenter.safetensors").unlink()
     async with asgi_client(settings_in(tmp_path)) as client:
         answer = await client.post("/api/v1/segment", json=PICTURE)
@@ -70,14 +71,14 @@ class Held(Painter):
         return super().labels(picture)
 
 
-async def test_it_waits_in_the_bounded_queue_and_who_goes_is_forgotten(tiny: Path, tmp_path: Path) -> None:
+async def test_it_waits_in_the_bounded_queue_and_who_goes_is_forgotten(installed: Path, tmp_path: Path) -> None:
     held: list[Held] = []
 
     def make(catalog: Catalog, _: Settings) -> Painter:
         held.append(Held(catalog))
         return held[0]
 
-    async with asgi_client(settings_in(tiny, data_dir=tmp_path, queue_size=2), painter=make) as client:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path, queue_size=2), painter=make) as client:
 
         def ask(seed: int) -> asyncio.Task[httpx.Response]:
             return asyncio.create_task(client.post("/api/v1/segment", json={"seed": seed}))

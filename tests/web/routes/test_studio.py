@@ -36,8 +36,8 @@ def frontend(tmp_path: Path) -> Path:
 
 
 @pytest_asyncio.fixture
-async def studio(tiny: Path, frontend: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with asgi_client(settings_in(tiny, data_dir=tmp_path / "data", frontend_dir=frontend)) as client:
+async def studio(installed: Path, frontend: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path / "data", frontend_dir=frontend)) as client:
         yield client
 
 
@@ -101,8 +101,8 @@ async def test_only_reading_is_possible(studio: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-async def test_the_token_in_the_address_becomes_a_cookie(tiny: Path, frontend: Path, tmp_path: Path) -> None:
-    settings = settings_in(tiny, data_dir=tmp_path / "data", frontend_dir=frontend, token="hunter2")
+async def test_the_token_in_the_address_becomes_a_cookie(installed: Path, frontend: Path, tmp_path: Path) -> None:
+    settings = settings_in(installed, data_dir=tmp_path / "data", frontend_dir=frontend, token="hunter2")
     async with asgi_client(settings) as client:
         assert (await client.get("/")).status_code == 200
         assert (await client.get("/api/v1/models")).status_code == 401
@@ -119,7 +119,7 @@ async def test_the_token_in_the_address_becomes_a_cookie(tiny: Path, frontend: P
 
 
 @pytest_asyncio.fixture
-async def painted(tiny: Path, frontend: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def painted(installed: Path, frontend: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A studio that shows a first picture, ready."""
     (frontend / "css").mkdir()
     (frontend / "css" / "base.css").write_text("body { color: red }")
@@ -127,7 +127,7 @@ async def painted(tiny: Path, frontend: Path, tmp_path: Path) -> AsyncIterator[h
         '<style>{% include "css/base.css" %}</style>{% if first %}<img src="{{ first }}">{% endif %}'
         "<script>one</script>"
     )
-    async with asgi_client(settings_in(tiny, data_dir=tmp_path / "data", frontend_dir=frontend)) as client:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path / "data", frontend_dir=frontend)) as client:
         while (await client.get("/readyz")).status_code != 200:
             await asyncio.sleep(0.01)
         yield client

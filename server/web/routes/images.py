@@ -1,4 +1,6 @@
-"""Pictures as image files: which format a caller wants, the tag that names the bytes, and drawing them."""
+"""Pictures as image files: `/render`, `/models/{model}/images/{seed}`, and what every call that gives an image needs:
+which format the caller wants, the tag that names the bytes, and drawing them.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +8,20 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from server import __version__
 from server.painting.imaging import MEDIA_TYPES, Format, encode, resize
+from server.painting.parsing import parse_picture
 from server.painting.picture import Picture, digest, picture_to_json
-from server.web.deps import while_connected
+from server.web.answers import not_modified
+from server.web.deps import JsonBody, ModelName, UsesServices, read_document, while_connected
+from server.web.reference import IMAGES, PICTURE, body_of
 from server.web.services import Services
 
-MIN_SIZE = 8
-MAX_SIDE = 1024
+router = APIRouter()
+
+IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)
@@ -31,15 +36,39 @@ def image_options(
     request: Request,
     format: Annotated[Format | None, Query(description="the image's format; stands before the `Accept` header")] = None,
     size: Annotated[
-        int | None,
-        Query(ge=MIN_SIZE, le=MAX_SIDE, description="longer side in pixels; the model's own without it"),
+        int | None, Query(ge=8, le=1024, description="longer side in pixels; the model's own without it")
     ] = None,
 ) -> ImageOptions:
-    """What the caller wants."""
+    """The caller's."""
     return ImageOptions(format or accepted(request.headers.get("accept", "")), size)
 
 
 WantsImage = Annotated[ImageOptions, Depends(image_options)]
+
+
+@router.get("/models/{model}/images/{seed}", response_class=Response, responses=IMAGES, tags=["models"])
+async def image_of_seed(
+    model: ModelName,
+    seed: Annotated[int, Path(ge=0, le=2**32 - 1, description="the latent's seed, 0..4294967295")],
+    options: WantsImage,
+    request: Request,
+    services: UsesServices,
+) -> Response:
+    """The unedited image of a seed. It never changes, and says so to caches; a `v` in the query, the model's
+    `version`, gets past them when the model itself was replaced."""
+    return await image_response(services, request, Picture(model, seed), options, IMMUTABLE)
+
+
+@router.post(
+    "/render", response_class=Response, responses=IMAGES, openapi_extra=body_of("Picture", PICTURE), tags=["render"]
+)
+async def render(body: JsonBody, options: WantsImage, request: Request, services: UsesServices) -> Response:
+    """The image of a picture document. The same document gives the same bytes.
+
+    A PNG in the model's own size carries the document in its text chunk `unitbrush`.
+    """
+    picture = await read_document(services, parse_picture, body)
+    return await image_response(services, request, picture, options, "private, no-cache")
 
 
 def accepted(header: str) -> Format:
@@ -47,17 +76,12 @@ def accepted(header: str) -> Format:
 
     PNG also where the header wants no image at all: some clients ask for JSON in every call that sends JSON.
     """
-    wishes: dict[str, float] = {}
+    qualities: dict[str, float] = {}
     for part in header.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        wishes[kind] = next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
-    best: Format = "png"
-    found = 0.0
-    for form, kind in MEDIA_TYPES.items():
-        quality = wishes.get(kind, wishes.get("image/*", wishes.get("*/*", 0.0)))
-        if quality > found:
-            best, found = form, quality
-    return best
+        qualities[kind] = next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
+    anything = qualities.get("image/*", qualities.get("*/*", 0.0))
+    return max(MEDIA_TYPES, key=lambda form: qualities.get(MEDIA_TYPES[form], anything))  # the first of equals
 
 
 def _quality(text: str) -> float:
@@ -67,21 +91,10 @@ def _quality(text: str) -> float:
         return 0.0
 
 
-def matches(header: str, etag: str) -> bool:
-    """Whether an `If-None-Match` header names the tag."""
-    tags = {part.strip().removeprefix("W/") for part in header.split(",")}
-    return etag in tags or "*" in tags
-
-
 async def image_etag(services: Services, picture: Picture, options: ImageOptions) -> str:
     """The strong tag of the image's bytes: a hash of the weights, the picture, the format and the size."""
-    parts = (
-        __version__,
-        await services.fingerprint(picture.model),
-        digest(picture),
-        options.form,
-        options.size,
-    )
+    model = await services.version(picture.model)
+    parts = (__version__, model, digest(picture), options.form, options.size)
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 
@@ -94,9 +107,9 @@ async def image_response(
     """
     etag = await image_etag(services, picture, options)
     headers = {"ETag": etag, "Cache-Control": cache_control, "Vary": "Accept"}
-    if request.method == "GET" and matches(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    body = services.images.get(etag)
+    if (unchanged := not_modified(request, headers)) is not None:
+        return unchanged
+    body = services.cache.get((etag,))
     if body is None:
         body = await while_connected(request, draw(services, picture, options))
     return Response(body, headers=headers, media_type=MEDIA_TYPES[options.form])
@@ -107,12 +120,10 @@ async def draw(services: Services, picture: Picture, options: ImageOptions) -> b
     QueueFull."""
     pixels = await services.engine.render(picture)  # (R, R, 3)
 
-    def pack() -> bytes:
+    def encoded() -> bytes:
         if options.size is not None:
             # A thumbnail stands for the picture, it does not carry it.
             return encode(resize(pixels, options.size), options.form)
         return encode(pixels, options.form, picture_to_json(picture))
 
-    body = await services.aside(pack)
-    services.images.put(await image_etag(services, picture, options), body)
-    return body
+    return services.cache.put((await image_etag(services, picture, options),), await services.in_thread(encoded))

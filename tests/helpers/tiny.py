@@ -1,0 +1,82 @@
+"""The one model of the tests: a random generator that draws in milliseconds, with all that is installed beside one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from server.files import GENERATOR, SEGMENTER
+from server.lab.dissect.report.dissection import save_dissection
+from server.model.progressive import ProgressiveGenerator
+from server.model.segmenter import UNet, save_segmenter
+from server.results.brush import Brush, Dissection, RankedUnit
+
+CONCEPTS = ("tree", "door", "sky")
+SEEN = ("sky", "tree", "door")  # by the segmenter
+WIDTHS = (16, 12, 8, 8)
+UNITS = {"layer4": 12, "layer6": 8}  # of the layers that have brushes, 8x8 and 16x16
+
+
+def save_generator(path: Path, generator: ProgressiveGenerator) -> None:
+    """Write a generator's weights as safetensors, under the published names."""
+    save_file({name: tensor.contiguous() for name, tensor in generator.state_dict().items()}, path)
+
+
+def write_model(folder: Path, name: str = "village", seed: int = 1) -> None:
+    """A generator of 32x32 pixels and a segmenter, brushes of every concept at two layers, two directions and two
+    artifact units, under models/ and dissect_results/."""
+    torch.manual_seed(seed)
+    generator = ProgressiveGenerator(latent_dim=8, widths=WIDTHS)
+    models = folder / "models" / name
+    models.mkdir(parents=True)
+    save_generator(models / GENERATOR, generator)
+    torch.manual_seed(seed + 4)
+    save_segmenter(models / SEGMENTER, UNet(SEEN, (6, 6, 6, 6)))
+    brushes = [
+        Brush(
+            concept=concept,
+            layer=layer,
+            units=tuple(RankedUnit((u + i) % units, iou=0.2, effect=0.1, level=3.0 - i + u / 10) for u in range(units)),
+            recommended_units=5,
+            draw_effect=0.4 - i / 10,
+            remove_effect=0.3,
+            best=layer == "layer4",
+        )
+        for i, concept in enumerate(CONCEPTS)
+        for layer, units in UNITS.items()
+    ]
+    results = folder / "dissect_results" / name
+    save_dissection(results, Dissection(name, tuple(brushes)))
+    write_directions(results, generator.latent_dim)
+    write_artifacts(results, "layer4", 3, 1)
+
+
+def write_directions(folder: Path, latent_dim: int, **members: Any) -> None:
+    """Two directions along the latent's first two axes, `season` and `night`, into a folder of results."""
+    directions = [
+        {
+            "name": name,
+            "title": name.capitalize(),
+            "low": "less",
+            "high": "more",
+            "range": [-3, 2],
+            "effect": 0.1,
+            "layout_kept": 0.9,
+            "vector": [float(i == axis) for i in range(latent_dim)],
+        }
+        for axis, name in enumerate(("season", "night"))
+    ]
+    document = {"schema": 1, "latent_dim": latent_dim, "directions": directions, **members}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "directions.json").write_text(json.dumps(document))
+
+
+def write_artifacts(folder: Path, layer: str, *units: int) -> None:
+    """These units of a layer as artifact units, into a folder of results."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {"schema": 1, "units": [{"layer": layer, "unit": unit} for unit in units]}
+    (folder / "artifacts.json").write_text(json.dumps(document))
