@@ -9,7 +9,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.booth import LONG_VISIT, stop_shortly_before_the_end
+from tests.browser.booth import IDLE, hold_seconds, let_seconds_pass
 from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, open_studio
 
@@ -84,8 +84,8 @@ def test_axe_on_scenes_and_units(browser: Browser, server: StudioServer, theme: 
 @themes
 @sizes
 def test_axe_on_a_booth(browser: Browser, server: StudioServer, theme: str, size: tuple[int, int]) -> None:
-    options = {"color_scheme": theme, "reduced_motion": "reduce", "prepare": lambda page: page.clock.install()}
-    with open_studio(browser, server, size, path=f"/?booth=1&idle={LONG_VISIT}", **options) as studio:
+    options = {"color_scheme": theme, "reduced_motion": "reduce", "prepare": hold_seconds}
+    with open_studio(browser, server, size, path=f"/?booth=1&idle={IDLE}", **options) as studio:
         page = studio.page
         expect(page.locator("#booth-invitation")).to_be_visible()
         assert violations(studio) == []
@@ -95,7 +95,7 @@ def test_axe_on_a_booth(browser: Browser, server: StudioServer, theme: str, size
         expect(page.locator("#qr-code svg")).to_be_visible()
         assert violations(studio) == []
         page.locator("#qr-close").click()
-        stop_shortly_before_the_end(page)
+        let_seconds_pass(page, IDLE - 5)
         expect(page.locator("#booth-warning")).to_be_visible()
         assert violations(studio) == []
 

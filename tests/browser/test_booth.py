@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.booth import LONG_VISIT, let_the_visitor_go, stop_shortly_before_the_end
+from tests.browser.booth import IDLE, hold_seconds, let_seconds_pass
 from tests.browser.conftest import BOOTH_HOST
 from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, open_studio
@@ -25,10 +25,8 @@ def wait_for_a_painted_picture(studio: Studio) -> None:
 
 
 def test_a_visit(browser: Browser, server: StudioServer) -> None:
-    path = f"/?booth=1&idle={LONG_VISIT}"
-    with open_studio(
-        browser, server, host=BOOTH_HOST, touch=True, path=path, prepare=lambda page: page.clock.install()
-    ) as studio:
+    path = f"/?booth=1&idle={IDLE}"
+    with open_studio(browser, server, host=BOOTH_HOST, touch=True, path=path, prepare=hold_seconds) as studio:
         page = studio.page
         expect(page.locator("#booth-invitation")).to_be_visible()
         expect(page.locator("input:not([type=range]):visible")).to_have_count(0)
@@ -49,13 +47,15 @@ def test_a_visit(browser: Browser, server: StudioServer) -> None:
         stored = server.get("pictures/" + address.split("picture=")[1])
         assert stored["picture"]["edits"][0]["mask"] == shown["edits"][0]["mask"]
 
-        stop_shortly_before_the_end(page)
+        let_seconds_pass(page, IDLE - 5)
         expect(page.locator("#booth-warning")).to_be_visible()
+        expect(page.locator("#booth-count")).to_have_text("5")
         expect(page.locator("#booth-invitation")).to_be_hidden()
-        let_the_visitor_go(page)
+        let_seconds_pass(page, 5)
+        expect(page.locator("#booth-invitation")).to_be_visible()
         expect(page.locator("#booth-warning")).to_be_hidden()
         expect(page.locator("#qr")).to_be_hidden()
-        assert studio.picture()["edits"] == []
+        studio.wait_for_edits(0)
 
     path = "/?" + urlsplit(address).query
     with open_studio(browser, server, host=BOOTH_HOST, path=path) as home:

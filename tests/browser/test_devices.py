@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.booth import LONG_VISIT
+from tests.browser.booth import hold_seconds
 from tests.browser.conftest import BOOTH_HOST
 from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, change, open_studio
@@ -297,9 +297,10 @@ def test_no_word_is_cut_off(browser: Browser, server: StudioServer, locale: str,
 
     def prepare(page: Page) -> None:
         page.route("**/directions", lambda route: route.fulfill(json={"directions": [size]}))
+        hold_seconds(page)
 
     options = {"locale": locale, "touch": True, "prepare": prepare}
-    for path in ("/", f"/?booth=1&idle={LONG_VISIT}"):
+    for path in ("/", "/?booth=1"):
         with open_studio(browser, server, (width, 740), path=path, **options) as studio:
             page = studio.page
             expect(page.locator("#directions input")).to_be_visible()
