@@ -42,15 +42,6 @@ def open_store(settings: Settings) -> Store:
     return Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history)
 
 
-def check_start(settings: Settings) -> None:
-    """Raise what would keep the app from starting: NoDevice, StoreError.
-
-    The app raises them as well, but then uvicorn has them, and prints a trace where a line will do.
-    """
-    device_named(settings.device)
-    open_store(settings).close()
-
-
 def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastAPI:
     """The app; its services start and stop with its lifespan, and stand at `app.state.services`.
 

@@ -94,10 +94,6 @@ class DissectionError(
     """A folder of results holds none this version can read, or of another generator; the detail says what to do."""
 
 
-class FetchError(UnitbrushError, status=502, slug="fetch-failed", title="The published weights could not be fetched"):
-    """Published weights could not be downloaded, or are not what was published."""
-
-
 class UsageError(UnitbrushError, status=400, slug="usage", title="The command line is not valid"):
     """The command line asks for something that cannot be; the detail is one line that says what would be right."""
 

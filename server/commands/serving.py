@@ -10,8 +10,9 @@ from typing import TextIO
 import uvicorn
 from fastapi import FastAPI
 
-from server.app import check_start, create_app
+from server.app import create_app, open_store
 from server.errors import UsageError
+from server.model.device import device_named
 from server.settings import Settings
 
 
@@ -53,7 +54,9 @@ def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
     """Serve until SIGINT or SIGTERM, then finish what runs. Returns the exit status. Raises UsageError,
     NoDevice and StoreError where it cannot begin."""
     with listen(settings) as listener:
-        check_start(settings)
+        # The app raises these as well, but then uvicorn has them, and prints a trace where a line will do.
+        device_named(settings.device)
+        open_store(settings).close()
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"port": port})
         host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
-from server.errors import FetchError, WeightError
+from server.errors import UnitbrushError, WeightError
 from server.files import CARD, file_sha256, write_text
 from server.model.weights import MAX_BYTES, load_generator
 
@@ -35,6 +35,10 @@ TIMEOUT = 30.0  # seconds without a byte
 CHUNK = 2**18
 
 Progress = Callable[[int, int | None], None]  # bytes there, bytes in all where the server says
+
+
+class FetchError(UnitbrushError, status=502, slug="fetch-failed", title="The published weights could not be fetched"):
+    """Published weights could not be downloaded, or are not what was published."""
 
 
 def fetch(

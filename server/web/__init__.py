@@ -1,17 +1,20 @@
-"""The web server: HTTP, the live socket and the studio's files, in front of a painter. In reading order:
+"""The web server: HTTP, the live socket and the studio's files, in front of a painter.
 
-services    what the routes work with: models, device, store, threads
-engine      one worker thread in front of the device, and who gets it next
-store       the pictures people keep, with undo and redo, in SQLite
-kept        the shape that a picture's document has there
-deps        what routes ask for: the services, a JSON body and documents in it
-schemas     the answers, as the reference describes them
-answers     tags, 304 and compression
-problems    every error as a problem document
-security    host names, origins, the token
-middleware  what stands around every call: security, headers, the limit of bodies, counting
-metrics     what is counted
-static      the files of a folder: the studio's, and each report's
-reference   the OpenAPI document
-routes      the calls themselves
+In reading order:
+
+- `services`: what the routes work with: models, device, store, threads;
+- `engine`: one worker thread in front of the device, and who gets it next;
+- `store`: the pictures people keep, with undo and redo, in SQLite;
+- `kept`: the shape that a picture's document has there;
+- `deps`: what routes ask for: the services, a JSON body and documents in it;
+- `schemas`: the answers, as the reference describes them;
+- `answers`: tags, 304 and compression;
+- `problems`: every error as a problem document;
+- `security`: host names, origins, the token;
+- `middleware`: what stands around every call: security, headers, the limit of bodies, counting;
+- `metrics`: what is counted;
+- `static`: the files of a folder, the studio's or a report's;
+- `preloads`: the modules that the page asks for early;
+- `reference`: the OpenAPI document;
+- `routes`: the calls themselves.
 """

@@ -8,14 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-
-class Layer(BaseModel):
-    """A layer of a generator and its featuremaps' size."""
-
-    name: str
-    units: int
-    height: int
-    width: int
+from server.model.generator import Layer
 
 
 class Model(BaseModel):

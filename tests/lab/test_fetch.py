@@ -13,10 +13,9 @@ from typing import ClassVar
 import pytest
 import torch
 
-from server.errors import FetchError
 from server.files import file_sha256
 from server.lab import fetch as fetching
-from server.lab.fetch import fetch
+from server.lab.fetch import FetchError, fetch
 from server.model.catalog import read_card
 from server.model.progressive import ProgressiveGenerator
 

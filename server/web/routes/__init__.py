@@ -1,13 +1,15 @@
-"""The calls, a module each subject: they read the question, ask the services, answer with a schema. In reading order:
+"""The calls, a module each subject: they read the question, ask the services, answer with a schema.
 
-images      `/render`, `/models/{model}/images/{seed}`, and what every call that gives an image needs
-live        `/live`: the socket that follows a brush
-pictures    `/pictures`: pictures the server keeps
-models      `/models`: what is installed and what it can paint
-analysis    `/segment`, `/inspect`, `/receptivity`: what a network sees in a picture
-dissection  `/models/{model}/layers`, `/models/{model}/context`, and the reports at `/dissect/{model}/`
-studio      `/`: the page, its files, and the scene it begins with
-docs        `/docs`: the reference as a page
-qr          `/qr`: a text as a QR code
-operations  `/healthz`, `/readyz`, `/metrics`
+In reading order:
+
+- `images`: `/render`, `/models/{model}/images/{seed}`, and what every call that gives an image needs;
+- `live`: `/live`: the socket that follows a brush;
+- `pictures`: `/pictures`: pictures the server keeps;
+- `models`: `/models`: what is installed and what it can paint;
+- `analysis`: `/segment`, `/inspect`, `/receptivity`: what a network sees in a picture;
+- `dissection`: `/models/{model}/layers`, `/models/{model}/context`, and the reports at `/dissect/{model}/`;
+- `studio`: `/`: the page, its files, and the scene it begins with;
+- `docs`: `/docs`: the reference as a page;
+- `qr`: `/qr`: a text as a QR code;
+- `operations`: `/healthz`, `/readyz`, `/metrics`.
 """

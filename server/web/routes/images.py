@@ -91,11 +91,9 @@ def _quality(text: str) -> float:
         return 0.0
 
 
-async def image_etag(services: Services, picture: Picture, options: ImageOptions) -> str:
-    """The strong tag of the image's bytes: a hash of the weights, the picture, the format and the size."""
-    model = await services.version(picture.model)
-    parts = (__version__, model, digest(picture), options.form, options.size)
-    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+async def _key(services: Services, picture: Picture, options: ImageOptions) -> tuple[object, ...]:
+    """What an image's bytes depend on: the model, the picture, the format and the size."""
+    return await services.version(picture.model), digest(picture), options.form, options.size
 
 
 async def image_response(
@@ -105,11 +103,12 @@ async def image_response(
 
     Raises what drawing raises, QueueFull, and ClientGone.
     """
-    etag = await image_etag(services, picture, options)
-    headers = {"ETag": etag, "Cache-Control": cache_control, "Vary": "Accept"}
+    key = await _key(services, picture, options)
+    tag = hashlib.sha256(repr((__version__, *key)).encode()).hexdigest()[:32]
+    headers = {"ETag": f'"{tag}"', "Cache-Control": cache_control, "Vary": "Accept"}
     if (unchanged := not_modified(request, headers)) is not None:
         return unchanged
-    body = services.cache.get((etag,))
+    body = services.cache.get(key)
     if body is None:
         body = await while_connected(request, draw(services, picture, options))
     return Response(body, headers=headers, media_type=MEDIA_TYPES[options.form])
@@ -126,4 +125,4 @@ async def draw(services: Services, picture: Picture, options: ImageOptions) -> b
             return encode(resize(pixels, options.size), options.form)
         return encode(pixels, options.form, picture_to_json(picture))
 
-    return services.cache.put((await image_etag(services, picture, options),), await services.in_thread(encoded))
+    return services.cache.put(await _key(services, picture, options), await services.in_thread(encoded))

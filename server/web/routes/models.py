@@ -48,7 +48,7 @@ def _describe(model: Model, version: str) -> schemas.Model:
         resolution=generator.resolution,
         latent_dim=generator.latent_dim,
         edit_layer=model.dissection.edit_layer,
-        layers=[schemas.Layer.model_validate(layer, from_attributes=True) for layer in generator.layers],
+        layers=list(generator.layers),
         concepts=list(model.dissection.concepts),
         default=model.default,
         license=model.license,
