@@ -34,6 +34,6 @@ def receptivity(
     pictures = sum(gain["pictures"] for gain in measured.values())
     usual = sum(gain["drawn"] * gain["pictures"] for gain in measured.values()) / pictures
     takes = [1.0 if name == drawn else measured[name]["drawn"] if name in measured else usual for name in concepts]
-    shares = cell_shares(labels[None], len(concepts), GRID)[0].numpy()  # (C, GRID, GRID)
+    shares = cell_shares(labels[None].copy(), len(concepts), GRID)[0].numpy()  # (C, GRID, GRID)
     grid: NDArray[np.float32] = np.tensordot(np.asarray(takes, np.float32), shares, 1).clip(0, 1)  # (GRID, GRID)
     return grid
