@@ -1,5 +1,5 @@
 # make run: set up and serve the studio at http://127.0.0.1:8000
-# make test: set up and run every test, browser tests included
+# make test: set up and run every test, browser tests included, those beside the others
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +15,7 @@ run: $(VENV)/.run
 	$(BIN)/unitbrush serve
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.dev node_modules/.stamp
 	$(BIN)/ruff check .

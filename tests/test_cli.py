@@ -13,15 +13,9 @@ import httpx
 import pytest
 
 from server.cli import COMMANDS, main
+from tests.helpers.ports import free_port
 from tests.helpers.serving import spawn_server
 from tests.helpers.tiny import write_model
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -24,6 +23,8 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
+
+from tests.helpers.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OFFLINE = ["--no-index", "--no-build-isolation"]
@@ -60,9 +61,7 @@ def own_environment() -> dict[str, str]:
 @contextmanager
 def served(command: list[str], folder: Path, **settings: str) -> Iterator[httpx.Client]:
     """A client of the server that the command starts in that folder; stopped in order afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {"UNITBRUSH_PORT": str(port), "UNITBRUSH_THREADS": "1", **settings}
     process = subprocess.Popen(
         command,

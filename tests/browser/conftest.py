@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, open_studio
+from tests.helpers.ports import free_port
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BOOTH_HOST = "booth.example"
@@ -25,6 +26,13 @@ ARGUMENTS = (
     "--disable-sync",
     f"--host-resolver-rules=MAP {BOOTH_HOST} 127.0.0.1",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them one after another in one process, where tests run in several: they share a browser and a server."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def chromium() -> str | None:
@@ -76,11 +84,3 @@ def studio(browser: Browser, server: StudioServer) -> Iterator[Studio]:
     """The studio at 1280x800 with its first picture on the screen."""
     with open_studio(browser, server) as opened:
         yield opened
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

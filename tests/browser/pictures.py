@@ -19,9 +19,10 @@ from server.model.catalog import Catalog
 from server.painting.painter import Painter
 from server.painting.parsing import parse_picture
 from server.settings import Settings
-from tests.browser.conftest import ARGUMENTS, chromium, free_port
+from tests.browser.conftest import ARGUMENTS, chromium
 from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import open_studio
+from tests.helpers.ports import free_port
 
 OUT = ROOT / "models" / "village" / "pictures"
 SIZES = {"studio": (1280, 800), "studio-phone": (390, 844), "studio-4k": (3840, 2160)}

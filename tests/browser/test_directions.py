@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import free_port
 from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, drop, open_studio
 from tests.browser.waiting import wait_until
+from tests.helpers.ports import free_port
 from tests.helpers.tiny import write_artifacts, write_directions
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]

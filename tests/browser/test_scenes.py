@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import free_port
 from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, open_studio
 from tests.browser.waiting import stalled
+from tests.helpers.ports import free_port
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
 LATENT = "([seed, n]) => import('/js/scenes/latent.js').then(m => m.latentOf(seed, n))"
