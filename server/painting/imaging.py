@@ -13,13 +13,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from server.errors import PictureError
+from server.painting.png import text
 
 Format = Literal["png", "jpeg", "webp"]
 MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 TEXT_KEY = "unitbrush"
 JPEG_QUALITY = 90
 MAX_TEXT = 8 * 2**20
-MAX_SIDE = 8192
 
 # What Pillow was seen to raise for damaged files.
 DAMAGED: tuple[type[Exception], ...] = (
@@ -70,16 +70,7 @@ def resize(pixels: Pixels, size: int) -> Pixels:
 
 def read_document(data: bytes) -> str:
     """The picture document inside a PNG that `encode` wrote, not yet validated. Raises PictureError."""
-    try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            if max(image.size) > MAX_SIDE:
-                raise PictureError(f"the image is larger than {MAX_SIDE} pixels")
-            image.load()
-            text = image.info.get(TEXT_KEY)
-    except PictureError:
-        raise
-    except DAMAGED as error:
-        raise PictureError("the file is damaged or no PNG") from error
-    if not isinstance(text, str) or len(text) > MAX_TEXT:
-        raise PictureError(f"the PNG has no text chunk {TEXT_KEY!r}: it was not painted here")
-    return text
+    document = text(data, TEXT_KEY, MAX_TEXT)
+    if document is None:
+        raise PictureError(f"the PNG has no text {TEXT_KEY!r}: it was not painted here, or was saved again elsewhere")
+    return document

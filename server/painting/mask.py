@@ -7,21 +7,24 @@ stroke smaller than a cell still paints, faintly.
 from __future__ import annotations
 
 import base64
-import binascii
 import io
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from server.errors import PictureError
 from server.painting.imaging import DAMAGED
-from server.painting.picture import Area, Line, Png, Stroke, Strokes
+from server.painting.picture import Area, Line, Mask, Png, Stroke, Strokes
+from server.painting.png import SIGNATURE, bare, kind_of
 
 MAX_PNG_SIDE = 2048
+_ROWS = 2**18  # of samples that segments meet, about, at a time
+_FINEST = 512  # samples along the picture's side
+_TURN, _TURN_AREA = 2.0, 30.0  # segments of full height that cost as much as a turn, and as going over all samples
 
 Array = NDArray[np.float32]
 
@@ -75,11 +78,7 @@ def decode_png(mask: Png) -> Array:
 def _open_png(mask: Png) -> Iterator[Image.Image]:
     """The image with its header read and its size checked, so that a decompression bomb never opens."""
     try:
-        raw = base64.b64decode(mask.png, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise PictureError("the mask's png is not base64") from error
-    try:
-        with Image.open(io.BytesIO(raw), formats=["PNG"]) as image:
+        with Image.open(io.BytesIO(bare(_file(mask))), formats=["PNG"]) as image:
             if max(image.size) > MAX_PNG_SIDE:
                 raise PictureError(
                     f"the mask's png is {image.width}x{image.height}, more than {MAX_PNG_SIDE}x{MAX_PNG_SIDE}"
@@ -91,9 +90,28 @@ def _open_png(mask: Png) -> Iterator[Image.Image]:
         raise PictureError("the mask's png is damaged or no PNG at all") from error
 
 
+def _file(mask: Png) -> bytes:
+    """The mask's file: base64 as it stands, with line breaks, or as a `data:` URL. Raises PictureError."""
+    head, comma, rest = mask.png.partition(",")
+    if comma and not (head.startswith("data:") and head.endswith(";base64")):
+        raise PictureError("the mask's png is not base64, nor a data: URL of it")
+    try:
+        raw = base64.b64decode("".join((rest if comma else head).split()), validate=True)
+    except ValueError as error:
+        raise PictureError("the mask's png is not base64") from error
+    if not raw.startswith(SIGNATURE):
+        raise PictureError(f"the mask's png is {kind_of(raw)}; masks are PNG")
+    return raw
+
+
 def _plane(image: Image.Image) -> Array:
+    """Coverage: the alpha, unless it is opaque everywhere or there is none; then the luminance. Turned as EXIF says."""
+    image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
-        return np.asarray(image.convert("RGBA").getchannel("A"), np.float32) / np.float32(255)
+        image = image.convert("RGBA")
+        alpha = np.asarray(image.getchannel("A"), np.float32)  # (H, W)
+        if alpha.min() < 255:
+            return alpha / np.float32(255)
     if image.mode.startswith("I"):
         return np.asarray(image, np.float32) / np.float32(65535)
     return np.asarray(image.convert("L"), np.float32) / np.float32(255)
@@ -122,45 +140,88 @@ def _lines_coverage(lines: Sequence[Line], height: int, width: int) -> Array:
     """What strokes and lines cover, in their order; those that erase uncover it again."""
     fine = max(4, min(16, 512 // max(height, width)))  # samples along a cell's side
     inside = np.zeros((height * fine, width * fine), np.bool_)  # one sample each
-    for line in lines:
-        _rasterise(line, inside)
+    for erases, group in groupby(lines, _erases):
+        _rasterise(list(group), inside, not erases)
     share: Array = inside.reshape(height, fine, width, fine).mean((1, 3), dtype=np.float32)  # (height, width)
     return share
 
 
-def _rasterise(line: Line, inside: NDArray[np.bool_]) -> None:
-    """Set (or clear) the samples whose centre lies within the radius of the polyline.
+def _erases(line: Line) -> bool:
+    return isinstance(line, Stroke) and line.erase
+
+
+def _segments(lines: Sequence[Line]) -> NDArray[np.float64]:
+    """Each segment's ends and radius, a dot's ends the same: (S, 5) of ax, ay, bx, by, r."""
+    ends = [
+        (*a, *b, line.radius)
+        for line in lines
+        for a, b in (pairwise(line.points) if len(line.points) > 1 else [(line.points[0], line.points[0])])
+    ]
+    return np.asarray(ends, np.float64)
+
+
+def _span(segments: NDArray[np.float64], axis: int, cells: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first sample that each segment may reach along an axis (0 across, 1 down), and the first behind it: (S,)."""
+    a, b, r = segments[:, axis], segments[:, axis + 2], segments[:, 4]  # (S,)
+    low = np.floor((np.minimum(a, b) - r) * cells).astype(np.int64).clip(0, cells)
+    high = (np.ceil((np.maximum(a, b) + r) * cells).astype(np.int64) + 1).clip(0, cells)
+    return low, high
+
+
+def drawing_work(mask: Mask) -> float:
+    """How much work a mask's strokes are, about, as segments that each reach over the whole height of the picture.
+
+    Lines that draw and erase by turns are drawn one after another, each time at the cost of several segments for the
+    area that they lie in.
+    """
+    lines = mask.strokes if isinstance(mask, Strokes) else () if mask is None else mask.erase
+    work = 0.0
+    for _, group in groupby(lines, _erases):
+        segments = _segments(list(group))
+        (left, right), (top, bottom) = (_span(segments, axis, _FINEST) for axis in (0, 1))
+        work += float((bottom - top).sum()) / _FINEST
+        area = float((right.max() - left.min()) * (bottom.max() - top.min())) / _FINEST**2
+        work += _TURN + _TURN_AREA * area
+    return work
+
+
+def _rasterise(lines: Sequence[Line], inside: NDArray[np.bool_], value: bool) -> None:
+    """Set the samples to `value` whose centre lies within the radius of one of the polylines.
 
     A capsule is convex, so a row of samples meets it in one interval. The ends of all intervals are counted
     into one array, whose running sum along a row is positive just where some capsule covers.
     """
     rows, columns = inside.shape
-    points = np.asarray(line.points, np.float64)  # (P, 2)
-    ax, ay = points[:-1].T if len(points) > 1 else points.T  # (S,)
-    bx, by = points[1:].T if len(points) > 1 else points.T  # (S,)
-    r = line.radius
-    top = max(0, math.floor((points[:, 1].min() - r) * rows))
-    bottom = min(rows, math.ceil((points[:, 1].max() + r) * rows) + 1)
-    left = max(0, math.floor((points[:, 0].min() - r) * columns))
-    right = min(columns, math.ceil((points[:, 0].max() + r) * columns) + 1)
-    if top >= bottom or left >= right:
+    segments = _segments(lines)  # (S, 5)
+    (first, last), (west, east) = _span(segments, 1, rows), _span(segments, 0, columns)  # (S,) each
+    seen = (first < last) & (west < east)
+    if not seen.any():
         return
-    # Only the rows a segment can reach: as many for each as the tallest needs.
-    first = np.floor((np.minimum(ay, by) - r) * rows).astype(np.int64)  # (S,)
-    reach = int(np.ceil((np.abs(ay - by).max() + 2 * r) * rows)) + 2
+    segments, first, last = segments[seen], first[seen], last[seen]
+    top, bottom, left, right = first.min(), last.max(), west[seen].min(), east[seen].max()
     ends = np.zeros((bottom - top, right - left + 1), np.int32)
-    step = max(1, 2**18 // reach)  # segments at a time, to bound the memory
-    for s in range(0, len(ax), step):
-        part = slice(s, s + step)
-        row = first[part, None] + np.arange(reach)  # (S, reach)
-        y = (row + 0.5) / rows
-        low, high = _capsule_interval(ax[part, None], ay[part, None], bx[part, None], by[part, None], r, y)
+    for part in _by_reach(last - first):
+        row = first[part, None] + np.arange((last - first)[part].max())  # (S, reach)
+        ax, ay, bx, by, r = segments[part].T[:, :, None]  # (S, 1) each
+        low, high = _capsule_interval(ax, ay, bx, by, r, (row + 0.5) / rows)
         start = np.ceil(np.clip(low, -1, 2) * columns - 0.5).astype(np.int64).clip(left, right) - left
         stop = np.floor(np.clip(high, -1, 2) * columns + 0.5).astype(np.int64).clip(left, right) - left
-        use = (row >= top) & (row < bottom) & (start < stop)  # (S, reach)
+        use = (row < last[part, None]) & (start < stop)  # (S, reach)
         np.add.at(ends, (row[use] - top, start[use]), 1)
         np.add.at(ends, (row[use] - top, stop[use]), -1)
-    inside[top:bottom, left:right][np.cumsum(ends[:, :-1], axis=1) > 0] = not (isinstance(line, Stroke) and line.erase)
+    inside[top:bottom, left:right][np.cumsum(ends[:, :-1], axis=1) > 0] = value
+
+
+def _by_reach(reach: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The numbers of segments in parts, those of about as many rows together, of at most _ROWS rows in all."""
+    order = np.argsort(reach, kind="stable")
+    start = 0
+    while start < len(order):
+        stop = min(len(order), start + max(1, int(_ROWS // reach[order[start]])))
+        while stop > start + 1 and reach[order[stop - 1]] > 2 * reach[order[start]]:
+            stop = start + (stop - start) // 2
+        yield order[start:stop]
+        start = stop
 
 
 def _capsule_interval(
@@ -168,7 +229,7 @@ def _capsule_interval(
     ay: NDArray[np.float64],
     bx: NDArray[np.float64],
     by: NDArray[np.float64],
-    r: float,
+    r: NDArray[np.float64],
     y: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Where horizontal lines meet capsules around the segments a-b: (low, high), low > high for nowhere.

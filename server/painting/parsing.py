@@ -6,19 +6,21 @@ resolve(picture, model)    # what only the model knows is checked by server.pain
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeVar
 
 import pydantic_core
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from server.errors import MalformedJSON, PictureError
-from server.painting.mask import decode_png, png_pixels
+from server.painting.mask import decode_png, drawing_work, png_pixels
 from server.painting.picture import AnyMask, Edit, Mask, Picture, Png, Region, Strokes
 
 # In all masks of a picture, so that no document takes seconds to draw.
 MAX_ALL_POINTS = 2**16
 MAX_ALL_PIXELS = 2**25
 MAX_REGIONS = 64
+MAX_ALL_WORK = 2.0**14  # of `drawing_work`: about two seconds of one core
 
 T = TypeVar("T")
 
@@ -65,7 +67,7 @@ def parse_mask(data: object) -> Mask:
 
 def check_masks(masks: list[Mask], pointer: str) -> None:
     """Raises PictureError where the masks are too much in all, or a png cannot be decoded."""
-    points = pixels = regions = 0
+    points, pixels, regions, work = 0, 0, 0, 0.0
     for i, mask in enumerate(masks):
         try:
             if mask is not None:
@@ -77,6 +79,9 @@ def check_masks(masks: list[Mask], pointer: str) -> None:
                     f"the masks up to this one have {points} points, {pixels} pixels and {regions} concepts; "
                     f"at most {MAX_ALL_POINTS}, {MAX_ALL_PIXELS} and {MAX_REGIONS} are taken"
                 )
+            work += drawing_work(mask)
+            if work > MAX_ALL_WORK:
+                raise PictureError("the strokes of the masks up to this one are too much to draw: fewer, smaller ones")
             if isinstance(mask, Png):
                 decode_png(mask)
         except PictureError as error:
@@ -94,7 +99,12 @@ def validate(adapter: TypeAdapter[T], data: object, default_model: str | None = 
 
 
 def _decode(data: bytes | bytearray | str) -> Any:
+    """JSON in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without. Raises MalformedJSON."""
     try:
+        if isinstance(data, bytes | bytearray):
+            encoding = json.detect_encoding(data)
+            data = data if encoding == "utf-8" else data.decode(encoding)
+        data = data.removeprefix("\ufeff") if isinstance(data, str) else data
         return pydantic_core.from_json(data, allow_inf_nan=False)
     except ValueError as error:
         raise MalformedJSON(f"the body is not JSON: {error}") from error

@@ -110,7 +110,8 @@ class Png:
         Field(
             strict=True,
             max_length=MAX_PNG_CHARACTERS,
-            description="base64; coverage is its alpha, or its luminance where it has none",
+            description="base64, or a data: URL; coverage is its alpha, or its luminance where it has no alpha or one"
+            " that is opaque everywhere",
         ),
     ]
     erase: Erased = ()

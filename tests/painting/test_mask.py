@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from server.errors import PictureError
-from server.painting.mask import coverage, decode_png
+from server.painting.mask import coverage, decode_png, drawing_work
 from server.painting.picture import Line, Mask, Png, Rect, Stroke, Strokes
 
 fractions = st.floats(0, 1)
@@ -207,3 +207,71 @@ def test_what_is_no_png_is_refused_in_one_line() -> None:
 def test_the_largest_png_is_taken() -> None:
     mask: Mask = png(np.full((2048, 2048), 255, np.uint8), compress_level=1)
     assert coverage(mask, 16, 16).min() == pytest.approx(1)
+
+
+def test_alpha_that_is_opaque_everywhere_says_nothing_and_luminance_counts() -> None:
+    half = np.zeros((4, 4, 4), np.uint8)
+    half[:, 2:, :3], half[..., 3] = 255, 255
+    expected = np.repeat([[0, 0, 1, 1]], 4, 0)
+    for mode in ("RGBA", "LA"):
+        assert np.array_equal(decode_png(png(half, mode)), expected)
+    indexed = Image.fromarray(half[..., 0]).convert("P")
+    out = io.BytesIO()
+    indexed.save(out, "PNG", transparency=bytes([255] * 256))
+    assert np.array_equal(decode_png(Png(base64.b64encode(out.getvalue()).decode())), expected)
+    half[0, 0, 3] = 254  # one pixel is not: alpha counts
+    assert decode_png(png(half, "RGBA")).mean() > 0.99
+
+
+def test_base64_may_have_line_breaks_or_be_a_data_url() -> None:
+    plain = png(np.arange(16, dtype=np.uint8).reshape(4, 4))
+    expected = decode_png(plain)
+    wrapped = base64.encodebytes(base64.b64decode(plain.png)).decode()
+    assert "\n" in wrapped
+    for text in (wrapped, wrapped.replace("\n", "\r\n"), f"data:image/png;base64,{plain.png}", f" {plain.png}\n"):
+        assert np.array_equal(decode_png(Png(text)), expected)
+    for text in (f"data:image/png,{plain.png}", f"http://example.org/{plain.png}", f"{plain.png},"):
+        with pytest.raises(PictureError):
+            decode_png(Png(text))
+
+
+def test_a_mask_is_turned_as_its_camera_says() -> None:
+    array = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    Image.fromarray(array).save(out, "PNG", exif=exif)
+    turned = decode_png(Png(base64.b64encode(out.getvalue()).decode())) * 255
+    assert np.array_equal(turned, np.rot90(array, -1))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "GIF", "WEBP", "BMP", "TIFF"])
+def test_a_mask_of_another_format_is_called_by_its_name(form: str) -> None:
+    out = io.BytesIO()
+    Image.new("L", (4, 4)).save(out, form)
+    with pytest.raises(PictureError, match=f"is a {form}; masks are PNG".replace("WEBP", "WebP")):
+        decode_png(Png(base64.b64encode(out.getvalue()).decode()))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(strokes, min_size=1, max_size=8))
+def test_strokes_drawn_together_cover_what_they_cover_one_by_one(drawn: list[Stroke]) -> None:
+    inside = np.zeros((8, 8), np.float32)
+    for stroke in drawn:
+        own = coverage(Strokes((replace(stroke, erase=False),)), 8, 8)
+        full = own == 1
+        inside = np.where(full, float(not stroke.erase), inside)
+        inside[(own > 0) & ~full] = np.nan  # at an edge the samples decide
+    got = coverage(Strokes(tuple(drawn)), 8, 8)
+    known = ~np.isnan(inside)
+    assert np.array_equal(got[known], inside[known])
+
+
+def test_work_grows_with_what_is_drawn() -> None:
+    dot, tall = Stroke(((0.5, 0.5),), 0.05), Stroke(((0.5, 0.5),), 1.0)
+    few, many = Strokes((dot,) * 10), Strokes((dot,) * 1000)
+    turning = Strokes((tall, replace(tall, erase=True)) * 100)
+    assert drawing_work(None) == drawing_work(Rect((0, 0, 1, 1))) == 0
+    assert drawing_work(few) < 100 < drawing_work(many) < 200
+    assert drawing_work(Strokes((tall,) * 200)) < 300 < 5000 < drawing_work(turning)
+    assert drawing_work(Rect((0, 0, 1, 1), erase=(Line(((0.5, 0.5),), 1.0),) * 200)) < 300

@@ -248,6 +248,23 @@ def test_the_masks_of_a_picture_are_bounded_together() -> None:
         assert error.value.pointer == f"/edits/{most}/mask"
 
 
+def test_strokes_that_are_too_much_to_draw_are_refused_before_any_work() -> None:
+    large = {"points": [[0.5, 0.5]], "radius": 2}
+    turning = {"strokes": [large, {**large, "erase": True}] * 2048}
+    for mask, most in (({"strokes": [large] * 4096}, 3), (turning, 0)):
+        assert len(parse_picture(many(mask, most)).edits) == most
+        with pytest.raises(PictureError, match="too much to draw") as error:
+            parse_picture(many(mask, 16))
+        assert error.value.pointer == f"/edits/{most}/mask"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_json_of_every_encoding_is_read(encoding: str) -> None:
+    text = '{"model": "\u6751", "seed": 1}'
+    assert parse_picture(text.encode(encoding)) == Picture("\u6751", seed=1)
+    assert parse_picture("\ufeff" + text) == Picture("\u6751", seed=1)
+
+
 def test_an_edit_alone() -> None:
     assert parse_edit(b'{"op": "draw", "concept": "sky", "mask": {"rect": [0, 0, 1, 0.5]}}') == Edit(
         "draw", "sky", Rect((0.0, 0.0, 1.0, 0.5))
