@@ -216,8 +216,10 @@ def test_a_resting_palm_paints_nothing(touched: Studio) -> None:
 
 def test_fingers_neither_paint_nor_pinch_beside_a_pen(touched: Studio) -> None:
     page = touched.page
-    page.evaluate("() => { const { now } = performance; let ahead = 0;"
-                  "performance.now = () => ahead; window.goOn = (time) => (ahead += time); }")
+    page.evaluate(
+        "() => { const { now } = performance; let ahead = 0;"
+        "performance.now = () => ahead; window.goOn = (time) => (ahead += time); }"
+    )
     hands = Hands(touched)
     hands.pen("mousePressed", SECOND[0])
     page.evaluate("goOn(60_000)")  # however long it is held still

@@ -40,7 +40,12 @@ def test_letters_of_any_script(studio: Studio, remove: tuple[str, str], draw: tu
 def test_every_other_shortcut_on_a_korean_keyboard(studio: Studio) -> None:
     page = studio.page
     studio.choose("tree")
-    for key, code, tool in (("ㄹ", "KeyF", "brush"), ("ㅣ", "KeyL", "line"), ("ㅡ", "KeyM", "rect"), ("ㅌ", "KeyX", "eraser")):
+    for key, code, tool in (
+        ("ㄹ", "KeyF", "brush"),
+        ("ㅣ", "KeyL", "line"),
+        ("ㅡ", "KeyM", "rect"),
+        ("ㅌ", "KeyX", "eraser"),
+    ):
         press(page, key, code)
         expect(page.locator(f"#tools [data-value={tool}]")).to_have_attribute("aria-checked", "true")
     press(page, "ㅁ", "KeyA")
