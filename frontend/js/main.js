@@ -123,7 +123,10 @@ async function start() {
   const frames = createFrames(images, {
     onFrame(bitmap, { steps, final }) {
       canvas.show(bitmap, final);
-      if (final) stage.dataset.shown = "final";
+      if (final) {
+        stage.dataset.shown = "final";
+        accepted.add(history.present());
+      }
       painter.framed(steps, final);
       if (!final) return;
       ready.done("picture");
@@ -140,8 +143,12 @@ async function start() {
     onReachable: connection.restored,
   });
 
-  /** What the server refuses is no state of the history. @returns {boolean} false where nothing else could be shown */
+  /** What the server has taken once stays, even if it does not now: it may have another model or none at the moment. */
+  const accepted = new WeakSet(history.timeline().states);
+
+  /** What the server refuses is no state of the history. @returns {boolean} whether there was another to go back to */
   function withdraw() {
+    if (accepted.has(history.present())) return false;
     if (history.withdraw()) return true;
     const first = firstPicture(modelOf(history.present().model));
     if (JSON.stringify(first) === JSON.stringify(history.present())) return false;

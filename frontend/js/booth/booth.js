@@ -55,7 +55,7 @@ export function runBooth({ idle }, { store, cancel, ...parts }) {
 
   /** @param {PointerEvent} event */
   function press({ type, pointerId, buttons }) {
-    if (type === "pointercancel" || buttons === 0) pressed.delete(pointerId);
+    if (type === "pointerup" || type === "pointercancel" || buttons === 0) pressed.delete(pointerId);
     else pressed.add(pointerId);
   }
   for (const name of /** @type {const} */ (["pointerdown", "pointermove", "pointerup", "pointercancel"])) {

@@ -15,7 +15,7 @@ export function noticePens(onPen) {
   function notice({ pointerType, pointerId, type, buttons }) {
     if (pointerType !== "pen") return;
     last = performance.now();
-    if (type === "pointercancel" || buttons === 0) down.delete(pointerId);
+    if (type === "pointerup" || type === "pointercancel" || buttons === 0) down.delete(pointerId);
     else down.add(pointerId);
     onPen();
   }
