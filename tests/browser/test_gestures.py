@@ -261,6 +261,7 @@ def test_the_other_end_of_a_pen_erases(studio: Studio, tool: str) -> None:
     studio.choose("tree")
     studio.paint(SECOND)
     studio.choose("tree", tool=tool)
+    studio.page.locator("#size").fill("70")
     studio.page.evaluate(ERASE)
     studio.wait_for_edits(0)
     expect(studio.page.locator(f"#tools [data-value={tool}]")).to_have_attribute("aria-checked", "true")
