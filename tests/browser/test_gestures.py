@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -189,8 +189,8 @@ class Hands:
 
 
 @pytest.fixture
-def touched(browser: Browser, server: StudioServer) -> Any:
-    """The studio on a screen for fingers and pens, whose time passes only as the test says."""
+def touched(browser: Browser, server: StudioServer) -> Iterator[Studio]:
+    """The studio on a screen for fingers and pens."""
     with open_studio(browser, server, touch=True) as studio:
         studio.choose("tree")
         yield studio
