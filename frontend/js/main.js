@@ -20,15 +20,18 @@
 import { beginning, firstPicture } from "./beginning.js";
 import { dressBooth, runBooth } from "./booth/booth.js";
 import { boothSettings } from "./booth/settings.js";
+import { createGesturing } from "./lib/gesturing.js";
 import { createBrush } from "./painting/brush.js";
 import { createGestures } from "./painting/gestures.js";
 import { paintByKeys } from "./painting/keys.js";
 import { createPainter } from "./painting/painter.js";
 import { createPicker } from "./painting/picker.js";
+import { createLimits } from "./painting/limits.js";
 import { listenToPointers } from "./painting/pointer.js";
 import { createRegions } from "./painting/regions.js";
 import { createSegmenter } from "./painting/segmentation.js";
 import { setUpCleaning } from "./panels/cleaning.js";
+import { endBeforeCommands } from "./panels/commands.js";
 import { setUpControls, stepSize } from "./panels/controls.js";
 import { createEdits } from "./panels/edits.js";
 import { setUpHelp } from "./panels/help.js";
@@ -67,6 +70,9 @@ import { createRing } from "./view/ring.js";
 import { createTint } from "./view/tint.js";
 import { createView } from "./view/view.js";
 
+// Statuses by which the server refuses the document itself.
+const REFUSALS = [400, 413, 422];
+
 async function start() {
   document.documentElement.dataset.started = "";
   const ready = createReadiness();
@@ -89,6 +95,15 @@ async function start() {
     announce(announcement);
   }
 
+  // What is being done with the picture; whoever changes it otherwise waits for the end, or brings it about.
+  const gesturing = createGesturing();
+  endBeforeCommands(gesturing);
+
+  let loaded = ""; // the model whose concepts the palette has
+  /** @param {string} name */
+  const conceptOf = (name) => (loaded === history.present().model ? palette.concept(name) : undefined);
+  const limits = createLimits(history.present, (name) => conceptOf(name) !== undefined);
+
   // The stage, and the frames that the server draws for it.
   const stage = byId("stage", HTMLElement);
   const brush = createBrush();
@@ -108,9 +123,12 @@ async function start() {
   const frames = createFrames(images, {
     onFrame(bitmap, { steps, final }) {
       canvas.show(bitmap, final);
+      if (final) {
+        stage.dataset.shown = "final";
+        accepted.add(history.present());
+      }
       painter.framed(steps, final);
       if (!final) return;
-      stage.dataset.shown = "final";
       ready.done("picture");
       refreshEdits();
       void showRegions();
@@ -118,11 +136,25 @@ async function start() {
     onWaiting: createBusy(),
     onProblem: (error) => {
       tint.setPending(undefined);
-      notifyError(error, () => frames.finish(visible()));
+      if (REFUSALS.includes(error.status) && withdraw()) notifyError(error);
+      else notifyError(error, () => frames.finish(visible()));
     },
     onUnreachable: connection.lost,
     onReachable: connection.restored,
   });
+
+  /** What the server has taken once stays, even if it does not now: it may have another model or none at the moment. */
+  const accepted = new WeakSet(history.timeline().states);
+
+  /** What the server refuses is no state of the history. @returns {boolean} whether there was another to go back to */
+  function withdraw() {
+    if (accepted.has(history.present())) return false;
+    if (history.withdraw()) return true;
+    const first = firstPicture(modelOf(history.present().model));
+    if (JSON.stringify(first) === JSON.stringify(history.present())) return false;
+    history.restart(first);
+    return true;
+  }
 
   async function showRegions() {
     if (!(await findRegions(history.present()))) return;
@@ -141,8 +173,9 @@ async function start() {
     brush: brush.get,
     present: history.present,
     commit,
+    limits,
+    gesturing,
     restore: () => showPresent(),
-    onFull: () => notify(t("full")),
     draft,
     tint: tint.setPending,
   });
@@ -154,7 +187,7 @@ async function start() {
     present: history.present,
     commit,
     segmenter,
-    paintable: (name) => palette.concept(name) !== undefined,
+    limits,
     tint,
     onError: notifyError,
   });
@@ -162,6 +195,7 @@ async function start() {
   const inspector = createInspector({
     present: history.present,
     commit,
+    limits,
     radius,
     model: () => modelOf(history.present().model),
     tint,
@@ -176,17 +210,18 @@ async function start() {
     },
     tint,
   });
-  const gestures = createGestures({ painter, picker, inspector, receptivity, ring, tool: () => brush.get().tool });
+  const tool = () => brush.get().tool;
+  const gestures = createGestures({ painter, picker, inspector, receptivity, ring, gesturing, tool });
   listenToPointers(view, gestures);
   paintByKeys(gestures, ring, radius);
 
   // The panels around the picture.
-  const { undo, redo } = setUpToolbar({ history, commit, view });
+  const { undo, redo } = setUpToolbar({ history, commit, view, gesturing });
   setUpControls(brush, ring.preview);
   setUpTools(brush, painter.everywhere);
-  const showUnits = setUpUnits(brush, palette.concept);
+  const showUnits = setUpUnits(brush, conceptOf);
   const showCleaning = setUpCleaning(history, commit);
-  const refreshEdits = createEdits({ history, commit, tint, draft, bitmap: canvas.bitmap });
+  const refreshEdits = createEdits({ history, commit, gesturing, tint, draft, bitmap: canvas.bitmap });
   const help = setUpHelp();
   const markModel = setUpModels(available, (name) => history.push(firstPicture(modelOf(name))));
 
@@ -195,6 +230,7 @@ async function start() {
     present: history.present,
     push: history.push,
     draft,
+    gesturing,
     restore: () => showPresent(),
     latentLength,
   });
@@ -207,7 +243,7 @@ async function start() {
     }
     announce(t("scene", { seed }));
   });
-  const showDirections = createDirections({ history, commit, draft });
+  const showDirections = createDirections({ history, commit, draft, gesturing });
 
   function closeScenes() {
     mixing.close();
@@ -224,6 +260,7 @@ async function start() {
       notify(t("unknown.model", { model: picture.model }), { kind: "error" });
       return false;
     }
+    gesturing.end();
     // What nobody has touched yet is nothing to come back to.
     const { states } = history.timeline();
     if (states.length === 1 && !states[0].edits.length) history.restart(picture);
@@ -234,6 +271,8 @@ async function start() {
   acceptPictures(bringIn, () => notify(t("no.picture"), { kind: "error" }));
 
   listenToKeys({
+    cancel: gesturing.cancel,
+    end: gesturing.end,
     draw: () => brush.set({ mode: "draw" }),
     remove: () => brush.set({ mode: "remove" }),
     undo,
@@ -269,6 +308,7 @@ async function start() {
       showCleaning(modelOf(name));
     },
     onLoaded({ concepts, directions }) {
+      loaded = history.present().model;
       palette.fill(concepts);
       showDirections(directions);
       showUnits();
@@ -298,6 +338,7 @@ async function start() {
     runBooth(booth, {
       painter,
       ring,
+      cancel: gesturing.cancel,
       choose: (values) => brush.set({ ...values, tool: "brush", strength: 1, units: 0 }),
       concepts: palette.names,
       restart(seed = history.present().seed) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.booth import IDLE, hold_seconds, let_seconds_pass
 from tests.browser.conftest import BOOTH_HOST
@@ -60,6 +60,47 @@ def test_a_visit(browser: Browser, server: StudioServer) -> None:
     path = "/?" + urlsplit(address).query
     with open_studio(browser, server, host=BOOTH_HOST, path=path) as home:
         assert [edit["concept"] for edit in home.picture()["edits"]] == ["tree"]
+
+
+def test_a_finger_held_still_is_a_visitor(browser: Browser, server: StudioServer) -> None:
+    path = f"/?booth=1&idle={IDLE}"
+    with open_studio(browser, server, host=BOOTH_HOST, touch=True, path=path, prepare=hold_seconds) as studio:
+        page = studio.page
+        wait_for_a_painted_picture(studio)
+        page.touchscreen.tap(*studio.at((0.5, 0.5)))
+        studio.wait_for_edits(0)
+        page.locator("#palette [data-value=tree]").tap()
+        studio.press_along(STROKE)
+        let_seconds_pass(page, 2 * IDLE)
+        expect(page.locator("#booth-invitation")).to_be_hidden()
+        expect(page.locator("#booth-warning")).to_be_hidden()
+        studio.lift()
+        studio.wait_for_edits(1)
+        let_seconds_pass(page, IDLE)
+        expect(page.locator("#booth-invitation")).to_be_visible()
+
+
+# A screen that stays on; a page that is hidden loses it.
+WAKE_LOCK = """
+window.asked = [];
+Object.defineProperty(Navigator.prototype, "wakeLock", {
+  value: { request: async (kind) => { asked.push(kind); if (asked.length > 2) throw new Error("low power"); } },
+});
+"""
+
+
+def test_the_screen_of_a_booth_stays_on(browser: Browser, server: StudioServer) -> None:
+    def prepare(page: Page) -> None:
+        page.add_init_script(WAKE_LOCK)
+
+    with open_studio(browser, server, path="/?booth=1", prepare=prepare) as studio:
+        page = studio.page
+        page.wait_for_function("asked.length === 1")
+        for _ in range(2):  # the second time it is refused
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        assert page.evaluate("asked") == ["screen", "screen", "screen"]
+    with open_studio(browser, server, prepare=prepare) as studio:
+        assert studio.page.evaluate("asked") == []
 
 
 def test_a_booth_outlives_its_server(browser: Browser, own_server: StudioServer) -> None:

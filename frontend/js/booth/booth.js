@@ -7,6 +7,7 @@ import { createLatest } from "../lib/latest.js";
 import { announce } from "../ui/announce.js";
 import { byId } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
+import { keepAwake } from "./awake.js";
 import { playShow } from "./show.js";
 import { setUpTakeHome } from "./take-home.js";
 
@@ -20,17 +21,19 @@ export function dressBooth() {
 
 /**
  * @param {import("./settings.js").BoothSettings} settings
- * @param {import("./show.js").ShowParts & {store: () => Promise<string>}} parts  store: stores the present picture on
- *   the server and gives its id
+ * @param {import("./show.js").ShowParts & {store: () => Promise<string>, cancel: () => boolean}} parts  store: stores
+ *   the present picture on the server and gives its id; cancel: an unfinished gesture
  */
-export function runBooth({ idle }, { store, ...parts }) {
-  const { painter, ring, restart } = parts;
+export function runBooth({ idle }, { store, cancel, ...parts }) {
+  const { ring, restart } = parts;
   const warning = byId("booth-warning", HTMLElement);
   const count = byId("booth-count", HTMLElement);
   const invitation = byId("booth-invitation", HTMLElement);
   const latestShow = createLatest();
   let visitor = false;
   let left = idle;
+  /** @type {Set<number>} */
+  const pressed = new Set(); // pointers: a finger that is held still is a visitor too
 
   /** @param {Event} event */
   function touched(event) {
@@ -39,7 +42,7 @@ export function runBooth({ idle }, { store, ...parts }) {
     if (visitor) return;
     visitor = true;
     latestShow();
-    painter.cancel();
+    cancel();
     ring.hide();
     invitation.hidden = true;
     restart();
@@ -50,9 +53,18 @@ export function runBooth({ idle }, { store, ...parts }) {
   for (const name of ["pointerdown", "keydown"]) window.addEventListener(name, touched, { capture: true });
   window.addEventListener("pointermove", () => visitor && (left = idle), { capture: true });
 
+  /** @param {PointerEvent} event */
+  function press({ type, pointerId, buttons }) {
+    if (type === "pointerup" || type === "pointercancel" || buttons === 0) pressed.delete(pointerId);
+    else pressed.add(pointerId);
+  }
+  for (const name of /** @type {const} */ (["pointerdown", "pointermove", "pointerup", "pointercancel"])) {
+    window.addEventListener(name, press, { capture: true });
+  }
+
   setInterval(() => {
     if (!visitor) return;
-    left -= 1;
+    left = pressed.size ? idle : left - 1;
     warning.hidden = left > WARNING;
     count.textContent = String(Math.max(0, left));
     if (left === WARNING) announce(t("booth.warning"));
@@ -65,11 +77,12 @@ export function runBooth({ idle }, { store, ...parts }) {
     warning.hidden = true;
     for (const dialog of document.querySelectorAll("dialog")) dialog.close();
     invitation.hidden = false;
-    painter.cancel();
+    cancel();
     void playShow(parts, latestShow());
   }
 
   setUpTakeHome(store);
+  keepAwake();
   attract();
 }
 

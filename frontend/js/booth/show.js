@@ -40,15 +40,16 @@ export async function playShow({ painter, ring, choose, concepts, restart }, goe
     const x0 = 0.15 + 0.5 * Math.random();
     const y0 = high ? 0.1 + 0.2 * Math.random() : 0.5 + 0.3 * Math.random();
     const reach = 0.12 + 0.18 * Math.random();
+    let stroke;
     for (let i = 0; i <= STROKE_POINTS; i += 1) {
       if (!goesOn()) return;
       const s = i / STROKE_POINTS;
       const sample = { x: x0 + reach * s, y: y0 + 0.05 * Math.sin(5 * s), pointerType: "booth", pressure: 0 };
       ring.moveTo(sample.x, sample.y);
-      if (i === 0) painter.start(sample);
-      else painter.move([sample]);
+      if (stroke) stroke.move([sample]);
+      else stroke = painter.start(sample);
       await pause(45);
     }
-    if (goesOn()) painter.end();
+    if (goesOn()) stroke?.end();
   }
 }

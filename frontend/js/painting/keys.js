@@ -5,68 +5,54 @@
 
 import { clamp } from "../picture/coordinates.js";
 import { byId } from "../ui/dom.js";
+import { MOMENT } from "./gestures.js";
 
 /**
- * @param {import("./pointer.js").Gestures} gestures
+ * @param {import("./gestures.js").Gestures} gestures
  * @param {import("../view/ring.js").Ring} ring
  * @param {() => number} radius
  */
 export function paintByKeys(gestures, ring, radius) {
   const stage = byId("stage", HTMLElement);
-  let down = false;
+  let stroke = MOMENT;
 
   /** @param {[number, number]} at */
   function sample([x, y]) {
     return { x, y, pointerType: "keyboard", pressure: 0 };
   }
 
-  function lift() {
-    if (!down) return;
-    down = false;
-    gestures.end();
-  }
-
   stage.addEventListener("keydown", (event) => {
     if (event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = Math.max(0.01, radius() * 0.5) * (event.shiftKey ? 3 : 1);
     const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    // With a drag, Space pans; alone it is a dab, once it is released.
+    if (!move && event.key !== "Enter" && event.code !== "Space") return;
+    event.preventDefault();
+    const down = stroke.unfinished();
+    // The ring is with the pointer that paints.
+    if (gestures.active() && !down) return;
     if (move) {
       const [x, y] = ring.position();
       ring.moveTo(clamp(x + move[0] * step), clamp(y + move[1] * step));
-      if (down) gestures.move([sample(ring.position())]);
+      if (down) stroke.move([sample(ring.position())]);
       else gestures.hover(sample(ring.position()));
-    } else if (event.key === "Enter") {
-      ring.moveTo(...ring.position());
-      if (down) lift();
-      else {
-        down = true;
-        gestures.start(sample(ring.position()));
-      }
-    } else if (event.key === "Escape" && down) {
-      down = false;
-      gestures.cancel();
-    } else if (event.code === "Space") {
-      // With a drag, Space pans; alone it is a dab, once it is released.
-    } else return;
-    event.preventDefault();
+    } else if (event.key === "Enter" && !event.repeat) {
+      if (down) stroke.end();
+      else stroke = gestures.start(sample(ring.position()));
+    }
   });
 
   let dragged = false;
-  stage.addEventListener("pointerdown", () => {
-    dragged = true;
-    down = false;
-  });
+  stage.addEventListener("pointerdown", () => (dragged = true));
   window.addEventListener("keydown", (event) => {
     if (event.code === "Space" && !event.repeat) dragged = false;
   });
   stage.addEventListener("keyup", (event) => {
-    if (event.code !== "Space" || event.target !== stage || dragged || down) return;
-    ring.moveTo(...ring.position());
-    gestures.start(sample(ring.position()));
-    gestures.end();
+    if (event.code !== "Space" || event.target !== stage || dragged || gestures.active()) return;
+    gestures.start(sample(ring.position())).end();
   });
   stage.addEventListener("blur", () => {
-    lift();
+    stroke.end();
     ring.hide();
   });
   stage.addEventListener("focus", () => stage.matches(":focus-visible") && ring.moveTo(...ring.position()));

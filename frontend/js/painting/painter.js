@@ -3,14 +3,16 @@
 /** @typedef {import("./brush.js").Brush} Brush */
 /** @typedef {import("../picture/document.js").Mask} Mask */
 /** @typedef {import("../picture/document.js").Picture} Picture */
-/** @typedef {import("./pointer.js").Sample} Sample */
+/** @typedef {import("./gestures.js").Gesture} Gesture */
+/** @typedef {import("./gestures.js").Sample} Sample */
 
 import { addEdit, changeEdit, deleteEdit, published } from "../picture/changes.js";
 import { coordinate } from "../picture/coordinates.js";
-import { MAX_EDITS } from "../picture/document.js";
 import { t } from "../ui/i18n.js";
 import { editBy, saying } from "./brush.js";
+import { WHOLE, clipped } from "./clipping.js";
 import { erased, touches } from "./erasing.js";
+import { MOMENT } from "./gestures.js";
 import { createStroke, pressed } from "./strokes.js";
 
 /**
@@ -26,16 +28,14 @@ import { createStroke, pressed } from "./strokes.js";
  * @property {() => Brush} brush
  * @property {() => Picture} present
  * @property {(picture: Picture, announcement: string) => void} commit
+ * @property {import("./limits.js").Limits} limits
+ * @property {import("../lib/gesturing.js").Gesturing} gesturing
  * @property {() => void} restore  show the present picture again
- * @property {() => void} onFull  the picture has as many edits as it can
  * @property {import("../server/frames.js").Frames["draft"]} draft
  * @property {(mask: Mask | undefined) => void} tint
  *
  * @typedef {object} Painter
- * @property {(sample: Sample) => void} start
- * @property {(samples: Sample[]) => void} move
- * @property {() => void} end
- * @property {() => void} cancel
+ * @property {(sample: Sample) => Gesture} start  a gesture with the present brush
  * @property {() => boolean} working
  * @property {() => void} everywhere
  * @property {(steps: number, final: boolean) => void} framed  a frame with the first so many steps is on the screen
@@ -45,15 +45,19 @@ import { createStroke, pressed } from "./strokes.js";
  * @param {PainterParts} parts
  * @returns {Painter}
  */
-export function createPainter({ brush, present, commit, restore, onFull, draft, tint }) {
+export function createPainter({ brush, present, commit, limits, gesturing, restore, draft, tint }) {
   /** @type {Shape | null} */
   let shape = null;
+  /** The brush the shape was begun with. */
+  let used = brush();
   let shownSteps = 0;
+
+  /** @param {Brush} brush */
+  const addable = ({ concept }) => limits.paints(concept) && limits.room();
 
   /** The present picture with the mask painted or erased. @param {Mask} mask */
   function painted(mask) {
-    const { tool } = brush();
-    if (tool !== "eraser") return addEdit(present(), editBy(brush(), mask));
+    if (used.tool !== "eraser") return addEdit(present(), editBy(used, mask));
     const strokes = mask !== null && "strokes" in mask ? mask.strokes : [];
     let picture = present();
     for (let i = picture.edits.length - 1; i >= 0; i -= 1) {
@@ -72,60 +76,72 @@ export function createPainter({ brush, present, commit, restore, onFull, draft, 
     tint(rest(shownSteps));
   }
 
-  return {
-    start(sample) {
-      if (brush().tool !== "eraser" && present().edits.length >= MAX_EDITS) {
-        onFull();
-        return;
-      }
-      shownSteps = 0;
-      const straight = brush().tool === "line" || brush().tool === "rect";
-      shape = straight ? straightShape(brush, sample) : freeStroke(brush, sample);
-      show();
-    },
-    move(samples) {
-      if (!shape) return;
-      const before = shape.steps();
-      for (const sample of samples) shape.extend(sample);
-      if (shape.steps() !== before) show();
-    },
+  /** The shape of the gesture that is unfinished; there is none once it is over. */
+  const gesture = {
     end() {
       if (!shape) return;
       const picture = painted(shape.mask());
       tint(shape.rest(shownSteps));
       shape = null;
       if (picture === present()) restore();
-      else commit(picture, brush().tool === "eraser" ? t("said.erased") : saying(brush()));
+      else commit(picture, used.tool === "eraser" ? t("said.erased") : saying(used));
     },
     cancel() {
-      if (!shape) return;
       shape = null;
       tint(undefined);
       restore();
     },
+  };
+
+  return {
+    start(sample) {
+      gesturing.end();
+      const chosen = sample.eraser ? { ...brush(), tool: /** @type {const} */ ("eraser") } : brush();
+      if (chosen.tool !== "eraser" && !addable(chosen)) return MOMENT;
+      used = chosen;
+      shownSteps = 0;
+      const straight = used.tool === "line" || used.tool === "rect";
+      const own = straight ? straightShape(used, sample) : freeStroke(used, sample);
+      shape = own;
+      gesturing.begin(gesture);
+      show();
+      const unfinished = () => shape === own;
+      return {
+        move(samples) {
+          if (!unfinished()) return;
+          const before = own.steps();
+          for (const each of samples) own.extend(each);
+          if (own.steps() !== before) show();
+        },
+        end: () => unfinished() && gesturing.end(),
+        cancel: () => unfinished() && gesturing.cancel(),
+        unfinished,
+      };
+    },
     working: () => shape !== null,
     everywhere() {
-      if (present().edits.length >= MAX_EDITS) onFull();
-      else commit(addEdit(present(), editBy(brush(), null)), saying(brush()));
+      if (addable(brush())) commit(addEdit(present(), editBy(brush(), null)), saying(brush()));
     },
     framed(steps, final) {
       if (shape) {
-        if (!final) shownSteps = Math.max(shownSteps, steps);
-        tint(shape.rest(shownSteps));
+        // A finished picture shows nothing of the gesture.
+        shownSteps = final ? 0 : Math.max(shownSteps, steps);
+        if (final) show();
+        else tint(shape.rest(shownSteps));
       } else if (final) tint(undefined);
     },
   };
 }
 
 /**
- * @param {() => Brush} brush
+ * @param {Brush} brush
  * @param {Sample} first
  * @returns {Shape}
  */
 function freeStroke(brush, first) {
   const stroke = createStroke();
   /** @param {Sample} sample */
-  const extend = (sample) => void stroke.add(sample.x, sample.y, pressed(brush().radius, sample));
+  const extend = (sample) => stroke.add([sample.x, sample.y], pressed(brush.radius, sample), sample.frame);
   extend(first);
   return {
     extend,
@@ -141,18 +157,22 @@ function freeStroke(brush, first) {
 /**
  * A straight line or a rectangle from where the gesture began to where it is.
  *
- * @param {() => Brush} brush
+ * @param {Brush} brush
  * @param {Sample} first
  * @returns {Shape}
  */
-function straightShape(brush, first) {
+function straightShape({ tool, radius }, first) {
   let last = first;
   let steps = 1;
   /** @returns {Mask} */
   function mask() {
-    const { tool, radius } = brush();
-    const [ax, ay, bx, by] = [first.x, first.y, last.x, last.y].map(coordinate);
-    if (tool === "line") return { strokes: [{ points: [[ax, ay], [bx, by]], radius }] };
+    if (tool === "line") {
+      const points = clipped([first.x, first.y], [last.x, last.y], last.frame ?? WHOLE) ?? [[first.x, first.y]];
+      return { strokes: [{ points: points.map(([x, y]) => [coordinate(x), coordinate(y)]), radius }] };
+    }
+    const [x0, y0, x1, y1] = last.frame ?? WHOLE;
+    const [ax, bx] = [first.x, last.x].map((x) => coordinate(Math.max(x0, Math.min(x1, x))));
+    const [ay, by] = [first.y, last.y].map((y) => coordinate(Math.max(y0, Math.min(y1, y))));
     const dx = Math.abs(bx - ax) < 0.01 ? radius : 0;
     const dy = Math.abs(by - ay) < 0.01 ? radius : 0;
     return {

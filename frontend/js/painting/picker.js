@@ -5,14 +5,13 @@
 
 /** @typedef {import("../picture/document.js").Mask} Mask */
 /** @typedef {import("../picture/document.js").Picture} Picture */
-/** @typedef {import("./pointer.js").Sample} Sample */
+/** @typedef {import("./gestures.js").Sample} Sample */
 
 import { createLatest } from "../lib/latest.js";
 import { addEdit, published } from "../picture/changes.js";
 import { coordinate } from "../picture/coordinates.js";
 import { byId } from "../ui/dom.js";
-import { conceptName, t } from "../ui/i18n.js";
-import { notify } from "../ui/notices.js";
+import { conceptName } from "../ui/i18n.js";
 import { alphaMap } from "../view/maps.js";
 import { rememberRegion } from "../view/masks.js";
 import { editBy, saying } from "./brush.js";
@@ -24,7 +23,7 @@ import { conceptAt, regionAt } from "./segmentation.js";
  * @property {() => Picture} present
  * @property {(picture: Picture, announcement: string) => void} commit
  * @property {import("./segmentation.js").Segmenter} segmenter
- * @property {(name: string) => boolean} paintable
+ * @property {import("./limits.js").Limits} limits
  * @property {import("../view/tint.js").Tint} tint
  * @property {(error: unknown) => void} onError
  *
@@ -37,7 +36,7 @@ import { conceptAt, regionAt } from "./segmentation.js";
  * @param {PickerParts} parts
  * @returns {Picker}
  */
-export function createPicker({ brush, present, commit, segmenter, paintable, tint, onError }) {
+export function createPicker({ brush, present, commit, segmenter, limits, tint, onError }) {
   const tag = byId("pick-tag", HTMLElement);
   const latest = createLatest();
 
@@ -60,15 +59,13 @@ export function createPicker({ brush, present, commit, segmenter, paintable, tin
   async function click(sample) {
     try {
       const before = present();
+      const { mode, concept: drawn, strength, units } = brush();
+      if (!limits.room()) return;
       const segmentation = await segmenter(published(before));
       if (present() !== before) return;
       const picked = conceptAt(segmentation, sample.x, sample.y);
-      const { mode, concept: drawn, strength, units } = brush();
       const concept = mode === "remove" ? picked : drawn;
-      if (!paintable(concept)) {
-        notify(t("pick.unpaintable", { concept: conceptName(concept) }));
-        return;
-      }
+      if (!limits.paints(concept)) return;
       const at = /** @type {[number, number]} */ ([coordinate(sample.x), coordinate(sample.y)]);
       /** @type {Mask} */
       const mask = sample.shift ? { concept: picked } : { concept: picked, at };

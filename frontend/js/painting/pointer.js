@@ -3,103 +3,121 @@
  * move the view. Positions are the picture's.
  */
 
+/** @typedef {import("./gestures.js").Gesture} Gesture */
+/** @typedef {import("./gestures.js").Sample} Sample */
+
 import { byId } from "../ui/dom.js";
+import { takesText } from "../ui/focus.js";
+import { noticePens } from "./pens.js";
 
 // A second finger turns a stroke that has just begun into a pinch: within this time, or before it went this far.
 const PINCH_GRACE = 180; // ms
 const PINCH_REACH = 12; // CSS pixels
 
-/**
- * @typedef {{x: number, y: number, pointerType: string, pressure: number, shift?: boolean}} Sample
- *
- * @typedef {object} Gestures
- * @property {(sample: Sample) => void} start
- * @property {(samples: Sample[]) => void} move
- * @property {() => void} end
- * @property {() => void} cancel
- * @property {(sample: Sample | null) => void} hover  null once the pointer has left
- */
+// Of `event.buttons`, and the number that `event.button` has for a pen's other end.
+const ANY = ~0;
+const PRIMARY = 1;
+const ERASER = 32;
+const ERASER_BUTTON = 5;
+const PRESSED_BY_SPACE = "button, a, select, summary, input[type=checkbox]";
 
 /**
  * @param {import("../view/view.js").View} view
- * @param {Gestures} gestures
+ * @param {import("./gestures.js").Gestures} gestures
  */
 export function listenToPointers(view, gestures) {
   const stage = byId("stage", HTMLElement);
   /** @type {Map<number, {x: number, y: number}>} */
   const touches = new Map();
-  /** @type {number | null} */
+  /** @type {{id: number, touch: boolean, gesture: Gesture, time: number, x: number, y: number, reach: number} | null} */
   let painting = null;
-  let began = { time: 0, x: 0, y: 0, reach: 0 };
-  /** @type {number | null} */
+  /** @type {{id: number, x: number, y: number} | null} */
   let panning = null;
   let pinching = false;
   let space = false;
 
+  const penInUse = noticePens(() => {
+    if (painting?.touch) {
+      painting.gesture.cancel();
+      painting = null;
+    }
+    touches.clear();
+    pinching = false;
+  });
+
   /** @param {PointerEvent} event @returns {Sample} */
   function sample(event) {
     const [x, y] = view.toPicture(event.clientX, event.clientY);
-    return { x, y, pointerType: event.pointerType, pressure: event.pressure, shift: event.shiftKey };
+    return { x, y, pointerType: event.pointerType, pressure: event.pressure, shift: event.shiftKey, frame: view.frame() };
   }
 
   stage.addEventListener("pointerdown", (event) => {
-    if (event.target instanceof HTMLInputElement) return;
-    capture(event.pointerId);
-    if (event.pointerType === "touch") {
-      touches.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    const touch = event.pointerType === "touch";
+    if (event.target instanceof HTMLInputElement || (touch && penInUse())) return;
+    const { pointerId: id, clientX: x, clientY: y } = event;
+    capture(id);
+    if (touch) {
+      touches.set(id, { x, y });
       if (touches.size === 2) {
-        if (painting !== null) {
-          if (performance.now() - began.time < PINCH_GRACE || began.reach < PINCH_REACH) gestures.cancel();
-          else gestures.end();
+        if (painting) {
+          if (performance.now() - painting.time < PINCH_GRACE || painting.reach < PINCH_REACH) painting.gesture.cancel();
+          else painting.gesture.end();
           painting = null;
         }
         pinching = true;
       }
       if (pinching) return;
     }
+    const eraser = event.button === ERASER_BUTTON || (event.buttons & ERASER) !== 0;
     if (event.button === 1 || (event.button === 0 && space)) {
-      panning = event.pointerId;
+      panning = { id, x, y };
       stage.classList.add("panning");
-    } else if (event.button === 0 && painting === null) {
-      painting = event.pointerId;
-      began = { time: performance.now(), x: event.clientX, y: event.clientY, reach: 0 };
-      gestures.start(sample(event));
+    } else if ((event.button === 0 || eraser) && !painting?.gesture.unfinished()) {
+      const gesture = gestures.start({ ...sample(event), eraser });
+      painting = { id, touch, gesture, time: performance.now(), x, y, reach: 0 };
     }
   });
 
   stage.addEventListener("pointermove", (event) => {
-    const touch = touches.get(event.pointerId);
+    const { pointerId: id, clientX: x, clientY: y } = event;
+    // It may have been released where nobody told us, or while another button was down.
+    const holding = painting?.id === id ? PRIMARY | ERASER : ANY;
+    if (event.pointerType !== "touch" && !(event.buttons & holding)) lift(event);
+    const touch = touches.get(id);
     if (pinching && touch) {
       pinch(event, touch);
-    } else if (event.pointerId === panning) {
-      view.pan(event.movementX, event.movementY);
-    } else if (event.pointerId === painting) {
-      began.reach = Math.max(began.reach, Math.hypot(event.clientX - began.x, event.clientY - began.y));
+    } else if (panning?.id === id) {
+      view.pan(x - panning.x, y - panning.y);
+      panning = { id, x, y };
+    } else if (painting?.id === id) {
+      painting.reach = Math.max(painting.reach, Math.hypot(x - painting.x, y - painting.y));
       const events = event.getCoalescedEvents?.() ?? [];
-      gestures.move((events.length ? events : [event]).map(sample));
-    } else if (painting === null && event.pointerType !== "touch") {
+      painting.gesture.move((events.length ? events : [event]).map(sample));
+    } else if (!painting && event.pointerType !== "touch") {
       gestures.hover(sample(event));
     }
   });
 
   /** @param {PointerEvent} event */
-  function lift(event) {
-    touches.delete(event.pointerId);
+  function lift({ type, pointerId: id, pointerType }) {
+    touches.delete(id);
     if (touches.size === 0) pinching = false;
-    if (event.pointerId === panning) {
+    if (panning?.id === id) {
       panning = null;
       stage.classList.remove("panning");
     }
-    if (event.pointerId === painting) {
+    if (painting?.id === id) {
+      const { gesture } = painting;
       painting = null;
-      if (event.type === "pointerup") gestures.end();
-      else gestures.cancel();
-      if (event.pointerType === "touch") gestures.hover(null);
+      if (type === "pointercancel") gesture.cancel();
+      else gesture.end();
+      if (pointerType === "touch") gestures.hover(null);
     }
   }
-  stage.addEventListener("pointerup", lift);
-  stage.addEventListener("pointercancel", lift);
-  stage.addEventListener("pointerleave", () => painting === null && gestures.hover(null));
+  for (const name of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
+    stage.addEventListener(name, lift);
+  }
+  stage.addEventListener("pointerleave", () => painting || gestures.hover(null));
 
   /**
    * @param {PointerEvent} event
@@ -146,7 +164,9 @@ export function listenToPointers(view, gestures) {
   stage.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 
   window.addEventListener("keydown", (event) => {
-    if (event.code !== "Space" || event.repeat || event.target instanceof HTMLInputElement) return;
+    if (event.code !== "Space" || takesText(event.target)) return;
+    // Where it does nothing else it would scroll the page.
+    if (!(event.target instanceof Element && event.target.closest(PRESSED_BY_SPACE))) event.preventDefault();
     space = true;
     stage.classList.add("grab");
   });

@@ -3,8 +3,9 @@
 /** @typedef {import("../picture/document.js").Point} Point */
 /** @typedef {import("../picture/document.js").Stroke} Stroke */
 
-import { clamp, rounded } from "../picture/coordinates.js";
+import { rounded } from "../picture/coordinates.js";
 import { MAX_POINTS } from "../picture/document.js";
+import { WHOLE, clipped } from "./clipping.js";
 
 const TOLERANCE = 0.0012; // of the picture's width: far below one cell of any layer
 
@@ -12,14 +13,16 @@ const TOLERANCE = 0.0012; // of the picture's width: far below one cell of any l
  * A stroke that grows under the pointer.
  *
  * @typedef {object} GrowingStroke
- * @property {(x: number, y: number, radius: number) => boolean} add  false where the point adds nothing yet
+ * @property {(point: Point, radius: number, frame?: import("./clipping.js").Frame) => void} add  what lies outside the
+ *   frame is left out
  * @property {() => Stroke[]} strokes  everything so far, simplified
  * @property {(from: number) => Stroke[]} rest  point by point what came after the first `from` points
  * @property {() => number} length  points so far
  */
 
 /**
- * Pen pressure changes the radius; a mask's stroke has one, so a new piece begins where it has changed by an eighth.
+ * Pen pressure changes the radius; a mask's stroke has one, so a new piece begins where it has changed by an eighth, at
+ * the end of the piece before it. Another begins where the pointer comes back into the frame.
  *
  * @returns {GrowingStroke}
  */
@@ -27,27 +30,43 @@ export function createStroke() {
   /** @type {Stroke[]} */
   const pieces = [];
   let length = 0;
+  /** @type {Point | null} */
+  let pointer = null;
+  let inside = false;
+
+  /** @param {Point} point @param {number} radius */
+  function extend(point, radius) {
+    const piece = pieces.at(-1);
+    const last = piece?.points.at(-1);
+    if (inside && piece && last) {
+      if (Math.hypot(point[0] - last[0], point[1] - last[1]) < Math.max(0.0015, piece.radius * 0.06)) return;
+      const alike = Math.abs(radius / piece.radius - 1) < 0.125;
+      if (alike) piece.points.push(point);
+      else pieces.push({ points: [last, point], radius: rounded(radius) });
+      length += alike ? 1 : 2;
+    } else {
+      pieces.push({ points: [point], radius: rounded(radius) });
+      length += 1;
+    }
+    inside = true;
+  }
 
   return {
-    add(x, y, radius) {
-      const point = /** @type {Point} */ ([clamp(x), clamp(y)]);
-      const piece = pieces.at(-1);
-      const last = piece?.points.at(-1);
-      if (piece && last) {
-        if (Math.hypot(point[0] - last[0], point[1] - last[1]) < Math.max(0.0015, piece.radius * 0.06)) return false;
-        if (Math.abs(radius / piece.radius - 1) < 0.125) piece.points.push(point);
-        else pieces.push({ points: [point], radius: rounded(radius) });
-      } else {
-        pieces.push({ points: [point], radius: rounded(radius) });
+    add(point, radius, frame = WHOLE) {
+      const way = clipped(pointer ?? point, point, frame);
+      if (way) {
+        const [from, to] = way;
+        if (pointer && !inside) extend(from, radius);
+        extend(to, radius);
       }
-      length += 1;
-      return true;
+      inside = way !== null && way[1].every((value, i) => value === point[i]);
+      pointer = point;
     },
-    strokes: () => fit(joined(pieces)),
+    strokes: () => fit(pieces),
     rest(from) {
       let skip = from;
       const later = [];
-      for (const piece of joined(pieces)) {
+      for (const piece of pieces) {
         const own = piece.points.length;
         if (skip < own) later.push({ ...piece, points: piece.points.slice(Math.max(0, skip - 1)) });
         skip -= own;
@@ -56,19 +75,6 @@ export function createStroke() {
     },
     length: () => length,
   };
-}
-
-/**
- * Each piece begins where the one before it ended, so that no gap shows.
- *
- * @param {Stroke[]} pieces
- * @returns {Stroke[]}
- */
-function joined(pieces) {
-  return pieces.map((piece, i) => {
-    const last = pieces[i - 1]?.points.at(-1);
-    return last ? { ...piece, points: [last, ...piece.points] } : piece;
-  });
 }
 
 /**

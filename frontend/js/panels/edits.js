@@ -7,7 +7,7 @@ import { changeEdit, deleteEdit, moveEdit, published } from "../picture/changes.
 import { byId, make } from "../ui/dom.js";
 import { conceptName, onLanguage, t } from "../ui/i18n.js";
 import { icon } from "../ui/icons.js";
-import { setSlider } from "../ui/slider.js";
+import { gestureOf, setSlider } from "../ui/slider.js";
 import { fillMask } from "../view/masks.js";
 import { conceptIcon } from "./concept-icons.js";
 
@@ -18,6 +18,7 @@ const THUMBNAIL = 80;
  * @property {import("../picture/history.js").History} history
  * @property {(picture: Picture, announcement: string) => void} commit
  * @property {import("../server/frames.js").Frames["draft"]} draft
+ * @property {import("../lib/gesturing.js").Gesturing} gesturing
  * @property {import("../view/tint.js").Tint} tint
  * @property {() => ImageBitmap | null} bitmap  the picture on the screen
  */
@@ -26,7 +27,7 @@ const THUMBNAIL = 80;
  * @param {EditsParts} parts
  * @returns {() => void} draws the thumbnails again, once a new picture is on the screen
  */
-export function createEdits({ history, commit, draft, tint, bitmap }) {
+export function createEdits({ history, commit, draft, gesturing, tint, bitmap }) {
   const section = byId("edits-section", HTMLElement);
   const list = byId("edits", HTMLElement);
   /** @type {number | null} */
@@ -91,13 +92,17 @@ export function createEdits({ history, commit, draft, tint, bitmap }) {
       "data-action": "strength",
     });
     setSlider(slider, Math.round(100 * (edit.strength ?? 1)));
-    const changed = () => changeEdit(history.present(), index, { strength: Number(slider.value) / 100 });
-    slider.addEventListener("input", () => {
-      setSlider(slider, Number(slider.value));
-      tint.setMask(undefined);
-      draft(() => ({ picture: published(changed()) }));
+    /** @param {number} percent */
+    const changed = (percent) => changeEdit(history.present(), index, { strength: percent / 100 });
+    gestureOf(slider, gesturing, {
+      drag(percent) {
+        setSlider(slider, percent);
+        tint.setMask(undefined);
+        draft(() => ({ picture: published(changed(percent)) }));
+      },
+      end: (percent) => commit(changed(percent), t("said.strength", { percent })),
+      cancel: history.stay,
     });
-    slider.addEventListener("change", () => commit(changed(), t("said.strength", { percent: slider.value })));
     const up = button("up", "up", t("edit.up", { name }), () => move(index, index + 1));
     const down = button("down", "down", t("edit.down", { name }), () => move(index, index - 1));
     up.disabled = index === last;

@@ -6,7 +6,7 @@
 /** @typedef {import("../picture/document.js").Edit} Edit */
 /** @typedef {import("../picture/document.js").Picture} Picture */
 /** @typedef {import("../server/api.js").Model} Model */
-/** @typedef {import("../painting/pointer.js").Sample} Sample */
+/** @typedef {import("../painting/gestures.js").Sample} Sample */
 /** @typedef {import("../server/api.js").ActiveUnit} ActiveUnit */
 
 import { createLatest } from "../lib/latest.js";
@@ -22,9 +22,12 @@ import { alphaMap, greyPixels } from "../view/maps.js";
 const SHOWN = 10;
 
 /**
+ * @typedef {{x: number, y: number}} Place
+ *
  * @typedef {object} InspectorParts
  * @property {() => Picture} present
  * @property {(picture: Picture, announcement: string) => void} commit
+ * @property {import("../painting/limits.js").Limits} limits
  * @property {() => number} radius
  * @property {() => Model} model
  * @property {import("../view/tint.js").Tint} tint
@@ -41,7 +44,7 @@ const SHOWN = 10;
  * @param {InspectorParts} parts
  * @returns {Inspector}
  */
-export function createInspector({ present, commit, radius, model, tint, onError }) {
+export function createInspector({ present, commit, limits, radius, model, tint, onError }) {
   const toggleButton = byId("inspect", HTMLButtonElement);
   const section = byId("inspector", HTMLElement);
   const layers = byId("inspect-layer", HTMLSelectElement);
@@ -49,7 +52,7 @@ export function createInspector({ present, commit, radius, model, tint, onError 
   const hint = byId("inspect-hint", HTMLElement);
   const copyButton = byId("inspect-copy", HTMLButtonElement);
   const stampButton = byId("inspect-stamp", HTMLButtonElement);
-  /** @type {{x: number, y: number} | null} */
+  /** @type {Place | null} */
   let place = null;
   /** @type {{layer: string, units: number[], levels: number[]} | null} */
   let copied = null;
@@ -66,6 +69,8 @@ export function createInspector({ present, commit, radius, model, tint, onError 
     if (shownModel !== name) {
       shownModel = name;
       copied = null;
+      place = null;
+      list.replaceChildren();
       layers.replaceChildren(
         ...all.map((layer) => make("option", { value: layer.name }, `${layer.name} · ${layer.width}×${layer.height}`)),
       );
@@ -100,23 +105,20 @@ export function createInspector({ present, commit, radius, model, tint, onError 
   async function look() {
     if (!place) return;
     const isLatest = latest();
+    const at = place;
+    const layer = layers.value;
     try {
-      const { units } = await inspect({
-        picture: published(present()),
-        layer: layers.value,
-        point: [place.x, place.y],
-        limit: SHOWN,
-      });
+      const { units } = await inspect({ picture: published(present()), layer, point: [at.x, at.y], limit: SHOWN });
       if (!isLatest()) return;
-      list.replaceChildren(...units.map(row));
+      list.replaceChildren(...units.map((unit) => row(unit, layer, at)));
       show();
     } catch (error) {
       onError(error);
     }
   }
 
-  /** @param {ActiveUnit} unit */
-  function row(unit) {
+  /** @param {ActiveUnit} unit @param {string} layer @param {Place} at */
+  function row(unit, layer, at) {
     const name = t("inspect.unit", { unit: unit.unit });
     const kind = unit.concept ? `${conceptName(unit.concept)} ${Math.round(100 * (unit.iou ?? 0))} %` : "";
     const rank = unit.quantile === null ? unit.activation.toFixed(1) : `${(100 * unit.quantile).toFixed(1)} %`;
@@ -126,8 +128,8 @@ export function createInspector({ present, commit, radius, model, tint, onError 
       { class: "unit", tabindex: 0 },
       thumbnail,
       make("span", { class: "unit-name" }, make("b", {}, name), make("small", {}, [kind, rank].filter(Boolean).join(" · "))),
-      action("draw", t("inspect.on", { name }), () => switchUnit(unit, "draw")),
-      action("vanish", t("inspect.off", { name }), () => switchUnit(unit, "remove")),
+      action("draw", t("inspect.on", { name }), () => switchUnit(unit, layer, at, "draw")),
+      action("vanish", t("inspect.off", { name }), () => switchUnit(unit, layer, at, "remove")),
     );
     /** @type {HTMLCanvasElement | undefined} */
     let map;
@@ -143,26 +145,27 @@ export function createInspector({ present, commit, radius, model, tint, onError 
     return item;
   }
 
-  /** @param {ActiveUnit} unit @param {"draw" | "remove"} op */
-  function switchUnit(unit, op) {
-    if (!place) return;
+  /** @param {ActiveUnit} unit @param {string} layer @param {Place} at @param {"draw" | "remove"} op */
+  function switchUnit(unit, layer, at, op) {
+    if (!limits.room()) return;
     /** @type {Edit} */
-    const edit = { op, mask: dab(place), units: [unit.unit], layer: layers.value };
+    const edit = { op, mask: dab(at), units: [unit.unit], layer };
     if (op === "draw") edit.levels = [Math.max(unit.high ?? 0, unit.activation, 1)];
     const name = t("inspect.unit", { unit: unit.unit });
     commit(addEdit(present(), edit), t(op === "draw" ? "inspect.on" : "inspect.off", { name }));
     void look();
   }
 
-  /** @param {{x: number, y: number}} at @returns {import("../picture/document.js").Mask} */
+  /** @param {Place} at @returns {import("../picture/document.js").Mask} */
   function dab({ x, y }) {
     return { strokes: [{ points: [[coordinate(x), coordinate(y)]], radius: radius() }] };
   }
 
   async function copy() {
     if (!place) return;
-    const layer = layers.value;
-    const limit = model().layers.find(({ name }) => name === layer)?.units ?? SHOWN;
+    const { value: layer } = layers;
+    const of = model();
+    const limit = of.layers.find(({ name }) => name === layer)?.units ?? SHOWN;
     try {
       const { units } = await inspect({
         picture: published(present()),
@@ -171,6 +174,7 @@ export function createInspector({ present, commit, radius, model, tint, onError 
         limit,
         featuremaps: false,
       });
+      if (model() !== of) return;
       copied = {
         layer,
         units: units.map(({ unit }) => unit),
@@ -187,6 +191,7 @@ export function createInspector({ present, commit, radius, model, tint, onError 
   /** @param {Sample} sample */
   function click(sample) {
     if (stamping && copied) {
+      if (!limits.room()) return;
       const { layer, units, levels } = copied;
       const edit = /** @type {Edit} */ ({ op: "draw", mask: dab(sample), units, levels, layer });
       commit(addEdit(present(), edit), t("inspect.stamped"));
@@ -197,7 +202,11 @@ export function createInspector({ present, commit, radius, model, tint, onError 
   }
 
   toggleButton.addEventListener("click", toggle);
-  layers.addEventListener("change", () => void look());
+  layers.addEventListener("change", () => {
+    list.replaceChildren();
+    tint.setMap(undefined);
+    void look();
+  });
   copyButton.addEventListener("click", () => void copy());
   stampButton.addEventListener("click", () => {
     stamping = !stamping;

@@ -4,6 +4,7 @@
 /** @typedef {import("../painting/brush.js").BrushStore} BrushStore */
 
 import { byId, make, reveal } from "../ui/dom.js";
+import { focusPicture } from "../ui/focus.js";
 import { conceptName, onLanguage } from "../ui/i18n.js";
 import { setUpRadios } from "../ui/radio.js";
 import { conceptIcon } from "./concept-icons.js";
@@ -64,6 +65,7 @@ export function createPalette(brush) {
     }
   }
   search.addEventListener("input", filter);
+  search.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && focusPicture());
 
   brush.subscribe(({ concept }, before) => {
     if (concept === before.concept) return;

@@ -1,7 +1,11 @@
 /** The keys that work everywhere on the page; those that paint are in painting/keys.js. */
 
+import { takesText } from "../ui/focus.js";
+
 /**
  * @typedef {object} KeyActions
+ * @property {() => boolean} cancel  an unfinished gesture; false where there is none
+ * @property {() => void} end  an unfinished gesture
  * @property {() => void} draw
  * @property {() => void} remove
  * @property {() => void} undo
@@ -40,6 +44,29 @@ export const KEYS = [
   ["?", "help"],
 ];
 
+/** Where these are on other layouts. @type {Record<string, string>} */
+const PLACES = { BracketLeft: "[", BracketRight: "]", Minus: "-", Equal: "=" };
+const UNNAMED = ["Dead", "Process", "Unidentified"]; // keys that type nothing that the browser could tell
+
+/** They may be pressed during a gesture, which keeps the brush that it began with. */
+const BRUSH_KEYS = /^[becflmpx[\]\d]$/;
+
+/**
+ * What a key means: the Latin letter, digit or bracket that it types, or else, as on a Korean keyboard or with Option,
+ * the one that has its place on an American keyboard.
+ *
+ * @param {KeyboardEvent} event
+ * @returns {string} in lower case
+ */
+function meaning({ key, code, shiftKey }) {
+  const named = key.length > 1 && !UNNAMED.includes(key);
+  if (named || /^[a-z\d[\]]$/i.test(key)) return key.toLowerCase();
+  const [, letter, digit] = /^(?:Key([A-Z])|(?:Digit|Numpad)(\d))$/.exec(code) ?? [];
+  if ("?+=-".includes(key) && (shiftKey || !digit)) return key;
+  if (code === "Slash" && shiftKey) return "?";
+  return (letter ?? digit ?? PLACES[code] ?? key).toLowerCase();
+}
+
 /** @type {Record<string, import("../painting/brush.js").Tool>} */
 const TOOLS = { f: "brush", l: "line", m: "rect", p: "pick", x: "eraser" };
 
@@ -59,17 +86,26 @@ export function listenToKeys(actions) {
     "?": actions.help,
   };
 
+  let cancelled = false; // by the key that is still down
   window.addEventListener("keydown", (event) => {
-    if (typing(event.target) || event.altKey) return;
-    const key = event.key.toLowerCase();
-    const action = event.ctrlKey || event.metaKey ? withModifier(event, key) : withoutModifier(event, key);
+    // Alt with a letter is the browser's; a character typed with AltGr or Option is a key like any other.
+    if (event.altKey && /^[a-z\d]$/i.test(event.key)) return;
+    const key = meaning(event);
+    const modified = (event.ctrlKey || event.metaKey) && !event.altKey && !event.getModifierState("AltGraph");
+    const action = modified ? withModifier(event, key) : withoutModifier(event, key);
     if (!action) return;
+    const cancels = action === actions.undo || action === actions.leave;
+    cancelled = (event.repeat && cancelled) || (cancels && actions.cancel());
+    if (!cancelled) {
+      if (typing(event.target)) return;
+      if (modified || !BRUSH_KEYS.test(key)) actions.end();
+      action();
+    }
     event.preventDefault();
-    action();
   });
 
   window.addEventListener("keyup", (event) => {
-    if (event.key.toLowerCase() === "c") actions.compare(false);
+    if (meaning(event) === "c") actions.compare(false);
   });
 
   /** @param {KeyboardEvent} event @param {string} key */
@@ -95,6 +131,5 @@ export function listenToKeys(actions) {
 /** @param {EventTarget | null} target */
 function typing(target) {
   if (document.querySelector("dialog[open]")) return true;
-  if (target instanceof HTMLInputElement) return !["range", "checkbox"].includes(target.type);
-  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+  return takesText(target) || target instanceof HTMLSelectElement;
 }

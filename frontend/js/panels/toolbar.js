@@ -10,13 +10,14 @@ import { t } from "../ui/i18n.js";
  * @property {import("../picture/history.js").History} history
  * @property {(picture: import("../picture/document.js").Picture, announcement: string) => void} commit
  * @property {import("../view/view.js").View} view
+ * @property {import("../lib/gesturing.js").Gesturing} gesturing
  */
 
 /**
  * @param {ToolbarParts} parts
  * @returns {{undo: () => void, redo: () => void}} what the keys do as well
  */
-export function setUpToolbar({ history, commit, view }) {
+export function setUpToolbar({ history, commit, view, gesturing }) {
   const buttons = {
     undo: byId("undo", HTMLButtonElement),
     redo: byId("redo", HTMLButtonElement),
@@ -25,7 +26,7 @@ export function setUpToolbar({ history, commit, view }) {
   };
 
   function undo() {
-    if (history.undo()) announce(t("said.undo"));
+    if (!gesturing.cancel() && history.undo()) announce(t("said.undo"));
   }
 
   function redo() {

@@ -1,4 +1,7 @@
-/** How many units the brush uses: the number the dissection recommends, until somebody moves the slider. */
+/**
+ * How many units the brush uses: the number the dissection recommends, until somebody moves the slider. Removing a
+ * concept has another layer and other units than drawing it may have.
+ */
 
 /** @typedef {import("../server/api.js").Concept} Concept */
 /** @typedef {import("../painting/brush.js").BrushStore} BrushStore */
@@ -16,19 +19,27 @@ export function setUpUnits(brush, concept) {
   const slider = byId("units", HTMLInputElement);
   const output = byId("units-out", HTMLOutputElement);
 
-  function show() {
-    const { concept: name, units } = brush.get();
+  /** What the edit by this brush has to choose from; undefined where that is not known. */
+  function ranking() {
+    const { concept: name, mode } = brush.get();
     const known = concept(name);
+    return mode === "remove" ? known?.remove : known;
+  }
+
+  function show() {
+    const known = ranking();
     if (!known) return;
-    slider.max = String(known.units.length);
+    const most = known.units.length;
+    const units = Math.min(brush.get().units, most);
+    brush.set({ units });
+    slider.max = String(most);
     setSlider(slider, units || known.recommended_units);
     output.textContent = units ? String(units) : t("units.usual", { count: known.recommended_units });
   }
 
   slider.addEventListener("input", () => {
     const units = Number(slider.value);
-    const recommended = concept(brush.get().concept)?.recommended_units;
-    brush.set({ units: units === recommended ? 0 : units });
+    brush.set({ units: units === ranking()?.recommended_units ? 0 : units });
   });
   brush.subscribe((now, before) => {
     if (now.concept !== before.concept && now.units) brush.set({ units: 0 });

@@ -16,6 +16,7 @@ const MAX_STATES = 200;
  * @property {(picture: Picture) => void} restart  forgets everything before
  * @property {() => boolean} undo  false where there is nothing before
  * @property {() => boolean} redo
+ * @property {() => boolean} withdraw  drops the present state and goes back to the one before; false where none is
  * @property {() => boolean} canUndo
  * @property {() => boolean} canRedo
  * @property {() => Timeline} timeline
@@ -54,6 +55,11 @@ export function createHistory(pictures, at = pictures.length - 1) {
     },
     undo: () => move(position - 1),
     redo: () => move(position + 1),
+    withdraw() {
+      if (position === 0) return false;
+      states = states.filter((_, i) => i !== position);
+      return move(position - 1);
+    },
     canUndo: () => position > 0,
     canRedo: () => position < states.length - 1,
     timeline: () => ({ states, position }),

@@ -6,6 +6,7 @@
 import { moveAlong, published } from "../picture/changes.js";
 import { byId, make } from "../ui/dom.js";
 import { onLanguage, t, textOr } from "../ui/i18n.js";
+import { gestureOf } from "../ui/slider.js";
 
 const STEPS = 100; // of a slider from the middle to an end
 const DETENT = 5; // steps: so near to the middle it is the middle
@@ -15,11 +16,12 @@ const DETENT = 5; // steps: so near to the middle it is the middle
  * @property {import("../picture/history.js").History} history
  * @property {(picture: Picture, announcement: string) => void} commit
  * @property {import("../server/frames.js").Frames["draft"]} draft
+ * @property {import("../lib/gesturing.js").Gesturing} gesturing
  *
  * @param {DirectionsParts} parts
  * @returns {(directions: Direction[]) => void} fills the list with a model's directions
  */
-export function createDirections({ history, commit, draft }) {
+export function createDirections({ history, commit, draft, gesturing }) {
   const section = byId("directions-section", HTMLElement);
   const list = byId("directions", HTMLElement);
   const reset = byId("directions-reset", HTMLButtonElement);
@@ -43,12 +45,15 @@ export function createDirections({ history, commit, draft }) {
   function row(direction) {
     const { title, low, high } = wordsOf(direction);
     const slider = make("input", { type: "range", min: -STEPS, max: STEPS, "data-direction": direction.name, "aria-label": title });
-    slider.addEventListener("input", () => {
-      const amount = amountAt(direction, Number(slider.value));
-      place(slider, direction, amount);
-      draft(() => ({ picture: published(move(direction, amount)) }));
+    gestureOf(slider, gesturing, {
+      drag(position) {
+        const amount = amountAt(direction, position);
+        place(slider, direction, amount);
+        draft(() => ({ picture: published(move(direction, amount)) }));
+      },
+      end: (position) => finish(direction, amountAt(direction, position)),
+      cancel: history.stay,
     });
-    slider.addEventListener("change", () => finish(direction, amountAt(direction, Number(slider.value))));
     slider.addEventListener("dblclick", () => finish(direction, 0));
     rows.push({ direction, slider });
     return make(

@@ -6,7 +6,7 @@ import { published, withLatent } from "../picture/changes.js";
 import { announce } from "../ui/announce.js";
 import { byId } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
-import { setSlider } from "../ui/slider.js";
+import { gestureOf, setSlider } from "../ui/slider.js";
 import { between, latentOf, pictureLatent } from "./latent.js";
 
 /**
@@ -14,6 +14,7 @@ import { between, latentOf, pictureLatent } from "./latent.js";
  * @property {() => Picture} present
  * @property {(picture: Picture) => void} push  make it the present one
  * @property {import("../server/frames.js").Frames["draft"]} draft
+ * @property {import("../lib/gesturing.js").Gesturing} gesturing
  * @property {() => void} restore  show the present picture again
  * @property {(model: string) => number} latentLength
  *
@@ -27,13 +28,14 @@ import { between, latentOf, pictureLatent } from "./latent.js";
  * @param {MixingParts} parts
  * @returns {Mixing}
  */
-export function createMixing({ present, push, draft, restore, latentLength }) {
+export function createMixing({ present, push, draft, gesturing, restore, latentLength }) {
   const toggle = byId("mix", HTMLButtonElement);
   const panel = byId("mix-panel", HTMLElement);
   const slider = byId("mix-slider", HTMLInputElement);
   const hint = byId("mix-hint", HTMLElement);
   /** @type {{from: Picture, a: number[], b: number[]} | null} */
   let ends = null;
+  let mixedAt = 0; // of the slider
 
   function close() {
     panel.hidden = true;
@@ -55,13 +57,21 @@ export function createMixing({ present, push, draft, restore, latentLength }) {
   }
 
   toggle.addEventListener("click", () => (panel.hidden ? open() : close()));
-  slider.addEventListener("input", () => {
-    setSlider(slider, Number(slider.value));
-    draft(() => ({ picture: published(mixed()) }));
-  });
-  slider.addEventListener("change", () => {
-    if (Number(slider.value) === 0) restore();
-    else push(mixed());
+  gestureOf(slider, gesturing, {
+    drag(value) {
+      setSlider(slider, value);
+      draft(() => ({ picture: published(mixed()) }));
+    },
+    end(value) {
+      setSlider(slider, value);
+      if (value === 0) restore();
+      else push(mixed());
+      mixedAt = value;
+    },
+    cancel() {
+      setSlider(slider, mixedAt);
+      restore();
+    },
   });
 
   return {
@@ -75,6 +85,7 @@ export function createMixing({ present, push, draft, restore, latentLength }) {
       setSlider(slider, 50);
       slider.focus();
       push(mixed());
+      mixedAt = 50;
     },
     close,
   };

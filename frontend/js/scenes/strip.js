@@ -3,6 +3,7 @@
 import { isSeed, shortSeed } from "../picture/seeds.js";
 import { imageUrl } from "../server/api.js";
 import { byId, make, reveal } from "../ui/dom.js";
+import { focusPicture } from "../ui/focus.js";
 import { onLanguage, t } from "../ui/i18n.js";
 import { setUpRoving } from "../ui/roving.js";
 
@@ -104,7 +105,9 @@ export function createStrip(choose) {
     event.preventDefault();
     const seed = field.value.trim() === "" ? NaN : Number(field.value);
     field.setAttribute("aria-invalid", String(!isSeed(seed)));
-    if (isSeed(seed)) choose(seed);
+    if (!isSeed(seed)) return;
+    choose(seed);
+    focusPicture();
   });
   field.addEventListener("focus", () => field.select());
   byId("random", HTMLButtonElement).addEventListener("click", random);

@@ -26,6 +26,7 @@
  * @property {number} recommended_units
  * @property {number | null} draw_effect
  * @property {number | null} remove_effect
+ * @property {{layer: string, units: number[], recommended_units: number}} remove  what it is removed with
  *
  * What a scene can be moved along: from what `low` says to what `high` says.
  * @typedef {{name: string, title: string, low: string, high: string, range: [number, number]}} Direction

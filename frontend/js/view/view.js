@@ -8,6 +8,7 @@ const MAX_SCALE = 8;
  * @typedef {object} View
  * @property {(clientX: number, clientY: number) => [number, number]} toPicture  0..1 inside, beyond it outside
  * @property {(x: number, y: number) => [number, number]} toStage  from the picture to CSS pixels on the stage
+ * @property {() => [number, number, number, number]} frame  x0, y0, x1, y1 of what can be seen of the picture
  * @property {() => number} scale
  * @property {() => number} width  of the shown picture, in CSS pixels
  * @property {(dx: number, dy: number) => void} pan
@@ -56,6 +57,10 @@ export function createView() {
       return [(clientX - box.left - x) / side, (clientY - box.top - y) / side];
     },
     toStage: (px, py) => [px * stage.clientWidth * scale + x, py * stage.clientWidth * scale + y],
+    frame() {
+      const side = stage.clientWidth * scale;
+      return [-x / side, -y / side, (stage.clientWidth - x) / side, (stage.clientWidth - y) / side];
+    },
     scale: () => scale,
     width: () => stage.clientWidth * scale,
     pan: (dx, dy) => place(scale, x + dx, y + dy),
