@@ -203,8 +203,8 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(folder / kind / "village", folder / kind / f"bad{i}")
         damage(folder / "models" / f"bad{i}", folder / "dissect_results" / f"bad{i}")
     for name in NAMES:
-        for kind in (b"models", b"dissect_results"):
-            shutil.copytree(folder / kind.decode() / "village", os.path.join(os.fsencode(folder), kind, name))  # type: ignore[arg-type]
+        for kind in ("models", "dissect_results"):
+            shutil.copytree(folder / kind / "village", folder / kind / os.fsdecode(name))
     return folder
 
 
