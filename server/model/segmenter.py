@@ -24,7 +24,7 @@ from server.files import is_lfs_pointer
 from server.results.reading import Text, Whole, reason
 
 WIDTHS = (32, 64, 96, 128)
-MOST_UNITS = 8192
+MOST_UNITS, MOST_BYTES = 8192, 2**28
 
 _Width = Annotated[Whole, Field(ge=1, le=MOST_UNITS)]
 # Labels are bytes: more concepts have none.
@@ -103,6 +103,8 @@ def load_segmenter(path: Path) -> UNet:
     if is_lfs_pointer(path):
         raise WeightError(f"{path} is a Git LFS pointer, not the segmenter itself: run `git lfs pull`")
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES} bytes")
         with safe_open(str(path), framework="pt") as f:
             meta = f.metadata() or {}
             concepts = _concepts.validate_python(json.loads(meta["concepts"]))
