@@ -27,7 +27,8 @@ class UnitbrushError(Exception):
 
     def __init__(self, detail: str, pointer: str | None = None) -> None:
         super().__init__(detail)
-        self.detail = " ".join(detail.split())
+        # A lone surrogate, which no answer can carry, is escaped.
+        self.detail = " ".join(detail.split()).encode(errors="backslashreplace").decode()
         self.pointer = pointer
 
     def __str__(self) -> str:

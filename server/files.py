@@ -1,4 +1,4 @@
-"""Files: what a model's folder holds, files written whole, and their digests."""
+"""Files: what a model's folder holds, files read bounded and written whole, and their digests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 CARD = "model.json"
 GENERATOR = "generator.safetensors"
@@ -40,6 +42,26 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, document: object) -> None:
     """Write JSON, whole or not at all. Raises ValueError for numbers that are not finite."""
     write_text(path, json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
+
+
+def read_text(path: Path, most: int) -> str:
+    """The UTF-8 in a plain file of at most so many bytes. Raises OSError, ValueError."""
+    if not path.is_file() and path.exists():
+        raise ValueError("it is no plain file")
+    if path.stat().st_size > most:
+        raise ValueError(f"it has more than {most} bytes")
+    return path.read_text(encoding="utf-8")
+
+
+def is_lfs_pointer(path: Path) -> bool:
+    """Whether a file is not what its name says, but what Git LFS fetches that by."""
+    try:
+        if not path.is_file():  # opening a pipe would wait for its writer
+            return False
+        with path.open("rb") as file:
+            return file.read(len(LFS_POINTER)) == LFS_POINTER
+    except OSError:
+        return False
 
 
 def file_sha256(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 
@@ -17,7 +18,9 @@ def run(args: argparse.Namespace) -> int:
     """Download, with a progress bar; a download that broke off goes on where it stopped."""
     from tqdm import tqdm
 
+    from server.files import CARD
     from server.lab.fetch import fetch
+    from server.model.card import read_card
     from server.settings import read_settings
 
     models_dir = args.models_dir or read_settings().models_dir
@@ -29,4 +32,6 @@ def run(args: argparse.Namespace) -> int:
 
         path = fetch(args.name, models_dir, args.base_url, progress)
     print(path)
+    pinned = f"{read_card(path.parent).sha256} is pinned in {path.with_name(CARD)}"
+    print(f"its SHA-256 {pinned}: no other file is taken from now on", file=sys.stderr)
     return 0

@@ -12,7 +12,7 @@ from server.errors import UsageError, WeightError
 if TYPE_CHECKING:
     import torch
 
-    from server.model.catalog import Card
+    from server.model.card import Card
     from server.model.progressive import ProgressiveGenerator
     from server.model.segmenter import UNet
 

@@ -50,17 +50,17 @@ def run(args: argparse.Namespace) -> int:
             train(args.run, model, config, machine, args.segmenter_images)
     except (OSError, ValueError) as error:
         raise UsageError(str(error)) from error
-    return 0 if args.weights_only else _finish(model, read_settings().results_dir, threads)
+    return 0 if args.weights_only else _finish(model, read_settings().results_dir, threads, args.device)
 
 
-def _finish(model: Path, results: Path, threads: int) -> int:
+def _finish(model: Path, results: Path, threads: int, device: str) -> int:
     """Dissect the model, find its directions and write its card. Returns the exit status."""
     from server.cli import main
     from server.lab.train.card import write_card
 
     where = ["--models-dir", str(model.parent), "--results-dir", str(results), "--threads", str(threads)]
-    for command in ("dissect", "directions"):
-        if status := main([command, model.name, *where]):
+    for command in (["dissect", "--device", device], ["directions"]):
+        if status := main([*command, model.name, *where]):
             return status
     if (model / "notes.md").exists():
         write_card(model, results / model.name)

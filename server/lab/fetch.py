@@ -2,24 +2,28 @@
 
     path = fetch("church", Path("models"))    # models/church/proggan_churchoutdoor-7e701dd5.pth
 
-The last part of a published file's name is the start of its SHA-256, so that a download proves itself.
+The last part of a published file's name is the start of its SHA-256. That proves a download against accidents, not
+against somebody who can make another file with the same eight digits: so it comes over https where its publishers offer
+that, and what was once fetched is pinned in the model's card by its whole SHA-256. No other file is taken from then on.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from typing import Any
 
 from server.errors import UnitbrushError, WeightError
 from server.files import CARD, file_sha256, write_text
 from server.model.weights import MAX_BYTES, load_generator
 
-BASE_URL = "http://gandissect.csail.mit.edu/models/"
+BASE_URL = "https://gandissect.csail.mit.edu/models/"
 PUBLISHED = {
     "church": "proggan_churchoutdoor-7e701dd5.pth",
     "bedroom": "proggan_bedroom-d8a89ff1.pth",
@@ -34,11 +38,17 @@ TITLES = {"church": "Churches (LSUN)", "celebhq": "Faces (CelebA-HQ)"}
 TIMEOUT = 30.0  # seconds without a byte
 CHUNK = 2**18
 
+log = logging.getLogger(__name__)
+
 Progress = Callable[[int, int | None], None]  # bytes there, bytes in all where the server says
 
 
 class FetchError(UnitbrushError, status=502, slug="fetch-failed", title="The published weights could not be fetched"):
     """Published weights could not be downloaded, or are not what was published."""
+
+
+class NoAnswer(FetchError):
+    """The file could not be had at that address at all."""
 
 
 def fetch(
@@ -50,22 +60,27 @@ def fetch(
 ) -> Path:
     """Download a published generator to `models_dir/name/` unless it is there already; returns its path.
 
-    A download that broke off goes on where it stopped. The file is moved into place only after its size, its
-    SHA-256 and the generator in it are proved. Raises FetchError, with one line.
+    base_url: where the files lie, the publishers' own place by default: by https, and where that is not answered by
+    http, with a warning in the log. A download that broke off goes on where it stopped. The file is moved into place
+    only after its size, its SHA-256 and the generator in it are proved. Raises FetchError, with one line.
     """
     if name not in PUBLISHED:
         raise FetchError(f"no weights are published for {name!r}; there are {', '.join(PUBLISHED)}")
     file_name = PUBLISHED[name]
-    expected = file_name.removesuffix(".pth").rsplit("-", 1)[1]
     folder = Path(models_dir) / name
     target, part = folder / file_name, folder / f"{file_name}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        card = _read_card(folder, name, file_name)
+        pinned = card["sha256"].get(file_name)
+        expected = pinned or file_name.removesuffix(".pth").rsplit("-", 1)[1]
         if not _is_generator(target, expected):
-            _download((base_url or BASE_URL).rstrip("/") + "/" + file_name, part, progress, max_bytes)
-            _prove(part, expected)
+            _download_from(base_url, file_name, part, progress, max_bytes)
+            _prove(part, expected, folder / CARD if pinned else None)
             os.replace(part, target)
-        _write_card(folder, name, target)
+        if pinned is None:
+            card["sha256"][file_name] = file_sha256(target)
+            write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
     except OSError as error:
         raise FetchError(f"{folder} cannot be written: {error.strerror or error}") from error
     return target
@@ -79,38 +94,67 @@ def _is_generator(path: Path, sha256: str) -> bool:
     return True
 
 
-def _prove(part: Path, expected: str) -> None:
-    """Raises FetchError, and takes the file away, where it is not what was published."""
+def _prove(part: Path, expected: str, pinned_by: Path | None) -> None:
+    """Raises FetchError, and takes the file away, where it is not what was published, or not what was fetched before.
+
+    pinned_by: the card that has the SHA-256 of that.
+    """
     try:
         load_generator(part, expected)
     except WeightError as error:
         part.unlink(missing_ok=True)
-        raise FetchError(f"what came is not what was published: {error.detail}") from error
+        if pinned_by is None:
+            raise FetchError(f"what came is not what was published: {error.detail}") from error
+        raise FetchError(
+            f"what came is not what was fetched before, whose SHA-256 {pinned_by} pins: {error.detail}"
+        ) from error
+
+
+def _download_from(base_url: str | None, file_name: str, part: Path, progress: Progress | None, max_bytes: int) -> None:
+    """Download from there; without an address from the publishers, by http where https gets no answer."""
+    url = (base_url or BASE_URL).rstrip("/") + "/" + file_name
+    try:
+        _download(url, part, progress, max_bytes)
+    except NoAnswer as error:
+        if base_url is not None:
+            raise
+        log.warning("%s; trying plain http, where only the digits in the file's name prove it", error.detail)
+        _download(url.replace("https://", "http://", 1), part, progress, max_bytes)
 
 
 def _download(url: str, part: Path, progress: Progress | None, max_bytes: int) -> None:
+    """Raises NoAnswer where nothing was to be had there, FetchError where it broke off, OSError for the file."""
     if not url.startswith(("http://", "https://")):
         raise FetchError(f"{url} is no http address")
     have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    headers = {"Range": f"bytes={have}-"} if have else {}
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
-            _receive(response, part, have if response.status == 206 else 0, progress, max_bytes)
+        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == 416 and have:  # nothing behind what is there: it is whole, or another file
             return
-        raise FetchError(f"{url} answers {error.code} {error.reason}") from error
-    except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
-        reason = getattr(error, "reason", None) or error or type(error).__name__
-        raise FetchError(f"{url} cannot be read: {reason}; run the command again to go on") from error
+        raise NoAnswer(f"{url} answers {error.code} {error.reason}") from error
+    except (OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+        raise NoAnswer(f"{url} cannot be read: {reason}; run the command again to go on") from error
+    with response:
+        if not response.url.startswith(url.split(":")[0]):  # https must not become http, nor either anything else
+            raise NoAnswer(f"{url} leads to {response.url}")
+        if response.status != 206:
+            have = 0
+        elif not response.headers.get("Content-Range", f"bytes {have}-").startswith(f"bytes {have}-"):
+            part.unlink()
+            raise FetchError(f"{url} answers with another part than was asked for; run the command again")
+        _receive(response, part, have, progress, max_bytes)
 
 
 def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress | None, max_bytes: int) -> None:
-    length = response.headers.get("Content-Length", "")
-    total = have + int(length) if length.isdigit() else None
+    """Write what comes behind the first `have` bytes. Raises FetchError, and OSError for the file."""
+    total = None if response.length is None else have + response.length
     _bound(part, total or 0, max_bytes)
     with part.open("ab" if have else "wb") as file:
-        while chunk := response.read(CHUNK):
+        while chunk := _read(response, have, total):
             have += len(chunk)
             _bound(part, have, max_bytes)
             file.write(chunk)
@@ -120,22 +164,38 @@ def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress |
         raise FetchError(f"the download broke off at {have} of {total} bytes; run the command again to go on")
 
 
+def _read(response: HTTPResponse, have: int, total: int | None) -> bytes:
+    try:
+        return response.read(CHUNK)
+    except (OSError, HTTPException, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        raise FetchError(
+            f"the download broke off at {have} of {total or 'unknown'} bytes ({reason}); run the command again to go on"
+        ) from error
+
+
 def _bound(part: Path, size: int, max_bytes: int) -> None:
     if size > max_bytes:
         part.unlink(missing_ok=True)
         raise FetchError(f"the file has {size} bytes or more; a generator has at most {max_bytes}")
 
 
-def _write_card(folder: Path, name: str, weights: Path) -> None:
-    """The model's card, whole or not at all; one that is there already is left alone."""
-    card = folder / CARD
-    if card.exists():
-        return
-    document = {
-        "schema": 1,
-        "title": TITLES.get(name, name.capitalize() + " (LSUN)"),
-        "license": "not stated by its publishers (GAN Dissection, Bau et al., ICLR 2019)",
-        "generator": weights.name,
-        "sha256": {weights.name: file_sha256(weights)},
-    }
-    write_text(card, json.dumps(document, indent=2) + "\n")
+def _read_card(folder: Path, name: str, file_name: str) -> dict[str, Any]:
+    """The model's card, what others wrote in it among that; a new one where there is none. Raises FetchError."""
+    path = folder / CARD
+    if not path.exists():
+        return {
+            "schema": 1,
+            "title": TITLES.get(name, name.capitalize() + " (LSUN)"),
+            "license": "not stated by its publishers (GAN Dissection, Bau et al., ICLR 2019)",
+            "generator": file_name,
+            "sha256": {},
+        }
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        hashes = card.setdefault("sha256", {})
+        if not all(isinstance(value, str) for value in hashes.values()):
+            raise ValueError("a SHA-256 is a text")
+    except (ValueError, RecursionError, AttributeError) as error:
+        raise FetchError(f"{path} is no model's card ({error}); put it right or take it away") from error
+    return dict(card)

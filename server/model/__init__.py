@@ -9,6 +9,7 @@ In reading order:
 - `pixels`: images as networks have them and as files have them;
 - `segmenter`: the network that names the concept of every pixel, and what share of a cell each concept has;
 - `weights`: a generator's file, of our own or as published;
+- `card`: what `model.json` says of a model, and which file is its generator;
 - `catalog`: models found in folders and loaded with their dissections;
 - `device`: where networks run, and whether bfloat16 is fast there.
 

@@ -1,26 +1,20 @@
 """The installed models: weights in `models/<name>/`, their dissections in `dissect_results/<name>/`.
 
-A model's folder may hold a `segmenter.safetensors`, and a `model.json`:
-
-    {"schema": 1, "title": "Village", "license": "CC0-1.0", "generator": "generator.safetensors",
-     "sha256": {"generator.safetensors": "..."}, "scenes": [3, 14, 15]}
-
-Without one, the folder's only `generator.safetensors` or `proggan_*.pth` is the generator. A folder without a
-generator (a published model that was not fetched) is no model.
+A folder that holds nothing but downloads under way (a published model that was not fetched) is no model.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from server.errors import DissectionError, UnknownModel, WeightError
-from server.files import CARD, GENERATOR, SEGMENTER
+from server.errors import DissectionError, UnitbrushError, UnknownModel, WeightError
+from server.files import SEGMENTER
+from server.model.card import Card, read_card
 from server.model.generator import Generator
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import Segmenter, load_segmenter
@@ -29,24 +23,26 @@ from server.results.artifacts import ArtifactUnits, load_artifacts
 from server.results.brush import OPS, Dissection
 from server.results.directions import Directions, load_directions
 from server.results.dissection import load_dissection
+from server.results.reading import reason
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 1
-
 T = TypeVar("T")
+Stamp = tuple[tuple[str, int, int, int], ...]  # of files: path, inode, size, time of the last change
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model in memory. generator: float32, never written to. segmenter: None where it has none. directions: that a
-    picture may be moved along. artifacts: the units that `clean` sets to zero. scenes: seeds worth beginning with."""
+    """A model in memory. weights: the generator's file. generator: float32, never written to. segmenter: None where it
+    has none. directions: that a picture may be moved along. artifacts: the units that `clean` sets to zero. scenes:
+    seeds worth beginning with."""
 
     name: str
     title: str
     license: str
     default: bool
     folder: Path
+    weights: Path
     generator: ProgressiveGenerator
     dissection: Dissection
     segmenter: Segmenter | None
@@ -56,15 +52,11 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Card:
-    """What is known of a model before it is loaded. generator: its file. sha256: of that file, None where unknown.
-    scenes: seeds worth beginning with."""
+class _Failure:
+    """Why a model does not load, as long as its files have that stamp."""
 
-    title: str
-    license: str
-    generator: Path
-    sha256: str | None
-    scenes: tuple[int, ...] = ()
+    stamp: Stamp
+    error: UnitbrushError
 
 
 class Catalog:
@@ -74,42 +66,83 @@ class Catalog:
         self.models_dir, self.results_dir, self.default = Path(models_dir), Path(results_dir), default
         self._lock = threading.Lock()
         self._loaded: dict[str, Model] = {}
+        self._failed: dict[str, _Failure] = {}
+        self._reported: dict[str, str] = {}
 
     def names(self) -> tuple[str, ...]:
         """The names of the installed models, the default first, damaged ones among them."""
-        if not self.models_dir.is_dir():
-            return ()
-        names = [folder.name for folder in self.models_dir.iterdir() if folder.is_dir() and _holds_model(folder)]
+        names = [folder.name for folder in self._folders() if _is_text(folder.name)]
         return tuple(sorted(names, key=lambda name: (name != self.default, name)))
 
     def card(self, name: str) -> Card:
         """The card of an installed model. Raises UnknownModel, WeightError."""
-        names = self.names()
-        if name not in names:
-            installed = ", ".join(names) or f"none, {self.models_dir} holds no models"
-            raise UnknownModel(f"there is no model {name!r}; installed: {installed}")
+        self._check(name)
         return read_card(self.models_dir / name)
 
     def get(self, name: str | None = None) -> Model:
-        """The model of that name, None for the default. Raises UnknownModel, WeightError, DissectionError."""
+        """The model of that name, None for the default. Raises UnknownModel, WeightError, DissectionError.
+
+        One that could not be loaded is tried again when its files have changed.
+        """
         name = self.default if name is None else name
         with self._lock:
             if name not in self._loaded:
-                self._loaded[name] = self._load(name)
+                self._check(name)
+                stamp = _stamp(self.models_dir / name, self.results_dir / name)
+                if name not in self._failed or self._failed[name].stamp != stamp:
+                    self._try(name, stamp)
+            if name in self._failed:
+                error = self._failed[name].error
+                raise type(error)(error.detail)
             return self._loaded[name]
 
     def usable(self) -> tuple[Model, ...]:
-        """Every model that loads, the default first; a damaged one is reported to the log and left out."""
+        """Every model that loads, the default first; a damaged one is reported to the log, once, and left out."""
         models = []
         for name in self.names():
             try:
                 models.append(self.get(name))
-            except (WeightError, DissectionError) as error:
-                log.error("model %s is left out: %s", name, error)
+            except UnitbrushError as error:
+                self._report(name, error.detail)
+        for folder in self._folders():
+            if not _is_text(folder.name):
+                self._report(ascii(folder.name), "the name of its folder is not UTF-8")
         return tuple(models)
 
+    def _folders(self) -> list[Path]:
+        """Those that hold something but downloads under way."""
+        return [
+            folder
+            for folder in _entries(self.models_dir)
+            if any(not path.name.startswith(".") and path.suffix != ".part" for path in _entries(folder))
+        ]
+
+    def _report(self, name: str, reason: str) -> None:
+        with self._lock:
+            reported, self._reported[name] = self._reported.get(name), reason
+        if reported != reason:
+            log.error("model %s is left out: %s", name, reason)
+
+    def _check(self, name: str) -> None:
+        """Raises UnknownModel where no model of that name is installed."""
+        names = self.names()
+        if name not in names:
+            installed = ", ".join(names) or f"none, {self.models_dir} holds no models"
+            raise UnknownModel(f"there is no model {name!r}; installed: {installed}")
+
+    def _try(self, name: str, stamp: Stamp) -> None:
+        """Load a model, or keep why it does not load."""
+        self._failed.pop(name, None)
+        try:
+            self._loaded[name] = self._load(name)
+        except (WeightError, DissectionError) as error:
+            # Made anew, as what was raised holds on to all that was read.
+            self._failed[name] = _Failure(stamp, type(error)(error.detail))
+        except Exception as error:  # a stranger's folder must take no other model down
+            self._failed[name] = _Failure(stamp, WeightError(f"{name}: cannot be read ({reason(error)})"))
+
     def _load(self, name: str) -> Model:
-        card = self.card(name)
+        card = read_card(self.models_dir / name)
         folder, results = self.models_dir / name, self.results_dir / name
         try:
             generator = load_generator(card.generator, card.sha256)
@@ -121,6 +154,7 @@ class Catalog:
             license=card.license,
             default=name == self.default,
             folder=folder,
+            weights=card.generator,
             generator=generator,
             dissection=_read_dissection(results, generator),
             segmenter=_extra(None, lambda: _read_segmenter(folder)),
@@ -130,56 +164,36 @@ class Catalog:
         )
 
 
-def read_card(folder: Path) -> Card:
-    """The model's card, or what stands in for one. Raises WeightError where it is damaged or there is no generator."""
-    document = _read_document(folder)
-    generator = _generator_file(folder, document)
-    if generator is None:
-        raise WeightError(f"{folder.name}: holds no generator")
-    hashes, scenes = document.get("sha256"), document.get("scenes")
-    sha256 = hashes.get(generator.name) if isinstance(hashes, dict) else None
-    return Card(
-        title=str(document.get("title", folder.name.replace("_", " ").capitalize())),
-        license=str(document.get("license", "unknown")),
-        generator=generator,
-        sha256=sha256 if isinstance(sha256, str) else None,
-        scenes=tuple(s for s in scenes if _is_seed(s)) if isinstance(scenes, list) else (),
-    )
-
-
-def _read_document(folder: Path) -> dict[str, Any]:
-    """What `model.json` says, nothing where there is none. Raises WeightError where it is damaged."""
-    path = folder / CARD
-    if not path.exists():
-        return {}
+def _entries(folder: Path) -> list[Path]:
+    """What a folder holds; nothing where it cannot be read."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise WeightError(f"{folder.name}/{CARD}: damaged ({' '.join(str(error).split())})") from error
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise WeightError(f"{folder.name}/{CARD}: no model card of schema {SCHEMA}")
-    return document
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
-def _generator_file(folder: Path, card: Mapping[str, Any]) -> Path | None:
-    """The file that the card names, else one of the usual names; None where the folder holds none."""
-    named = card.get("generator")
-    candidates = [folder / named] if isinstance(named, str) and Path(named).name == named else []
-    candidates += [folder / GENERATOR, *sorted(folder.glob("proggan_*.pth"))]
-    return next((file for file in candidates if file.is_file()), None)
-
-
-def _holds_model(folder: Path) -> bool:
-    """Whether there is a generator; a model whose card is damaged is one, too."""
+def _is_text(name: str) -> bool:
+    """Whether an answer can carry a file's name; what is not UTF-8 in it is read as lone surrogates."""
     try:
-        card = _read_document(folder)
-    except WeightError:
-        card = {}
-    return _generator_file(folder, card) is not None
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-def _is_seed(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
+def _stamp(models: Path, results: Path) -> Stamp:
+    """What changes whenever a file does that a model is loaded from."""
+    own, dissected = _entries(models), _entries(results)
+    paths = [*own, *dissected, *(path / "quantiles.npz" for path in dissected)]
+    return tuple(sorted((str(path), *_state(path)) for path in paths))
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_dissection(folder: Path, generator: Generator) -> Dissection:
@@ -231,6 +245,8 @@ def _extra(without: T, read: Callable[[], T]) -> T:
     """What `read` returns. Where that is damaged, a model paints `without` it, and the log says why."""
     try:
         return read()
-    except (WeightError, DissectionError) as error:
+    except UnitbrushError as error:
         log.error("%s", error)
-        return without
+    except Exception as error:  # as above: a stranger's file
+        log.error("a file that goes with a model cannot be read (%s)", reason(error))
+    return without

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from pydantic import Field, TypeAdapter
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from server.errors import WeightError
+from server.files import is_lfs_pointer
+from server.results.reading import Text, Whole, reason
 
 WIDTHS = (32, 64, 96, 128)
+MOST_UNITS, MOST_BYTES = 8192, 2**28
+
+_Width = Annotated[Whole, Field(ge=1, le=MOST_UNITS)]
+# Labels are bytes: more concepts have none.
+_concepts: TypeAdapter[tuple[str, ...]] = TypeAdapter(Annotated[tuple[Text, ...], Field(min_length=1, max_length=256)])
+_widths: TypeAdapter[tuple[int, int, int, int]] = TypeAdapter(tuple[_Width, _Width, _Width, _Width])
 
 
 class Segmenter(Protocol):
@@ -91,17 +100,24 @@ def save_segmenter(path: Path, network: UNet) -> None:
 
 def load_segmenter(path: Path) -> UNet:
     """Read a segmenter for inference (evaluation mode, channels last). Raises WeightError."""
+    if is_lfs_pointer(path):
+        raise WeightError(f"{path} is a Git LFS pointer, not the segmenter itself: run `git lfs pull`")
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES} bytes")
         with safe_open(str(path), framework="pt") as f:
             meta = f.metadata() or {}
-            concepts = tuple(str(c) for c in json.loads(meta["concepts"]))
-            a, b, c, d = (int(w) for w in json.loads(meta["widths"]))
-            network = UNet(concepts, (a, b, c, d))
+            concepts = _concepts.validate_python(json.loads(meta["concepts"]))
+            widths = _widths.validate_python(json.loads(meta["widths"]))
+            if len(set(concepts)) != len(concepts):
+                raise ValueError("a concept stands twice")
+            with torch.device("meta"):  # nothing is reserved for what is not in the file
+                network = UNet(concepts, widths)
             tensors = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118
-            network.load_state_dict(tensors)
-    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise WeightError(f"{path} holds no segmenter this version can read: {reason}") from error
+        state = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+        network.load_state_dict(state, assign=True)
+    except Exception as error:  # metadata and tensors may be anything
+        raise WeightError(f"{path} holds no segmenter this version can read: {reason(error)}") from error
     network.eval().requires_grad_(False)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 

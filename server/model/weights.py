@@ -8,6 +8,7 @@ holds one. Three spellings of its names are in use:
     layer{0..n-1}.conv...       layer{i}.wscale.bias    output{k}.conv.weight        output{k}.wscale.bias,
     and a `lod`
 
+A checkpoint of one's own may hold that below the names of `WRAPPERS`, as dicts in dicts or as prefixes of the names.
 Widths are read off the weights: they differ between published files.
 """
 
@@ -25,7 +26,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from server.errors import WeightError
-from server.files import file_sha256
+from server.files import file_sha256, is_lfs_pointer
 from server.model.progressive import ProgressiveGenerator
 
 MAX_BYTES = 2**30
@@ -33,7 +34,16 @@ MAX_LAYERS = 20
 MAX_UNITS = 8192
 PREFIX = 8  # hex digits of a published file's SHA-256 in its name
 
-_PUBLISHED_NAME = re.compile(rf".*-([0-9a-f]{{{PREFIX}}})\.pth")
+# Below which checkpoints keep a generator: moving averages first, then what a checkpoint has of several networks, then
+# what has one. The last two are of wrapped modules.
+WRAPPERS = (
+    *("g_ema", "G_ema", "ema_G", "generator_ema", "netG_ema", "Gs", "params_ema", "ema"),
+    *("generator", "netG", "G", "g", "gen"),
+    *("model_state_dict", "state_dict", "model", "params", "weights", "module", "_orig_mod"),
+)
+MAX_DEPTH = 6
+
+_PUBLISHED_NAME = re.compile(rf"proggan_.*-([0-9a-f]{{{PREFIX}}})\.pth")
 _ENTRY = re.compile(
     r"(?:(?:layer|features\.)(?P<layer>\d{1,3})|output(?:_(?P<side>\d{1,5})x\d{1,5}|(?P<place>\d{1,3}))?)"
     r"\.(?P<part>conv\.weight|wscale\.b|wscale\.bias)"
@@ -59,6 +69,8 @@ def load_generator(path: Path, sha256: str | None = None) -> ProgressiveGenerato
 
 
 def _check_file(path: Path, sha256: str | None) -> None:
+    if is_lfs_pointer(path):
+        raise WeightError("a Git LFS pointer, not the weights themselves; run `git lfs pull`")
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -77,10 +89,10 @@ def _check_file(path: Path, sha256: str | None) -> None:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    """The tensors by name, whatever their names."""
+    """The generator's tensors by name, whatever their names."""
     try:
-        if path.suffix == ".safetensors":
-            return load_file(str(path))
+        if path.suffix.lower() == ".safetensors":
+            return _without_prefixes(load_file(str(path)))
         _check_zip(path)
         loaded: object = torch.load(path, map_location="cpu", weights_only=True)
     except WeightError:
@@ -88,14 +100,37 @@ def _read(path: Path) -> dict[str, Tensor]:
     except SafetensorError as error:
         raise WeightError(f"damaged or no safetensors file ({_line(error)})") from error
     except pickle.UnpicklingError as error:
-        raise WeightError("holds pickled objects other than tensors, or is damaged") from error
+        raise WeightError(
+            "holds pickled objects other than tensors, or is damaged; save the generator's state_dict() alone"
+        ) from error
     except Exception as error:  # a damaged archive can raise nearly anything
         raise WeightError(f"damaged or truncated ({_line(error)})") from error
-    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
-        loaded = loaded["state_dict"]
+    loaded = _unwrapped(loaded)
     if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
         raise WeightError("holds no state dict")
-    return {name: value for name, value in loaded.items() if isinstance(value, Tensor)}
+    return _without_prefixes({name: value for name, value in loaded.items() if isinstance(value, Tensor)})
+
+
+def _unwrapped(loaded: object) -> object:
+    """What a checkpoint holds below the names of WRAPPERS, one in the other."""
+    for _ in range(MAX_DEPTH):
+        if not isinstance(loaded, Mapping):
+            break
+        inner = next((loaded[name] for name in WRAPPERS if isinstance(loaded.get(name), Mapping)), None)
+        if inner is None:
+            break
+        loaded = inner
+    return loaded
+
+
+def _without_prefixes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors whose names begin with one of WRAPPERS and a dot, without that, and only they; all where none do."""
+    for _ in range(MAX_DEPTH):
+        prefix = next((f"{w}." for w in WRAPPERS if any(name.startswith(f"{w}.") for name in tensors)), None)
+        if prefix is None:
+            break
+        tensors = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    return tensors
 
 
 def _check_zip(path: Path) -> None:

@@ -43,7 +43,10 @@ def load_dissection(folder: Path) -> Dissection:
     """
     path = folder / FILE_NAME
     if not path.exists() and (folder / netdissect.FILE_NAME).exists():
-        return netdissect.read_netdissect(folder)
+        dissection = netdissect.read_netdissect(folder)
+        with reading(folder / netdissect.FILE_NAME, "results of the 2018 tool"):
+            check(dissection)
+        return dissection
     with reading(path, "dissection"):
         document = read_json(path, SCHEMA)
         for entry in document["brushes"]:
@@ -55,7 +58,7 @@ def load_dissection(folder: Path) -> Dissection:
 
 
 def check(dissection: Dissection) -> None:
-    """Raises DissectionError for what no painter could use."""
+    """Raises DissectionError, or a ValueError, for what no painter could use."""
     if not dissection.brushes:
         raise DissectionError("a dissection needs at least one brush")
     seen: set[tuple[str, str]] = set()
@@ -64,6 +67,7 @@ def check(dissection: Dissection) -> None:
         if (b.concept, b.layer) in seen:
             raise DissectionError(f"{where} stands twice")
         seen.add((b.concept, b.layer))
+        (b.concept + b.layer).encode()  # lone surrogates raise UnicodeEncodeError
         for op in OPS:
             units, recommended = b.ranked(op)
             if not units or min(units) < 0 or len(set(units)) != len(units):

@@ -113,9 +113,15 @@ def _levels(folder: Path, record: Mapping[str, Any]) -> Floats:
 def read_quantiles(path: Path, q: float) -> Floats:
     """A quantile of every unit from a sketch of the 2018 tool: (units,). Raises ValueError, OSError, KeyError."""
     try:
+        if not path.is_file() and path.exists():
+            raise ValueError(f"{path.name} is no plain file")
         with zipfile.ZipFile(path) as archive:
+            if archive.getinfo("data.npy").file_size > MOST_BYTES:
+                raise ValueError(f"{path.name} is larger than any of them")
             data = _read_array(archive.read("data.npy"))
-    except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError) as error:
+    except (OSError, KeyError, ValueError):
+        raise
+    except Exception as error:  # what is unpickled can raise nearly anything
         raise ValueError(f"{path.name} is damaged: {error}") from error
     samples, weights = [], []
     for level, part in enumerate(data):
@@ -135,7 +141,7 @@ def read_quantiles(path: Path, q: float) -> Floats:
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Unpickles NumPy arrays and nothing else."""
+    """Unpickles NumPy arrays and nothing else, those of NumPy 1.16 among them, whose bytes are spelt as text."""
 
     def find_class(self, module: str, name: str) -> Any:
         """What an array is made of. Raises UnpicklingError for everything else."""
@@ -143,7 +149,23 @@ class _ArraysOnly(pickle.Unpickler):
             return np.empty(0).__reduce__()[0]  # wherever this NumPy keeps it
         if module == "numpy" and name in ("ndarray", "dtype"):
             return getattr(np, name)
+        if (module, name) == ("_codecs", "encode"):
+            return _latin1
+        if (module, name) == ("__builtin__", "bytes"):
+            return _no_bytes
         raise pickle.UnpicklingError(f"it holds a {module}.{name}")
+
+
+def _latin1(text: str, encoding: str) -> bytes:
+    """What protocol 2 makes bytes with. Raises UnpicklingError for every other encoding."""
+    if not isinstance(text, str) or encoding != "latin1":
+        raise pickle.UnpicklingError("it holds text that stands for no bytes")
+    return text.encode(encoding)
+
+
+def _no_bytes() -> bytes:
+    """What protocol 2 makes the bytes of an empty array with."""
+    return b""
 
 
 def _read_array(raw: bytes) -> list[Any]:

@@ -11,7 +11,8 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from server.files import SEGMENTER, file_sha256
-from server.model.catalog import Catalog, read_card
+from server.model.catalog import Catalog
+from server.model.weights import MAX_BYTES
 from server.painting.cache import ByteCache
 from server.settings import Settings
 from server.web.engine import Engine
@@ -78,6 +79,7 @@ class Services:
 def _version(catalog: Catalog, name: str) -> str:
     model = catalog.get(name)
     segmenter = model.folder / SEGMENTER  # it finds the masks that name a concept
-    files = [file_sha256(path) for path in (read_card(model.folder).generator, segmenter) if path.is_file()]
+    paths = [path for path in (model.weights, segmenter) if path.is_file() and path.stat().st_size <= MAX_BYTES]
+    files = [file_sha256(path) for path in paths]
     parts = (files, model.dissection, model.directions, model.artifacts)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

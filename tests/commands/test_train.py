@@ -46,7 +46,26 @@ def test_one_command_makes_a_model_and_another_goes_on(tmp_path: Path, capsys: p
     moved = {name for name in before if not torch.allclose(before[name], after[name], atol=1e-3)}
     assert "layer7.conv.weight" in moved
     assert "layer6.conv.weight" not in moved
+
+    more = ["train", str(tmp_path / "joint"), "--resume", "joint", "--images", "8"]
+    (tmp_path / "joint").mkdir()
+    (tmp_path / "joint" / "data").symlink_to(tmp_path / "run" / "data")
+    assert main([*more, *options]) == 0
+    once = weights(model)
+    assert any(not torch.equal(after[name], once[name]) for name in once)
+    assert main([*more, *options]) == 0  # nothing is left to do, and nothing is softened twice
+    assert all(torch.equal(once[name], tensor) for name, tensor in weights(model).items())
     capsys.readouterr()
+
+
+def test_the_device_reaches_the_dissection(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls: list[list[str]] = []
+    monkeypatch.setattr("server.lab.train.pipeline.train", lambda *args: None)
+    monkeypatch.setattr("server.cli.main", lambda arguments: calls.append(arguments) or 0)
+    assert main(["train", str(tmp_path / "run"), "--model", str(tmp_path / "village"), "--device", "cpu"]) == 0
+    assert [call[0] for call in calls] == ["dissect", "directions"]
+    assert calls[0][calls[0].index("--device") + 1] == "cpu"
+    assert "--device" not in calls[1]
 
 
 @pytest.mark.parametrize(

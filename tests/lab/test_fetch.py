@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import ssl
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -16,7 +21,7 @@ import torch
 from server.files import file_sha256
 from server.lab import fetch as fetching
 from server.lab.fetch import FetchError, fetch
-from server.model.catalog import read_card
+from server.model.card import read_card
 from server.model.progressive import ProgressiveGenerator
 
 
@@ -27,11 +32,16 @@ class Handler(BaseHTTPRequestHandler):
     cut: ClassVar[int | None] = None  # break off behind that many bytes
     ranges: ClassVar[bool] = True
     declared: ClassVar[bool] = True
+    drops: ClassVar[bool] = False  # before a word is said
+    length: ClassVar[str | None] = None  # declared in the place of the true one
+    part: ClassVar[str | None] = None  # told of in the place of the true one, where a range is asked for
     asked: ClassVar[list[str | None]] = []
 
     def do_GET(self) -> None:
         cls = type(self)
         cls.asked.append(self.headers.get("Range"))
+        if cls.drops:
+            return
         if not self.path.startswith("/models/proggan_church"):
             self.send_error(404)
             return
@@ -43,7 +53,9 @@ class Handler(BaseHTTPRequestHandler):
                 return
         self.send_response(206 if start else 200)
         if cls.declared:
-            self.send_header("Content-Length", str(len(cls.body) - start))
+            self.send_header("Content-Length", cls.length or str(len(cls.body) - start))
+        if start and cls.part:
+            self.send_header("Content-Range", cls.part)
         self.end_headers()
         self.wfile.write(cls.body[start : cls.cut])
 
@@ -155,6 +167,96 @@ def test_a_file_without_end_is_refused(served: tuple[str, type[Handler]], tmp_pa
     with pytest.raises(FetchError, match="at most 5000"):
         fetch("church", tmp_path, served[0], max_bytes=5000)
     assert files(tmp_path) == []
+
+
+def test_a_dropped_connection_is_one_line(served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path) -> None:
+    served[1].drops = True
+    with pytest.raises(FetchError, match="cannot be read") as error:
+        fetch("church", tmp_path, served[0])
+    assert "\n" not in str(error.value)
+    served[1].drops = False
+    assert fetch("church", tmp_path, served[0]).read_bytes() == weights
+
+
+@pytest.mark.parametrize("length", ["9" * 8, "9" * 5000, "-5", "\xb2", "12 parsecs", "0", "100"])
+def test_a_length_that_is_a_lie_does_no_harm(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path, length: str
+) -> None:
+    served[1].length = length
+    with suppress(FetchError):
+        fetch("church", tmp_path, served[0])
+    served[1].length = None
+    assert fetch("church", tmp_path, served[0]).read_bytes() == weights
+
+
+def test_another_part_than_was_asked_for_is_not_taken(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path
+) -> None:
+    address, handler = served
+    handler.cut, handler.part = 1000, "bytes 0-999/2000"
+    with pytest.raises(FetchError, match="broke off"):
+        fetch("church", tmp_path, address)
+    handler.cut = None
+    with pytest.raises(FetchError, match="another part"):
+        fetch("church", tmp_path, address)
+    assert fetch("church", tmp_path, address).read_bytes() == weights
+
+
+def test_what_was_once_fetched_is_pinned_whole(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = fetch("church", tmp_path, served[0])
+    card = json.loads((tmp_path / "church" / "model.json").read_text())
+    assert card["sha256"] == {path.name: hashlib.sha256(weights).hexdigest()}
+    out = io.BytesIO()
+    torch.save(ProgressiveGenerator(8, (8, 6)).state_dict(), out)
+    monkeypatch.setattr(served[1], "body", out.getvalue())  # as if its digits were those in the name
+    other = hashlib.sha256(out.getvalue()).hexdigest()
+    monkeypatch.setitem(fetching.PUBLISHED, "church", path.name)
+    path.unlink()
+    card["sha256"][path.name] = other[:8] + card["sha256"][path.name][8:]
+    (tmp_path / "church" / "model.json").write_text(json.dumps(card))
+    with pytest.raises(FetchError, match=r"fetched before.*model\.json"):
+        fetch("church", tmp_path, served[0])
+    assert files(tmp_path) == ["model.json"]
+
+
+def test_a_card_of_ones_own_keeps_what_it_says_and_gets_the_pin(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path
+) -> None:
+    own = {"schema": 1, "title": "Kirchen", "sha256": {"segmenter.safetensors": "0" * 64}, "scenes": [3]}
+    (tmp_path / "church").mkdir()
+    (tmp_path / "church" / "model.json").write_text(json.dumps(own))
+    path = fetch("church", tmp_path, served[0])
+    own["sha256"] = {"segmenter.safetensors": "0" * 64, path.name: hashlib.sha256(weights).hexdigest()}
+    assert json.loads((tmp_path / "church" / "model.json").read_text()) == own
+    (tmp_path / "church" / "model.json").write_text("{")
+    with pytest.raises(FetchError, match="no model's card"):
+        fetch("church", tmp_path, served[0])
+
+
+def test_https_first_and_http_with_a_warning(
+    served: tuple[str, type[Handler]],
+    weights: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert fetching.BASE_URL.startswith("https://")
+    secure, urlopen = served[0].replace("http://", "https://"), urllib.request.urlopen
+
+    def without_https(request: urllib.request.Request, timeout: float) -> object:
+        if request.full_url.startswith("https://"):
+            raise urllib.error.URLError(ssl.SSLCertVerificationError("certificate verify failed"))
+        return urlopen(request, timeout=timeout)
+
+    monkeypatch.setattr("urllib.request.urlopen", without_https)
+    with pytest.raises(FetchError, match="https"):  # an address that was asked for is the only one
+        fetch("church", tmp_path, secure)
+    monkeypatch.setattr(fetching, "BASE_URL", secure)
+    assert fetch("church", tmp_path).read_bytes() == weights
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "plain http" in caplog.messages[0]
 
 
 def test_a_missing_file_and_a_missing_server(served: tuple[str, type[Handler]], tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """The segmenter: shapes, its file, what a damaged file says, and shares of cells."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from server.errors import WeightError
 from server.model.segmenter import UNet, cell_shares, load_segmenter, save_segmenter
@@ -49,6 +51,31 @@ def test_a_damaged_file_says_so_in_one_line(network: UNet, tmp_path: Path, damag
     with pytest.raises(WeightError, match="holds no segmenter") as caught:
         load_segmenter(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        *(("concepts", value) for value in ("5", "null", '"sky"', "[]", "[1]", '["sky", "sky"]', '{"sky": 1}', "[")),
+        *(("concepts", value) for value in ('["\\ud800"]', "[[]]", json.dumps(["a"] * 300), "[" * 100_000)),
+        *(("widths", value) for value in ("5", "null", "[8, 12, 16]", '"8888"', "[8, 12, 16, null]", "[8.5, 1, 1, 1]")),
+        *(("widths", value) for value in ("[0, 0, 0, 0]", "[-8, 12, 16, 20]", "[99999999999, 12, 16, 20]")),
+        *(("widths", value) for value in (f"[1{'0' * 400}, 1, 1, 1]", "[30000, 30000, 30000, 30000]", "[1, 1, 1, 1]")),
+    ],
+)
+def test_metadata_of_the_wrong_kind_says_so_in_one_line(network: UNet, tmp_path: Path, member: str, value: str) -> None:
+    path = tmp_path / "s.safetensors"
+    meta = {"concepts": json.dumps(CONCEPTS), "widths": "[8, 12, 16, 20]", member: value}
+    save_file(network.state_dict(), path, metadata=meta)
+    with pytest.raises(WeightError, match="holds no segmenter") as caught:
+        load_segmenter(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pointer_of_git_lfs_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "s.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(WeightError, match="git lfs pull"):
+        load_segmenter(tmp_path / "s.safetensors")
 
 
 def test_shares_of_cells_add_up_and_count_pixels() -> None:

@@ -211,6 +211,76 @@ def test_refuses_objects_that_are_no_tensors(tmp_path: Path) -> None:
         load_generator(tmp_path / "plain.pth")
 
 
+def prefixed(prefix: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda state: {prefix + name: tensor for name, tensor in state.items()}
+
+
+def below(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def wrap(state: dict[str, Any]) -> dict[str, Any]:
+        for name in reversed(names):
+            state = {"epoch": 3, name: state, "discriminator": {"conv.weight": torch.zeros(2)}}
+        return state
+
+    return wrap
+
+
+WRAPPINGS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    **{name: below(name) for name in ("g_ema", "generator", "model_state_dict", "state_dict", "G", "netG", "ema")},
+    "nested": below("state_dict", "generator"),
+    "nested twice": below("model", "model_state_dict", "G"),
+    "module.": prefixed("module."),
+    "module.module.": prefixed("module.module."),
+    "_orig_mod.": prefixed("_orig_mod."),
+    "below, prefixed": lambda state: below("g_ema")(prefixed("module.")(state)),
+    "prefixes of several networks": lambda state: {
+        "state_dict": {
+            **prefixed("generator.")(state),
+            "discriminator.conv.weight": torch.zeros(2),
+            "loss.weight": torch.zeros(1),
+        }
+    },
+    "a moving average beside the generator": lambda state: {
+        "g": {name: torch.zeros_like(tensor) for name, tensor in state.items()},
+        "g_ema": state,
+    },
+    "an average of torch's": lambda state: {"n_averaged": torch.tensor(3), **prefixed("module.")(state)},
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_sees_through_what_checkpoints_wrap_generators_in(tmp_path: Path, wrapping: str, spelling: Spelling) -> None:
+    state = state_dict(*random_blocks((4, 6)), spelling)
+    z = torch.randn(2, 5)
+    expected = load_generator(save(tmp_path / "plain.pth", state, "pth"))(z)
+    wrapped = WRAPPINGS[wrapping](state)
+    for name in ("epoch.ckpt", "G.PT", "pytorch_model.bin"):
+        torch.save(wrapped, tmp_path / name)
+        assert torch.equal(load_generator(tmp_path / name)(z), expected)
+    if all(isinstance(value, torch.Tensor) for value in wrapped.values()):
+        save_file(wrapped, tmp_path / "G.SafeTensors")
+        assert torch.equal(load_generator(tmp_path / "G.SafeTensors")(z), expected)
+
+
+def test_wrappers_without_end_are_refused(tmp_path: Path) -> None:
+    torch.save(below(*["state_dict"] * 50)({"layer1": torch.zeros(2)}), tmp_path / "w.pth")
+    with pytest.raises(WeightError):
+        load_generator(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("name", ["generator.safetensors", "proggan_church-7e701dd5.pth", "g.pt"])
+def test_a_pointer_of_git_lfs_is_called_that(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 132\n")
+    for sha256 in (None, "0" * 64):
+        with pytest.raises(WeightError, match="Git LFS pointer"):
+            load_generator(tmp_path / name, sha256)
+
+
+def test_a_date_in_a_name_is_no_hash(tmp_path: Path) -> None:
+    state = state_dict(*random_blocks((4, 6)))
+    assert load_generator(save(tmp_path / "my-gan-20240131.pth", state, "pth")).latent_dim == 5
+
+
 @pytest.mark.parametrize("how", ["safetensors", "pth", "old pth"])
 def test_refuses_truncated_and_damaged_files(tmp_path: Path, how: str) -> None:
     layers, output = random_blocks((4, 6))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import zipfile
@@ -72,6 +73,66 @@ def test_a_level_further_up_weighs_twice(tmp_path: Path) -> None:
     write_sketch(tmp_path / "quantiles.npz", [np.zeros((100, 1)), np.ones((50, 1))])
     assert read_quantiles(tmp_path / "quantiles.npz", 0.49)[0] == 0
     assert read_quantiles(tmp_path / "quantiles.npz", 0.51)[0] == 1
+
+
+def pickled_sketch(path: Path, pickled: bytes) -> Path:
+    """A sketch whose levels are what that unpickles to."""
+    with zipfile.ZipFile(path, "w") as archive:
+        head = io.BytesIO()
+        np.lib.format.write_array_header_1_0(head, {"descr": "|O", "fortran_order": False, "shape": (2,)})
+        archive.writestr("data.npy", head.getvalue() + pickled)
+    return path
+
+
+def by_numpy_1_16(levels: list[np.ndarray[Any, Any]]) -> bytes:
+    """Levels as NumPy 1.16 pickles them: by protocol 2, which spells bytes as text, under old module names."""
+    ragged = np.empty(len(levels), object)
+    ragged[:] = levels
+    return pickle.dumps(ragged, 2).replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
+
+
+def test_a_sketch_by_numpy_1_16_is_read(tmp_path: Path) -> None:
+    """The file was written by `pickled_sketch` of `by_numpy_1_16`, of the levels below."""
+    first = np.linspace(-3, 250, 20 * UNITS, dtype=np.float32).reshape(20, UNITS)
+    levels = [first, np.full((5, UNITS), 7, np.float32)]
+    kept = Path(__file__).parent / "quantiles-numpy-1.16.npz"
+    with zipfile.ZipFile(kept) as archive:
+        assert b"c_codecs\nencode\n" in archive.read("data.npy")
+    write_sketch(tmp_path / "quantiles.npz", levels)
+    for q in (0.1, 0.5, 0.99):
+        assert read_quantiles(kept, q).tolist() == read_quantiles(tmp_path / "quantiles.npz", q).tolist()
+
+
+def test_an_empty_level_of_numpy_1_16_is_read(tmp_path: Path) -> None:
+    levels = [np.ones((3, 2), np.float32), np.ones((0, 2), np.float32)]
+    pickled = by_numpy_1_16(levels)
+    assert b"c__builtin__\nbytes\n" in pickled
+    assert read_quantiles(pickled_sketch(tmp_path / "quantiles.npz", pickled), 0.5).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x05\x00\x00\x00rot13\x86R.",
+        b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x05\x00\x00\x00ascii\x86R.",
+        b"\x80\x02c_codecs\nencode\nK\x05X\x06\x00\x00\x00latin1\x86R.",
+        b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00a\x85R.",
+        b"\x80\x02c_codecs\ndecode\nX\x01\x00\x00\x00aX\x06\x00\x00\x00latin1\x86R.",
+        b"\x80\x02c_codecs\nlookup\nX\x06\x00\x00\x00latin1\x85R.",
+        b"\x80\x02ccodecs\nencode\nX\x01\x00\x00\x00aX\x06\x00\x00\x00latin1\x86R.",
+        b"\x80\x02c__builtin__\nbytes\nJ\x00\x00\x00\x7f\x85R.",
+        b"\x80\x02c__builtin__\neval\nX\x01\x00\x00\x001\x85R.",
+        b"\x80\x02cnumpy\nfromfile\nX\x01\x00\x00\x00a\x85R.",
+        b"\x80\x02cnumpy\nload\n.",
+        b"\x80\x02c_codecs\nencode\n.",
+        b"\x80\x02K\x05.",
+        b"\x80\x02",
+        b"",
+    ],
+)
+def test_nothing_else_is_unpickled(tmp_path: Path, pickled: bytes) -> None:
+    with pytest.raises(ValueError, match="damaged"):
+        read_quantiles(pickled_sketch(tmp_path / "quantiles.npz", pickled), 0.5)
 
 
 def test_a_sketch_that_would_run_something_is_refused(tmp_path: Path) -> None:

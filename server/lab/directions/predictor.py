@@ -84,7 +84,8 @@ def render_examples(first: int, count: int, attributes: tuple[str, ...], report:
     starts = range(first, first + count, CHUNK)
     jobs = [(a, min(a + CHUNK, first + count), attributes) for a in starts]
     images, values = [], []
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=get_context("spawn")) as pool:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None  # macOS and Windows lack it
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
         for done, (x, y) in enumerate(pool.map(_render_chunk, jobs), 1):
             images.append(x)
             values.append(y)

@@ -51,7 +51,7 @@ from server.lab.dissect.units.samples import Labels, Samples, draw_samples, labe
 from server.model.pixels import Pixels
 from server.results.brush import Dissection
 
-WORK_SCHEMA = 2  # of the stages in `.work`
+WORK_SCHEMA = 3  # of the stages in `.work`
 JUDGED_FROM = 100_000  # the first seed of the judge's pictures; none that units were chosen on, nor any trained on
 ARTIFACTS_FROM = 2_000_000  # the first seed of the pictures that artifact units are sought on
 

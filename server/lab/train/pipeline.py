@@ -28,6 +28,9 @@ from server.lab.train.train import TrainingRun
 from server.model.segmenter import load_segmenter
 from server.model.weights import load_generator
 
+# Not `before-joint`: the checkpoints of older runs, which have that file, are softened already.
+BEFORE_JOINT = "joint-start.safetensors"
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -68,18 +71,24 @@ def train_generator(folder: Path, config: TrainConfig, log: Log, machine: Machin
         if not _finished(folder, stage):
             train_stage(run, stage)
             (folder / f"{stage}.done").touch()
+    soften_joint(run)
     return run
 
 
 def train_stage(run: TrainingRun, stage: str) -> None:
-    """One stage, to its end; the averages that joint ends with are a mean of its own and of those before it."""
-    before = run.folder / "before-joint.safetensors"
+    """One stage, to its end. The averages that joint begins with are kept for `soften_joint`."""
+    before = run.folder / BEFORE_JOINT
     if stage == "joint" and not before.exists():
         save_tensors(before, run.state.average.state_dict())
     run.stage(stage)
-    if stage == "joint":
+
+
+def soften_joint(run: TrainingRun) -> None:
+    """Make of the averages a mean of what joint learnt and what it began with. The checkpoint keeps what it learnt, so
+    that a run that goes on, or is started again at its end, is softened once."""
+    before = run.folder / BEFORE_JOINT
+    if before.exists():
         run.state.soften(load_file(str(before)), run.config.joint_share)
-        run.save(stage)
 
 
 def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
@@ -135,6 +144,8 @@ def resume(folder: Path, model: Path, stage: str, images: int, machine: Machine)
         resume_from_model(model, run.state)
         run.state.images_seen.zero_()
     train_stage(run, stage)
+    if stage == "joint":
+        soften_joint(run)
     for name in SEGMENTERS:
         shutil.copyfile(model / name, folder / name)
     export_model(folder, run.state, model, title="Village", license="CC0-1.0")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -63,6 +66,12 @@ def test_examples_are_scenes_and_what_they_show() -> None:
     bright = examples.images.mean((1, 2, 3))
     night = examples.attributes[:, 0]
     assert bright[night == 1].mean() < bright[night == 0].mean() - 30
+
+
+def test_examples_are_rendered_where_the_system_does_not_tell_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(predictor, "ProcessPoolExecutor", lambda cores, mp_context: ThreadPoolExecutor(cores))
+    assert len(render_examples(7, 2, ("night",), lambda done: None).images) == 2
 
 
 def test_r2_of_perfect_and_of_no_knowledge() -> None:

@@ -255,9 +255,14 @@ def test_joint_ends_between_what_was_and_what_it_learnt(run: TrainingRun) -> Non
     before = {k: v.clone() for k, v in run.state.average.state_dict().items()}
     run.config = replace(SMALL, joint_share=0.25)
     pipeline.train_stage(run, "joint")
+    pipeline.soften_joint(run)
     name = "generator.layer8.conv.weight"
     mixed = run.state.average.state_dict()[name].clone()
-    again = TrainingRun(run.folder, SMALL, run.data, compiled=False, log=lambda line: None)
+    again = TrainingRun(run.folder, run.config, run.data, compiled=False, log=lambda line: None)
+    learnt = again.state.average.state_dict()[name].clone()
+    assert torch.allclose(mixed, 0.25 * learnt + 0.75 * before[name], atol=1e-6)
+    pipeline.train_stage(again, "joint")  # nothing is left to do, and nothing is softened twice
+    pipeline.soften_joint(again)
     assert torch.equal(again.state.average.state_dict()[name], mixed)
     run.state.soften(before, 1.0)  # all its own: nothing changes
     assert torch.equal(run.state.average.state_dict()[name], mixed)

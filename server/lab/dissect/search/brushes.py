@@ -11,10 +11,10 @@ import numpy as np
 
 from server.lab.dissect.running.work import Arrays
 from server.lab.dissect.search.halving import Records
-from server.lab.dissect.search.scores import best_first, most_pictures, reach, score
+from server.lab.dissect.search.scores import best_first, reach, score
 from server.lab.dissect.trials.record import Drawing, Record, Removal, Trial, finite
 from server.lab.dissect.units.samples import Floats
-from server.results.brush import Brush, RankedUnit, Removing
+from server.results.brush import OPS, Brush, RankedUnit, Removing
 
 RUNNERS_UP = 8
 
@@ -23,7 +23,8 @@ def choose_brushes(
     concepts: Sequence[str], units: Mapping[str, Arrays], records: Mapping[int, Records]
 ) -> tuple[list[Brush], list[dict[str, Any]]]:
     """The brushes of every concept at every layer, one of each concept's the best to draw with and one the best to
-    remove with; and as JSON all trials and the choice among them. records: by concept, those that were sought.
+    remove with; and as JSON all trials and the choice among them. records: by concept, those that were sought, to the
+    last round.
     """
     brushes: list[Brush] = []
     account: list[dict[str, Any]] = []
@@ -31,7 +32,7 @@ def choose_brushes(
         bound = reach(tried.values())
         drawings = {layer: best_first(record.drawings, bound) for layer, record in tried.items()}
         removals = {layer: best_first(record.removals, bound) for layer, record in tried.items()}
-        draws, removes = _best_layer(drawings, bound), _best_layer(removals, bound)
+        draws, removes = (next(layer for layer, record in tried.items() if op in record.leads) for op in OPS)
         for layer, record in tried.items():
             drawn, removed, iou = drawings[layer][0], removals[layer][0], units[layer]["iou"][:, c]
             brushes.append(_brush(concepts[c], record, drawn, removed, iou, layer == draws, layer == removes))
@@ -45,12 +46,6 @@ def choose_brushes(
                 }
             )
     return brushes, account
-
-
-def _best_layer(ordered: Mapping[str, Sequence[Trial]], bound: float) -> str:
-    """The layer whose first trial scores best, among those whose first trial saw the most pictures."""
-    first = most_pictures([trials[0] for trials in ordered.values()])
-    return max(first, key=lambda t: score(t, bound)).layer
 
 
 def _choice(best: bool, ordered: Sequence[Trial], trials: Sequence[Trial], bound: float) -> dict[str, Any]:

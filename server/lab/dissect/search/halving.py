@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.lab.dissect.constants import (
     EARLY_COUNTS,
@@ -94,14 +94,17 @@ def play(
 
 
 def halve(op: Op, rounds: Schedule, experiments: Mapping[str, Experiment], records: Records) -> dict[str, Record]:
-    """The rounds after the first one: the race between all layers, the last round of its winner, and the rest."""
+    """The rounds after the first one: the race between all layers, the last round of its winner, and the rest. The
+    winner's layer leads: of a rare concept there are no more pictures for the last round that would tell it apart.
+    """
     candidates = list(standings(op, records.values(), reach(records.values())))
     raced, racers = play(op, rounds.race, candidates, experiments, records)
     # Both of these go on from the race, so that their scores are parts of the same bound.
     last, (winner,) = play(op, rounds.last, racers, experiments, raced)
     others = [candidate for candidate in candidates if candidate.layer != winner.layer]
     rest, _ = play(op, rounds.rest, others, experiments, raced)
-    return {**rest, winner.layer: last[winner.layer]}
+    won = last[winner.layer]
+    return {**rest, winner.layer: replace(won, leads=(*won.leads, op))}
 
 
 def _enter(

@@ -99,6 +99,7 @@ class Record:
 
     rankings, levels: by name; levels are (units,) each. parts: (units,), each unit's part of what all draw, NaN where
     that was not measured. bounds: the draw effect of all units, by level: the most a brush of this layer could do.
+    leads: what this layer won the last round of.
     """
 
     layer: str
@@ -108,6 +109,7 @@ class Record:
     bounds: dict[str, float]
     drawings: tuple[Drawing, ...] = ()
     removals: tuple[Removal, ...] = ()
+    leads: tuple[Op, ...] = ()
 
     def trials(self, op: Op) -> tuple[Trial, ...]:
         """Those of drawing or of removing."""
@@ -134,6 +136,7 @@ class Record:
             "bounds": finite(self.bounds),
             "drawings": [finite(asdict(t)) for t in self.drawings],
             "removals": [finite(asdict(t)) for t in self.removals],
+            "leads": list(self.leads),
         }
 
     @staticmethod
@@ -147,6 +150,7 @@ class Record:
             dict(document["bounds"]),
             tuple(Drawing(**_figures(entry)) for entry in document["drawings"]),
             tuple(Removal(**_figures(entry)) for entry in document["removals"]),
+            tuple(document["leads"]),
         )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from server.lab.dissect.search.brushes import choose_brushes
 from server.lab.dissect.trials.record import Record
+from server.results.brush import OPS, Op
 from tests.lab.dissect.search.test_scores import drawing, removal
 
 RANKINGS = {"causal": np.array([1, 0]), "causal removing": np.array([0, 1])}
@@ -14,10 +15,11 @@ LEVELS = {"mean": np.array([2.0, 4.0], np.float32)}
 ARRAYS = {layer: {"iou": np.full((2, 1), 0.25, np.float32)} for layer in ("layer4", "layer5")}
 
 
-def tried(layer: str, drawn: float, removed: float, multiple: float = 1.0) -> Record:
+def tried(layer: str, drawn: float, removed: float, multiple: float = 1.0, leads: tuple[Op, ...] = OPS) -> Record:
     drawings = (replace(drawing(1, d, multiple=m), layer=layer) for d, m in ((drawn - 0.3, 1.0), (drawn, multiple)))
     removals = (replace(removal(1, removed), layer=layer),)
-    return Record(layer, RANKINGS, LEVELS, np.array([0.5, math.nan], np.float32), {}, tuple(drawings), removals)
+    parts = np.array([0.5, math.nan], np.float32)
+    return Record(layer, RANKINGS, LEVELS, parts, {}, tuple(drawings), removals, leads)
 
 
 def test_a_brush_carries_its_own_level_and_what_it_is_removed_with() -> None:
@@ -34,7 +36,20 @@ def test_a_brush_carries_its_own_level_and_what_it_is_removed_with() -> None:
 
 
 def test_a_concept_may_be_drawn_at_one_layer_and_removed_at_another() -> None:
-    records = {layer: tried(layer, *effects) for layer, effects in (("layer4", (0.9, 0.2)), ("layer5", (0.5, 0.9)))}
+    records = {
+        "layer4": tried("layer4", 0.9, 0.2, leads=("draw",)),
+        "layer5": tried("layer5", 0.5, 0.9, leads=("remove",)),
+    }
     first, second = choose_brushes(["tree"], ARRAYS, {0: records})[0]
     assert (first.serves("draw"), first.serves("remove")) == (True, False)
     assert (second.serves("draw"), second.serves("remove")) == (False, True)
+
+
+def test_the_layer_that_won_keeps_its_place_where_all_saw_as_many_pictures() -> None:
+    records = {
+        "layer4": tried("layer4", 0.88, 0.78),
+        "layer5": tried("layer5", 0.9, 0.8, leads=()),
+    }
+    first, second = choose_brushes(["tree"], ARRAYS, {0: records})[0]
+    assert (first.layer, first.serves("draw"), first.serves("remove")) == ("layer4", True, True)
+    assert (second.serves("draw"), second.serves("remove")) == (False, False)

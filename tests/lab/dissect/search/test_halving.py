@@ -9,7 +9,7 @@ from server.lab.dissect.constants import MULTIPLES
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.search.halving import Round, Schedule, halve, play, schedule
 from server.lab.dissect.trials.record import Candidate, Record
-from server.results.brush import Op
+from server.results.brush import OPS, Op
 from tests.lab.dissect.trials.test_experiment import RECORD, experiment
 
 FIRST = Round(4, (1, 2))
@@ -65,6 +65,17 @@ def test_of_layers_that_draw_alike_the_earliest_wins(layers: tuple[str, str]) ->
     records = {layer: tried(layer, [("own", "mean")]) for layer in layers}
     after = halve("draw", RACE, {layer: experiment() for layer in layers}, records)
     assert [max(t.pictures for t in after[layer].drawings) for layer in layers] == [16, 12]
+    assert [after[layer].leads for layer in layers] == [("draw",), ()]
+
+
+def test_of_a_rare_concept_too_the_layer_that_won_the_last_round_leads() -> None:
+    rare = replace(RACE, last=replace(RACE.last, pictures=99), rest=replace(RACE.rest, pictures=99))
+    records = {layer: tried(layer, [("own", "mean")]) for layer in ("layer1", "layer2")}
+    after = records
+    for op in OPS:
+        after = halve(op, rare, {layer: experiment() for layer in after}, after)
+    assert {max(t.pictures for t in record.trials(op)) for record in after.values() for op in OPS} == {16}
+    assert [record.leads for record in after.values()] == [OPS, ()]
 
 
 def test_a_layer_little_worse_wins_over_a_later_one_by_its_form() -> None:

@@ -14,6 +14,7 @@ RECORD = Record(
     {"mean": np.array([2.0, 4.0], np.float32), "quantile": np.ones(2, np.float32)},
     np.array([0.5, math.nan], np.float32),
     {"mean": 0.5},
+    leads=("draw",),
 )
 
 

@@ -1,0 +1,121 @@
+"""A model's card, and which file of its folder is the generator.
+
+A model's folder may hold a `model.json`:
+
+    {"schema": 1, "title": "Village", "license": "CC0-1.0", "generator": "generator.safetensors",
+     "sha256": {"generator.safetensors": "..."}, "scenes": [3, 14, 15]}
+
+The generator is the file that it names, else `generator.safetensors`, else a published `proggan_*.pth`, else a
+`generator` of another kind of file, else the only file of weights that is no segmenter, judge, discriminator or state
+of a training.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from server.errors import WeightError
+from server.files import CARD, GENERATOR, read_text
+from server.results.reading import Text, reason
+
+SCHEMA = 1
+MOST_BYTES = 2**20
+WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
+_OTHERS = ("segmenter", "judge", "discriminator", "training")  # files of weights that are no generators, by their stems
+
+_Line = Annotated[Text, Field(max_length=200)]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a model before it is loaded. generator: its file. sha256: of that file, None where unknown.
+    scenes: seeds worth beginning with."""
+
+    title: str
+    license: str
+    generator: Path
+    sha256: str | None
+    scenes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Document:
+    """What `model.json` says. A generator and scenes that are of no use are passed over."""
+
+    title: _Line | None = None
+    license: _Line = "unknown"
+    generator: Any = None
+    sha256: dict[str, Text] = field(default_factory=dict)
+    scenes: Any = ()
+
+
+_adapter = TypeAdapter(_Document)
+
+
+def read_card(folder: Path) -> Card:
+    """The model's card, or what stands in for one. Raises WeightError where it is damaged or there is no generator."""
+    document = _read_document(folder)
+    generator = _generator_file(folder, document.generator)
+    scenes = document.scenes if isinstance(document.scenes, list) else []
+    return Card(
+        title=document.title or folder.name.replace("_", " ").capitalize(),
+        license=document.license,
+        generator=generator,
+        sha256=document.sha256.get(generator.name),
+        scenes=tuple(s for s in scenes if _is_seed(s)),
+    )
+
+
+def _read_document(folder: Path) -> _Document:
+    path = folder / CARD
+    try:
+        if not path.exists():
+            return _Document()
+        document = json.loads(read_text(path, MOST_BYTES))
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise WeightError(f"{folder.name}/{CARD}: no model card of schema {SCHEMA}")
+        return _adapter.validate_python(document)
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, WeightError):
+            raise
+        raise WeightError(f"{folder.name}/{CARD}: damaged ({reason(error)})") from error
+
+
+def _generator_file(folder: Path, named: object) -> Path:
+    """The generator's file. Raises WeightError, which says how to name it."""
+    try:
+        if isinstance(named, str) and Path(named).name == named and (folder / named).is_file():
+            return folder / named
+        files = [path for path in sorted(folder.iterdir()) if is_weights(path)]
+    except (OSError, ValueError) as error:
+        raise WeightError(f"{folder.name}: cannot be read ({reason(error)})") from error
+    ranked = (
+        [path for path in files if path.name == GENERATOR],
+        [path for path in files if path.match("proggan_*.pth")],
+        [path for path in files if path.stem == "generator"],
+        [path for path in files if path.stem not in _OTHERS],
+    )
+    candidates = next(filter(None, ranked), [])
+    if not candidates:
+        raise WeightError(f"{folder.name}: holds no generator, a file that ends in {', '.join(WEIGHTS)}")
+    if len(candidates) > 1:
+        names = ", ".join(repr(path.name) for path in candidates)
+        raise WeightError(
+            f"{folder.name}: holds several files of weights, {names}; call the generator {GENERATOR}, or name it in "
+            f'{CARD}: {{"schema": {SCHEMA}, "generator": {json.dumps(candidates[0].name)}}}'
+        )
+    return candidates[0]
+
+
+def is_weights(path: Path) -> bool:
+    """Whether that is a file that may hold weights, by its name."""
+    return path.suffix.lower() in WEIGHTS and not path.name.startswith(".") and path.is_file()
+
+
+def _is_seed(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
