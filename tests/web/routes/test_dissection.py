@@ -6,18 +6,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
 import pytest_asyncio
 
 from server.app import create_app
-from server.files import write_json
-from server.lab.dissect.running.work import write_arrays
 from tests.helpers.serving import asgi_client, settings_in
-from tests.helpers.tiny import write_model
+from tests.helpers.tiny import MATCHED, MATCHED_UNITS, write_context, write_model, write_units
 
-CONCEPTS = ("tree", "door")
-UNITS = 6
+CONCEPTS = MATCHED
+UNITS = MATCHED_UNITS
 
 
 @pytest.fixture(scope="module")
@@ -26,24 +23,8 @@ def dissected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dissected")
     write_model(folder)
     results = folder / "dissect_results" / "village"
-    iou = np.linspace(0.01, 0.3, UNITS * 2, dtype=np.float32).reshape(UNITS, 2)
-    flat = np.ones(UNITS, np.float32)
-    held = {
-        "iou": iou,
-        "iou_fixed": iou / 2,
-        "threshold": iou * 9,
-        "mean": flat,
-        "deviation": flat,
-        "high": flat * 3,
-        "chance": iou / 9,
-        "strongest": np.arange(UNITS * 4).reshape(UNITS, 4),
-        "regions": np.full((UNITS, 4, 72), 0b10101010, np.uint8),
-    }
-    arrays = {f"layer4/{name}": array for name, array in held.items()}
-    write_arrays(results / "units.npz", {**arrays, "concepts": np.array(CONCEPTS)})
-    gain = {"pictures": 8, "before": 0.0, "drawn": 0.4, "visible": 0.75}
-    table = {"tree": {"tree": None, "door": gain}, "door": {"tree": {**gain, "drawn": 0.01}, "door": None}}
-    write_json(results / "context.json", {"schema": 1, "concepts": CONCEPTS, "draw": table})
+    write_units(results)
+    write_context(results)
     (results / "report").mkdir()
     (results / "report" / "index.html").write_text("<title>a report of {{ 7*7 }} units</title>\n")
     (results / "report" / "data.js").write_text("var DISSECTION = {};")
