@@ -12,6 +12,8 @@ from pydantic import Field, ValidationError
 
 from server.errors import DissectionError
 
+MAX_BYTES = 64 * 1024 * 1024  # of a file, unpacked
+
 # What the dataclasses of results hold, as it is read: nothing is converted.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Whole = Annotated[int, Field(strict=True)]
@@ -40,6 +42,8 @@ def reading(path: Path, what: str, command: str = "dissect") -> Iterator[None]:
 
 def read_json(path: Path, schema: int) -> Any:
     """The JSON document of that schema in a file. To be called within `reading`, which knows what it raises."""
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
     document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     if document["schema"] != schema:
         raise ValueError(f"it has schema {document['schema']!r}, not {schema}")
