@@ -144,4 +144,9 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         ref_template="#/components/schemas/{model}",
     )
     definitions: dict[str, dict[str, Any]] = schemas["$defs"]
+    null = {"type": "null"}
+    definitions["Picture"]["oneOf"] = [
+        {"required": ["seed"], "properties": {"seed": {"type": "integer"}, "z": null}},
+        {"required": ["z"], "properties": {"z": {"type": "array"}, "seed": null}},
+    ]
     return definitions

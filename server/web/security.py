@@ -54,11 +54,15 @@ def authorize(scope: Scope, settings: Settings) -> None:
             raise ForeignOrigin(f"the page is from {origin!r}; UNITBRUSH_ALLOWED_ORIGINS can name it")
         if origin is None and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             raise ForeignOrigin("the page is from another site")
-    path = path_within(scope)
-    guarded = path.startswith(("/api/", "/dissect/")) or path == "/metrics"
+    guarded = is_guarded(path_within(scope))
     preflight = scope["type"] == "http" and scope["method"] == "OPTIONS"
     if guarded and not preflight and not token_valid(scope, settings):
         raise TokenMissing("send the token as `Authorization: Bearer <token>`")
+
+
+def is_guarded(path: str) -> bool:
+    """Whether calls of that path, below the `root_path`, have to carry the token."""
+    return path.startswith(("/api/", "/dissect/")) or path == "/metrics"
 
 
 def rooted(scope: Scope, prefix: str) -> Scope:

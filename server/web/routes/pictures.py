@@ -32,6 +32,9 @@ from server.web.store import RevisionMismatch, State, StoredPicture
 
 router = APIRouter(prefix="/pictures", tags=["pictures"])
 
+_TAG = r'(W/)?"[!#-~]*"'
+REVISIONS = rf"^(\*|[0-9]{{1,18}}|{_TAG}(, *{_TAG})*)$"
+
 
 def _body_with(required: str, example: object, *others: str) -> dict[str, Any]:
     """The reference of a body that has members of a picture's document."""
@@ -42,7 +45,10 @@ def _body_with(required: str, example: object, *others: str) -> dict[str, Any]:
 
 def known_revisions(
     request: Request,
-    if_match: Annotated[str | None, Header(description="the revision you know, in quotes, or several")] = None,
+    if_match: Annotated[
+        str | None,
+        Header(description="the revision you know, in quotes, or several", json_schema_extra={"pattern": REVISIONS}),
+    ] = None,
 ) -> frozenset[int] | None:
     """The revisions that `If-Match` names, one of which has to be the present one; None where any will do. A weak tag
     names none. Raises InvalidParameter."""
@@ -57,6 +63,22 @@ def known_revisions(
 
 
 PictureId = Annotated[str, Path(max_length=64, description="the picture's id")]
+
+
+def _edit_body(op: str, example: object) -> dict[str, Any]:
+    """The reference of a body that is an edit whose `op` the call says already."""
+    edit = json_schemas()["Edit"]
+    properties = {**edit["properties"], "op": {**edit["properties"]["op"], "enum": [op]}}
+    return body_of({**edit, "properties": properties, "required": ["mask"]}, example)
+
+
+def _new_body() -> dict[str, Any]:
+    """The reference of a body that is a picture, or one that has neither a seed nor a z yet."""
+    picture = json_schemas()["Picture"]
+    neither = {"properties": {"seed": {"type": "null"}, "z": {"type": "null"}}}
+    return body_of({**picture, "oneOf": [*picture["oneOf"], neither]}, {"seed": 42}, required=False)
+
+
 KnownRevisions = Annotated[frozenset[int] | None, Depends(known_revisions)]
 
 
@@ -101,9 +123,7 @@ def changing(picture: PictureId, known: KnownRevisions, request: Request, servic
 Changing = Annotated[Call, Depends(changing)]
 
 
-@router.post(
-    "", status_code=201, response_model=Resource, openapi_extra=body_of("Picture", {"seed": 42}, required=False)
-)
+@router.post("", status_code=201, response_model=Resource, openapi_extra=_new_body())
 async def create(body: JsonBody, request: Request, services: UsesServices) -> Response:
     """Keep a new picture: a whole document, or only a `model` and a `seed` or `z`. Without either of those,
     the seed is a random one; without a model, the default one is taken."""
@@ -136,7 +156,7 @@ async def image(picture: PictureId, options: WantsImage, request: Request, servi
     return await image_response(services, request, parsed, options, "private, no-cache")
 
 
-@router.post("/{picture}/draw", response_model=Resource, openapi_extra=body_of("Edit", EDIT))
+@router.post("/{picture}/draw", response_model=Resource, openapi_extra=_edit_body("draw", EDIT))
 async def draw(call: Changing, body: JsonBody) -> Response:
     """Paint a concept inside a mask: `{"concept", "mask", "units"?, "strength"?, "layer"?}`."""
     return await call.rewrite(_add, "draw", body)
@@ -145,7 +165,7 @@ async def draw(call: Changing, body: JsonBody) -> Response:
 @router.post(
     "/{picture}/remove",
     response_model=Resource,
-    openapi_extra=body_of("Edit", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}}),
+    openapi_extra=_edit_body("remove", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}}),
 )
 async def remove(call: Changing, body: JsonBody) -> Response:
     """Take a concept away inside a mask: the body of `draw`."""
@@ -223,7 +243,7 @@ def _always(new: State, old: State) -> State:
 def _new(services: Services, body: bytes) -> tuple[str, State]:
     """The base and the state of a new picture."""
     document = decode_object(body) if body else {}
-    if "seed" not in document and "z" not in document:
+    if document.get("seed") is None and document.get("z") is None:
         document["seed"] = secrets.randbelow(2**32)
     picture = parse_picture(document, services.catalog.default)
     resolve(picture, services.catalog.get(picture.model))
