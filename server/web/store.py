@@ -19,7 +19,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,7 @@ class Store:
             raise StoreError(f"cannot keep pictures in {path}: {error}; choose another data folder") from error
 
     def _prepare(self, path: Path) -> None:
+        self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA foreign_keys=ON")
@@ -128,7 +129,6 @@ class Store:
             self._db.close()
             raise StoreError(f"{path} is of another version (schema {version}); choose another data folder")
         self._opened = {file: _identity(file) for file in (path, Path(f"{path}-wal")) if file.exists()}
-        self._keep_reserve()
 
     def close(self) -> None:
         """Close the file; nothing is lost without it."""
@@ -170,17 +170,29 @@ class Store:
             raise StoreError("the pictures' file was deleted, moved or replaced meanwhile; start the server anew")
 
     def _keep_reserve(self) -> None:
-        """Hold the reserve back, where the disk has twice as much."""
+        """Hold the reserve back where it is not. Raises StoreFull where the disk has not as much."""
+        if self._reserve.exists():
+            return
         try:
-            if not self._reserve.exists() and shutil.disk_usage(self._reserve.parent).free >= 2 * RESERVE_BYTES:
-                self._reserve.write_bytes(secrets.token_bytes(RESERVE_BYTES))
-        except OSError:
+            if shutil.disk_usage(self._reserve.parent).free < RESERVE_BYTES:
+                raise StoreFull("the disk is full")
+            self._reserve.write_bytes(secrets.token_bytes(RESERVE_BYTES))
+        except OSError as error:
             self._reserve.unlink(missing_ok=True)
+            raise StoreFull("the disk is full") from error
+
+    def _give_back(self) -> None:
+        """Give the disk back what is free in the files, as far as it goes."""
+        with suppress(StoreFull), self._locked():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._db.execute("PRAGMA incremental_vacuum(256)").fetchall()
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def create(self, base: str, state: State = State()) -> StoredPicture:
         """Keep a new picture. Raises StoreFull."""
         name, now = secrets.token_urlsafe(12), time.time()
         with self._transaction():
+            self._keep_reserve()
             (number,) = self._db.execute("SELECT count(*) FROM pictures").fetchone()
             if number >= self._max_pictures:
                 raise StoreFull(f"{self._max_pictures} pictures are kept already; delete one first")
@@ -208,6 +220,7 @@ class Store:
             new = change(old.state)
             if new == old.state:
                 return old
+            self._keep_reserve()
             dropped = self._db.execute(
                 "DELETE FROM states WHERE picture = ? AND (number > ? OR number <= ?)",
                 (picture, old.position, old.position + 1 - self._max_history),
@@ -231,11 +244,12 @@ class Store:
         try:
             self._delete(picture, known)
         except StoreFull:
-            with self._locked():
-                self._reserve.unlink(missing_ok=True)
-                self._db.execute("PRAGMA wal_checkpoint(RESTART)")
+            self._reserve.unlink(missing_ok=True)
+            self._give_back()
             self._delete(picture, known)
-            self._keep_reserve()
+            self._give_back()
+            with suppress(StoreFull):
+                self._keep_reserve()
 
     def _delete(self, picture: str, known: Container[int] | None) -> None:
         with self._transaction():
