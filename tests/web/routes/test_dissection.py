@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import base64
 import shutil
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
+import numpy as np
 import pytest
 import pytest_asyncio
 
 from server.app import create_app
+from server.files import write_json
+from server.results.reading import MAX_BYTES
 from tests.helpers.serving import asgi_client, settings_in
 from tests.helpers.tiny import MATCHED, MATCHED_UNITS, write_context, write_model, write_units
 
@@ -157,3 +162,70 @@ async def test_behind_a_proxys_prefix_a_report_is_found_too(dissected: Path, tmp
 )
 async def test_nothing_but_reports_is_served(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(f"/dissect/{path}")).status_code == 404
+
+
+TEMPLATE = "{{ 7*7 }}{% include 'data.js' %}{{ cycler.__init__.__globals__.os.popen('id').read() }}"
+
+
+@pytest.fixture
+def stranger(dissected: Path, tmp_path: Path) -> Path:
+    """Results by somebody else: files that look like templates, links out of the folder, folders of odd names."""
+    shutil.copytree(dissected, tmp_path, dirs_exist_ok=True, symlinks=True)
+    results = tmp_path / "dissect_results"
+    report = results / "village" / "report"
+    for name in ("index.html", "page.html", "data.js", "a.css", "a.svg", "a.txt", "a.jinja2", "a.j2", "none"):
+        (report / name).write_text(TEMPLATE)
+    (report / "sub").mkdir()
+    (report / "sub" / "index.html").write_text(TEMPLATE)
+    (tmp_path / "secret.txt").write_text("secret")
+    (report / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (report / "up").symlink_to(tmp_path)
+    for name in ("{{ 7*7 }}", '"><script>', "a b?c#d%41", "ä"):
+        shutil.copytree(report, results / name / "report", symlinks=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "index.html").write_text("secret")
+    (results / "linked").mkdir()
+    (results / "linked" / "report").symlink_to(tmp_path / "elsewhere")
+    return tmp_path
+
+
+async def test_whatever_a_strangers_report_holds_are_files(stranger: Path) -> None:
+    async with asgi_client(settings_in(stranger)) as client:
+        for name in ("", "index.html", "page.html", "data.js", "a.css", "a.svg", "a.txt", "a.jinja2", "a.j2", "none"):
+            answer = await client.get(f"/dissect/village/{name}")
+            assert (answer.status_code, answer.text) == (200, TEMPLATE), name
+        assert (await client.get("/dissect/village/sub/index.html")).text == TEMPLATE
+        for outside in ("village/out.txt", "village/up/secret.txt", "village/sub/", "linked/", "linked/index.html"):
+            answer = await client.get(f"/dissect/{outside}")
+            assert (answer.status_code, "secret" in answer.text) == (404, False), outside
+
+
+@pytest.mark.parametrize("name", ["{{ 7*7 }}", '"><script>', "a b?c#d%41", "ä"])
+async def test_results_of_odd_names_have_their_reports(stranger: Path, name: str) -> None:
+    async with asgi_client(settings_in(stranger)) as client:
+        away = await client.get(f"/dissect/{quote(name)}")
+        assert away.status_code == 307
+        assert (await client.get(away.headers["location"])).text == TEMPLATE
+
+
+@pytest.mark.parametrize("damage", ["kinds", "swollen"])
+async def test_results_of_other_kinds_are_a_problem_in_every_call(dissected: Path, tmp_path: Path, damage: str) -> None:
+    shutil.copytree(dissected, tmp_path, dirs_exist_ok=True, symlinks=True)
+    results = tmp_path / "dissect_results" / "village"
+    if damage == "kinds":
+        write_json(results / "context.json", {"schema": 1, "concepts": ["tree"], "draw": {"tree": {"door": 7}}})
+        write_units(results, strongest=np.full((UNITS, 4), 0.5), mean=np.full(UNITS, np.nan))
+    else:
+        (results / "context.json").write_bytes(b" " * (MAX_BYTES + 1))
+        with zipfile.ZipFile(results / "units.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("layer4/iou.npy", bytes(MAX_BYTES + 1))
+    async with asgi_client(settings_in(tmp_path)) as client:
+        for path in ("context", "layers/layer4/units", "layers/layer4/units/1"):
+            answer = await client.get(f"/api/v1/models/village/{path}")
+            assert answer.status_code == 404
+            assert answer.json()["type"] == "urn:unitbrush:problem:no-dissection"
+        scene = {"picture": {"seed": 1}}
+        receptivity = await client.post("/api/v1/receptivity", json={**scene, "concept": "tree"})
+        assert (receptivity.status_code, receptivity.json()["grid"]) == (200, None)
+        inspection = await client.post("/api/v1/inspect", json={**scene, "layer": "layer4", "point": [0.5, 0.5]})
+        assert inspection.status_code == 200
