@@ -59,7 +59,9 @@ def members_of(error: UnitbrushError, settings: Settings) -> dict[str, str | int
     detail = error.detail
     for folder in (settings.models_dir, settings.results_dir, settings.frontend_dir, settings.data_dir):
         for path in (folder.absolute(), folder.resolve()):
-            detail = re.sub(rf"{re.escape(str(path))}(?![\w.-])", path.name, detail) if path.name else detail
+            if path.name:
+                parts = re.split(rf"{re.escape(str(path))}(?![\w.-])", detail)
+                detail = path.name.join(parts)
     if error.status >= 500:  # what went wrong here, in which no caller's words stand
         detail = _FOLDERS.sub("", detail)
     return {**error.problem(), "detail": detail}
