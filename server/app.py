@@ -62,11 +62,11 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
     for part in (models, images, dissection, analysis, pictures, qr, live):
         api.include_router(part.router)
     app.include_router(api)
-    app.include_router(operations.router)
+    app.include_router(operations.router, responses=PROBLEMS)
     app.router.routes.append(
         Route("/dissect/{path:path}", dissection.Reports(settings.results_dir), include_in_schema=False)
     )
-    set_reference(app)
+    set_reference(app, settings.token is not None)
     add_docs(app)
     add_handlers(app)
     # The studio takes what no route takes; as a route it would turn each 405 into a 404.

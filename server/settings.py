@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from server.errors import UnitbrushError
 
 MIB = 1024 * 1024
+OWN_PATHS = ("api", "dissect", "js", "css", "i18n")
 
 
 def _split(names: Any) -> Any:
@@ -39,8 +40,20 @@ def _token(token: SecretStr | None) -> SecretStr | None:
     return token if text else None
 
 
+def _prefix(path: str) -> str:
+    """A path without a slash at its end; one that looks like an address of the server's own is refused, as nobody could
+    tell whether a proxy has taken it off."""
+    path = path.rstrip("/")
+    if not re.fullmatch(r"(/(?!\.)[\w.~-]+)*", path, re.ASCII):
+        raise ValueError(f"{path!r} is not a path; write it as /studio")
+    if path[1:].partition("/")[0] in OWN_PATHS:
+        raise ValueError(f"{path!r} begins like one of the server's own addresses; choose another")
+    return path
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
+Prefix = Annotated[str, AfterValidator(_prefix)]
 Token = Annotated[SecretStr | None, AfterValidator(_token)]
 
 
@@ -80,6 +93,9 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 is every network")
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
+    root_path: Prefix = Field(
+        default="", description="path that a proxy serves this server under, as /studio, whether it strips that or not"
+    )
     models_dir: Path = Field(default_factory=lambda: share_dir() / "models", description="folder of models")
     results_dir: Path = Field(
         default_factory=lambda: share_dir() / "dissect_results", description="folder of dissections"

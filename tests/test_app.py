@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from pathlib import Path
 
@@ -120,6 +121,69 @@ async def test_an_unexpected_error_is_a_500_problem_that_tells_nothing(installed
         assert "secret" not in answer.text
         assert "Traceback" not in answer.text
         assert (await client.post("/api/v1/render", json={"seed": 14})).status_code == 200
+
+
+async def test_every_500_carries_the_headers_too(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path / "data")) as client:
+        monkeypatch.setattr("server.web.middleware.authorize", lambda scope, settings: 1 / 0)
+        for method in ("GET", "HEAD", "POST"):
+            answer = await client.request(method, "/api/v1/models")
+            assert answer.status_code == 500
+            assert answer.headers["content-type"] == "application/problem+json"
+            for name in ("x-content-type-options", "content-security-policy", "referrer-policy"):
+                assert name in answer.headers
+
+
+async def test_the_methods_of_every_call_are_offered(client: httpx.AsyncClient) -> None:
+    made = (await client.post("/api/v1/pictures", json={"seed": 1})).json()["id"]
+    for path, allowed in (
+        (f"/api/v1/pictures/{made}", "DELETE, GET, HEAD"),
+        (f"/api/v1/pictures/{made}/edits/0", "DELETE"),
+        (f"/api/v1/pictures/{made}/edits", "PUT"),
+        ("/api/v1/pictures", "POST"),
+        ("/api/v1/models", "GET, HEAD"),
+        ("/docs", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+    ):
+        answer = await client.patch(path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed), path
+
+
+async def test_no_detail_tells_a_path(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    results, models = tmp_path / "dissect_results" / "village", tmp_path / "models" / "village"
+    whole = (results / "dissection.json").read_bytes()
+    calls = (
+        ("POST", "/api/v1/render"),
+        ("POST", "/api/v1/pictures"),
+        ("POST", "/api/v1/segment"),
+        ("GET", "/api/v1/models/village/concepts"),
+        ("GET", "/api/v1/models/village/images/1"),
+        ("GET", "/api/v1/models/village/context"),
+        ("GET", "/api/v1/models/village/layers/layer4/units"),
+        ("GET", "/readyz"),
+    )
+    for damage in ("dissection", "no dissection", "weights", "nothing installed"):
+        (results / "dissection.json").write_bytes(b"{" if damage == "dissection" else whole)
+        if damage == "no dissection":
+            (results / "dissection.json").unlink()
+        if damage == "weights":
+            (models / "generator.safetensors").write_bytes(b"")
+        if damage == "nothing installed":
+            shutil.rmtree(tmp_path / "models")
+        async with asgi_client(settings_in(tmp_path)) as client:
+            while "still being drawn" in (await client.get("/readyz")).text:
+                await asyncio.sleep(0.01)
+            for method, path in calls:
+                answer = await client.request(method, path, json={"seed": 1} if method == "POST" else None)
+                assert is_problem(answer, answer.status_code), path
+                assert answer.status_code in (404, 500, 503)
+                assert "/" not in answer.json()["detail"].replace("dissect_results/village/", "").replace(
+                    "village/generator.safetensors", ""
+                ), answer.text
+                assert str(tmp_path) not in answer.text
 
 
 async def test_every_answer_carries_the_headers_that_keep_browsers_strict(client: httpx.AsyncClient) -> None:

@@ -263,3 +263,98 @@ def test_bodies_that_never_end_are_given_up_with_their_client(
         with socket.create_connection((host, int(port)), timeout=60) as connection:
             connection.sendall(start + b'{"co')
     assert_unharmed(client, picture)
+
+
+NAMES = {
+    "300 letters": "a" * 300,
+    "5000 letters": "a" * 5000,
+    "dots": "%2e%2e",
+    "a slash": "a%2f..%2fb",
+    "a backslash": "..%5cvillage",
+    "zero": "%00",
+    "a lone surrogate": "%ED%A0%80",
+    "no utf-8": "%ff%fe",
+    "a line break": "a%0d%0aSet-Cookie:%20b=c",
+    "a template": "%7B%7B7*7%7D%7D",
+    "a script": "%3Cscript%3E",
+    "a superscript": "%C2%B2",
+    "a long number": "9" * 5000,
+    "a negative number": "-1",
+    "infinity": "1e999",
+    "nothing": "%20",
+}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
+def test_names_in_addresses(server: str, client: httpx.Client, picture: dict[str, Any], name: str) -> None:
+    root = f"http://{server}"
+    kept = f"{root}{API}/pictures/{picture['id']}"
+    for path in (
+        f"{root}/{name}",
+        f"{root}/js/{name}",
+        f"{root}/dissect/{name}",
+        f"{root}/dissect/{name}/",
+        f"{root}/dissect/village/{name}",
+        f"{root}{API}/{name}",
+        f"{root}{API}/models/{name}/concepts",
+        f"{root}{API}/models/{name}/directions",
+        f"{root}{API}/models/{name}/context",
+        f"{root}{API}/models/{name}/images/1",
+        f"{root}{API}/models/{name}/layers/layer4/units",
+        f"{root}{API}/models/village/layers/{name}/units",
+        f"{root}{API}/models/{name}/layers/layer4/units/1",
+        f"{root}{API}/models/village/images/{name}",
+        f"{root}{API}/models/village/layers/layer4/units/{name}",
+        f"{root}{API}/models/village/images/1?size={name}",
+        f"{root}{API}/models/village/images/1?format={name}",
+        f"{root}{API}/models/village/layers/layer4/units?offset={name}x",
+        f"{root}{API}/models/village/layers/layer4/units?limit={name}",
+        f"{root}{API}/models/village/layers/layer4/units?min_iou={name}",
+        f"{root}{API}/pictures/{name}",
+        f"{root}{API}/pictures/{name}/image",
+    ):
+        problem(client.get(httpx.URL(path)), 404, 422)
+    for method, path in (
+        ("POST", f"{root}{API}/pictures/{name}/undo"),
+        ("DELETE", f"{root}{API}/pictures/{name}"),
+        ("DELETE", f"{kept}/edits/{name}"),
+    ):
+        problem(client.request(method, httpx.URL(path)), 404, 405, 422)
+    assert_unharmed(client, picture)
+
+
+def test_numbers_beyond_every_integer(client: httpx.Client, picture: dict[str, Any]) -> None:
+    for number in (2**31, 2**63, 2**64, 10**400):
+        problem(client.delete(f"/pictures/{picture['id']}/edits/{number}"), 404)
+        problem(client.get(f"/models/village/layers/layer4/units/{number}"), 404)
+        problem(client.get(f"/models/village/images/{number}"), 422, 404) if number >= 2**32 else None
+        problem(client.get("/models/village/images/1", params={"size": number}), 422)
+        problem(client.post("/render", content=b'{"seed": %d}' % (number << 2)), 422, 400)
+    for number in ("nan", "inf", "-inf", "1e999", "0x1"):
+        problem(client.get("/models/village/layers/layer4/units", params={"offset": number}), 422)
+        problem(client.get("/models/village/layers/layer4/units", params={"min_iou": number}), 422, 404)
+    assert_unharmed(client, picture)
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "\\udfff\\ud800", "a\\u0000b"])
+def test_texts_that_are_no_unicode(client: httpx.Client, picture: dict[str, Any], text: str) -> None:
+    bodies = {
+        "/qr": '{"text": "%s"}',
+        "/render": '{"seed": 1, "model": "%s"}',
+        "/pictures": '{"seed": 1, "directions": {"%s": 1}}',
+        "/inspect": '{"picture": {"seed": 1}, "layer": "%s", "point": [0, 0]}',
+        "/receptivity": '{"picture": {"seed": 1}, "concept": "%s"}',
+    }
+    for path, body in bodies.items():
+        answer = client.post(path, content=(body % text).encode(), headers={"Content-Type": "application/json"})
+        assert answer.status_code < 500
+        if answer.status_code >= 400:
+            problem(answer, 400, 404, 422)
+    assert_unharmed(client, picture)
+
+
+def test_sockets_where_there_are_none(server: str) -> None:
+    for path in ("/nothing", "/", f"{API}/pictures", "/dissect/village/", "/dissect/" + "a" * 300):
+        handshake = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
+        lines = [f"GET {path} HTTP/1.1", f"Host: {server}", *handshake, f"Sec-WebSocket-Key: {'A' * 22}=="]
+        assert send(server, "\r\n".join([*lines, "", ""]).encode())[:4] in (b"403 ", b"404 "), path

@@ -56,3 +56,19 @@ def test_what_cannot_be_is_one_line_that_names_the_variable(
         read_settings()
     assert f"UNITBRUSH_{name.upper()}" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "prefix"), [("", ""), ("/", ""), ("/studio", "/studio"), ("/a/b.c~d_e-f/", "/a/b.c~d_e-f")]
+)
+def test_a_prefix_is_a_path(monkeypatch: pytest.MonkeyPatch, given: str, prefix: str) -> None:
+    monkeypatch.setenv("UNITBRUSH_ROOT_PATH", given)
+    assert read_settings().root_path == prefix
+
+
+@pytest.mark.parametrize(
+    "prefix", ["studio", "//evil.example", "/a//b", "/a/../b", "/ä", "/a b", "/a?b", "/api", "/js/x"]
+)
+def test_what_is_no_prefix_is_refused(prefix: str) -> None:
+    with pytest.raises(SettingsError, match="root_path"):
+        read_settings({"root_path": prefix})

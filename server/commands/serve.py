@@ -10,6 +10,7 @@ from typing import Any
 OPTIONS: dict[str, tuple[type, str]] = {
     "host": (str, "address to listen on; 0.0.0.0 is every network (default: 127.0.0.1)"),
     "port": (int, "port to listen on; 0 picks a free one (default: 8000)"),
+    "root-path": (str, "path that a proxy serves the studio under, as /studio, whether it strips that or not"),
     "token": (
         str,
         "a secret every call has to carry; better given as UNITBRUSH_TOKEN, which no process list shows",

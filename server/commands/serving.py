@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import socket
 from typing import TextIO
+from urllib.parse import unquote_plus
 
 import uvicorn
 from fastapi import FastAPI
@@ -15,11 +17,13 @@ from server.errors import UsageError
 from server.model.device import device_named
 from server.settings import Settings
 
+_PARAMETER = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")  # of a query
+
 
 def server_config(app: FastAPI, settings: Settings, access_log: bool = False) -> uvicorn.Config:
     """How uvicorn runs the app: bounded messages, no compression of what is compressed, a bounded stop."""
     logging.getLogger("uvicorn.error").addFilter(is_news)
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=access_log,
@@ -28,11 +32,27 @@ def server_config(app: FastAPI, settings: Settings, access_log: bool = False) ->
         timeout_graceful_shutdown=settings.shutdown_timeout,
         server_header=False,
     )
+    if access_log:
+        # uvicorn has given it the level of its other logs, at which it says nothing.
+        logging.getLogger("uvicorn.access").setLevel(logging.INFO)
+        logging.getLogger("uvicorn.access").addFilter(hide_token)
+    return config
 
 
 def is_news(record: logging.LogRecord) -> bool:
     """Whether a line belongs in the log: uvicorn takes each socket that was refused in order for an error."""
     return "without completing handshake" not in record.getMessage()
+
+
+def hide_token(record: logging.LogRecord) -> bool:
+    """Put stars for the token in the address of a line of the access log, however its name is written."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_PARAMETER.sub(_hidden, part) if isinstance(part, str) else part for part in record.args)
+    return True
+
+
+def _hidden(parameter: re.Match[str]) -> str:
+    return f"{parameter[1]}=***" if unquote_plus(parameter[1]).strip() == "token" else parameter[0]
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -60,7 +80,7 @@ def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"port": port})
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        print(f"Unitbrush is at http://{host}:{port}/ (stop it with Ctrl-C)", file=out, flush=True)
+        print(f"Unitbrush is at http://{host}:{port}{settings.root_path}/ (stop it with Ctrl-C)", file=out, flush=True)
         # uvicorn stops in order at either signal and then passes it on: SIGTERM ends here as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:

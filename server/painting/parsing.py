@@ -144,4 +144,12 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         ref_template="#/components/schemas/{model}",
     )
     definitions: dict[str, dict[str, Any]] = schemas["$defs"]
+    null = {"type": "null"}
+    model: dict[str, Any] = definitions["Picture"]["properties"]["model"]
+    name = {member: model.pop(member) for member in ("type", "minLength", "maxLength")}
+    model["anyOf"] = [name, null]  # which is the default one, too
+    definitions["Picture"]["oneOf"] = [
+        {"required": ["seed"], "properties": {"seed": {"type": "integer"}, "z": null}},
+        {"required": ["z"], "properties": {"z": {"type": "array"}, "seed": null}},
+    ]
     return definitions

@@ -12,15 +12,37 @@ after, and the part of the pictures where one sees it appear; null where too few
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, NotRequired
 
-from server.results.reading import read_json, reading
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict
+
+from server.results.reading import Number, Text, Whole, read_json, reading
 
 FILE_NAME = "context.json"
 SCHEMA = 1
 
 
-def load_context(folder: Path) -> dict[str, Any]:
+class Gain(TypedDict):
+    """What drawing a concept on another one gave."""
+
+    pictures: Annotated[Whole, Field(ge=1)]
+    before: Number
+    drawn: Number
+    visible: NotRequired[Number | None]
+
+
+class ContextTable(TypedDict):
+    """A context table."""
+
+    concepts: list[Text]
+    draw: dict[Text, dict[Text, Gain | None]]
+
+
+_adapter = TypeAdapter(ContextTable)
+
+
+def load_context(folder: Path) -> ContextTable:
     """The members `concepts` and `draw` of `folder/context.json`.
 
     Raises DissectionError where the file is missing, damaged or of another schema.
@@ -28,4 +50,4 @@ def load_context(folder: Path) -> dict[str, Any]:
     path = folder / FILE_NAME
     with reading(path, "context table"):
         document = read_json(path, SCHEMA)
-        return {"concepts": list(document["concepts"]), "draw": dict(document["draw"])}
+        return _adapter.validate_python(document)

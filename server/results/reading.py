@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from server.errors import DissectionError
 from server.files import is_lfs_pointer, read_text
 
-MOST_BYTES = 2**28
+MAX_BYTES = 64 * 1024 * 1024  # of a file, unpacked
 
 
 def _encodable(text: str) -> str:
@@ -52,7 +52,7 @@ def reading(path: Path, what: str, command: str = "dissect") -> Iterator[None]:
 
 def read_json(path: Path, schema: int) -> Any:
     """The JSON document of that schema in a file. To be called within `reading`, which knows what it raises."""
-    document = json.loads(read_text(path, MOST_BYTES), parse_constant=_refuse)
+    document = json.loads(read_text(path, MAX_BYTES), parse_constant=_refuse)
     if document["schema"] != schema:
         raise ValueError(f"it has schema {document['schema']!r}, not {schema}")
     return document

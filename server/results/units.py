@@ -7,7 +7,8 @@ dissected layer arrays of the name `<layer>/<array>`, those of `UnitTable` among
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.errors import DissectionError
-from server.results.reading import reading
+from server.results.reading import MAX_BYTES, reading
 
 FILE_NAME = "units.npz"
+MAX_CONCEPTS = 4096
+# The arrays of a layer: their kinds in NumPy's letters, and their dimensions, the first of them units.
+ARRAYS = {
+    "iou": ("f", 2),
+    "iou_fixed": ("f", 2),
+    "threshold": ("f", 2),
+    "mean": ("f", 1),
+    "deviation": ("f", 1),
+    "high": ("f", 1),
+    "strongest": ("iu", 2),
+    "regions": ("u", 3),
+}
 
 
 class NoSuchLayer(DissectionError):
@@ -73,15 +86,44 @@ def load_units(folder: Path, layer: str) -> UnitTable:
     Raises NoSuchLayer, and DissectionError where the file is missing, damaged or of another version.
     """
     path = folder / FILE_NAME
-    arrays: dict[str, NDArray[Any]] = {}
-    with reading(path, "units"), np.load(path, allow_pickle=False) as file:
-        layers = list(dict.fromkeys(name.partition("/")[0] for name in file.files if "/" in name))
-        if layer not in layers:
-            raise NoSuchLayer(f"{folder.name!r} was dissected at {', '.join(layers)}, not at {layer!r}")
-        concepts = tuple(str(name) for name in file["concepts"])
-        for field in fields(UnitTable)[2:]:  # all but layer and concepts
-            arrays[field.name] = file[f"{layer}/{field.name}"]
-        units = len(arrays["iou"])
-        if arrays["iou"].shape != (units, len(concepts)) or any(len(array) != units for array in arrays.values()):
+    with reading(path, "units"):
+        _check_size(path)
+        with np.load(path, allow_pickle=False) as file:
+            layers = list(dict.fromkeys(name.partition("/")[0] for name in file.files if "/" in name))
+            if layer not in layers:
+                raise NoSuchLayer(f"{folder.name!r} was dissected at {', '.join(layers)}, not at {layer!r}")
+            concepts = _names(file["concepts"])
+            arrays = {name: _checked(name, file[f"{layer}/{name}"]) for name in ARRAYS}
+        units, shapes = len(arrays["iou"]), {name: array.shape for name, array in arrays.items()}
+        if {shapes[name] for name in ("iou", "iou_fixed", "threshold")} != {(units, len(concepts))}:
+            raise ValueError(f"the arrays of {layer} do not fit the concepts")
+        if any(shape[0] != units for shape in shapes.values()) or shapes["strongest"] != shapes["regions"][:2]:
             raise ValueError(f"the arrays of {layer} do not fit each other")
     return UnitTable(layer, concepts, **arrays)
+
+
+def _names(array: NDArray[Any]) -> tuple[str, ...]:
+    """The names in `concepts`. Raises ValueError where it holds something else."""
+    if array.dtype.kind != "U" or array.ndim != 1 or not 1 <= len(array) <= MAX_CONCEPTS:
+        raise ValueError("concepts is no list of names")
+    return tuple(str(name) for name in array)
+
+
+def _check_size(path: Path) -> None:
+    """Raises ValueError for an archive that would unpack to more than results need, and what `zipfile` raises."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > MAX_BYTES:
+        raise ValueError(f"it unpacks to {size} bytes, more than {MAX_BYTES}")
+
+
+def _checked(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """The array. Raises ValueError where it is of another kind than its name says."""
+    kinds, dimensions = ARRAYS[name]
+    if array.dtype.kind not in kinds or array.ndim != dimensions:
+        raise ValueError(f"{name} is of another kind")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"{name} holds a number that is not finite")
+    if name == "strongest" and array.size and not 0 <= array.min() <= array.max() < 2**32:
+        raise ValueError("a seed is out of range")
+    return array

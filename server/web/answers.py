@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.web.services import Services
+
+# A list of entity tags, RFC 9110: opaque ones, weak ones with W/ in front. A comma may stand in one.
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,[ \t,]*{_TAG})*[ \t,]*")
 
 MIN_BYTES = 512  # below it compressing gains nothing
 
@@ -67,12 +72,21 @@ async def json_response(services: Services, request: Request, answer: BaseModel)
 
 def not_modified(request: Request, headers: Mapping[str, str]) -> Response | None:
     """304 with these headers where a `GET` names their ETag; else None."""
-    if request.method == "GET" and matches(request.headers.get("if-none-match", ""), headers["ETag"]):
+    if request.method == "GET" and matches(header_of(request, "if-none-match") or "", headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return None
 
 
 def matches(header: str, etag: str) -> bool:
-    """Whether an `If-None-Match` header names the tag."""
-    tags = {part.strip().removeprefix("W/") for part in header.split(",")}
-    return etag in tags or "*" in tags
+    """Whether an `If-None-Match` header names the tag: weak ones are as good as strong ones."""
+    return header.strip() == "*" or etag in {tag.removeprefix("W/") for tag in entity_tags(header) or ()}
+
+
+def entity_tags(header: str) -> list[str] | None:
+    """The tags in an `If-Match` or `If-None-Match` header, with quotes and `W/`; None where it is no list of tags."""
+    return re.findall(_TAG, header) if _TAGS.fullmatch(header) else None
+
+
+def header_of(request: Request, name: str) -> str | None:
+    """A header that is a list, its lines joined; None where the request has none."""
+    return ", ".join(request.headers.getlist(name)) if name in request.headers else None

@@ -38,7 +38,7 @@ def get_services(connection: HTTPConnection) -> Services:
 
 
 UsesServices = Annotated[Services, Depends(get_services)]
-ModelName = Annotated[str, Path(description="the model's name")]
+ModelName = Annotated[str, Path(max_length=64, description="the model's name", examples=["village"])]
 
 
 async def json_body(request: Request) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import NoReturn
 
@@ -11,8 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.errors import UnitbrushError
 from server.settings import Settings
 from server.web.problems import error_response
-from server.web.security import authorize
+from server.web.security import authorize, path_within, rooted
 from server.web.services import Services
+
+log = logging.getLogger(__name__)
 
 SECURITY_HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -36,14 +39,16 @@ class Front:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        begin, status = time.perf_counter(), 500
+        scope = rooted(scope, self._settings.root_path)
+        begin, status, started = time.perf_counter(), 500, False
         # What can be got has a head too: the answer to GET without its body.
         head = scope["type"] == "http" and scope["method"] == "HEAD"
         inner = {**scope, "method": "GET"} if head else scope
 
         async def send_on(message: Message) -> None:
             """Add the headers that the response does not set itself."""
-            nonlocal status
+            nonlocal status, started
+            started = True
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
                 present = {name.lower() for name, _ in message.get("headers", ())}
@@ -53,6 +58,13 @@ class Front:
 
         try:
             await self._call(inner, receive, send_on)
+        except Exception:
+            if started or scope["type"] != "http":
+                raise
+            # The log has the trace; a caller gets none of it.
+            log.exception("%s %s failed", scope["method"], path_within(scope))
+            error = UnitbrushError("the server's log says more")
+            await error_response(error, self._settings)(inner, receive, send_on)
         finally:
             if scope["type"] == "http":
                 services: Services = scope["app"].state.services
@@ -66,7 +78,7 @@ class Front:
         except UnitbrushError as error:
             if scope["type"] == "websocket":
                 await receive()
-            await error_response(error)(scope, receive, send)
+            await error_response(error, self._settings)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -112,7 +124,7 @@ def pattern(scope: Scope) -> str:
     patterns as there are routes, whatever people ask for."""
     if "endpoint" not in scope:
         return "other"
-    path = f"{scope['path']}/"
+    path = f"{path_within(scope)}/"
     for name, value in scope.get("path_params", {}).items():
         path = path.replace(f"/{value}/", f"/{{{name}}}/")
     return path.removesuffix("/")

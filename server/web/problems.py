@@ -5,6 +5,7 @@ there is one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -13,12 +14,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from server.errors import UnitbrushError
+from server.settings import Settings
 from server.web.engine import QueueFull
 from server.web.security import TokenMissing
 
 MEDIA_TYPE = "application/problem+json"
+
+_FOLDERS = re.compile(r"""(?<![\w.:/])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:;,'"()]+[/\\])+""")  # of an absolute path
 
 
 class NotFound(UnitbrushError, status=404, slug="not-found", title="There is nothing here"):
@@ -43,11 +48,26 @@ class InvalidParameter(UnitbrushError, status=422, slug="invalid-parameter", tit
 
 def problem_response(members: Mapping[str, object], status: int, headers: Mapping[str, str] | None = None) -> Response:
     """The document as a response, never cached."""
-    body = json.dumps(members, ensure_ascii=False).encode()
+    # JSON's way to write a lone surrogate, which UTF-8 has none for.
+    body = json.dumps(members, ensure_ascii=False).encode(errors="backslashreplace")
     return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
-def error_response(error: UnitbrushError) -> Response:
+def members_of(error: UnitbrushError, settings: Settings) -> dict[str, str | int]:
+    """The members of an error's problem document, with names of files and folders for their paths, which the log and
+    the command line tell."""
+    detail = error.detail
+    for folder in (settings.models_dir, settings.results_dir, settings.frontend_dir, settings.data_dir):
+        for path in (folder.absolute(), folder.resolve()):
+            if path.name:
+                parts = re.split(rf"{re.escape(str(path))}(?![\w.-])", detail)
+                detail = path.name.join(parts)
+    if error.status >= 500:  # what went wrong here, in which no caller's words stand
+        detail = _FOLDERS.sub("", detail)
+    return {**error.problem(), "detail": detail}
+
+
+def error_response(error: UnitbrushError, settings: Settings) -> Response:
     """The response that tells a caller of that error."""
     headers: dict[str, str] = {}
     if isinstance(error, QueueFull):
@@ -56,7 +76,7 @@ def error_response(error: UnitbrushError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="unitbrush"'
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = "GET, HEAD"
-    return problem_response(error.problem(), error.status, headers)
+    return problem_response(members_of(error, settings), error.status, headers)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -64,12 +84,11 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(UnitbrushError, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, UnitbrushError)
-    return error_response(error)
+    return error_response(error, _settings(request))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -77,12 +96,11 @@ async def _http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     detail, headers = error.detail, dict(error.headers or {})
     if status == HTTPStatus.NOT_FOUND:
-        return error_response(NotFound(f"there is nothing at {request.url.path}; /docs lists every call"))
+        error = NotFound(f"there is nothing at {request.url.path}; /docs lists every call")
+        return error_response(error, _settings(request))
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not possible at {request.url.path}; see the Allow header"
-        allowed = {method.strip() for method in headers.get("Allow", "").split(",")}
-        # The middleware answers HEAD wherever GET is answered.
-        headers["Allow"] = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
+        headers["Allow"] = ", ".join(sorted(_allowed(request)))
     members = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
     return problem_response(members, int(status), headers)
 
@@ -91,9 +109,21 @@ async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where, *names = first["loc"]
-    return error_response(InvalidParameter(f"{where} parameter {'.'.join(map(str, names))}: {first['msg']}"))
+    invalid = InvalidParameter(f"{where} parameter {'.'.join(map(str, names))}: {first['msg']}")
+    return error_response(invalid, _settings(request))
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    # The server's log has the trace; a caller gets none of it.
-    return error_response(UnitbrushError("the server's log says more"))
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.services.settings
+    return settings
+
+
+def _allowed(request: Request) -> set[str]:
+    """The methods that some call takes at the path; the middleware answers HEAD wherever GET is answered."""
+    scope = dict(request.scope)
+    allowed = {
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**scope, "method": method})[0] == Match.FULL for route in request.app.routes)
+    }
+    return allowed | ({"HEAD"} if "GET" in allowed else set())

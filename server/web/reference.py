@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from server.painting.imaging import MEDIA_TYPES
 from server.painting.parsing import json_schemas
 from server.web.schemas import Problem
+from server.web.security import is_guarded
 
 JSON = dict[str, Any]
 REF = "#/components/schemas/{model}"
@@ -25,6 +26,8 @@ The live socket is at /api/v1/live. Send text, {"seq": n, "picture": {...}}, wit
 precision. Answers are binary, 4 bytes big-endian seq then a JPEG, or text, {"seq": n, "problem": {...}}; of
 several waiting requests only the newest is drawn."""
 
+TOKEN = "The server's token, where it was started with one; the studio trades it for a cookie."
+
 EDIT = {"concept": "tree", "mask": {"strokes": [{"points": [[0.2, 0.7], [0.3, 0.72]], "radius": 0.06}]}}
 PICTURE = {"model": "village", "seed": 42, "edits": [{"op": "draw", **EDIT}]}
 
@@ -33,6 +36,7 @@ PROBLEMS: dict[int | str, JSON] = {
     "4XX": {"description": "A problem: what is wrong with the request", "content": _PROBLEM},
     "5XX": {"description": "A problem: the server is busy (503, with Retry-After) or failed", "content": _PROBLEM},
 }
+UNREADY: dict[int | str, JSON] = {503: {"description": "A problem: why no picture was drawn yet", "content": _PROBLEM}}
 IMAGES: dict[int | str, JSON] = {
     200: {
         "description": "The image",
@@ -52,24 +56,28 @@ def body_of(schema: str | type[BaseModel] | JSON, example: object, required: boo
     return {"requestBody": {"required": required, "content": content}}
 
 
-def set_reference(app: FastAPI) -> None:
-    """Let the app answer with the whole OpenAPI document, made once."""
+def set_reference(app: FastAPI, token: bool) -> None:
+    """Let the app answer with the whole OpenAPI document, made once. token: whether calls have to carry one."""
 
     def openapi() -> JSON:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            app.openapi_schema = _completed(document)
+            app.openapi_schema = _completed(document, token)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _completed(document: JSON) -> JSON:
+def _completed(document: JSON, token: bool) -> JSON:
     schemas: JSON = document.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for methods in document["paths"].values():
+    bearer: list[JSON] = [{"bearer": []}] if token else [{}, {"bearer": []}]
+    document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "description": TOKEN}}
+    for path, methods in document["paths"].items():
         for call in methods.values():
+            if is_guarded(path):
+                call["security"] = bearer
             # FastAPI's own idea of what a validation error looks like; ours is in 4XX.
             call["responses"].pop("422", None)
     problem = {"Problem": Problem.model_json_schema()}

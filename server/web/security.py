@@ -54,10 +54,33 @@ def authorize(scope: Scope, settings: Settings) -> None:
             raise ForeignOrigin(f"the page is from {origin!r}; UNITBRUSH_ALLOWED_ORIGINS can name it")
         if origin is None and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             raise ForeignOrigin("the page is from another site")
-    guarded = scope["path"].startswith(("/api/", "/dissect/")) or scope["path"] == "/metrics"
+    guarded = is_guarded(path_within(scope))
     preflight = scope["type"] == "http" and scope["method"] == "OPTIONS"
     if guarded and not preflight and not token_valid(scope, settings):
         raise TokenMissing("send the token as `Authorization: Bearer <token>`")
+
+
+def is_guarded(path: str) -> bool:
+    """Whether calls of that path, below the `root_path`, have to carry the token."""
+    return path.startswith(("/api/", "/dissect/")) or path == "/metrics"
+
+
+def rooted(scope: Scope, prefix: str) -> Scope:
+    """The scope of a call with the prefix that this server is under as its `root_path`, with which its `path` begins.
+
+    prefix: the configured one, which a proxy may have taken off; where a server or a mount names another in the scope,
+    it is that one. What a router above has put into the scope is left out.
+    """
+    root = scope.get("root_path", "").rstrip("/") or prefix
+    path = scope["path"] if f"{scope['path']}/".startswith(f"{root}/") else root + scope["path"]
+    above = ("router", "endpoint", "path_params")
+    return {**{k: v for k, v in scope.items() if k not in above}, "root_path": root, "path": path}
+
+
+def path_within(scope: Scope) -> str:
+    """The path of a rooted scope below its `root_path`, as routes have it."""
+    path: str = scope["path"]
+    return path[len(scope.get("root_path", "")) :]
 
 
 def host_allowed(host: str, settings: Settings) -> bool:
@@ -129,9 +152,10 @@ def sign_in(request: Request, settings: Settings) -> Response | None:
     token = settings.token.get_secret_value()
     if not _same(given, token):
         raise TokenMissing("that is not this server's token")
-    response = RedirectResponse(request.scope.get("root_path", "") + "/", 303)
+    home = request.scope["root_path"] + "/"
+    response = RedirectResponse(home, 303)
     name, value = cookie_name(settings), cookie_value(token)
-    response.set_cookie(name, value, max_age=COOKIE_SECONDS, httponly=True, samesite="strict")
+    response.set_cookie(name, value, max_age=COOKIE_SECONDS, path=home, httponly=True, samesite="strict")
     return response
 
 

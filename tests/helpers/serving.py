@@ -70,9 +70,9 @@ def grey(data: str) -> np.ndarray:
 
 
 @contextmanager
-def threaded_server(settings: Settings, painter: MakePainter = make_painter) -> Iterator[str]:
+def threaded_server(settings: Settings, painter: MakePainter = make_painter, access_log: bool = False) -> Iterator[str]:
     """A real server on a free port of this machine; gives its `host:port`."""
-    server = uvicorn.Server(server_config(create_app(settings, painter), settings))
+    server = uvicorn.Server(server_config(create_app(settings, painter), settings, access_log))
     listener = listen(settings.model_copy(update={"port": 0}))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from server.files import GENERATOR, SEGMENTER
+from server.files import GENERATOR, SEGMENTER, write_json
 from server.lab.dissect.report.dissection import save_dissection
+from server.lab.dissect.running.work import write_arrays
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
 from server.results.brush import Brush, Dissection, RankedUnit
@@ -18,6 +20,7 @@ from server.results.brush import Brush, Dissection, RankedUnit
 CONCEPTS = ("tree", "door", "sky")
 SEEN = ("sky", "tree", "door")  # by the segmenter
 WIDTHS = (16, 12, 8, 8)
+MATCHED, MATCHED_UNITS = ("tree", "door"), 6  # in the table of units
 UNITS = {"layer4": 12, "layer6": 8}  # of the layers that have brushes, 8x8 and 16x16
 
 
@@ -80,3 +83,30 @@ def write_artifacts(folder: Path, layer: str, *units: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     document = {"schema": 1, "units": [{"layer": layer, "unit": unit} for unit in units]}
     (folder / "artifacts.json").write_text(json.dumps(document))
+
+
+def write_units(folder: Path, **others: Any) -> None:
+    """Units of `layer4` and the concepts they match, into a folder of results. others: in the place of some arrays."""
+    iou = np.linspace(0.01, 0.3, MATCHED_UNITS * 2, dtype=np.float32).reshape(MATCHED_UNITS, 2)
+    flat = np.ones(MATCHED_UNITS, np.float32)
+    arrays = {
+        "iou": iou,
+        "iou_fixed": iou / 2,
+        "threshold": iou * 9,
+        "mean": flat,
+        "deviation": flat,
+        "high": flat * 3,
+        "chance": iou / 9,
+        "strongest": np.arange(MATCHED_UNITS * 4).reshape(MATCHED_UNITS, 4),
+        "regions": np.full((MATCHED_UNITS, 4, 72), 0b10101010, np.uint8),
+    }
+    concepts = np.array(others.pop("concepts", MATCHED))
+    of_layer = {f"layer4/{name}": array for name, array in {**arrays, **others}.items()}
+    write_arrays(folder / "units.npz", {**of_layer, "concepts": concepts})
+
+
+def write_context(folder: Path) -> None:
+    """A context table of two concepts, into a folder of results."""
+    gain = {"pictures": 8, "before": 0.0, "drawn": 0.4, "visible": 0.75}
+    table = {"tree": {"tree": None, "door": gain}, "door": {"tree": {**gain, "drawn": 0.01}, "door": None}}
+    write_json(folder / "context.json", {"schema": 1, "concepts": MATCHED, "draw": table})

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+
+from tests.helpers.serving import asgi_client, settings_in
 
 
 async def reference(client: httpx.AsyncClient) -> dict[str, Any]:
@@ -48,3 +52,32 @@ async def test_every_example_works(client: httpx.AsyncClient) -> None:
                 assert answer.is_success, (path, answer.text)
                 tried += 1
     assert tried >= 8
+
+
+async def test_what_a_caller_has_to_know_is_said(client: httpx.AsyncClient) -> None:
+    document = await reference(client)
+    paths = document["paths"]
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert "503" in paths["/readyz"]["get"]["responses"]
+    for path, methods in paths.items():
+        for call in methods.values():
+            asked = [{}, {"bearer": []}] if path.startswith("/api/") or path == "/metrics" else None
+            assert call.get("security") == asked, path
+    picture = document["components"]["schemas"]["Picture"]
+    assert [choice["required"] for choice in picture["oneOf"]] == [["seed"], ["z"]]
+    drawn = paths["/api/v1/pictures/{picture}/draw"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert (drawn["required"], drawn["properties"]["op"]["enum"]) == (["mask"], ["draw"])
+
+
+async def test_where_a_token_is_configured_the_reference_asks_for_it(installed: Path, tmp_path: Path) -> None:
+    async with asgi_client(settings_in(installed, data_dir=tmp_path, token="hunter2")) as client:
+        paths = (await reference(client))["paths"]
+    assert paths["/api/v1/render"]["post"]["security"] == [{"bearer": []}]
+    assert "security" not in paths["/healthz"]["get"]
+
+
+@pytest.mark.parametrize("body", [{"seed": 1, "z": [0.0] * 8}, {"seed": None}, {"z": None}, {}, {"model": None}])
+async def test_a_picture_has_either_a_seed_or_a_latent(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    assert (await client.post("/api/v1/render", json=body)).status_code == 422
+    kept = await client.post("/api/v1/pictures", json=body)
+    assert kept.status_code == (422 if len(body) == 2 else 201)

@@ -14,6 +14,8 @@ from server.web.security import (
     cookie_value,
     host_allowed,
     origin_allowed,
+    path_within,
+    rooted,
 )
 
 
@@ -157,3 +159,30 @@ def test_who_carries_the_token_or_needs_none_is_let_in(carrying: dict[str, Any])
 def test_who_does_not_is_refused(carrying: dict[str, Any]) -> None:
     with pytest.raises(TokenMissing):
         authorize(carrying, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("root_path", "path", "prefix", "rooted_path"),
+    [
+        ("", "/metrics", "", "/metrics"),
+        ("", "/metrics", "/studio", "/studio/metrics"),
+        ("", "/studio/metrics", "/studio", "/studio/metrics"),
+        ("", "/studio", "/studio", "/studio"),
+        ("", "/studios/metrics", "/studio", "/studio/studios/metrics"),
+        ("/mounted", "/mounted/metrics", "", "/mounted/metrics"),
+        ("/mounted", "/metrics", "", "/mounted/metrics"),
+        ("/mounted/", "/mounted/metrics", "/studio", "/mounted/metrics"),
+    ],
+)
+def test_under_a_prefix_a_path_begins_with_it(root_path: str, path: str, prefix: str, rooted_path: str) -> None:
+    found = rooted({**scope(path=path), "root_path": root_path, "endpoint": None}, prefix)
+    assert found["path"] == rooted_path
+    assert found["root_path"] + path_within(found) == rooted_path
+    assert "endpoint" not in found
+
+
+def test_under_a_prefix_the_token_is_asked_for() -> None:
+    for path in ("/api/v1/models", "/dissect/village/", "/metrics"):
+        for asked in (path, f"/studio{path}"):
+            with pytest.raises(TokenMissing):
+                authorize(rooted(scope("GET", asked), "/studio"), SECRET)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from server.web.store import (
+    RESERVE_BYTES,
+    DamagedPicture,
     NothingToUndo,
     RevisionMismatch,
     State,
@@ -88,7 +91,7 @@ CREATE TABLE states (
     PRIMARY KEY (picture, number)
 ) STRICT;
 INSERT INTO pictures VALUES ('old', '{"seed":1}', 2, 1, 0, 0);
-INSERT INTO edits VALUES (1, 'old', x'00', 'a');
+INSERT INTO edits VALUES (1, 'old', x'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb', 'a');
 INSERT INTO states VALUES ('old', 0, '[]'), ('old', 1, '[1]');
 PRAGMA user_version=1;
 """
@@ -152,12 +155,12 @@ def test_edits_no_state_names_are_forgotten(store: Store, tmp_path: Path) -> Non
 
 def test_the_known_revision_is_checked(store: Store) -> None:
     picture = store.create("{}").id
-    store.change(picture, only("a"), revision=1)
+    store.change(picture, only("a"), known={1})
     for call in (store.undo, store.redo, store.delete):
         with pytest.raises(RevisionMismatch):
-            call(picture, revision=1)
+            call(picture, known={1})
     with pytest.raises(RevisionMismatch):
-        store.change(picture, only("b"), revision=1)
+        store.change(picture, only("b"), known={1})
     assert store.get(picture).state.edits == ("a",)
 
 
@@ -249,3 +252,112 @@ def test_kill_9_loses_no_acknowledged_change(tmp_path: Path) -> None:
         # The change that the kill fell into may have landed without its acknowledgement.
         assert last in (acknowledged, acknowledged + 1)
         acknowledged = last
+
+
+def test_one_of_several_known_revisions_is_enough(store: Store) -> None:
+    picture = store.create("{}").id
+    assert store.change(picture, only("a"), known={7, 1}).revision == 2
+    for known in ({1, 7}, frozenset()):
+        with pytest.raises(RevisionMismatch):
+            store.undo(picture, known=known)
+
+
+@pytest.mark.parametrize("loss", ["folder", "moved folder", "file", "log", "replaced file"])
+def test_once_its_files_are_gone_nothing_is_acknowledged(tmp_path: Path, loss: str) -> None:
+    path = tmp_path / "data" / "pictures.sqlite3"
+    store = Store(path)
+    picture = store.create("{}").id
+    if loss == "folder":
+        shutil.rmtree(path.parent)
+    elif loss == "moved folder":
+        path.parent.rename(tmp_path / "elsewhere")
+    elif loss == "log":
+        Path(f"{path}-wal").unlink()
+    else:
+        path.unlink()
+        if loss == "replaced file":
+            path.write_bytes(b"")
+    for call in (
+        lambda: store.create("{}"),
+        lambda: store.get(picture),
+        lambda: store.change(picture, only("a")),
+        lambda: store.undo(picture),
+        lambda: store.delete(picture),
+    ):
+        with pytest.raises(StoreError, match="deleted, moved or replaced"):
+            call()
+
+
+def test_a_loss_during_a_change_is_noticed_before_it_is_acknowledged(tmp_path: Path) -> None:
+    store = Store(tmp_path / "data" / "pictures.sqlite3")
+    picture = store.create("{}").id
+
+    def lose(state: State) -> State:
+        shutil.rmtree(tmp_path / "data")
+        return State(("a",))
+
+    with pytest.raises(StoreError, match="deleted, moved or replaced"):
+        store.change(picture, lose)
+
+
+def test_a_full_disk_is_told_and_deleting_makes_room(tmp_path: Path) -> None:
+    store = Store(tmp_path / "pictures.sqlite3")
+    kept = [store.create("{}", State(("x" * 50_000,))).id for _ in range(3)]
+    (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+    store._db.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StoreFull, match="disk is full"):
+        store.create("{}", State(("y" * 50_000,)))
+    with pytest.raises(StoreFull, match="disk is full"):
+        store.change(kept[0], only("z" * 50_000))
+    assert store.get(kept[0]).state.edits == ("x" * 50_000,)
+    store.delete(kept[0])
+    assert store.create("{}", State(("y" * 50_000,))).revision == 1
+
+
+def test_where_even_deleting_finds_no_room_the_reserve_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "pictures.sqlite3")
+    picture, reserve = store.create("{}").id, tmp_path / "pictures.sqlite3-reserve"
+    assert reserve.stat().st_size == RESERVE_BYTES
+    delete = store._delete
+
+    def full_until_the_reserve_is_given(*args: object) -> None:
+        if reserve.exists():
+            raise StoreFull("the disk is full")
+        delete(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "_delete", full_until_the_reserve_is_given)
+    store.delete(picture)
+    with pytest.raises(UnknownPicture):
+        store.get(picture)
+    assert reserve.stat().st_size == RESERVE_BYTES
+
+
+DAMAGES = [
+    "UPDATE edits SET body = '{}'",
+    "UPDATE edits SET digest = x'00'",
+    "DELETE FROM edits",
+    "UPDATE states SET edits = '['",
+    "UPDATE states SET edits = '7'",
+    "UPDATE states SET edits = '{\"1\": 1}'",
+    "UPDATE states SET edits = '[[1]]'",
+    "UPDATE states SET edits = '[99]'",
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_damaged_is_told_and_can_be_deleted(store: Store, tmp_path: Path, damage: str) -> None:
+    picture = store.create("{}", State(("a",))).id
+    store._db.execute("PRAGMA foreign_keys=OFF")
+    store._db.execute(damage)
+    for call in (
+        lambda: store.get(picture),
+        lambda: store.change(picture, only("b")),
+        lambda: store.undo(picture),
+    ):
+        with pytest.raises(DamagedPicture):
+            call()
+    store.delete(picture)
+    with pytest.raises(UnknownPicture):
+        store.get(picture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path as FilePath
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -73,10 +74,11 @@ async def unit(
     table = await _table(services, model, layer)
     if unit >= len(table):
         raise NotFound(f"{layer} has units 0..{len(table) - 1}")
+    images = f"{request.scope['root_path']}/api/v1/models/{quote(model, safe='')}/images"
     pictures = [
         schemas.StrongPicture(
             seed=int(seed),
-            image=f"/api/v1/models/{model}/images/{int(seed)}",
+            image=f"{images}/{int(seed)}",
             region=base64.b64encode(region.tobytes()).decode("ascii"),
             rows=table.region_side,
         )
@@ -96,15 +98,17 @@ class Reports:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a report's file. Raises NotFound where there is no report, and what `Files` raises."""
         model, slash, file = scope["path_params"]["path"].partition("/")
-        report = self._reports.get(model) or Files(self._results_dir / model / "report")
-        if not model or hidden(model) or report.lookup_path(INDEX)[1] is None:
+        folder = self._results_dir / model / "report"
+        report = self._reports.get(model) or Files(folder)
+        # A link would be a way out of the results, for whoever made them.
+        if not model or hidden(model) or report.lookup_path(INDEX)[1] is None or folder.is_symlink():
             raise NotFound(f"there is no report of a model {model!r}; run `unitbrush dissect {model}`")
         self._reports[model] = report
         if slash:
             await report({**scope, "path": f"/{file or INDEX}", "root_path": ""}, receive, send)
         else:
-            root: str = scope.get("root_path", "")
-            await RedirectResponse(f"{root}/dissect/{model}/", 307)(scope, receive, send)
+            address = f"{scope['root_path']}/dissect/{quote(model, safe='')}/"
+            await RedirectResponse(address, 307)(scope, receive, send)
 
 
 async def _folder(services: Services, model: str) -> FilePath:

@@ -23,7 +23,7 @@ from server.painting.parsing import parse_picture
 from server.painting.picture import Picture
 from server.web.deps import UsesServices, decode_object, inside, read_document
 from server.web.engine import Busy
-from server.web.problems import error_response
+from server.web.problems import error_response, members_of
 from server.web.services import Services
 
 log = logging.getLogger(__name__)
@@ -137,14 +137,18 @@ class LiveSession:
                 await self._socket.send_bytes(answer)
                 self._services.metrics.frames_sent += 1
             else:
-                await self._socket.send_text(json.dumps({"seq": answer.seq, "problem": answer.error.problem()}))
+                await self._socket.send_text(
+                    json.dumps({"seq": answer.seq, "problem": members_of(answer.error, self._services.settings)})
+                )
 
 
 @router.websocket("/live")
 async def live(socket: WebSocket, services: UsesServices) -> None:
     """Follow a brush: see this module."""
     if services.open_sockets >= services.settings.max_sockets:
-        await socket.send_denial_response(error_response(Busy("too many live sockets are open; try again later")))
+        await socket.send_denial_response(
+            error_response(Busy("too many live sockets are open; try again later"), services.settings)
+        )
         return
     services.open_sockets += 1
     try:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from server.errors import UnitbrushError
 from server.web.deps import UsesServices
 from server.web.metrics import CONTENT_TYPE
+from server.web.reference import UNREADY
 
 router = APIRouter(tags=["operations"])
 
@@ -21,7 +22,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses=UNREADY)
 async def readyz(services: UsesServices) -> Response:
     """Whether a first picture has been drawn: 200 then, 503 before."""
     if services.first_scene is None:
@@ -29,7 +30,7 @@ async def readyz(services: UsesServices) -> Response:
     return Response('{"status": "ready"}', media_type="application/json")
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics(services: UsesServices) -> Response:
     """Counts and times in Prometheus' text format."""
     return Response(services.metrics.text(), media_type=CONTENT_TYPE)

@@ -7,6 +7,7 @@ Every change is on the disk before it is acknowledged. A call may carry `If-Matc
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,9 +20,9 @@ from server.errors import PictureError
 from server.painting.edits import resolve, resolve_edit
 from server.painting.parsing import json_schemas, parse_edit, parse_picture
 from server.painting.picture import canonical_json, to_document
-from server.web.answers import not_modified
+from server.web.answers import entity_tags, header_of, not_modified
 from server.web.deps import JsonBody, UsesServices, decode_object, read_document
-from server.web.kept import check_room, joined, split
+from server.web.kept import check_room, checked, joined, split
 from server.web.problems import InvalidParameter, NotFound
 from server.web.reference import EDIT, IMAGES, PICTURE, body_of
 from server.web.routes.images import WantsImage, image_response
@@ -31,6 +32,9 @@ from server.web.store import RevisionMismatch, State, StoredPicture
 
 router = APIRouter(prefix="/pictures", tags=["pictures"])
 
+_TAG = r'(W/)?"[!#-~]*"'
+REVISIONS = rf"^(\*|[0-9]{{1,18}}|{_TAG}(, *{_TAG})*)$"
+
 
 def _body_with(required: str, example: object, *others: str) -> dict[str, Any]:
     """The reference of a body that has members of a picture's document."""
@@ -39,56 +43,80 @@ def _body_with(required: str, example: object, *others: str) -> dict[str, Any]:
     return body_of({"type": "object", "required": [required], "properties": properties}, {required: example})
 
 
-def known_revision(
-    if_match: Annotated[str | None, Header(description="the revision you know, in quotes")] = None,
-) -> int | None:
-    """The revision the caller knows, None where it names none. Raises InvalidParameter."""
-    if if_match is None or if_match.strip() == "*":
+def known_revisions(
+    request: Request,
+    if_match: Annotated[
+        str | None,
+        Header(description="the revision you know, in quotes, or several", json_schema_extra={"pattern": REVISIONS}),
+    ] = None,
+) -> frozenset[int] | None:
+    """The revisions that `If-Match` names, one of which has to be the present one; None where any will do. A weak tag
+    names none. Raises InvalidParameter."""
+    header = header_of(request, "if-match")
+    if header is None or header.strip() == "*":
         return None
-    text = if_match.strip().strip('"')
-    if not text.isdigit() or len(text) > 18:
-        raise InvalidParameter(f'If-Match is {if_match!r}; it takes a revision in quotes, as "3"')
-    return int(text)
+    bare = re.fullmatch("[0-9]{1,18}", header.strip())  # no tag, but clear
+    tags = entity_tags(f'"{bare[0]}"' if bare else header)
+    if tags is None:
+        raise InvalidParameter(f'If-Match is {header!r}; it takes a revision in quotes, as "3"')
+    return frozenset(int(tag[1:-1]) for tag in tags if re.fullmatch('"[1-9][0-9]{0,17}"', tag))
 
 
 PictureId = Annotated[str, Path(max_length=64, description="the picture's id")]
-KnownRevision = Annotated[int | None, Depends(known_revision)]
+
+
+def _edit_body(op: str, example: object) -> dict[str, Any]:
+    """The reference of a body that is an edit whose `op` the call says already."""
+    edit = json_schemas()["Edit"]
+    properties = {**edit["properties"], "op": {**edit["properties"]["op"], "enum": [op]}}
+    return body_of({**edit, "properties": properties, "required": ["mask"]}, example)
+
+
+def _new_body() -> dict[str, Any]:
+    """The reference of a body that is a picture, or one that has neither a seed nor a z yet."""
+    picture = json_schemas()["Picture"]
+    neither = {"properties": {"seed": {"type": "null"}, "z": {"type": "null"}}}
+    return body_of({**picture, "oneOf": [*picture["oneOf"], neither]}, {"seed": 42}, required=False)
+
+
+KnownRevisions = Annotated[frozenset[int] | None, Depends(known_revisions)]
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call that changes a kept picture. known: the revision that the caller knows, None where it names none."""
+    """A call that changes a kept picture. known: the revisions that it may have for that, None for any."""
 
     picture: str
-    known: int | None
+    known: frozenset[int] | None
     request: Request
     services: Services
 
     async def step(self, step: Callable[..., StoredPicture], *args: object) -> Response:
         """Let a method of the store change the picture, and answer with the resource."""
-        return _resource(self.request, await self.services.in_store(step, self.picture, *args, self.known))
+        await _in_store(self.services, self.services.store.get, self.picture)  # nothing changes where it is damaged
+        return _resource(self.request, await _in_store(self.services, step, self.picture, *args, self.known))
 
     async def rewrite(self, change: Callable[..., State], *args: object) -> Response:
         """Store the state that `change(services, stored picture, *args)` gives, and answer with the resource.
 
-        It runs in a thread, and again where another change came between, unless the caller named the revision it knows.
+        It runs in a thread, and again where another change came between.
         """
         services = self.services
         while True:
-            stored = await services.in_store(services.store.get, self.picture)
+            stored = await _in_store(services, services.store.get, self.picture, self.known)
             state = await services.in_thread(change, services, stored, *args)
             await services.in_thread(check_room, stored.base, state, services.settings.max_body_bytes)
             try:
-                known = stored.revision if self.known is None else self.known
-                changed = await services.in_store(services.store.change, self.picture, partial(_always, state), known)
+                changed = await services.in_store(
+                    services.store.change, self.picture, partial(_always, state), frozenset((stored.revision,))
+                )
             except RevisionMismatch:
-                if self.known is not None:
-                    raise
+                continue
             else:
                 return _resource(self.request, changed)
 
 
-def changing(picture: PictureId, known: KnownRevision, request: Request, services: UsesServices) -> Call:
+def changing(picture: PictureId, known: KnownRevisions, request: Request, services: UsesServices) -> Call:
     """The call."""
     return Call(picture, known, request, services)
 
@@ -96,9 +124,7 @@ def changing(picture: PictureId, known: KnownRevision, request: Request, service
 Changing = Annotated[Call, Depends(changing)]
 
 
-@router.post(
-    "", status_code=201, response_model=Resource, openapi_extra=body_of("Picture", {"seed": 42}, required=False)
-)
+@router.post("", status_code=201, response_model=Resource, openapi_extra=_new_body())
 async def create(body: JsonBody, request: Request, services: UsesServices) -> Response:
     """Keep a new picture: a whole document, or only a `model` and a `seed` or `z`. Without either of those,
     the seed is a random one; without a model, the default one is taken."""
@@ -112,12 +138,12 @@ async def create(body: JsonBody, request: Request, services: UsesServices) -> Re
 @router.get("/{picture}", response_model=Resource)
 async def get(picture: PictureId, request: Request, services: UsesServices) -> Response:
     """The picture as it is now, or 304 where the caller names its revision in `If-None-Match`."""
-    stored = await services.in_store(services.store.get, picture)
+    stored = await _in_store(services, services.store.get, picture)
     return not_modified(request, _headers(stored)) or _resource(request, stored)
 
 
 @router.delete("/{picture}", status_code=204)
-async def delete(picture: PictureId, known: KnownRevision, services: UsesServices) -> Response:
+async def delete(picture: PictureId, known: KnownRevisions, services: UsesServices) -> Response:
     """Forget the picture and its history."""
     await services.in_store(services.store.delete, picture, known)
     return Response(status_code=204)
@@ -126,12 +152,12 @@ async def delete(picture: PictureId, known: KnownRevision, services: UsesService
 @router.get("/{picture}/image", response_class=Response, responses=IMAGES)
 async def image(picture: PictureId, options: WantsImage, request: Request, services: UsesServices) -> Response:
     """The picture's image as it is now. A `revision` in the query tells caches that it has changed."""
-    stored = await services.in_store(services.store.get, picture)
+    stored = await _in_store(services, services.store.get, picture)
     parsed = await read_document(services, parse_picture, joined(stored.base, stored.state))
     return await image_response(services, request, parsed, options, "private, no-cache")
 
 
-@router.post("/{picture}/draw", response_model=Resource, openapi_extra=body_of("Edit", EDIT))
+@router.post("/{picture}/draw", response_model=Resource, openapi_extra=_edit_body("draw", EDIT))
 async def draw(call: Changing, body: JsonBody) -> Response:
     """Paint a concept inside a mask: `{"concept", "mask", "units"?, "strength"?, "layer"?}`."""
     return await call.rewrite(_add, "draw", body)
@@ -140,7 +166,7 @@ async def draw(call: Changing, body: JsonBody) -> Response:
 @router.post(
     "/{picture}/remove",
     response_model=Resource,
-    openapi_extra=body_of("Edit", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}}),
+    openapi_extra=_edit_body("remove", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}}),
 )
 async def remove(call: Changing, body: JsonBody) -> Response:
     """Take a concept away inside a mask: the body of `draw`."""
@@ -206,6 +232,11 @@ async def delete_edit(
     return await call.step(call.services.store.change, without)
 
 
+async def _in_store(services: Services, call: Callable[..., StoredPicture], *args: object) -> StoredPicture:
+    """The picture that a method of the store gives. Raises what that raises, and DamagedPicture."""
+    return checked(await services.in_store(call, *args))
+
+
 def _always(new: State, old: State) -> State:
     return new
 
@@ -213,7 +244,7 @@ def _always(new: State, old: State) -> State:
 def _new(services: Services, body: bytes) -> tuple[str, State]:
     """The base and the state of a new picture."""
     document = decode_object(body) if body else {}
-    if "seed" not in document and "z" not in document:
+    if document.get("seed") is None and document.get("z") is None:
         document["seed"] = secrets.randbelow(2**32)
     picture = parse_picture(document, services.catalog.default)
     resolve(picture, services.catalog.get(picture.model))
@@ -258,7 +289,7 @@ def _resource(request: Request, stored: StoredPicture, status: int = 200) -> Res
 
 
 def _address(request: Request, stored: StoredPicture) -> str:
-    return request.url_for("get", picture=stored.id).path
+    return f"{request.scope['root_path']}/api/v1/pictures/{stored.id}"
 
 
 def _headers(stored: StoredPicture) -> dict[str, str]:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from server.painting.picture import Picture
@@ -19,7 +19,7 @@ from server.web.answers import Content
 from server.web.preloads import imported_modules
 from server.web.problems import NotFound
 from server.web.routes.images import ImageOptions, draw
-from server.web.security import sign_in
+from server.web.security import path_within, sign_in
 from server.web.services import FirstScene, Services
 from server.web.static import INDEX, Files, page
 
@@ -45,7 +45,11 @@ class Studio(Files):
         """Serve a file. Raises NotFound for sockets and calls of the API, and what `get_response` raises."""
         if scope["type"] != "http":
             raise NotFound("there is no socket here; the live one is /api/v1/live")
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = path_within(scope)
+        if not path:
+            home = f"{scope['root_path']}/?{scope['query_string'].decode('latin-1')}"
+            await RedirectResponse(home.removesuffix("?"), 307)(scope, receive, send)
+            return
         if path.startswith("/api/"):
             raise NotFound(f"there is no call {path}; /docs lists them all")
         await super().__call__(scope, receive, send)

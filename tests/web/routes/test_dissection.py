@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import base64
 import shutil
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -12,12 +14,12 @@ import pytest_asyncio
 
 from server.app import create_app
 from server.files import write_json
-from server.lab.dissect.running.work import write_arrays
+from server.results.reading import MAX_BYTES
 from tests.helpers.serving import asgi_client, settings_in
-from tests.helpers.tiny import write_model
+from tests.helpers.tiny import MATCHED, MATCHED_UNITS, write_context, write_model, write_units
 
-CONCEPTS = ("tree", "door")
-UNITS = 6
+CONCEPTS = MATCHED
+UNITS = MATCHED_UNITS
 
 
 @pytest.fixture(scope="module")
@@ -26,24 +28,8 @@ def dissected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dissected")
     write_model(folder)
     results = folder / "dissect_results" / "village"
-    iou = np.linspace(0.01, 0.3, UNITS * 2, dtype=np.float32).reshape(UNITS, 2)
-    flat = np.ones(UNITS, np.float32)
-    held = {
-        "iou": iou,
-        "iou_fixed": iou / 2,
-        "threshold": iou * 9,
-        "mean": flat,
-        "deviation": flat,
-        "high": flat * 3,
-        "chance": iou / 9,
-        "strongest": np.arange(UNITS * 4).reshape(UNITS, 4),
-        "regions": np.full((UNITS, 4, 72), 0b10101010, np.uint8),
-    }
-    arrays = {f"layer4/{name}": array for name, array in held.items()}
-    write_arrays(results / "units.npz", {**arrays, "concepts": np.array(CONCEPTS)})
-    gain = {"pictures": 8, "before": 0.0, "drawn": 0.4, "visible": 0.75}
-    table = {"tree": {"tree": None, "door": gain}, "door": {"tree": {**gain, "drawn": 0.01}, "door": None}}
-    write_json(results / "context.json", {"schema": 1, "concepts": CONCEPTS, "draw": table})
+    write_units(results)
+    write_context(results)
     (results / "report").mkdir()
     (results / "report" / "index.html").write_text("<title>a report of {{ 7*7 }} units</title>\n")
     (results / "report" / "data.js").write_text("var DISSECTION = {};")
@@ -176,3 +162,70 @@ async def test_behind_a_proxys_prefix_a_report_is_found_too(dissected: Path, tmp
 )
 async def test_nothing_but_reports_is_served(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(f"/dissect/{path}")).status_code == 404
+
+
+TEMPLATE = "{{ 7*7 }}{% include 'data.js' %}{{ cycler.__init__.__globals__.os.popen('id').read() }}"
+
+
+@pytest.fixture
+def stranger(dissected: Path, tmp_path: Path) -> Path:
+    """Results by somebody else: files that look like templates, links out of the folder, folders of odd names."""
+    shutil.copytree(dissected, tmp_path, dirs_exist_ok=True, symlinks=True)
+    results = tmp_path / "dissect_results"
+    report = results / "village" / "report"
+    for name in ("index.html", "page.html", "data.js", "a.css", "a.svg", "a.txt", "a.jinja2", "a.j2", "none"):
+        (report / name).write_text(TEMPLATE)
+    (report / "sub").mkdir()
+    (report / "sub" / "index.html").write_text(TEMPLATE)
+    (tmp_path / "secret.txt").write_text("secret")
+    (report / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (report / "up").symlink_to(tmp_path)
+    for name in ("{{ 7*7 }}", '"><script>', "a b?c#d%41", "ä"):
+        shutil.copytree(report, results / name / "report", symlinks=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "index.html").write_text("secret")
+    (results / "linked").mkdir()
+    (results / "linked" / "report").symlink_to(tmp_path / "elsewhere")
+    return tmp_path
+
+
+async def test_whatever_a_strangers_report_holds_are_files(stranger: Path) -> None:
+    async with asgi_client(settings_in(stranger)) as client:
+        for name in ("", "index.html", "page.html", "data.js", "a.css", "a.svg", "a.txt", "a.jinja2", "a.j2", "none"):
+            answer = await client.get(f"/dissect/village/{name}")
+            assert (answer.status_code, answer.text) == (200, TEMPLATE), name
+        assert (await client.get("/dissect/village/sub/index.html")).text == TEMPLATE
+        for outside in ("village/out.txt", "village/up/secret.txt", "village/sub/", "linked/", "linked/index.html"):
+            answer = await client.get(f"/dissect/{outside}")
+            assert (answer.status_code, "secret" in answer.text) == (404, False), outside
+
+
+@pytest.mark.parametrize("name", ["{{ 7*7 }}", '"><script>', "a b?c#d%41", "ä"])
+async def test_results_of_odd_names_have_their_reports(stranger: Path, name: str) -> None:
+    async with asgi_client(settings_in(stranger)) as client:
+        away = await client.get(f"/dissect/{quote(name)}")
+        assert away.status_code == 307
+        assert (await client.get(away.headers["location"])).text == TEMPLATE
+
+
+@pytest.mark.parametrize("damage", ["kinds", "swollen"])
+async def test_results_of_other_kinds_are_a_problem_in_every_call(dissected: Path, tmp_path: Path, damage: str) -> None:
+    shutil.copytree(dissected, tmp_path, dirs_exist_ok=True, symlinks=True)
+    results = tmp_path / "dissect_results" / "village"
+    if damage == "kinds":
+        write_json(results / "context.json", {"schema": 1, "concepts": ["tree"], "draw": {"tree": {"door": 7}}})
+        write_units(results, strongest=np.full((UNITS, 4), 0.5), mean=np.full(UNITS, np.nan))
+    else:
+        (results / "context.json").write_bytes(b" " * (MAX_BYTES + 1))
+        with zipfile.ZipFile(results / "units.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("layer4/iou.npy", bytes(MAX_BYTES + 1))
+    async with asgi_client(settings_in(tmp_path)) as client:
+        for path in ("context", "layers/layer4/units", "layers/layer4/units/1"):
+            answer = await client.get(f"/api/v1/models/village/{path}")
+            assert answer.status_code == 404
+            assert answer.json()["type"] == "urn:unitbrush:problem:no-dissection"
+        scene = {"picture": {"seed": 1}}
+        receptivity = await client.post("/api/v1/receptivity", json={**scene, "concept": "tree"})
+        assert (receptivity.status_code, receptivity.json()["grid"]) == (200, None)
+        inspection = await client.post("/api/v1/inspect", json={**scene, "layer": "layer4", "point": [0.5, 0.5]})
+        assert inspection.status_code == 200

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +223,97 @@ async def test_an_outdated_revision_is_412(client: httpx.AsyncClient) -> None:
     assert (await client.post(address, json=TREE, headers={"If-Match": "*"})).status_code == 200
     assert (await client.post(address, json=TREE, headers={"If-Match": "x"})).status_code == 422
     assert (await client.get(f"/api/v1/pictures/{picture}")).json()["revision"] == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ('"1"', 200),
+        ("1", 200),
+        ('"7", "1"', 200),
+        ('"a,b" ,"1"', 200),
+        ('W/"1"', 412),
+        ('"01"', 412),
+        ('"7", W/"1"', 412),
+        ('"abc"', 412),
+        ('"²"', 412),
+        ('"٣"', 412),
+        ('"' + "9" * 5000 + '"', 412),
+        ("²", 422),
+        ('"1', 422),
+        ("1, 7", 422),
+        ('*, "1"', 422),
+        ("", 422),
+    ],
+)
+async def test_if_match_is_compared_as_http_says(client: httpx.AsyncClient, header: str, status: int) -> None:
+    made = await create(client)
+    address = f"/api/v1/pictures/{made['id']}"
+    known = [(b"If-Match", header.encode())]
+    assert (await client.post(f"{address}/draw", json=TREE, headers=known)).status_code == status
+    assert (await client.get(address)).json()["revision"] == 1 + (status == 200)
+    if status != 200:
+        for method, path in (("POST", "/undo"), ("PUT", "/edits"), ("DELETE", "")):
+            answer = await client.request(method, address + path, headers=known, json={"edits": []})
+            assert answer.status_code == status, (method, answer.text)
+
+
+async def test_lines_of_a_header_are_one_list(client: httpx.AsyncClient) -> None:
+    made = await create(client)
+    address = f"/api/v1/pictures/{made['id']}"
+    assert (await client.get(address, headers=[("If-None-Match", '"8"'), ("If-None-Match", '"1"')])).status_code == 304
+    known = [("If-Match", '"8"'), ("If-Match", '"1"')]
+    assert (await client.post(f"{address}/draw", json=TREE, headers=known)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE pictures SET base = '{'",
+        "UPDATE pictures SET base = '[]'",
+        """UPDATE pictures SET base = '{"model": 7, "seed": 1}'""",
+        """UPDATE pictures SET base = '{"model": "village"}'""",
+        "UPDATE states SET looks = '{'",
+        """UPDATE states SET looks = '{"clean": 7}'""",
+        "UPDATE edits SET body = '{}'",
+        "UPDATE states SET edits = '[9]'",
+    ],
+)
+async def test_a_damaged_picture_is_a_problem_in_every_call(
+    client: httpx.AsyncClient, tmp_path: Path, damage: str
+) -> None:
+    made = await create(client)
+    address = f"/api/v1/pictures/{made['id']}"
+    await post(client, made["id"], "draw", TREE)
+    with sqlite3.connect(tmp_path / "data" / "pictures.sqlite3") as db:
+        db.execute(damage)
+    db.close()
+    for method, path in (
+        ("GET", ""),
+        ("GET", "/image"),
+        ("POST", "/draw"),
+        ("POST", "/reset"),
+        ("PUT", "/clean"),
+        ("DELETE", "/edits/0"),
+    ):
+        answer = await client.request(method, address + path, json=TREE if path == "/draw" else {"clean": True})
+        assert answer.status_code == 500, (method, path, answer.text)
+        assert answer.json()["type"] == "urn:unitbrush:problem:damaged-picture"
+    assert (await client.delete(address)).status_code == 204
+    assert (await client.get(address)).status_code == 404
+
+
+async def test_without_its_folder_the_store_is_503(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    made = await create(client)
+    shutil.rmtree(tmp_path / "data")
+    for answer in (
+        await client.post(f"/api/v1/pictures/{made['id']}/draw", json=TREE),
+        await client.get(f"/api/v1/pictures/{made['id']}"),
+        await client.post("/api/v1/pictures", json={"seed": 1}),
+    ):
+        assert answer.status_code == 503
+        assert answer.json()["type"] == "urn:unitbrush:problem:store-unavailable"
+        assert str(tmp_path) not in answer.text
 
 
 async def test_the_image_is_negotiated_and_answers_304(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,27 @@
+"""`schemathesis run` over the whole OpenAPI document of a real server, with all its checks and what config it needs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.helpers.serving import settings_in, threaded_server
+from tests.helpers.tiny import write_context, write_model, write_units
+
+# For a longer run: UNITBRUSH_TEST_EXAMPLES=500 python -m pytest -s tests/test_schemathesis.py
+EXAMPLES = os.environ.get("UNITBRUSH_TEST_EXAMPLES", "8")
+
+
+def test_every_call_keeps_to_the_reference(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    write_units(tmp_path / "dissect_results" / "village")
+    write_context(tmp_path / "dissect_results" / "village")
+    with threaded_server(settings_in(tmp_path)) as address:
+        options = ["--checks", "all", "--max-examples", EXAMPLES, "--seed", "1", "--generation-deterministic"]
+        command = [sys.executable, "-m", "schemathesis.cli", "run", f"http://{address}/openapi.json", *options]
+        environment = {**os.environ, "NO_PROXY": "*", "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path / "hypothesis")}
+        run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    print(run.stdout)
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
