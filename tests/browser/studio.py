@@ -57,8 +57,8 @@ class Studio:
         page.on("websocket", lambda socket: self.requests.append(socket.url))
 
     def _heard(self, kind: str, text: str) -> None:
-        # A page that is loaded again while it saves a step does not hear that the server has it, and asks once more. The
-        # server's 412 tells it so; it is no fault, but Chromium lists it with them.
+        # A page that is loaded again while it saves a step does not hear that the server has it, and asks once more.
+        # The server's 412 tells it so; it is no fault, but Chromium lists it with them.
         if kind == "error" and "412 (Precondition Failed)" not in text:
             self.errors.append(text)
 
