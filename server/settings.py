@@ -122,7 +122,9 @@ class Settings(BaseSettings):
     queue_size: int = Field(default=64, ge=1, description="renders that may wait before a caller is told to come back")
     trunk_cache_bytes: int = Field(default=256 * MIB, ge=0, description="memory for trunk activations of recent scenes")
     image_cache_bytes: int = Field(default=64 * MIB, ge=0, description="memory for encoded images")
-    send_timeout: float = Field(default=20.0, gt=0, description="seconds a live socket may take for one frame")
+    send_timeout: float = Field(
+        default=20.0, gt=0, description="seconds a client may take to read a frame, or to send a request"
+    )
     shutdown_timeout: int = Field(default=15, ge=0, description="seconds that running requests get when stopping")
 
 

@@ -2,7 +2,7 @@
 
 `server.cli` imports a command's module when it is called; what is heavy is imported in `run`.
 
-- `serve`, with `serving`: the studio and the API;
+- `serve`, with `serving` and `memory`: the studio and the API;
 - `paint`: a picture document into an image file;
 - `fetch`, `train`, `dissect`, `directions`: a published model, or one's own, and what it can be painted with;
 - `bench`, `scenes`: what painting costs here, and a look at the world the default model is trained on.

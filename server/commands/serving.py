@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 import re
 import signal
 import socket
@@ -13,9 +15,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from server.app import create_app, open_store
+from server.commands.memory import return_freed_memory
 from server.errors import UsageError
 from server.model.device import device_named
 from server.settings import Settings
+from server.web.connections import http_protocol, socket_protocol
 
 _PARAMETER = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")  # of a query
 
@@ -27,6 +31,8 @@ def server_config(app: FastAPI, settings: Settings, access_log: bool = False) ->
         app,
         log_level="warning",
         access_log=access_log,
+        http=http_protocol(settings.send_timeout),
+        ws=socket_protocol(settings.send_timeout),
         ws_max_size=settings.max_body_bytes,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=settings.shutdown_timeout,
@@ -37,6 +43,19 @@ def server_config(app: FastAPI, settings: Settings, access_log: bool = False) ->
         logging.getLogger("uvicorn.access").setLevel(logging.INFO)
         logging.getLogger("uvicorn.access").addFilter(hide_token)
     return config
+
+
+STOP_SECONDS = 3.0
+
+
+class Server(uvicorn.Server):
+    """Finishes what is soon done when it is to stop: past STOP_SECONDS, renders that wait or run are refused."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in order."""
+        engine = self.config.app.state.services.engine  # type: ignore[union-attr]
+        asyncio.get_running_loop().call_later(STOP_SECONDS, engine.stop)
+        await super().shutdown(sockets)
 
 
 def is_news(record: logging.LogRecord) -> bool:
@@ -77,6 +96,7 @@ def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
         # The app raises these as well, but then uvicorn has them, and prints a trace where a line will do.
         device_named(settings.device)
         open_store(settings).close()
+        return_freed_memory(os.environ)
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"port": port})
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -84,7 +104,7 @@ def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
         # uvicorn stops in order at either signal and then passes it on: SIGTERM ends here as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            uvicorn.Server(server_config(create_app(settings), settings, access_log)).run(sockets=[listener])
+            Server(server_config(create_app(settings), settings, access_log)).run(sockets=[listener])
         except KeyboardInterrupt:
             return 0
     return 0

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from server.model.generator import Layer
 
 Array = NDArray[np.float32]
+# Called before each step of some work: what it raises ends the work there.
+Check = Callable[[], None]
+
+
+def go_on() -> None:
+    """The check of work that nothing ends."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,18 @@ class PlacedEdit:
 FindRegion = Callable[[Picture, Region, list[PlacedEdit]], Array]
 
 
-def place(picture: Picture, model: Model, coverages: ByteCache[Array], find_region: FindRegion) -> list[PlacedEdit]:
+def place(
+    picture: Picture, model: Model, coverages: ByteCache[Array], find_region: FindRegion, check: Check = go_on
+) -> list[PlacedEdit]:
     """All that the picture changes, in order: its model's artifact units where it is clean, then its edits.
 
-    coverages: of masks used before. Raises PictureError where the model cannot draw the picture.
+    coverages: of masks used before. check: called before each edit is placed. Raises PictureError where the model
+    cannot draw the picture, and what `check` raises.
     """
     cleaning = _cleaning(model) if picture.clean else ()
     placed = [PlacedEdit(edit, coverage(None, edit.layer.height, edit.layer.width)) for edit in cleaning]
     for i, edit in enumerate(resolve(picture, model)):
+        check()
         height, width = edit.layer.height, edit.layer.width
         if isinstance(edit.mask, Region):
             before = replace(picture, edits=picture.edits[:i])

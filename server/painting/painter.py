@@ -26,7 +26,7 @@ from server.model.folded import FoldedGenerator
 from server.model.pixels import Pixels, to_images, to_pixels
 from server.painting.blend import blend
 from server.painting.cache import ByteCache
-from server.painting.edits import PlacedEdit, place
+from server.painting.edits import Check, PlacedEdit, go_on, place
 from server.painting.picture import Picture, Region, latent
 from server.painting.regions import region
 from server.results.directions import move
@@ -51,16 +51,17 @@ class Painter:
         self._lock = threading.Lock()
         self._generators: dict[tuple[str, torch.dtype], FoldedGenerator] = {}
 
-    def render(self, picture: Picture, draft: bool = False) -> Pixels:
+    def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
         """The picture's pixels, (R, R, 3). draft: in bfloat16 where that is faster, up to about 7 of 255 off.
 
-        Raises PictureError for what the model cannot draw, UnknownModel, WeightError, DissectionError.
+        Raises PictureError for what the model cannot draw, UnknownModel, WeightError, DissectionError, and what
+        `check` raises.
         """
         model = self.catalog.get(picture.model)
         with torch.inference_mode():
-            return self._draw(picture, model, self._place(picture, model), draft)
+            return self._draw(picture, model, self._place(picture, model, check), draft, check)
 
-    def featuremaps(self, picture: Picture, layer: str) -> Featuremaps:
+    def featuremaps(self, picture: Picture, layer: str, check: Check = go_on) -> Featuremaps:
         """The layer's output in the picture, its edits up to that layer included: (H, W, units).
 
         Raises what `render` raises, and UnknownLayer.
@@ -69,39 +70,46 @@ class Painter:
         with torch.inference_mode():
             generator = self._generator(model, draft=False)
             generator.layer(layer)
-            r = self._run(picture, model, generator, layer, self._place(picture, model))  # (1, C, H, W)
+            placed = self._place(picture, model, check)
+            r = self._run(picture, model, generator, layer, placed, check)  # (1, C, H, W)
             return r[0].permute(1, 2, 0).cpu().numpy().copy()
 
-    def labels(self, picture: Picture) -> Labels:
+    def labels(self, picture: Picture, check: Check = go_on) -> Labels:
         """Which of `model.segmenter.concepts` each pixel of the picture shows: (R, R).
 
         Raises what `render` raises, and NoSegmenter where the model has none.
         """
         model = self.catalog.get(picture.model)
-        return _labels(self.render(picture), model)
+        return _labels(self.render(picture, check=check), model)
 
     @property
     def draft_dtype(self) -> torch.dtype:
         """What drafts are computed in: bfloat16 where the device multiplies it itself, else float32."""
         return torch.bfloat16 if bfloat16_is_fast(torch.device(self.device)) else torch.float32
 
-    def _place(self, picture: Picture, model: Model) -> list[PlacedEdit]:
+    def _place(self, picture: Picture, model: Model, check: Check) -> list[PlacedEdit]:
         def find_region(before: Picture, mask: Region, placed: list[PlacedEdit]) -> NDArray[np.float32]:
             """In float32 for drafts too, so that a draft shows the same region."""
             assert model.segmenter is not None  # resolving the edit has seen to it
-            labels = _labels(self._draw(before, model, placed, draft=False), model)
+            labels = _labels(self._draw(before, model, placed, False, check), model)
             return region(labels == model.segmenter.concepts.index(mask.concept), mask.at).astype(np.float32)
 
-        return place(picture, model, self._coverages, find_region)
+        return place(picture, model, self._coverages, find_region, check)
 
-    def _draw(self, picture: Picture, model: Model, placed: list[PlacedEdit], draft: bool) -> Pixels:
+    def _draw(self, picture: Picture, model: Model, placed: list[PlacedEdit], draft: bool, check: Check) -> Pixels:
         generator = self._generator(model, draft)
         last = generator.layers[-1].name
-        pixels: Pixels = to_pixels(generator.tail(self._run(picture, model, generator, last, placed), last))[0]
+        pixels: Pixels = to_pixels(generator.tail(self._run(picture, model, generator, last, placed, check), last))[0]
         return pixels
 
     def _run(
-        self, picture: Picture, model: Model, generator: FoldedGenerator, to: str, placed: list[PlacedEdit]
+        self,
+        picture: Picture,
+        model: Model,
+        generator: FoldedGenerator,
+        to: str,
+        placed: list[PlacedEdit],
+        check: Check,
     ) -> Tensor:
         """The output of layer `to`, the edits at it and at the layers before it applied: (1, C, H, W)."""
         order = [layer.name for layer in generator.layers]
@@ -111,6 +119,7 @@ class Painter:
         at = edited[0] if edited else order[min(order.index(to), order.index(usual))]
         r = self._trunk(picture, model, generator, at)
         for name in edited:
+            check()
             r = _edited(generator.advance(r, at, name), [p for p in placed if p.edit.layer.name == name])
             at = name
         return generator.advance(r, at, to)

@@ -11,6 +11,7 @@ In reading order:
 - `answers`: tags, 304 and compression;
 - `problems`: every error as a problem document;
 - `security`: host names, origins, the token;
+- `connections`: ends those whose clients do not get on;
 - `middleware`: what stands around every call: security, headers, the limit of bodies, counting;
 - `metrics`: what is counted;
 - `static`: the files of a folder, the studio's or a report's;

@@ -27,11 +27,12 @@ from typing import Any, TypeVar
 
 from server.errors import UnitbrushError
 from server.model.pixels import Pixels
+from server.painting.edits import Check
 from server.painting.painter import Featuremaps, Labels, Painter
 from server.painting.picture import Picture
 
 T = TypeVar("T")
-Work = Callable[[], T]
+Work = Callable[[Check], T]
 
 
 class Busy(UnitbrushError, status=503, slug="busy", title="The server is busy"):
@@ -44,6 +45,17 @@ class QueueFull(Busy):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"more work waits than the device takes on; try again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class Stopping(Busy):
+    """The server stops, and does not begin anything nor go on with it."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is stopping; try again in a moment")
+
+
+class _Gone(Exception):
+    """Whoever asked for the running work does not wait for it any more."""
 
 
 @dataclass(eq=False)
@@ -74,6 +86,7 @@ class Engine:
         self._arrived = asyncio.Event()
         self._usual_seconds = 0.05  # a piece of work takes; a running mean
         self._serving: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def __aenter__(self) -> Engine:
         self._serving = asyncio.create_task(self._serve(), name="engine")
@@ -82,13 +95,20 @@ class Engine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let the running work finish, cancel what waits."""
+        """Let the running work end at its next step, cancel what waits."""
         assert self._serving is not None
         self._serving.cancel()
         await asyncio.gather(self._serving, return_exceptions=True)
         for turn in (*self._queue, *self._lanes):
             turn.result.cancel()
         await asyncio.to_thread(self._thread.shutdown)
+
+    def stop(self) -> None:
+        """Refuse what waits and what comes, and end what runs at its next step. They raise Stopping."""
+        self._stopping = True
+        for turn in (*self._queue, *self._lanes):
+            if not turn.result.done():
+                turn.result.set_exception(Stopping())
 
     @property
     def waiting(self) -> int:
@@ -126,6 +146,8 @@ class Engine:
         return result
 
     async def _wait(self, line: deque[_Turn], choose: Callable[[], Work[Any]]) -> Any:
+        if self._stopping:
+            raise Stopping
         turn = _Turn(choose, asyncio.get_running_loop().create_future())
         line.append(turn)
         self._arrived.set()
@@ -155,10 +177,15 @@ class Engine:
                 await self._take(turn)
 
     async def _take(self, turn: _Turn) -> None:
-        """Do the turn's work. Its caller may be gone when it is done."""
+        """Do the turn's work. Its caller may be gone when it is done; it ends at its next step then."""
+
+        def check() -> None:
+            if self._stopping or turn.result.done():
+                raise Stopping if self._stopping else _Gone
+
         begin = time.perf_counter()
         try:
-            result = await asyncio.get_running_loop().run_in_executor(self._thread, turn.choose())
+            result = await asyncio.get_running_loop().run_in_executor(self._thread, turn.choose(), check)
         except Exception as error:
             if not turn.result.done():
                 turn.result.set_exception(error)

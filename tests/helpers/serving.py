@@ -20,11 +20,10 @@ from typing import Any
 
 import httpx
 import numpy as np
-import uvicorn
 from PIL import Image
 
 from server.app import MakePainter, create_app, make_painter
-from server.commands.serving import listen, server_config
+from server.commands.serving import Server, listen, server_config
 from server.settings import Settings
 
 
@@ -72,7 +71,7 @@ def grey(data: str) -> np.ndarray:
 @contextmanager
 def threaded_server(settings: Settings, painter: MakePainter = make_painter, access_log: bool = False) -> Iterator[str]:
     """A real server on a free port of this machine; gives its `host:port`."""
-    server = uvicorn.Server(server_config(create_app(settings, painter), settings, access_log))
+    server = Server(server_config(create_app(settings, painter), settings, access_log))
     listener = listen(settings.model_copy(update={"port": 0}))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

@@ -14,9 +14,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torch import Tensor
 
 from server.errors import PictureError, UnknownLayer, UnknownModel
 from server.model.catalog import Catalog, Model
+from server.model.folded import FoldedGenerator
 from server.painting.mask import coverage
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Line, Picture, Png, Rect, Region, Stroke, Strokes, latent
@@ -259,3 +261,45 @@ def test_what_cannot_be_drawn_is_said(painter: Painter) -> None:
         painter.render(Picture("village", z=(1.0,)))
     with pytest.raises(PictureError):
         painter.render(Picture("village", seed=1, edits=(Edit("draw", "dragon", None),)))
+
+
+class Ended(Exception):
+    pass
+
+
+class EndsAfter:
+    """A check that lets some steps pass."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def __call__(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Ended
+
+
+@pytest.mark.parametrize("mask", [Rect((0.0, 0.0, 0.5, 0.5)), Region("tree")])
+def test_its_check_ends_a_drawing_between_edits(
+    painter: Painter, monkeypatch: pytest.MonkeyPatch, mask: Rect | Region
+) -> None:
+    """Also where each edit draws the picture before it, to find a region there."""
+    advanced: list[str] = []
+    advance = FoldedGenerator.advance
+
+    def count(self: FoldedGenerator, r: Tensor, at: str, to: str) -> Tensor:
+        advanced.append(to)
+        return advance(self, r, at, to)
+
+    monkeypatch.setattr(FoldedGenerator, "advance", count)
+    many = tuple(Edit("draw", "tree", mask, strength=0.5 + i / 200) for i in range(60))
+    picture = Picture("village", seed=3, edits=many)
+    for call in (
+        lambda check: painter.render(picture, check=check),
+        lambda check: painter.featuremaps(picture, "layer6", check),
+        lambda check: painter.labels(picture, check),
+    ):
+        advanced.clear()
+        with pytest.raises(Ended):
+            call(EndsAfter(3))
+        assert len(advanced) <= 6

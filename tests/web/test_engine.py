@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 
@@ -10,8 +11,9 @@ import pytest
 import pytest_asyncio
 
 from server.model.pixels import Pixels
+from server.painting.edits import Check, go_on
 from server.painting.picture import Picture
-from server.web.engine import Engine, QueueFull
+from server.web.engine import Engine, QueueFull, Stopping
 
 
 class Gate:
@@ -26,7 +28,7 @@ class Gate:
     def let(self, number: int = 1) -> None:
         self._permits.release(number)
 
-    def render(self, picture: Picture, draft: bool = False) -> Pixels:
+    def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
         self.started.release()
         assert self._permits.acquire(timeout=30)
         self.threads.add(threading.get_ident())
@@ -35,11 +37,11 @@ class Gate:
             raise ValueError("thirteen")
         return np.full((1, 1, 3), picture.seed, np.uint8)
 
-    def featuremaps(self, picture: Picture, layer: str) -> np.ndarray:
+    def featuremaps(self, picture: Picture, layer: str, check: Check = go_on) -> np.ndarray:
         self.render(picture)
         return np.full((1, 1, len(layer)), picture.seed, np.float32)
 
-    def labels(self, picture: Picture) -> np.ndarray:
+    def labels(self, picture: Picture, check: Check = go_on) -> np.ndarray:
         self.render(picture)
         return np.full((2, 2), picture.seed)
 
@@ -215,3 +217,57 @@ async def test_the_time_of_each_piece_of_work_is_told(gate: Gate) -> None:
         await _drawn(engine, gate, 2)
     assert len(seconds) == 2
     assert min(seconds) > 0
+
+
+class Stepping(Gate):
+    """Draws in steps for ever: only its check ends it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended = threading.Event()
+
+    def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
+        self.started.release()
+        try:
+            while True:
+                check()
+                time.sleep(0.001)
+        finally:
+            self.ended.set()
+
+
+async def test_work_ends_at_its_next_step_once_nobody_waits_for_it() -> None:
+    painter = Stepping()
+    async with Engine(painter, queue_size=3) as engine:
+        for _ in range(2):
+            painter.ended.clear()
+            running = await begin(engine, painter)
+            running.cancel()
+            assert await asyncio.to_thread(painter.ended.wait, 60)
+        frame = asyncio.create_task(engine.render_newest(chooser([5])))
+        await asyncio.to_thread(painter.started.acquire)
+        frame.cancel()
+    assert painter.ended.is_set()
+
+
+async def test_stopping_ends_what_runs_and_refuses_what_waits_and_comes() -> None:
+    painter = Stepping()
+    async with Engine(painter, queue_size=3) as engine:
+        tasks = [await begin(engine, painter)]
+        waiting = engine.render(picture(1)), engine.render_newest(chooser([2]))
+        tasks += [asyncio.create_task(work) for work in waiting]
+        await settle()
+        engine.stop()
+        for task in (*tasks, asyncio.create_task(engine.render(picture(3)))):
+            with pytest.raises(Stopping):
+                await task
+    assert painter.ended.is_set()
+
+
+async def test_leaving_the_engine_ends_what_runs() -> None:
+    painter = Stepping()
+    async with Engine(painter, queue_size=3) as engine:
+        running = await begin(engine, painter)
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert painter.ended.is_set()
