@@ -9,6 +9,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+MAX_TEXT = 2000
+
+
+def shortened(text: str) -> str:
+    """The text, cut where it is long: it may quote what a stranger sent."""
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+
 
 class UnitbrushError(Exception):
     """The root of the hierarchy. detail: one line: what is wrong and, where it can, what would be right.
@@ -28,8 +35,8 @@ class UnitbrushError(Exception):
     def __init__(self, detail: str, pointer: str | None = None) -> None:
         super().__init__(detail)
         # A lone surrogate, which no answer can carry, is escaped.
-        self.detail = " ".join(detail.split()).encode(errors="backslashreplace").decode()
-        self.pointer = pointer
+        self.detail = shortened(" ".join(detail.split())).encode(errors="backslashreplace").decode()
+        self.pointer = None if pointer is None else shortened(pointer)
 
     def __str__(self) -> str:
         if not self.pointer or self.pointer in self.detail:

@@ -32,3 +32,9 @@ def test_one_line_for_the_command_line() -> None:
     assert str(PictureError("strength is 2", "/edits/0/strength")) == "strength is 2 (at /edits/0/strength)"
     assert str(PictureError("/edits/0/strength: too much", "/edits/0/strength")) == "/edits/0/strength: too much"
     assert str(PictureError("a\nb")) == "a b"
+
+
+def test_what_strangers_sent_is_quoted_in_short() -> None:
+    error = UnitbrushError("x" * 10**6, "/" + "y" * 10**6)
+    assert len(error.detail) == len(error.pointer or "") == 2000
+    assert error.detail.endswith("…")

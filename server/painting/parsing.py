@@ -14,12 +14,27 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from server.errors import MalformedJSON, PictureError
 from server.painting.mask import decode_png, drawing_work, png_pixels
-from server.painting.picture import AnyMask, Edit, Mask, Picture, Png, Region, Strokes
+from server.painting.picture import (
+    MAX_DIRECTIONS,
+    MAX_EDITS,
+    MAX_POINTS,
+    AnyMask,
+    Edit,
+    Mask,
+    Picture,
+    Png,
+    Region,
+    Strokes,
+)
 
 # In all masks of a picture, so that no document takes seconds to draw.
 MAX_ALL_POINTS = 2**16
 MAX_ALL_PIXELS = 2**25
 MAX_REGIONS = 64
+# Of JSON that is worth decoding. A dot has an object and two lists.
+MAX_PARTS = 4 * MAX_ALL_POINTS
+MAX_VALUES = 2**20
+MAX_NAMES = 32  # in an object
 MAX_ALL_WORK = 2.0**14  # of `drawing_work`: about two seconds of one core
 
 T = TypeVar("T")
@@ -89,9 +104,14 @@ def check_masks(masks: list[Mask], pointer: str) -> None:
 
 
 def validate(adapter: TypeAdapter[T], data: object, default_model: str | None = None) -> T:
-    """Read bytes or text of JSON, or what JSON decodes to. Raises PictureError, with a pointer."""
+    """Read bytes or text of JSON, or what JSON decodes to. Raises PictureError, with a pointer.
+
+    What refuses is cheap: brackets, colons and commas are counted before anything is decoded, and edits, strokes and
+    points before anything is validated.
+    """
     if isinstance(data, bytes | bytearray | str):
         data = _decode(data)
+    _count_points(data, "")
     try:
         return adapter.validate_python(data, context={"default_model": default_model})
     except ValidationError as error:
@@ -99,7 +119,16 @@ def validate(adapter: TypeAdapter[T], data: object, default_model: str | None = 
 
 
 def _decode(data: bytes | bytearray | str) -> Any:
-    """JSON in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without. Raises MalformedJSON."""
+    """JSON in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without. Raises MalformedJSON, and PictureError for
+    more of it than any picture takes."""
+    if isinstance(data, str):
+        lists, objects, names, values = (data.count(mark) for mark in "[{:,")
+    else:
+        lists, objects, names, values = (data.count(mark) for mark in (b"[", b"{", b":", b","))
+    if lists + objects > MAX_PARTS or names > MAX_PARTS or values > MAX_VALUES:
+        raise PictureError(
+            f"the document has more than {MAX_PARTS} lists and objects, {MAX_PARTS} names or {MAX_VALUES} values"
+        )
     try:
         if isinstance(data, bytes | bytearray):
             encoding = json.detect_encoding(data)
@@ -108,6 +137,48 @@ def _decode(data: bytes | bytearray | str) -> Any:
         return pydantic_core.from_json(data, allow_inf_nan=False)
     except ValueError as error:
         raise MalformedJSON(f"the body is not JSON: {error}") from error
+
+
+def _count_points(document: object, pointer: str) -> int:
+    """The points in the masks of what JSON decodes to: a mask, an edit, a picture, or what has one as a member.
+
+    Raises PictureError where there are more of them, or more edits, than a mask or a picture takes.
+    """
+    if not isinstance(document, dict):
+        return 0
+    _check_members(document, pointer, MAX_NAMES)
+    _check_members(document.get("directions"), f"{pointer}/directions", MAX_DIRECTIONS)
+    points = 0
+    for name in ("strokes", "erase"):
+        # A line has a point at least: what has too many lines is not looked into.
+        lines = document[name] if isinstance(document.get(name), list) else []
+        counted = len(lines)
+        if counted <= MAX_POINTS:
+            counted = sum(_line_points(line, f"{pointer}/{name}/{i}") for i, line in enumerate(lines))
+        if counted > MAX_POINTS:
+            raise PictureError(f"a mask has at most {MAX_POINTS} points in all", f"{pointer}/{name}")
+        points += counted
+    points += sum(_count_points(document.get(name), f"{pointer}/{name}") for name in ("picture", "mask"))
+    edits = document["edits"] if isinstance(document.get("edits"), list) else []
+    if len(edits) > MAX_EDITS:
+        raise PictureError(f"a picture has at most {MAX_EDITS} edits", f"{pointer}/edits")
+    for i, edit in enumerate(edits):
+        points += _count_points(edit, f"{pointer}/edits/{i}")
+        if points > MAX_ALL_POINTS:
+            detail = f"the masks up to this one have {points} points; at most {MAX_ALL_POINTS} are taken"
+            raise PictureError(detail, f"{pointer}/edits/{i}/mask")
+    return points
+
+
+def _check_members(value: object, pointer: str, most: int) -> None:
+    if isinstance(value, dict) and len(value) > most:
+        raise PictureError(f"an object here has at most {most} members", pointer)
+
+
+def _line_points(line: object, pointer: str) -> int:
+    _check_members(line, pointer, MAX_NAMES)
+    points = line.get("points") if isinstance(line, dict) else None
+    return len(points) if isinstance(points, list) else 0
 
 
 # What pydantic says in Python's words, in JSON's.

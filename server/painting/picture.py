@@ -35,14 +35,14 @@ MAX_UNITS = 8192
 MAX_DIRECTIONS = 64
 LARGEST = 1e6  # of a level or a latent's component: far beyond any real one, far from float32's end
 
-# No other members, only finite numbers.
+# No other members, only finite numbers. Long lists fail at their first bad member, as each one takes time to tell.
 CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 Number = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST)]
 Switch = Annotated[bool, Field(strict=True)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
-Point = Annotated[tuple[Fraction, ...], Field(min_length=2, max_length=2)]
+Point = Annotated[tuple[Fraction, ...], Field(min_length=2, max_length=2, fail_fast=True)]
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -51,7 +51,11 @@ class Line:
 
     points: Annotated[
         tuple[Point, ...],
-        Field(min_length=1, description="[x, y], fractions of the picture's width and height, x right and y down"),
+        Field(
+            min_length=1,
+            fail_fast=True,
+            description="[x, y], fractions of the picture's width and height, x right and y down",
+        ),
     ]
     radius: Annotated[float, Field(strict=True, gt=0, le=2, description="in fractions of the picture's width")]
 
@@ -69,7 +73,11 @@ def _few_points(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     return lines
 
 
-Erased = Annotated[tuple[Line, ...], AfterValidator(_few_points), Field(description="lines whose area is taken away")]
+Erased = Annotated[
+    tuple[Line, ...],
+    Field(fail_fast=True, description="lines whose area is taken away"),
+    AfterValidator(_few_points),
+]
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -78,7 +86,7 @@ class Strokes:
 
     strokes: Annotated[
         tuple[Stroke, ...],
-        Field(min_length=1, description="in the order they were drawn"),
+        Field(min_length=1, fail_fast=True, description="in the order they were drawn"),
         AfterValidator(_few_points),
     ]
 
@@ -153,7 +161,8 @@ AnyMask = Annotated[
 ]
 _Count = Annotated[int, Field(strict=True, ge=1, le=MAX_UNITS)]
 _Numbers = Annotated[
-    tuple[Annotated[int, Field(strict=True, ge=0, lt=MAX_UNITS)], ...], Field(min_length=1, max_length=MAX_UNITS)
+    tuple[Annotated[int, Field(strict=True, ge=0, lt=MAX_UNITS)], ...],
+    Field(min_length=1, max_length=MAX_UNITS, fail_fast=True),
 ]
 _Units = Annotated[
     Annotated[_Count, Tag("count")] | Annotated[_Numbers, Tag("list")],
@@ -177,7 +186,7 @@ class Edit:
         Field(description="how many of the concept's top units, or unit numbers; the recommended number without it"),
     ] = None
     levels: Annotated[
-        Annotated[tuple[Number, ...], Field(max_length=MAX_UNITS)] | None,
+        Annotated[tuple[Number, ...], Field(max_length=MAX_UNITS, fail_fast=True)] | None,
         Field(description="one for each listed unit, when drawing a list of them"),
     ] = None
     strength: Annotated[Fraction, Field(description="blends from the picture as it is (0) to the level (1)")] = 1.0
@@ -233,7 +242,7 @@ class Picture:
         Field(description="of the latent: numpy.random.RandomState(seed).standard_normal(latent_dim), float32"),
     ] = None
     z: Annotated[
-        Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_LATENT)] | None,
+        Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_LATENT, fail_fast=True)] | None,
         Field(description="the latent itself, in the place of a seed"),
     ] = None
     directions: Annotated[
@@ -249,7 +258,8 @@ class Picture:
         Switch, Field(description="set the model's artifact units to zero everywhere, before the edits")
     ] = False
     edits: Annotated[
-        tuple[Edit, ...], Field(max_length=MAX_EDITS, description="earliest first; later ones lie over earlier ones")
+        tuple[Edit, ...],
+        Field(max_length=MAX_EDITS, fail_fast=True, description="earliest first; later ones lie over earlier ones"),
     ] = ()
     version: Annotated[int, Field(strict=True, ge=VERSION, le=VERSION, description="of the document")] = VERSION
 

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pydantic import ValidationError
 
 from server.errors import MalformedJSON, PictureError
-from server.painting.parsing import parse_edit, parse_mask, parse_picture
+from server.painting import parsing
+from server.painting.parsing import parse_edit, parse_mask, parse_picture, validate
 from server.painting.picture import Edit, Line, Picture, Rect, Region, Stroke, Strokes, picture_to_json, to_document
 from tests.helpers.strategies import pictures
 
@@ -285,3 +287,75 @@ def test_a_mask_alone() -> None:
         with pytest.raises(PictureError) as error:
             parse_mask(wrong)
         assert error.value.pointer == pointer
+
+
+DOT = {"points": [[0.5, 0.5]], "radius": 0.1}
+STROKES = {"op": "draw", "concept": "tree", "mask": {"strokes": [DOT] * 5000}}
+ERASED = {"op": "draw", "concept": "tree", "mask": {"rect": [0, 0, 1, 1], "erase": [DOT] * 5000}}
+LONG = {"op": "draw", "concept": "tree", "mask": {"strokes": [{"points": [[0.5, 0.5]] * 5000, "radius": 0.1}]}}
+FULL = {"op": "draw", "concept": "tree", "mask": {"strokes": [{"points": [[0.5, 0.5]] * 4096, "radius": 0.001}]}}
+NOTHING = {"op": "draw", "concept": "tree", "mask": None}
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [
+        ({"seed": 1, "edits": [NOTHING] * 257}, "/edits"),
+        ({"seed": 1, "edits": [NOTHING, STROKES]}, "/edits/1/mask/strokes"),
+        ({"seed": 1, "edits": [NOTHING, ERASED]}, "/edits/1/mask/erase"),
+        ({"seed": 1, "edits": [LONG]}, "/edits/0/mask/strokes"),
+        ({"seed": 1, "edits": [FULL] * 17}, "/edits/16/mask"),
+        ({"picture": {"seed": 1, "edits": [STROKES]}, "concept": "tree"}, "/picture/edits/0/mask/strokes"),
+        ({"picture": {"seed": 1}, "layer": "layer4", "mask": STROKES["mask"]}, "/mask/strokes"),
+        (STROKES, "/mask/strokes"),
+    ],
+)
+def test_edits_and_points_are_counted_before_anything_is_validated(document: Any, pointer: str) -> None:
+    class Untouched:
+        def validate_python(self, *_: object, **__: object) -> None:
+            raise AssertionError("validated")
+
+    for data in (document, json.dumps(document)):
+        with pytest.raises(PictureError) as caught:
+            validate(Untouched(), data)  # type: ignore[arg-type]
+        assert caught.value.pointer == pointer
+
+
+@pytest.mark.parametrize("part", ["[", "{", '{"points":[[0,0]]},', "0,", '"a":'])
+def test_what_no_picture_holds_is_not_even_decoded(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pydantic_core.from_json", lambda *_, **__: pytest.fail("decoded"))
+    text = '{"seed": 1, "edits": [' + part * 1_100_000
+    for data in (text, text.encode()):
+        with pytest.raises(PictureError, match="more than"):
+            parse_picture(data)
+
+
+BAD: dict[str, Any] = {
+    "points": {"edits": [{**NOTHING, "mask": {"strokes": [{"points": [[2, 2]] * 4096, "radius": 0.1}]}}] * 16},
+    "strokes": {"edits": [{**NOTHING, "mask": {"strokes": [{"points": [[0, 0]], "radius": -1}] * 4096}}] * 16},
+    "erased": {"edits": [{**NOTHING, "mask": {"rect": [0, 0, 1, 1], "erase": [{}] * 4096}}] * 16},
+    "units": {"edits": [{**NOTHING, "units": [-1] * 8192}] * 64},
+    "levels": {"edits": [{**NOTHING, "units": [1], "levels": ["x"] * 8192}] * 64},
+    "edits": {"edits": [{"op": "x"}] * 256},
+    "z": {"seed": None, "z": ["x"] * 900_000},
+    "rect": {"edits": [{**NOTHING, "mask": {"rect": ["x"] * 900_000}}]},
+    "members": {f"member{i}": 1 for i in range(500_000)},
+    "members of an edit": {"edits": [{**NOTHING, **{f"member{i}": 1 for i in range(500_000)}}]},
+    "members of a line": {"edits": [{**NOTHING, "mask": {"strokes": [{f"{i}": 1 for i in range(500_000)}]}}]},
+    "directions": {"directions": {f"direction{i}": "x" for i in range(500_000)}},
+}
+
+
+@pytest.mark.parametrize("members", BAD.values(), ids=BAD)
+def test_of_many_mistakes_few_are_looked_at(members: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each mistake that is reported takes microseconds, and all of them seconds."""
+    seen: list[int] = []
+
+    def explain(error: ValidationError) -> PictureError:
+        seen.append(error.error_count())
+        return PictureError("bad")
+
+    monkeypatch.setattr(parsing, "_explain", explain)
+    with pytest.raises(PictureError):
+        parse_picture({"model": "village", "seed": 1, **members})
+    assert sum(seen) <= 64
