@@ -1,5 +1,6 @@
 # make run: set up and serve the studio at http://127.0.0.1:8000
 # make test: set up and run every test, browser tests included, those beside the others
+# make soak: half an hour of everything at once, and what memory it takes
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,13 +10,16 @@ PIP_OPTIONS ?=
 
 SAY_INSTALLING := echo "Installing Unitbrush and what it needs into $(VENV) (the first time about two minutes, most of them for torch)"
 
-.PHONY: run test lint pictures clean
+.PHONY: run test soak lint pictures clean
 
 run: $(VENV)/.run
 	$(BIN)/unitbrush serve
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak
 
 lint: $(VENV)/.dev node_modules/.stamp
 	$(BIN)/ruff check .
