@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -14,12 +16,15 @@ from starlette.types import Message
 
 from server.app import create_app, make_painter
 from server.errors import NoDevice
-from server.model.catalog import Catalog
+from server.model.catalog import Catalog, Model
 from server.model.pixels import Pixels
+from server.painting.edits import Check, go_on
 from server.painting.picture import Picture
 from server.settings import Settings
 from tests.helpers.serving import asgi_client, settings_in, threaded_server
 from tests.helpers.tiny import write_model
+
+JSON = {"Content-Type": "application/json"}
 
 
 class HeldPainter:
@@ -33,7 +38,7 @@ class HeldPainter:
     def make(self, catalog: Catalog, settings: Settings) -> HeldPainter:
         return self
 
-    def render(self, picture: Picture, draft: bool = False) -> Pixels:
+    def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
         self.started.release()
         assert self.go.wait(60)
         self.drawn.append(picture.seed)
@@ -311,3 +316,91 @@ def test_a_device_that_is_not_there_is_refused(installed: Path) -> None:
     settings = settings_in(installed, device="cuda:77")
     with pytest.raises(NoDevice, match="cuda:77"):
         make_painter(Catalog(settings.models_dir, settings.results_dir), settings)
+
+
+async def test_ready_though_the_queue_was_full_during_the_warm_up(installed: Path, tmp_path: Path) -> None:
+    painter = HeldPainter()
+    settings = settings_in(installed, data_dir=tmp_path, queue_size=1)
+    async with asgi_client(settings, painter=painter.make) as client:
+        asked = [asyncio.create_task(client.post("/api/v1/render", json={"seed": seed})) for seed in range(100, 120)]
+        while not any(task.done() and task.result().status_code == 503 for task in asked):
+            await asyncio.sleep(0.01)
+        painter.go.set()
+        while (await client.get("/readyz")).status_code != 200:
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*asked)
+
+
+async def test_ready_before_other_models_are_loaded(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def usable(self: Catalog) -> tuple[Model, ...]:
+        begun.set()
+        assert go.wait(60)
+        return ()
+
+    monkeypatch.setattr(Catalog, "usable", usable)
+    async with asgi_client(settings_in(installed, data_dir=tmp_path)) as client:
+        assert await asyncio.to_thread(begun.wait, 60)
+        assert (await client.get("/readyz")).status_code == 200
+        go.set()
+
+
+class EndlessPainter(HeldPainter):
+    """Draws in steps, pictures of an odd seed for ever: only its check ends those."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended = threading.Semaphore(0)
+
+    def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
+        try:
+            while picture.seed == 1:
+                self.started.release()
+                check()
+                time.sleep(0.001)
+        finally:
+            self.ended.release()
+        return np.zeros((16, 16, 3), np.uint8)
+
+
+async def test_work_ends_when_its_client_leaves_and_when_the_server_stops(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.commands.serving.STOP_SECONDS", 0.2)
+    painter = EndlessPainter()
+    with threaded_server(settings_in(installed, data_dir=tmp_path), painter.make) as address:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            asked = asyncio.create_task(client.post(f"http://{address}/api/v1/render", json={"seed": 1}, timeout=60))
+            await asyncio.to_thread(painter.started.acquire)
+            asked.cancel()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.post(f"http://{address}/api/v1/render", json={"seed": 2}, timeout=60)
+            assert answer.status_code == 200
+        client = httpx.AsyncClient(trust_env=False)
+        asked = asyncio.create_task(client.post(f"http://{address}/api/v1/render", json={"seed": 1}, timeout=60))
+        while painter.started.acquire(blocking=False):
+            pass
+        await asyncio.to_thread(painter.started.acquire)
+    assert is_problem(await asked, 503)
+    await client.aclose()
+
+
+async def test_the_bodies_of_all_calls_together_are_bounded(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.web.middleware.MAX_BODIES", 2)
+    painter = HeldPainter()
+    settings = settings_in(installed, data_dir=tmp_path, max_body_bytes=10_000)
+    async with asgi_client(settings, painter=painter.make) as client:
+        bodies = [json.dumps({"seed": seed}).ljust(9_000) for seed in range(3, 9)]
+        asked = [asyncio.create_task(client.post("/api/v1/render", content=body, headers=JSON)) for body in bodies]
+        while sum(task.done() for task in asked) < 4:
+            await asyncio.sleep(0.01)
+        painter.go.set()
+        answers = [await task for task in asked]
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503, 503, 503]
+        # What is answered makes room again.
+        assert (await client.post("/api/v1/render", content=bodies[0], headers=JSON)).status_code == 200

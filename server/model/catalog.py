@@ -85,6 +85,8 @@ class Catalog:
         One that could not be loaded is tried again when its files have changed.
         """
         name = self.default if name is None else name
+        if name in self._loaded:  # nobody waits for a model that another is loading
+            return self._loaded[name]
         with self._lock:
             if name not in self._loaded:
                 self._check(name)

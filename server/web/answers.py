@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -60,14 +60,18 @@ def hex_digest(plain: bytes) -> str:
     return hashlib.sha256(plain).hexdigest()[:32]
 
 
-async def json_response(services: Services, request: Request, answer: BaseModel) -> Response:
-    """An answer that is long and seldom changes, as JSON."""
-    plain = answer.model_dump_json().encode()
+async def json_response(services: Services, request: Request, make: Callable[[], BaseModel]) -> Response:
+    """An answer that is long and seldom changes, as JSON; made, written, hashed and compressed in a thread."""
+    return (await services.in_thread(_content, services, make)).response(request)
+
+
+def _content(services: Services, make: Callable[[], BaseModel]) -> Content:
+    plain = make().model_dump_json().encode()
     key = ("gzip", hex_digest(plain))
     compressed = services.cache.get(key)
-    if compressed is None and (compressed := await services.in_thread(compress, plain)) is not None:
+    if compressed is None and (compressed := compress(plain)) is not None:
         services.cache.put(key, compressed)
-    return Content(plain, compressed, key[1], "application/json").response(request)
+    return Content(plain, compressed, key[1], "application/json")
 
 
 def not_modified(request: Request, headers: Mapping[str, str]) -> Response | None:

@@ -75,7 +75,7 @@ async def model_of(services: Services, picture: Picture) -> Model:
     """
     model = await services.in_thread(services.catalog.get, picture.model)
     with inside("/picture"):
-        resolve(picture, model)
+        await services.in_thread(resolve, picture, model)
     return model
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import UnitbrushError
 from server.settings import Settings
+from server.web.engine import Busy
 from server.web.problems import error_response
 from server.web.security import authorize, path_within, rooted
-from server.web.services import Services
+from server.web.services import MAX_BODIES, Services
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 DRAINED_BYTES = 64 * 1024 * 1024
 
 
@@ -32,6 +34,7 @@ class Front:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
+        self._bodies = 0  # bytes of those that calls have sent and that are not answered yet
         # Configured origins are let in by name; the resource policy would shut them out again.
         self._headers = SECURITY_HEADERS[:-1] if settings.allowed_origins else SECURITY_HEADERS
 
@@ -68,7 +71,8 @@ class Front:
         finally:
             if scope["type"] == "http":
                 services: Services = scope["app"].state.services
-                services.metrics.request(scope["method"], pattern(inner), status, time.perf_counter() - begin)
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                services.metrics.request(method, pattern(inner), status, time.perf_counter() - begin)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -80,7 +84,22 @@ class Front:
                 await receive()
             await error_response(error, self._settings)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        size = 0
+
+        async def receive_counted() -> Message:
+            nonlocal size
+            message = await receive()
+            added = len(message.get("body", b""))
+            size += added
+            self._bodies += added
+            if self._bodies > MAX_BODIES * self._settings.max_body_bytes:
+                raise Busy("the bodies of other calls take all the memory there is for them; try again a little later")
+            return message
+
+        try:
+            await self._app(scope, receive_counted if scope["type"] == "http" else receive, send)
+        finally:
+            self._bodies -= size
 
 
 class BodyTooLarge(UnitbrushError, status=413, slug="body-too-large", title="The body is too large"):
@@ -120,11 +139,15 @@ async def limited(receive: Receive, headers: Headers, limit: int) -> Receive:
 
 
 def pattern(scope: Scope) -> str:
-    """The routed path with its parameters' names for their values, `other` where no route took it: as many
-    patterns as there are routes, whatever people ask for."""
-    if "endpoint" not in scope:
+    """The template of the routed path, `other` where no route took it: as many as there are routes, whatever people
+    ask for."""
+    # FastAPI names its own routes in the scope; those that are no calls of the API stand in the app itself.
+    others = {getattr(route, "endpoint", None): route for route in scope["app"].routes}
+    route: Any = scope.get("route") or others.get(scope.get("endpoint", scope["app"]))
+    template: str | None = getattr(route, "path_format", None)
+    if template is None:
         return "other"
-    path = f"{path_within(scope)}/"
-    for name, value in scope.get("path_params", {}).items():
-        path = path.replace(f"/{value}/", f"/{{{name}}}/")
-    return path.removesuffix("/")
+    if ":path}" in route.path:
+        return template
+    # An included router's routes do not know the prefix that it was included under.
+    return "/".join(path_within(scope).split("/")[: -template.count("/")]) + template

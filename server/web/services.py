@@ -15,12 +15,36 @@ from server.model.catalog import Catalog
 from server.model.weights import MAX_BYTES
 from server.painting.cache import ByteCache
 from server.settings import Settings
-from server.web.engine import Engine
+from server.web.engine import Busy, Engine
 from server.web.metrics import Metrics
 from server.web.store import Store
 
+MAX_BODIES = 32  # of the greatest size, in all calls that are not answered yet, and in all messages that wait
+
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Threads:
+    """A few threads for one kind of work, so that no other kind waits behind it. most: calls that may wait or run."""
+
+    def __init__(self, name: str, count: int, most: int) -> None:
+        self._executor = ThreadPoolExecutor(count, name)
+        self._most, self._calls = most, 0
+
+    async def __call__(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what would hold up the event loop. Raises what `call` raises, and Busy."""
+        if self._calls >= self._most:
+            raise Busy("more of this waits than the server takes on; try again a little later")
+        self._calls += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, partial(call, *args, **kwargs))
+        finally:
+            self._calls -= 1
+
+    def close(self) -> None:
+        """Let the running calls finish, drop what waits."""
+        self._executor.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -36,9 +60,10 @@ class FirstScene:
 class Services:
     """settings: the configuration; catalog: the models; engine: the device's queue; store: the pictures.
 
-    cache: what was encoded, segmented or compressed last. threads: for reading documents and encoding images.
-    store_thread: for the store, so that its waits for the disk stay off the event loop. first_scene: what the studio
-    begins with, None before it has been drawn; failure: why it could not be. versions: of the models asked for so far.
+    cache: what was encoded, segmented or compressed last. in_thread: reads and writes documents, opens files.
+    in_encoder: makes image files. in_coder: makes QR codes. in_store: calls the store's methods, which wait for the
+    disk. first_scene: what the studio begins with, None before it has been drawn; failure: why it could not be.
+    live_bytes: of the messages that wait on all sockets. versions: of the models asked for so far.
     """
 
     settings: Settings
@@ -47,20 +72,15 @@ class Services:
     store: Store
     metrics: Metrics
     cache: ByteCache[bytes]
-    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "threads"))
-    store_thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "store"))
+    in_thread: Threads = field(default_factory=lambda: Threads("documents", 2, most=1024))
+    in_encoder: Threads = field(default_factory=lambda: Threads("images", 2, most=1024))
+    in_coder: Threads = field(default_factory=lambda: Threads("codes", 1, most=16))
+    in_store: Threads = field(default_factory=lambda: Threads("store", 1, most=1024))
     first_scene: FirstScene | None = None
     failure: str | None = None
     open_sockets: int = 0
+    live_bytes: int = 0
     versions: dict[str, str] = field(default_factory=dict)
-
-    async def in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run what would hold up the event loop in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, partial(call, *args, **kwargs))
-
-    async def in_store(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a method of the store in its thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.store_thread, partial(call, *args, **kwargs))
 
     async def version(self, model: str) -> str:
         """A hash of all that a model's pixels depend on: its weights, its brushes, directions, artifact units and
@@ -71,8 +91,8 @@ class Services:
 
     def close(self) -> None:
         """Stop the threads and close the store."""
-        self.threads.shutdown()
-        self.store_thread.shutdown()
+        for threads in (self.in_thread, self.in_encoder, self.in_coder, self.in_store):
+            threads.close()
         self.store.close()
 
 

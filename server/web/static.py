@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import mimetypes
-import os
 import re
 import stat
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from server.painting.cache import ByteCache
 from server.web.answers import Content, compress, hex_digest
 from server.web.problems import MethodNotAllowed
 
@@ -24,6 +26,7 @@ CSP = (
     " base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 INDEX = "index.html"
+KEPT_BYTES = 64 * 2**20
 COMPRESSIBLE = frozenset({".html", ".css", ".js", ".json", ".svg", ".webmanifest", ".txt"})
 # What Python's own table of types lacks, or calls otherwise.
 TYPES = {".js": "text/javascript", ".webp": "image/webp", ".woff2": "font/woff2"}
@@ -51,44 +54,45 @@ def hidden(name: str) -> bool:
     return name.startswith(".") or "\\" in name
 
 
-class Files(StaticFiles):
-    """An ASGI app for the files of a folder; none whose name begins with a dot. Each is read when it has changed."""
+def keeps_contents() -> ByteCache[Content]:
+    """What files read last are kept in."""
+    return ByteCache(KEPT_BYTES, lambda content: len(content.plain) + len(content.compressed or b""))
 
-    def __init__(self, folder: Path) -> None:
+
+class Files(StaticFiles):
+    """An ASGI app for the files of a folder; none whose name begins with a dot. Each is read when it has changed.
+
+    contents: of the files read last, where several folders share them.
+    """
+
+    def __init__(self, folder: Path, contents: ByteCache[Content] | None = None) -> None:
         super().__init__(directory=folder, check_dir=False)
         self.config_checked = True  # a folder that is missing has no files, which is no error
-        self._pages: dict[str, tuple[tuple[int, int], Content]] = {}
+        self._contents = keeps_contents() if contents is None else contents
 
     def get_path(self, scope: Scope) -> str:
         """The path below the folder. A slash stays at its end, as no file has one; "./" is the folder itself."""
         return super().get_path(scope) + ("/" if scope["path"].endswith("/") else "")
 
-    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Find a file, and read it where it has not been read since its last change."""
+    def content(self, path: str) -> Content | None:
+        """A file, read where it has not been read since its last change; None where there is none."""
         if path.endswith("/") or any(map(hidden, Path(path).parts)):
-            return "", None
+            return None
         try:
-            full_path, status = super().lookup_path(path)
-            if status is not None and stat.S_ISREG(status.st_mode):
-                self._read(full_path, (status.st_mtime_ns, status.st_size))
+            full_path, status = self.lookup_path(path)
+            if status is None or not stat.S_ISREG(status.st_mode):
+                return None
+            file = Path(full_path)
+            key = (str(file), status.st_mtime_ns, status.st_size)
+            return self._contents.get_or_make(key, lambda: page(file.read_bytes(), file.suffix.lower()))
         except (OSError, ValueError):
-            return "", None
-        return full_path, status
-
-    def _read(self, path: str, stamp: tuple[int, int]) -> None:
-        if path not in self._pages or self._pages[path][0] != stamp:
-            file = Path(path)
-            self._pages[path] = stamp, page(file.read_bytes(), file.suffix.lower())
+            return None
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Raises HTTPException (404) where there is no such file, and MethodNotAllowed."""
-        response = await super().get_response(path, {**scope, "method": "GET"})
+        content = await run_in_threadpool(self.content, path)
+        if content is None:
+            raise HTTPException(404)
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"{scope['method']} is not possible at {scope['path']}")
-        return response
-
-    def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """The file as `lookup_path` has read it."""
-        return self._pages[str(full_path)][1].response(Request(scope))
+        return content.response(Request(scope))

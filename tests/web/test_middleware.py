@@ -1,22 +1,50 @@
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import httpx
 import pytest
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
-from server.web.middleware import BodyTooLarge, limited, pattern
+from server.app import create_app
+from server.web.middleware import BodyTooLarge, limited
+from tests.helpers.serving import settings_in
 
 
-def test_a_pattern_names_parameters_and_never_their_values() -> None:
-    scope = {"path": "/api/v1/pictures/xyz/edits/3", "endpoint": None, "path_params": {"picture": "xyz", "index": "3"}}
-    assert pattern(scope) == "/api/v1/pictures/{picture}/edits/{index}"
-    report = {"path": "/dissect/village/data.js", "endpoint": None, "path_params": {"path": "village/data.js"}}
-    assert pattern(report) == "/dissect/{path}"
-    assert pattern({**report, "path": "/dissect/", "path_params": {"path": ""}}) == "/dissect/{path}"
-    assert pattern({"path": "/healthz", "endpoint": None, "path_params": {}}) == "/healthz"
-    assert pattern({"path": "/whatever/people/ask", "path_params": {}}) == "other"
+async def test_a_pattern_is_the_routes_own_whatever_is_asked_for(client: httpx.AsyncClient) -> None:
+    """Also where a value is the name of another part of the path, or none at all."""
+    asked = [f"/dissect/{name}/{file}" for name in ("", "dissect", "a", "b", "é") for file in ("", "x.js", "y/z")]
+    asked += [f"/api/v1/models/{name}/concepts" for name in ("models", "concepts", "api", "v1", "{model}", "a", "b")]
+    asked += [f"/api/v1/pictures/{name}/image" for name in ("pictures", "image", "1", "2")]
+    for path in (*asked, *(f"/whatever/{number}" for number in range(9)), "/healthz"):
+        await client.get(path)
+    for path in ("/api/v1/render", "/api/v1/models/models/render", "/docs", "/openapi.json"):
+        await client.get(path)
+    for method in ("BREW", "PROPFIND", "get", "x" * 99):
+        await client.request(method, "/api/v1/models/models/concepts")
+    text = (await client.get("/metrics")).text
+    assert set(re.findall('route="([^"]*)"', text)) == {
+        "/dissect/{path}",
+        "/api/v1/models/{model}/concepts",
+        "/api/v1/pictures/{picture}/image",
+        "/healthz",
+        "/docs",
+        "/openapi.json",
+        "other",
+    }
+    assert set(re.findall('method="([^"]*)"', text)) == {"GET", "other"}
+
+
+async def test_behind_a_prefix_a_pattern_is_the_same(installed: Path, tmp_path: Path) -> None:
+    app = create_app(settings_in(installed, data_dir=tmp_path))
+    transport = httpx.ASGITransport(app, root_path="/studio")
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
+        await client.get("http://localhost/studio/api/v1/pictures/studio")
+        text = (await client.get("http://localhost/studio/metrics")).text
+    assert 'route="/api/v1/pictures/{picture}"' in text
 
 
 def pieces(*sizes: int) -> tuple[Receive, list[int]]:

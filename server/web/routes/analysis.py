@@ -147,8 +147,8 @@ async def receptive(body: JsonBody, request: Request, services: UsesServices) ->
     except DissectionError:
         return unknown(f"{model.name!r} has no context table; `unitbrush dissect {model.name}` measures one")
     labels = await while_connected(request, _labels(services, picture))  # (R, R)
-    concepts = model.segmenter.concepts
-    grid = receptivity(labels, concepts, concept, table["draw"].get(concept, {}))
+    measured = table["draw"].get(concept, {})
+    grid = await services.in_thread(receptivity, labels, model.segmenter.concepts, concept, measured)
     if grid is None:
         return unknown(f"drawing {concept!r} was not measured on anything")
     rows = [[round(float(value), 4) for value in row] for row in grid]
@@ -182,7 +182,7 @@ async def _labels(services: Services, picture: Picture) -> NDArray[np.uint8]:
 
     Raises what rendering raises, QueueFull, and NoSegmenter.
     """
-    key = ("labels", await services.version(picture.model), digest(picture))
+    key = ("labels", await services.version(picture.model), await services.in_thread(digest, picture))
     labels = services.cache.get(key)
     if labels is None:
         labels = services.cache.put(key, (await services.engine.labels(picture)).astype(np.uint8).tobytes())
@@ -201,9 +201,12 @@ async def _coverage(
             known = ", ".join(concepts)
             raise UnknownConcept(f"the segmenter does not know {mask.concept!r}; it knows {known}", "/mask/concept")
         labels = await _labels(services, picture)  # (R, R)
-        shown = labels == concepts.index(mask.concept)
-        raster = (await services.in_thread(region, shown, mask.at)).astype(np.float32)  # (R, R)
-        where = pool(raster, layer.height, layer.width, mask.erase)
+
+        def pooled() -> NDArray[np.float32]:
+            raster = region(labels == concepts.index(mask.concept), mask.at).astype(np.float32)  # (R, R)
+            return pool(raster, layer.height, layer.width, mask.erase)
+
+        where = await services.in_thread(pooled)
     else:
         where = await services.in_thread(coverage, mask, layer.height, layer.width)
     if not where.any():

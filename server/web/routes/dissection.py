@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -19,7 +20,7 @@ from server.web.answers import json_response
 from server.web.deps import ModelName, UsesServices
 from server.web.problems import NotFound
 from server.web.services import Services
-from server.web.static import INDEX, Files, hidden
+from server.web.static import INDEX, Files, hidden, keeps_contents
 
 router = APIRouter(prefix="/models", tags=["dissection"])
 
@@ -38,7 +39,7 @@ async def context(model: ModelName, request: Request, services: UsesServices) ->
         table = await services.in_thread(load_context, folder)
     except DissectionError as error:
         raise NoDissection(f"{model!r} has no context table; run `unitbrush dissect {model}`") from error
-    return await json_response(services, request, schemas.Context.model_validate(table))
+    return await json_response(services, request, lambda: schemas.Context.model_validate(table))
 
 
 @router.get("/{model}/layers/{layer}/units", response_model=schemas.Units)
@@ -56,9 +57,12 @@ async def units(
     table = await _table(services, model, layer)
     if concept is not None and concept not in table.concepts:
         raise NotFound(f"{model!r} was dissected for {', '.join(table.concepts)}, not for {concept!r}")
-    numbers = table.ranked(concept, min_iou)
-    some = [schemas.Unit.model_validate(_unit(table, number)) for number in numbers[offset : offset + limit]]
-    answer = schemas.Units(layer=layer, total=len(numbers), offset=offset, units=some)
+
+    def answer() -> schemas.Units:
+        numbers = table.ranked(concept, min_iou)
+        some = [schemas.Unit.model_validate(_unit(table, number)) for number in numbers[offset : offset + limit]]
+        return schemas.Units(layer=layer, total=len(numbers), offset=offset, units=some)
+
     return await json_response(services, request, answer)
 
 
@@ -84,8 +88,8 @@ async def unit(
         )
         for seed, region in zip(table.strongest[unit], table.regions[unit], strict=True)
     ]
-    page = schemas.UnitPage.model_validate({**_unit(table, unit), "layer": layer, "pictures": pictures})
-    return await json_response(services, request, page)
+    page = {**_unit(table, unit), "layer": layer, "pictures": pictures}
+    return await json_response(services, request, lambda: schemas.UnitPage.model_validate(page))
 
 
 class Reports:
@@ -93,17 +97,17 @@ class Reports:
 
     def __init__(self, results_dir: FilePath) -> None:
         self._results_dir = results_dir
-        self._reports: dict[str, Files] = {}
+        self._contents = keeps_contents()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a report's file. Raises NotFound where there is no report, and what `Files` raises."""
         model, slash, file = scope["path_params"]["path"].partition("/")
         folder = self._results_dir / model / "report"
-        report = self._reports.get(model) or Files(folder)
+        report = Files(folder, self._contents)
+        known = model and not hidden(model) and await run_in_threadpool(report.content, INDEX) is not None
         # A link would be a way out of the results, for whoever made them.
-        if not model or hidden(model) or report.lookup_path(INDEX)[1] is None or folder.is_symlink():
+        if not known or folder.is_symlink():
             raise NotFound(f"there is no report of a model {model!r}; run `unitbrush dissect {model}`")
-        self._reports[model] = report
         if slash:
             await report({**scope, "path": f"/{file or INDEX}", "root_path": ""}, receive, send)
         else:

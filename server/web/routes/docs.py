@@ -31,11 +31,11 @@ def add_docs(app: FastAPI) -> None:
     template = environment.get_template("docs.html")
     style = (TEMPLATES / "docs.css").read_bytes()
 
-    async def page(request: Request) -> Response:
+    def page(request: Request) -> Response:
         html = template.render(app.openapi(), root=request.scope.get("root_path", ""))
         return HTMLResponse(html, headers={"Content-Security-Policy": CSP, "Cache-Control": "no-cache"})
 
-    async def sheet(request: Request) -> Response:
+    def sheet(request: Request) -> Response:
         return Response(style, headers={"Cache-Control": "no-cache"}, media_type="text/css")
 
     app.add_route("/docs", page, include_in_schema=False)

@@ -11,9 +11,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from server import __version__
+from server.model.pixels import Pixels
 from server.painting.imaging import MEDIA_TYPES, Format, encode, resize
 from server.painting.parsing import parse_picture
-from server.painting.picture import Picture, digest, picture_to_json
+from server.painting.picture import Picture, picture_to_json
 from server.web.answers import not_modified
 from server.web.deps import JsonBody, ModelName, UsesServices, read_document, while_connected
 from server.web.reference import IMAGES, PICTURE, body_of
@@ -91,9 +92,28 @@ def _quality(text: str) -> float:
         return 0.0
 
 
-async def _key(services: Services, picture: Picture, options: ImageOptions) -> tuple[object, ...]:
-    """What an image's bytes depend on: the model, the picture, the format and the size."""
-    return await services.version(picture.model), digest(picture), options.form, options.size
+@dataclass(frozen=True)
+class Drawing:
+    """An image to be made. document: the picture's canonical one. etag: the strong tag of the image's bytes, a hash of
+    the weights, the document, the format and the size."""
+
+    picture: Picture
+    options: ImageOptions
+    document: str
+    etag: str
+
+
+async def drawing_of(services: Services, picture: Picture, options: ImageOptions) -> Drawing:
+    """The picture's image, not made yet. Raises UnknownModel, and what loading the model raises."""
+    version = await services.version(picture.model)
+
+    def described() -> Drawing:
+        document = picture_to_json(picture)
+        digest = hashlib.sha256(document.encode()).hexdigest()
+        parts = (__version__, version, digest, options.form, options.size)
+        return Drawing(picture, options, document, f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"')
+
+    return await services.in_thread(described)
 
 
 async def image_response(
@@ -103,26 +123,25 @@ async def image_response(
 
     Raises what drawing raises, QueueFull, and ClientGone.
     """
-    key = await _key(services, picture, options)
-    tag = hashlib.sha256(repr((__version__, *key)).encode()).hexdigest()[:32]
-    headers = {"ETag": f'"{tag}"', "Cache-Control": cache_control, "Vary": "Accept"}
+    drawing = await drawing_of(services, picture, options)
+    headers = {"ETag": drawing.etag, "Cache-Control": cache_control, "Vary": "Accept"}
     if (unchanged := not_modified(request, headers)) is not None:
         return unchanged
-    body = services.cache.get(key)
+    body = services.cache.get((drawing.etag,))
     if body is None:
-        body = await while_connected(request, draw(services, picture, options))
+        pixels = await while_connected(request, services.engine.render(picture))  # (R, R, 3)
+        body = await encoded(services, drawing, pixels)
     return Response(body, headers=headers, media_type=MEDIA_TYPES[options.form])
 
 
-async def draw(services: Services, picture: Picture, options: ImageOptions) -> bytes:
-    """The bytes of the picture's image, drawn now and kept for those who ask next. Raises what drawing raises, and
-    QueueFull."""
-    pixels = await services.engine.render(picture)  # (R, R, 3)
+async def encoded(services: Services, drawing: Drawing, pixels: Pixels) -> bytes:
+    """The bytes of the image, kept for those who ask next. pixels: the picture's, (R, R, 3)."""
+    options = drawing.options
 
-    def encoded() -> bytes:
+    def encode_them() -> bytes:
         if options.size is not None:
             # A thumbnail stands for the picture, it does not carry it.
             return encode(resize(pixels, options.size), options.form)
-        return encode(pixels, options.form, picture_to_json(picture))
+        return encode(pixels, options.form, drawing.document)
 
-    return services.cache.put(await _key(services, picture, options), await services.in_thread(encoded))
+    return services.cache.put((drawing.etag,), await services.in_encoder(encode_them))

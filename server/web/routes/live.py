@@ -24,7 +24,7 @@ from server.painting.picture import Picture
 from server.web.deps import UsesServices, decode_object, inside, read_document
 from server.web.engine import Busy
 from server.web.problems import error_response, members_of
-from server.web.services import Services
+from server.web.services import MAX_BODIES, Services
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -36,20 +36,21 @@ MAX_PROBLEMS = 64
 
 @dataclass(frozen=True)
 class FrameRequest:
-    """A message: a picture to draw."""
+    """A message: a picture to draw. size: the message's, in characters."""
 
     seq: int
     picture: Picture
     draft: bool
+    size: int
 
 
 @dataclass(frozen=True)
 class Problem:
     """The answer to a message that asks for no frame, or for one that cannot be drawn. seq: None where not even that
-    could be read."""
+    could be read. members: of the problem document; the error itself would keep the whole message."""
 
     seq: int | None
-    error: UnitbrushError
+    members: dict[str, str | int]
 
 
 class LiveSession:
@@ -69,31 +70,47 @@ class LiveSession:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-        except WebSocketDisconnect:
-            pass
-        except TimeoutError:
-            await self._socket.close(1008, "the client does not read")
+        except (WebSocketDisconnect, TimeoutError):
+            pass  # the line of a client that does not read is full: a goodbye would wait there, too
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._services.live_bytes -= self._size()
 
     async def _read(self) -> None:
         while (message := await self._socket.receive())["type"] != "websocket.disconnect":
             text = message.get("text")
             if text is None:
-                self._put(Problem(None, PictureError("messages to this socket are text")))
+                self._put(Problem(None, PictureError("messages to this socket are text").problem()))
             else:
-                self._put(await read_document(self._services, parse_message, text))
+                self._put(await self._parse(text))
+
+    async def _parse(self, text: str) -> FrameRequest | Problem:
+        """What a message asks for, or what is wrong: also where those that wait on all sockets are too much."""
+        services = self._services
+        if services.live_bytes + len(text) > MAX_BODIES * services.settings.max_body_bytes:
+            return Problem(None, Busy("the messages of other sockets take all the memory there is for them").problem())
+        services.live_bytes += len(text)
+        try:
+            return await read_document(services, parse_message, text)
+        finally:
+            services.live_bytes -= len(text)
 
     def _put(self, item: FrameRequest | Problem) -> None:
         """Add to what waits: at most one request, and MAX_PROBLEMS problems. The oldest makes room."""
+        before = self._size()
         alike = [other for other in self._waiting if isinstance(other, type(item))]
         if len(alike) >= (1 if isinstance(item, FrameRequest) else MAX_PROBLEMS):
             self._waiting.remove(alike[0])
             self._services.metrics.frames_superseded += isinstance(item, FrameRequest)
         self._waiting.append(item)
+        self._services.live_bytes += self._size() - before
         self._arrived.set()
+
+    def _size(self) -> int:
+        """Of the message that waits."""
+        return sum(item.size for item in self._waiting if isinstance(item, FrameRequest))
 
     async def _answer(self) -> None:
         while True:
@@ -109,24 +126,27 @@ class LiveSession:
     async def _draw(self) -> None:
         """Draw the newest request, chosen when the device is free, and send what came before it first."""
         answers: list[Problem | bytes] = []
-        seq = 0
+        seq, chosen = 0, False
 
         def choose() -> tuple[Picture, bool]:
-            nonlocal seq
+            nonlocal seq, chosen
             while isinstance(item := self._waiting.popleft(), Problem):
                 answers.append(item)
-            seq = item.seq
+            seq, chosen = item.seq, True
+            self._services.live_bytes -= item.size
             return item.picture, item.draft
 
         try:
             with inside("/picture"):
                 pixels = await self._services.engine.render_newest(choose)
-            answers.append(seq.to_bytes(4, "big") + await self._services.in_thread(encode, pixels, "jpeg"))
+            answers.append(seq.to_bytes(4, "big") + await self._services.in_encoder(encode, pixels, "jpeg"))
         except UnitbrushError as error:
-            answers.append(Problem(seq, error))
+            if not chosen:  # the engine stopped before its turn came
+                choose()
+            answers.append(Problem(seq, members_of(error, self._services.settings)))
         except Exception:
             log.exception("drawing a live picture failed")
-            answers.append(Problem(seq, UnitbrushError("the server's log says more")))
+            answers.append(Problem(seq, UnitbrushError("the server's log says more").problem()))
         for answer in answers:
             await self._send(answer)
 
@@ -137,9 +157,7 @@ class LiveSession:
                 await self._socket.send_bytes(answer)
                 self._services.metrics.frames_sent += 1
             else:
-                await self._socket.send_text(
-                    json.dumps({"seq": answer.seq, "problem": members_of(answer.error, self._services.settings)})
-                )
+                await self._socket.send_text(json.dumps({"seq": answer.seq, "problem": answer.members}))
 
 
 @router.websocket("/live")
@@ -172,9 +190,9 @@ def parse_message(text: str, default_model: str) -> FrameRequest | Problem:
         if not isinstance(message.get("picture"), dict):
             raise PictureError("the message has no picture, which is an object", "/picture")
         with inside("/picture"):
-            return FrameRequest(seq, parse_picture(message["picture"], default_model), draft=not final)
+            return FrameRequest(seq, parse_picture(message["picture"], default_model), not final, len(text))
     except UnitbrushError as error:
-        return Problem(seq, error)
+        return Problem(seq, error.problem())
 
 
 def _seq(message: dict[str, Any]) -> int:

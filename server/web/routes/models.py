@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
 from server.model.catalog import Model
@@ -17,8 +19,12 @@ router = APIRouter(prefix="/models", tags=["models"])
 async def models(request: Request, services: UsesServices) -> Response:
     """Every installed model, the default first."""
     usable = await services.in_thread(services.catalog.usable)
-    described = [_describe(model, await services.version(model.name)) for model in usable]
-    return await json_response(services, request, schemas.Models(models=described))
+    versions = {model.name: await services.version(model.name) for model in usable}
+
+    def answer() -> schemas.Models:
+        return schemas.Models(models=[_describe(model, versions[model.name]) for model in usable])
+
+    return await json_response(services, request, answer)
 
 
 @router.get("/{model}/concepts", response_model=schemas.Concepts)
@@ -27,8 +33,11 @@ async def concepts(model: ModelName, request: Request, services: UsesServices) -
     removed with.
     """
     dissection = (await services.in_thread(services.catalog.get, model)).dissection
-    described = [_describe_concept(dissection, concept) for concept in dissection.concepts]
-    return await json_response(services, request, schemas.Concepts(concepts=described))
+
+    def answer() -> schemas.Concepts:
+        return schemas.Concepts(concepts=[_describe_concept(dissection, concept) for concept in dissection.concepts])
+
+    return await json_response(services, request, answer)
 
 
 @router.get("/{model}/directions", response_model=schemas.Directions)
@@ -36,7 +45,7 @@ async def directions(model: ModelName, request: Request, services: UsesServices)
     """What a scene of the model can be moved along: its season, its night. A picture names amounts of them in
     `directions`; an empty list where none were sought."""
     known = (await services.in_thread(services.catalog.get, model)).directions
-    answer = schemas.Directions.model_validate({"directions": known.all}, from_attributes=True)
+    answer = partial(schemas.Directions.model_validate, {"directions": known.all}, from_attributes=True)
     return await json_response(services, request, answer)
 
 

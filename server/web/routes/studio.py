@@ -9,6 +9,7 @@ from functools import cached_property
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -18,7 +19,7 @@ from server.settings import Settings
 from server.web.answers import Content
 from server.web.preloads import imported_modules
 from server.web.problems import NotFound
-from server.web.routes.images import ImageOptions, draw
+from server.web.routes.images import ImageOptions, drawing_of, encoded
 from server.web.security import path_within, sign_in
 from server.web.services import FirstScene, Services
 from server.web.static import INDEX, Files, page
@@ -62,13 +63,13 @@ class Studio(Files):
             return response
         request = Request(scope)
         signed_in = sign_in(request, self._settings) if home else None
-        return signed_in or self._render(request).response(request)
+        return signed_in or (await run_in_threadpool(self._render, request)).response(request)
 
     def read_all(self) -> None:
         """Read and compress every file, so that the first visitor need not wait for it."""
         folder = self._settings.frontend_dir
         for path in folder.rglob("*"):
-            self.lookup_path(str(path.relative_to(folder)))
+            self.content(str(path.relative_to(folder)))
         if (folder / INDEX).is_file():
             self._templates.get_template(INDEX)
 
@@ -86,9 +87,10 @@ class Studio(Files):
         first = first_image(request.app.state.services.first_scene, request.query_params)
         text = self._templates.get_template(INDEX).render(first=first, **self._modules).encode()
         # Nearly everybody asks for the same page: it is compressed and hashed when it changes only.
-        if self._page is None or self._page.plain != text:
-            self._page = page(text, ".html")
-        return self._page
+        known = self._page
+        if known is None or known.plain != text:
+            known = self._page = page(text, ".html")
+        return known
 
 
 def first_image(first: FirstScene | None, query: Mapping[str, str]) -> str | None:
@@ -107,18 +109,20 @@ def first_image(first: FirstScene | None, query: Mapping[str, str]) -> str | Non
 
 
 async def warm_up(services: Services, studio: Studio) -> None:
-    """Do what the first visitor would wait for: read the page, load the models, draw the first picture. Then tell
-    `/readyz`, or why it could not be done."""
+    """Do what the first visitor would wait for: read the page, load the default model, draw the first picture. Then
+    tell `/readyz`, or why it could not be done, and load the other models."""
     try:
         await services.in_thread(studio.read_all)
         model = await services.in_thread(services.catalog.get)
         seed = model.scenes[0] if model.scenes else FIRST_SEED
         picture = Picture(model.name, seed)
-        await draw(services, picture, ImageOptions("png", None))
-        await services.engine.render(picture, draft=True)
-        for usable in await services.in_thread(services.catalog.usable):
-            await services.version(usable.name)
+        drawing = await drawing_of(services, picture, ImageOptions("png", None))
+        # A lane has no bound: however many wait already, the first picture gets its turn.
+        await encoded(services, drawing, await services.engine.render_newest(lambda: (picture, False)))
+        await services.engine.render_newest(lambda: (picture, True))
         services.first_scene = FirstScene(model.name, seed, await services.version(model.name))
     except Exception as error:
         services.failure = f"the default model does not draw: {error}"
         log.error(services.failure)
+    for usable in await services.in_thread(services.catalog.usable):
+        await services.version(usable.name)

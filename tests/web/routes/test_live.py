@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.model.catalog import Catalog
 from server.model.pixels import Pixels
+from server.painting.edits import Check, go_on
 from server.painting.picture import Picture
 from server.settings import Settings
+from server.web.routes.live import Problem, parse_message
 from tests.helpers.serving import settings_in, threaded_server
 
 
@@ -47,7 +50,7 @@ class GatedPainter:
         self._held.clear()
         self._permits.release(1000)
 
-    def render(self, picture: Picture, draft: bool = False) -> Pixels:
+    def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
         if self._held.is_set():
             self.started.release()
             assert self._permits.acquire(timeout=60)
@@ -355,3 +358,63 @@ async def test_stopping_the_server_closes_sockets_in_order(installed: Path, tmp_
         await receive(socket)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code in (1001, 1012)
+
+
+async def test_a_client_that_never_reads_loses_its_slot(installed: Path, tmp_path: Path, painter: GatedPainter) -> None:
+    painter.side = 1024
+    settings = settings_in(installed, data_dir=tmp_path, send_timeout=0.3, max_sockets=1)
+    with threaded_server(settings, painter.make) as address:
+        async with live(address, max_queue=1, ping_interval=None, close_timeout=1) as socket:
+            # As many as its side of the line takes, and then nothing more is heard of it.
+            for _ in range(400):
+                with suppress(ConnectionClosed, TimeoutError):
+                    await asyncio.wait_for(socket.send(wish(1)), 0.2)
+            await until_free(address)
+
+
+async def until_free(address: str) -> None:
+    """Wait until the server takes a socket again."""
+    while True:
+        with suppress(InvalidStatus):
+            async with live(address):
+                return
+        await asyncio.sleep(0.05)
+
+
+def test_what_waits_for_a_client_that_does_not_read_is_small() -> None:
+    """A problem quotes what was sent, and the error would keep all of it."""
+    for text in (
+        json.dumps({"seq": 1, "x" * 2**20: 1}),
+        json.dumps({"seq": 1, "picture": {"x" * 2**20: 1}}),
+        json.dumps({"seq": 1, "picture": {"seed": 1, "directions": {"x" * 2**20: 1}}}),
+    ):
+        problem = parse_message(text, "village")
+        assert isinstance(problem, Problem)
+        assert len(json.dumps(problem.members)) < 16 * 1024
+        assert not any(isinstance(value, BaseException) for value in vars(problem).values())
+
+
+async def test_messages_that_wait_are_bounded_on_all_sockets_together(
+    gated: str, painter: GatedPainter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is superseded, drawn or left behind makes room again."""
+    monkeypatch.setattr("server.web.routes.live.MAX_BODIES", 1)
+    long = " " * 3 * 2**20
+    async with live(gated) as one, live(gated) as other, live(gated) as third:
+        await until_warm(painter)
+        painter.hold()
+        await one.send(wish(1))
+        await asyncio.to_thread(painter.started.acquire)
+        for seq in (2, 3, 4):
+            await one.send(wish(seq) + long)
+        await other.send(wish(5) + long)
+        await asyncio.sleep(0.5)
+        await third.send(wish(6) + long)
+        seq, problem = await receive(third)
+        assert (seq, problem["status"]) == (None, 503)
+        await other.close()
+        painter.free()
+        assert await receive_until(one, 4) == [1, 4]
+        for seq in (7, 8):
+            await third.send(wish(seq) + long)
+            assert (await receive(third))[0] == seq
