@@ -80,9 +80,15 @@ class WatchedHTTP(_Watched, HttpToolsProtocol):
         """Refuse a head, or what follows a body, that is longer than any need be."""
         self._bare += len(data)
         super().data_received(data)
-        if self._bare > MAX_HEAD_BYTES and not self.transport.is_closing():
-            self.transport.write(STATUS_LINE[431] + b"connection: close\r\ncontent-length: 0\r\n\r\n")
-            self.transport.close()
+        if self._bare <= MAX_HEAD_BYTES or self.transport.is_closing():
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.abort()
+            return
+        # Closed at once, with bytes unread, the client would not get to see why. It is stuck at the next look.
+        self.transport.write(STATUS_LINE[431] + b"connection: close\r\ncontent-length: 0\r\n\r\n")
+        self.transport.write_eof()
+        self.transport.pause_reading()
 
     def handle_websocket_upgrade(self) -> None:
         """Leave the connection to the socket's own protocol."""

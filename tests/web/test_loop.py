@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from server.model.catalog import Catalog
-from server.web.routes import analysis, images
+from server.web import static
+from server.web.routes import analysis, images, studio
 from server.web.services import Threads
 from tests.helpers.serving import asgi_client, renders, settings_in
 
@@ -90,7 +91,8 @@ async def test_files_and_long_answers_are_hashed_and_compressed_off_the_loop(
     settings = settings_in(installed, data_dir=tmp_path, frontend_dir=frontend, results_dir=report.parents[1])
     async with asgi_client(settings) as client:
         watch.watch(gzip, "compress")
-        watch.watch(Path, "read_bytes")
+        watch.watch(static, "page")
+        watch.watch(studio, "page")
         for path in ("/", "/?seed=1", "/?seed=2", "/new.js", "/dissect/village/", "/dissect/village/data.js", "/docs"):
             assert (await client.get(path)).status_code == 200, path
     async with asgi_client(settings_in(installed, data_dir=tmp_path)) as client:

@@ -31,6 +31,7 @@ async def test_a_pattern_is_the_routes_own_whatever_is_asked_for(client: httpx.A
         "/api/v1/models/{model}/concepts",
         "/api/v1/pictures/{picture}/image",
         "/healthz",
+        "/api/v1/render",
         "/docs",
         "/openapi.json",
         "other",

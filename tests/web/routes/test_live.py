@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import numpy as np
@@ -23,7 +25,7 @@ from server.model.pixels import Pixels
 from server.painting.edits import Check, go_on
 from server.painting.picture import Picture
 from server.settings import Settings
-from server.web.routes.live import Problem, parse_message
+from server.web.routes.live import LiveSession, Problem, parse_message
 from tests.helpers.serving import settings_in, threaded_server
 
 
@@ -394,27 +396,27 @@ def test_what_waits_for_a_client_that_does_not_read_is_small() -> None:
         assert not any(isinstance(value, BaseException) for value in vars(problem).values())
 
 
-async def test_messages_that_wait_are_bounded_on_all_sockets_together(
-    gated: str, painter: GatedPainter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is superseded, drawn or left behind makes room again."""
+async def test_messages_that_wait_are_bounded_on_all_sockets_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is superseded or left behind makes room again."""
     monkeypatch.setattr("server.web.routes.live.MAX_BODIES", 1)
-    long = " " * 3 * 2**20
-    async with live(gated) as one, live(gated) as other, live(gated) as third:
-        await until_warm(painter)
-        painter.hold()
-        await one.send(wish(1))
-        await asyncio.to_thread(painter.started.acquire)
-        for seq in (2, 3, 4):
-            await one.send(wish(seq) + long)
-        await other.send(wish(5) + long)
-        await asyncio.sleep(0.5)
-        await third.send(wish(6) + long)
-        seq, problem = await receive(third)
-        assert (seq, problem["status"]) == (None, 503)
-        await other.close()
-        painter.free()
-        assert await receive_until(one, 4) == [1, 4]
-        for seq in (7, 8):
-            await third.send(wish(seq) + long)
-            assert (await receive(third))[0] == seq
+    services: Any = SimpleNamespace(
+        live_bytes=0,
+        settings=SimpleNamespace(max_body_bytes=1000),
+        catalog=SimpleNamespace(default="village"),
+        metrics=SimpleNamespace(frames_superseded=0),
+    )
+    socket: Any = SimpleNamespace(receive=AsyncMock(return_value={"type": "websocket.disconnect"}))
+    one, other = LiveSession(socket, services), LiveSession(socket, services)
+    for seq in (1, 2, 3):
+        one._put(await one._parse(wish(seq).ljust(400)))
+        assert services.live_bytes == 400
+    other._put(await other._parse(wish(4).ljust(500)))
+    assert services.live_bytes == 900
+    refused = await one._parse(wish(5).ljust(101))
+    assert isinstance(refused, Problem)
+    assert refused.members["status"] == 503
+    assert services.live_bytes == 900
+    for session, left in ((one, 500), (other, 0)):
+        session._arrived.clear()  # nothing is drawn
+        await session.run()
+        assert services.live_bytes == left
