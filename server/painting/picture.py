@@ -97,7 +97,12 @@ class Rect:
 
     rect: Annotated[
         tuple[Fraction, ...],
-        Field(min_length=4, max_length=4, description="[x0, y0, x1, y1], fractions, x0 < x1 and y0 < y1"),
+        Field(
+            min_length=4,
+            max_length=4,
+            fail_fast=True,
+            description="[x0, y0, x1, y1], fractions, x0 < x1 and y0 < y1",
+        ),
     ]
     erase: Erased = ()
 

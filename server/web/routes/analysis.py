@@ -43,7 +43,7 @@ class PlaceQuestion(Strict):
     picture: Picture
     layer: Annotated[Name, Field(description="whose units")]
     point: Annotated[
-        Annotated[list[Fraction], Field(min_length=2, max_length=2)] | None,
+        Annotated[list[Fraction], Field(min_length=2, max_length=2, fail_fast=True)] | None,
         Field(description="[x, y], fractions of the picture: the cell there"),
     ] = None
     mask: Annotated[
