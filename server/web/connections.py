@@ -97,7 +97,7 @@ class WatchedHTTP(_Watched, HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request has begun to arrive."""
-        self._expect()
+        self._since = asyncio.get_running_loop().time()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
