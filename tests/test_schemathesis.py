@@ -20,8 +20,10 @@ def test_every_call_keeps_to_the_reference(tmp_path: Path) -> None:
     write_context(tmp_path / "dissect_results" / "village")
     with threaded_server(settings_in(tmp_path)) as address:
         options = ["--checks", "all", "--max-examples", EXAMPLES, "--seed", "1", "--generation-deterministic"]
-        command = [sys.executable, "-m", "schemathesis.cli", "run", f"http://{address}/openapi.json", *options]
+        config = Path(__file__).resolve().parent.parent / "schemathesis.toml"
+        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
+        command += [f"http://{address}/openapi.json", *options]
         environment = {**os.environ, "NO_PROXY": "*", "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path / "hypothesis")}
-        run = subprocess.run(command, env=environment, capture_output=True, text=True)
+        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     print(run.stdout)
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr

