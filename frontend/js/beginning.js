@@ -6,6 +6,8 @@
 /** @typedef {import("./server/api.js").Model} Model */
 
 import { boothSettings } from "./booth/settings.js";
+import { TooLarge } from "./lib/bytes.js";
+import { tabName } from "./lib/tab.js";
 import { pause } from "./lib/time.js";
 import { published } from "./picture/changes.js";
 import { newPicture } from "./picture/document.js";
@@ -36,7 +38,7 @@ export function firstPicture(model) {
  * @property {Model[]} available
  * @property {import("./picture/history.js").History} history  of last time
  * @property {import("./picture/document.js").Picture | null} given  what the page's address names
- * @property {boolean} damaged  whether it names a picture that cannot be read
+ * @property {unknown} refused  why the picture that it names cannot be read; undefined where it can
  * @property {import("./server/images.js").Images} images
  * @property {import("./view/canvas.js").PictureCanvas} canvas
  */
@@ -47,9 +49,9 @@ async function begin() {
   const language = insist(() => loadLanguage(preferredLanguage()));
   const available = await waitForModels();
   const history = firstHistory(available);
-  let damaged = false;
-  const given = await insist(() => pictureInAddress(history.present().model)).catch(() => {
-    damaged = true;
+  let refused;
+  const given = await insist(() => pictureInAddress(history.present().model)).catch((error) => {
+    refused = error;
     return null;
   });
   const images = createImages();
@@ -57,7 +59,7 @@ async function begin() {
   // A booth begins with a random scene.
   if (!boothSettings()) void showFirst(images, canvas, given ?? history.present());
   await language;
-  return { available, history, given, damaged, images, canvas };
+  return { available, history, given, refused, images, canvas };
 }
 
 /**
@@ -87,7 +89,8 @@ async function insist(task) {
       banner.hidden = true;
       return result;
     } catch (error) {
-      if ((error instanceof Problem && error.status < 500) || error instanceof NotAPicture) throw error;
+      if (error instanceof NotAPicture || error instanceof TooLarge) throw error;
+      if (error instanceof Problem && error.status < 500) throw error;
       banner.hidden = false;
     }
     await pause(RETRY);
@@ -114,7 +117,7 @@ async function waitForModels() {
  * @param {Model[]} available
  */
 function firstHistory(available) {
-  const stored = loadHistory();
+  const stored = loadHistory(tabName());
   const names = available.map((model) => model.name);
   if (stored && stored.states.every((picture) => names.includes(picture.model))) {
     return createHistory(stored.states, stored.position);

@@ -21,6 +21,7 @@ import { beginning, firstPicture } from "./beginning.js";
 import { dressBooth, runBooth } from "./booth/booth.js";
 import { boothSettings } from "./booth/settings.js";
 import { createGesturing } from "./lib/gesturing.js";
+import { onOtherName, tabName } from "./lib/tab.js";
 import { createBrush } from "./painting/brush.js";
 import { createGestures } from "./painting/gestures.js";
 import { paintByKeys } from "./painting/keys.js";
@@ -36,6 +37,7 @@ import { setUpControls, stepSize } from "./panels/controls.js";
 import { createEdits } from "./panels/edits.js";
 import { setUpHelp } from "./panels/help.js";
 import { createInspector } from "./panels/inspector.js";
+import { rememberKept, setUpKept } from "./panels/kept.js";
 import { setUpModels } from "./panels/models.js";
 import { createPalette } from "./panels/palette.js";
 import { createReceptivity } from "./panels/receptivity.js";
@@ -53,19 +55,22 @@ import { createStrip } from "./scenes/strip.js";
 import { watchConnection } from "./server/connection.js";
 import { createFrames } from "./server/frames.js";
 import { createModelLoader } from "./server/model-loader.js";
+import { Problem } from "./server/request.js";
 import { createSaver, forgetSaved } from "./server/saver.js";
 import { clearAddress } from "./sharing/address.js";
 import { setUpDownload } from "./sharing/download.js";
-import { acceptPictures } from "./sharing/open.js";
+import { acceptPictures, whyNotOpened } from "./sharing/open.js";
 import { setUpShare } from "./sharing/share.js";
 import { announce } from "./ui/announce.js";
 import { byId } from "./ui/dom.js";
 import { t } from "./ui/i18n.js";
 import { placeIcons } from "./ui/icons.js";
 import { notify, notifyError } from "./ui/notices.js";
+import { preference, setPreference } from "./ui/preferences.js";
 import { createReadiness } from "./ui/ready.js";
 import { createBusy } from "./view/busy.js";
 import { createCompare } from "./view/compare.js";
+import { falsified } from "./view/reading.js";
 import { createRing } from "./view/ring.js";
 import { createTint } from "./view/tint.js";
 import { createView } from "./view/view.js";
@@ -80,7 +85,7 @@ async function start() {
   placeIcons(document);
 
   // The models and the picture: the one of last time, or a first one.
-  const { available, history, given, damaged, images, canvas } = await beginning;
+  const { available, history, given, refused, images, canvas } = await beginning;
   const booth = boothSettings();
   /** @param {string} name */
   const modelOf = (name) => available.find((model) => model.name === name) ?? available[0];
@@ -112,7 +117,19 @@ async function start() {
   const tint = createTint();
   const ring = createRing(view, radius);
   const compare = createCompare({ canvas, images, visible });
-  const saver = createSaver();
+  let refusedToSave = false;
+  const saver = createSaver({
+    onSaved(id) {
+      refusedToSave = false;
+      if (!booth) rememberKept(id);
+    },
+    // The disk is full, or the file is gone; a 503 that asks to come again is a server that is busy.
+    onRefused({ status, retryAfter, message }) {
+      if (refusedToSave || !(status === 507 || (status === 503 && !retryAfter))) return;
+      refusedToSave = true;
+      notify(t("not.kept", { detail: message }), { kind: "error" });
+    },
+  });
   const connection = watchConnection(() => {
     frames.resume();
     saver.again();
@@ -254,11 +271,20 @@ async function start() {
   setUpDownload(visible, images);
   setUpShare(visible, images);
 
-  /** @param {Picture} picture @returns {boolean} whether it is the present one now */
-  function bringIn(picture) {
+  /** @param {Picture} picture @returns {Promise<boolean>} whether it is the present one now */
+  async function bringIn(picture) {
     if (!available.some((model) => model.name === picture.model)) {
       notify(t("unknown.model", { model: picture.model }), { kind: "error" });
       return false;
+    }
+    try {
+      // What the server refuses does not enter the history.
+      await images.load(published(picture));
+    } catch (error) {
+      if (error instanceof Problem && error.status < 500) {
+        notifyError(error);
+        return false;
+      }
     }
     gesturing.end();
     // What nobody has touched yet is nothing to come back to.
@@ -268,7 +294,10 @@ async function start() {
     announce(t("said.opened"));
     return true;
   }
-  acceptPictures(bringIn, () => notify(t("no.picture"), { kind: "error" }));
+  /** @param {unknown} error */
+  const notOpened = (error) => notify(whyNotOpened(error), { kind: "error" });
+  acceptPictures((picture) => void bringIn(picture), notOpened);
+  setUpKept((picture, id, revision) => bringIn(saver.opened(picture, id, revision)));
 
   listenToKeys({
     cancel: gesturing.cancel,
@@ -326,13 +355,21 @@ async function start() {
     useModel(history.present().model);
   }
 
+  function remember() {
+    if (!saveHistory(tabName(), history.timeline())) notify(t("unsaved"));
+  }
+  onOtherName(remember);
   history.subscribe(() => {
     showPresent();
     if (!booth) saver.save(history.present());
-    if (!saveHistory(history.timeline())) notify(t("unsaved"));
+    remember();
   });
 
-  if (damaged) notify(t("no.picture"), { kind: "error" });
+  if (refused) notOpened(refused);
+  if (falsified() && !preference("falsified")) {
+    setPreference("falsified", true);
+    notify(t("canvas.falsified"));
+  }
   if (booth) {
     dressBooth();
     runBooth(booth, {
@@ -353,7 +390,7 @@ async function start() {
   }
   clearAddress();
   saver.resume(history.timeline());
-  if (!given || !bringIn(given)) showPresent();
+  if (!given || !(await bringIn(given))) showPresent();
 }
 
 void start();

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -168,16 +167,19 @@ def _write_file(path: Path, data: bytes) -> None:
 def _read_document(source: str) -> Any:
     from server.errors import MalformedJSON
     from server.painting.imaging import read_document
+    from server.painting.parsing import decode_json
+    from server.painting.png import SIGNATURE, UNKNOWN, kind_of
 
     try:
         data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {source}: {error.strerror}") from error
-    text: str | bytes = read_document(data) if data.startswith(b"\x89PNG") else data
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise MalformedJSON(f"{source} is neither JSON nor a PNG: {error}") from error
+        return decode_json(read_document(data) if data.startswith(SIGNATURE) else data)
+    except MalformedJSON as error:
+        kind = kind_of(data)
+        what = "neither JSON nor a PNG" if kind == UNKNOWN else f"{kind}; paint takes a document or a PNG painted here"
+        raise MalformedJSON(f"{source} is {what}: {error}") from error
 
 
 def _format(output: str) -> Format:

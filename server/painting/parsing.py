@@ -110,7 +110,7 @@ def validate(adapter: TypeAdapter[T], data: object, default_model: str | None = 
     points before anything is validated.
     """
     if isinstance(data, bytes | bytearray | str):
-        data = _decode(data)
+        data = decode_json(data)
     _count_points(data, "")
     try:
         return adapter.validate_python(data, context={"default_model": default_model})
@@ -118,9 +118,9 @@ def validate(adapter: TypeAdapter[T], data: object, default_model: str | None = 
         raise _explain(error) from error
 
 
-def _decode(data: bytes | bytearray | str) -> Any:
-    """JSON in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without. Raises MalformedJSON, and PictureError for
-    more of it than any picture takes."""
+def decode_json(data: bytes | bytearray | str) -> Any:
+    """What JSON means, in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without. Raises MalformedJSON, and
+    PictureError for more of it than any picture takes."""
     if isinstance(data, str):
         lists, objects, names, values = (data.count(mark) for mark in "[{:,")
     else:

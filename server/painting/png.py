@@ -16,6 +16,7 @@ from server.errors import PictureError
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What pixels are made of, and how the picture is to be turned.
 KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND"})
+UNKNOWN = "no image that is known here"
 # By how a file begins, or what stands at its fifth byte.
 _OTHERS = (
     (b"\xff\xd8\xff", "a JPEG"),
@@ -40,7 +41,7 @@ def kind_of(data: bytes) -> str:
         return "a PNG"
     if data[4:8] == b"ftyp":
         return "an AVIF or HEIC"
-    return next((name for start, name in _OTHERS if data.startswith(start)), "no image that is known here")
+    return next((name for start, name in _OTHERS if data.startswith(start)), UNKNOWN)
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -164,6 +164,9 @@ class Resource(BaseModel):
     image: str = Field(description="address of the image as it is now")
     can_undo: bool
     can_redo: bool
+    name: str = Field(description="what its owner calls it; empty until then")
+    created: str = Field(description="when, in UTC, as 2026-01-31T09:30:00.000+00:00")
+    changed: str = Field(description="when last")
 
 
 class Segmentation(BaseModel):

@@ -26,11 +26,11 @@ from typing import Any
 
 from server.errors import UnitbrushError
 
-SCHEMA = 2
+SCHEMA = 3
 _TABLES = """
 CREATE TABLE pictures (
     id TEXT PRIMARY KEY, base TEXT NOT NULL, revision INTEGER NOT NULL, position INTEGER NOT NULL,
-    created REAL NOT NULL, changed REAL NOT NULL
+    created REAL NOT NULL, changed REAL NOT NULL, name TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE edits (
     id INTEGER PRIMARY KEY, picture TEXT NOT NULL REFERENCES pictures ON DELETE CASCADE,
@@ -42,7 +42,8 @@ CREATE TABLE states (
 ) STRICT;
 """
 # What makes the present schema of an earlier one, by its number; 0 is an empty file.
-_TO_SCHEMA = {0: _TABLES, 1: "ALTER TABLE states ADD COLUMN looks TEXT NOT NULL DEFAULT '{}'"}
+_NAMED = "ALTER TABLE pictures ADD COLUMN name TEXT NOT NULL DEFAULT ''"
+_TO_SCHEMA = {0: _TABLES, 1: f"ALTER TABLE states ADD COLUMN looks TEXT NOT NULL DEFAULT '{{}}'; {_NAMED}", 2: _NAMED}
 
 NO_LOOKS = "{}"
 # Of the disk, held back in a file beside the pictures, since deleting one needs some where the disk is full.
@@ -85,7 +86,8 @@ class State:
 @dataclass(frozen=True)
 class StoredPicture:
     """A picture as it is now. base: the members of its document that never change, a JSON object. revision: 1
-    when created, one more with every change, undo and redo included. position: of its state in the line of states."""
+    when created, one more with every change, undo and redo included. position: of its state in the line of states.
+    name: what its owner calls it, or nothing. created, changed: seconds since 1970."""
 
     id: str
     revision: int
@@ -94,6 +96,9 @@ class StoredPicture:
     state: State
     can_undo: bool
     can_redo: bool
+    name: str
+    created: float
+    changed: float
 
 
 class Store:
@@ -196,7 +201,10 @@ class Store:
             (number,) = self._db.execute("SELECT count(*) FROM pictures").fetchone()
             if number >= self._max_pictures:
                 raise StoreFull(f"{self._max_pictures} pictures are kept already; delete one first")
-            self._db.execute("INSERT INTO pictures VALUES (?, ?, 1, 0, ?, ?)", (name, base, now, now))
+            self._db.execute(
+                "INSERT INTO pictures (id, base, revision, position, created, changed) VALUES (?, ?, 1, 0, ?, ?)",
+                (name, base, now, now),
+            )
             self._put_state(name, 0, state)
             return self._read(name)
 
@@ -237,6 +245,15 @@ class Store:
     def redo(self, picture: str, known: Container[int] | None = None) -> StoredPicture:
         """Go forward one state. Raises UnknownPicture, RevisionMismatch, NothingToUndo."""
         return self._step(picture, 1, known)
+
+    def rename(self, picture: str, name: str, known: Container[int] | None = None) -> StoredPicture:
+        """Give the picture a name, which is no step of its history. Raises UnknownPicture, RevisionMismatch."""
+        with self._transaction():
+            old = self._read(picture, known)
+            if name == old.name:
+                return old
+            self._db.execute("UPDATE pictures SET name = ? WHERE id = ?", (name, picture))
+            return self._move(picture, old.position)
 
     def delete(self, picture: str, known: Container[int] | None = None) -> None:
         """Forget the picture and its history, damaged or not, on a full disk too. Raises UnknownPicture,
@@ -300,14 +317,14 @@ class Store:
         """The picture as it is now. known: revisions, one of which it must have. Raises UnknownPicture,
         RevisionMismatch, DamagedPicture."""
         row = self._db.execute(
-            "SELECT revision, base, position, edits, looks,"
+            "SELECT revision, base, position, edits, looks, name, created, changed,"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number < position),"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number > position)"
             " FROM pictures JOIN states ON picture = id AND number = position WHERE id = ?",
             (picture,),
         ).fetchone()
         _check_known(picture, row, known)
-        revision, base, position, numbers, looks, can_undo, can_redo = row
+        revision, base, position, numbers, looks, name, created, changed, can_undo, can_redo = row
         query = "SELECT id, digest, body FROM edits WHERE picture = ? AND id IN (SELECT value FROM json_each(?))"
         try:
             order = json.loads(numbers)
@@ -316,7 +333,10 @@ class Store:
             edits = tuple(bodies[number] for number in order)
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedPicture("an edit of the picture is lost or damaged; delete the picture") from error
-        return StoredPicture(picture, revision, position, base, State(edits, looks), bool(can_undo), bool(can_redo))
+        state = State(edits, looks)
+        return StoredPicture(
+            picture, revision, position, base, state, bool(can_undo), bool(can_redo), name, created, changed
+        )
 
 
 def _check_known(picture: str, row: tuple[Any, ...] | None, known: Container[int] | None) -> None:

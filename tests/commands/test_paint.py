@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from server.cli import main
 from server.painting.imaging import read_document
@@ -189,3 +190,28 @@ def test_an_output_that_takes_nothing_is_one_line(
         assert err.count("\n") == 1
     with pytest.raises(OSError, match="space"):
         full.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_a_document_is_read_in_the_encodings_that_editors_write(encoding: str) -> None:
+    Path("picture.json").write_text(json.dumps({"seed": 5}), encoding)
+    assert main(["paint", "picture.json"]) == 0
+    assert document_in("picture.png")["seed"] == 5
+
+
+@pytest.mark.parametrize(("form", "kind"), [("JPEG", "a JPEG"), ("GIF", "a GIF"), ("WEBP", "a WebP"), ("BMP", "a BMP")])
+def test_a_file_that_is_refused_is_called_what_it_is(form: str, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("RGB", (4, 4)).save("file", form)
+    for arguments in (["file"], ["--draw", "tree", "--mask", "file"]):
+        assert main(["paint", *arguments]) == 2
+        assert f"is {kind};" in capsys.readouterr().err
+
+
+def test_a_picture_with_foreign_text_and_a_large_profile_can_be_painted_on() -> None:
+    assert main(["paint", "--seed", "3", "-o", "first.png"]) == 0
+    info = PngInfo()
+    info.add_text("Comment", "x" * 2**23, zip=True)
+    info.add_itxt("unitbrush", read_document(Path("first.png").read_bytes()))
+    Image.open("first.png").save("second.png", pnginfo=info, icc_profile=bytes(2**22))
+    assert main(["paint", "second.png", "-o", "third.png"]) == 0
+    assert document_in("third.png")["seed"] == 3

@@ -97,14 +97,20 @@ PRAGMA user_version=1;
 """
 
 
-def test_a_file_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
+LOOKS = "ALTER TABLE states ADD COLUMN looks TEXT NOT NULL DEFAULT '{}'; PRAGMA user_version=2;"
+
+
+@pytest.mark.parametrize("since", ["", LOOKS])
+def test_a_file_of_a_version_before_is_brought_up(tmp_path: Path, since: str) -> None:
     db = sqlite3.connect(tmp_path / "old.sqlite3")
-    db.executescript(BEFORE)
+    db.executescript(BEFORE + since)
     db.close()
     store = Store(tmp_path / "old.sqlite3")
     assert store.get("old").state == State(("a",))
     assert store.undo("old").state == State()
-    changed = store.change("old", lambda state: State(("b",), '{"clean":true}'))
+    store.change("old", lambda state: State(("b",), '{"clean":true}'))
+    assert store.get("old").name == ""
+    changed = store.rename("old", "The house")
     store.close()
     assert Store(tmp_path / "old.sqlite3").get("old") == changed
 
@@ -361,3 +367,16 @@ def test_what_is_damaged_is_told_and_can_be_deleted(store: Store, tmp_path: Path
     store.delete(picture)
     with pytest.raises(UnknownPicture):
         store.get(picture)
+
+
+def test_a_name_has_a_revision_and_can_not_be_undone(store: Store) -> None:
+    made = store.create("{}", State(("a",)))
+    assert (made.name, made.created) == ("", made.changed)
+    named = store.rename(made.id, "The house", {made.revision})
+    assert (named.name, named.revision, named.can_undo, named.state) == ("The house", 2, False, made.state)
+    assert named.changed > named.created == made.created
+    assert store.rename(made.id, "The house") == named
+    with pytest.raises(RevisionMismatch):
+        store.rename(made.id, "x", {made.revision})
+    with pytest.raises(UnknownPicture):
+        store.rename("nowhere", "x")

@@ -1,5 +1,12 @@
 /** Bytes to text and back, and compression where the browser has it. */
 
+export const MAX_INFLATED = 8 * 2 ** 20;
+
+/** Raised for what is larger than the page reads. */
+export class TooLarge extends Error {}
+
+const SLICE = 1024; // bytes: what one of them inflates to, at most a thousand times as much, comes at once
+
 /** @param {Uint8Array} bytes */
 export function toBase64Url(bytes) {
   let text = "";
@@ -25,22 +32,49 @@ export function fromBase64(text) {
  * @param {CompressionFormat} format
  */
 export async function compress(bytes, format) {
-  return piped(bytes, new CompressionStream(format));
+  const answer = new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream(format)));
+  return new Uint8Array(await answer.arrayBuffer());
 }
 
 /**
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {CompressionFormat} format
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} throws TooLarge, having stopped, past MAX_INFLATED; TypeError for what is
+ *   damaged
  */
 export async function decompress(bytes, format) {
-  return piped(bytes, new DecompressionStream(format));
+  let at = 0;
+  const slices = new ReadableStream(
+    {
+      pull(controller) {
+        if (at >= bytes.length) controller.close();
+        else controller.enqueue(bytes.subarray(at, (at += SLICE)));
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const reader = slices.pipeThrough(new DecompressionStream(format)).getReader();
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const parts = [];
+  let length = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    length += part.value.length;
+    if (length <= MAX_INFLATED) continue;
+    await reader.cancel();
+    throw new TooLarge(`inflates past ${MAX_INFLATED} bytes`);
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 /**
+ * A text in UTF-8 or UTF-16, with a byte-order mark or without, as JSON may come.
+ *
  * @param {Uint8Array<ArrayBuffer>} bytes
- * @param {CompressionStream | DecompressionStream} stream
  */
-async function piped(bytes, stream) {
-  const answer = new Response(new Blob([bytes]).stream().pipeThrough(stream));
-  return new Uint8Array(await answer.arrayBuffer());
+export function decodeText(bytes) {
+  const [first, second] = bytes;
+  const little = (first === 0xff && second === 0xfe) || (first !== 0 && second === 0);
+  const big = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
+  return new TextDecoder(little ? "utf-16le" : big ? "utf-16be" : "utf-8").decode(bytes);
 }

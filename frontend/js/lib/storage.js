@@ -1,9 +1,12 @@
-/** The browser's storage. Every call works without it too; then nothing survives a reload. */
+/**
+ * The browser's storage, and what of it belongs to this tab alone. Every call works without it too; then nothing
+ * survives a reload.
+ */
 
-/** @param {string} key */
-export function readStored(key) {
+/** @param {string} key @param {"localStorage" | "sessionStorage"} storage  the latter is this tab's own */
+export function readStored(key, storage = "localStorage") {
   try {
-    return localStorage.getItem(key);
+    return window[storage].getItem(key);
   } catch {
     return null;
   }
@@ -12,11 +15,12 @@ export function readStored(key) {
 /**
  * @param {string} key
  * @param {string} text
+ * @param {"localStorage" | "sessionStorage"} [storage]
  * @returns {boolean} whether it could be stored
  */
-export function writeStored(key, text) {
+export function writeStored(key, text, storage = "localStorage") {
   try {
-    localStorage.setItem(key, text);
+    window[storage].setItem(key, text);
     return true;
   } catch {
     return false;

@@ -5,6 +5,7 @@
 
 import { MAX_POINTS } from "../picture/document.js";
 import { asErasing, fillMask, hasShape, regionOf, rememberRegion, scratch } from "../view/masks.js";
+import { falsified, NOISE } from "../view/reading.js";
 import { fit } from "./strokes.js";
 
 const SIDE = 64; // pixels of the grid on which masks are compared
@@ -56,7 +57,8 @@ function drawn(mask) {
   return context;
 }
 
-/** Whether anything is drawn there. @param {CanvasRenderingContext2D} context */
+/** Whether anything is drawn there, or may be, as it cannot be read. @param {CanvasRenderingContext2D} context */
 function covers(context) {
+  if (falsified() > NOISE) return true;
   return context.getImageData(0, 0, SIDE, SIDE).data.some((value, i) => i % 4 === 3 && value > VISIBLE);
 }

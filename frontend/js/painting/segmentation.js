@@ -3,8 +3,8 @@
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
 import { createCache } from "../lib/cache.js";
+import { greyPixels } from "../lib/grey.js";
 import { segment } from "../server/api.js";
-import { greyPixels } from "../view/maps.js";
 
 const CACHED = 6; // pictures
 

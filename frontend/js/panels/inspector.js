@@ -9,6 +9,7 @@
 /** @typedef {import("../painting/gestures.js").Sample} Sample */
 /** @typedef {import("../server/api.js").ActiveUnit} ActiveUnit */
 
+import { greyPixels } from "../lib/grey.js";
 import { createLatest } from "../lib/latest.js";
 import { addEdit, published } from "../picture/changes.js";
 import { coordinate, rounded } from "../picture/coordinates.js";
@@ -17,7 +18,7 @@ import { announce } from "../ui/announce.js";
 import { byId, make } from "../ui/dom.js";
 import { conceptName, onLanguage, t } from "../ui/i18n.js";
 import { icon } from "../ui/icons.js";
-import { alphaMap, greyPixels } from "../view/maps.js";
+import { alphaMap } from "../view/maps.js";
 
 const SHOWN = 10;
 

@@ -94,7 +94,7 @@ export function cleaned({ clean: _, ...picture }, clean) {
  * @param {Picture} picture
  * @returns {Picture}
  */
-export function published(picture) {
+export function published({ kept: _, ...picture }) {
   const edits = picture.edits.filter((edit) => !edit.hidden).map(({ hidden, ...edit }) => edit);
   return { ...picture, edits };
 }

@@ -36,6 +36,7 @@
  * @property {Record<string, number>} [directions]  amounts that the scene is moved by, none of them 0
  * @property {boolean} [clean]  whether artifact units are at zero everywhere
  * @property {Edit[]} edits
+ * @property {string} [kept]  the id of the server's picture that it was opened from. The studio's own, as `hidden` is
  */
 
 export const MAX_EDITS = 256;

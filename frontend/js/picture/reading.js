@@ -7,8 +7,14 @@
 import { MAX_EDITS } from "./document.js";
 import { isSeed } from "./seeds.js";
 
-/** Raised for a document that is no picture; the message is for developers, the page shows its own. */
-export class NotAPicture extends Error {}
+/** Raised for what is no picture document; the message is for developers, the page shows its own. */
+export class NotAPicture extends Error {
+  /** @param {string} message @param {string} [kind]  of file that it is instead, as "JPEG" */
+  constructor(message, kind) {
+    super(message);
+    this.kind = kind;
+  }
+}
 
 /**
  * Read a document that came from a file, a link or storage. The server checks it again in full; this only makes sure

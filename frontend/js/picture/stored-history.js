@@ -1,4 +1,7 @@
-/** The undo history in the browser's storage. */
+/**
+ * The undo histories in the browser's storage, one for each tab: the one changed last, that a new tab begins with, and
+ * a few of other tabs.
+ */
 
 /** @typedef {import("./document.js").Edit} Edit */
 /** @typedef {import("./document.js").Picture} Picture */
@@ -8,22 +11,59 @@ import { readStored, writeStored } from "../lib/storage.js";
 import { NotAPicture, readEdit, readPicture } from "./reading.js";
 
 const KEY = "unitbrush.history";
+const OTHERS = "unitbrush.histories"; // [tab, its history as text], the one changed last stands last
+const MAX_OTHERS = 8;
 const LARGEST = 3_500_000; // characters; browsers give a page about five million
+const LARGEST_ALL = 4_500_000;
 
 /**
- * Store as much of the history as fits: the oldest states go first.
+ * Store as much of the tab's history as fits: the oldest states go first.
  *
+ * @param {string} tab
  * @param {Timeline} timeline
  * @returns {boolean} false where not even the present picture could be stored
  */
-export function saveHistory({ states, position }) {
+export function saveHistory(tab, { states, position }) {
+  const newest = readStored(KEY);
+  const known = others();
+  const rest = known.filter(([other]) => other !== tab);
+  const last = newest?.match(/^\{"tab":"(\w+)"/)?.[1];
+  if (newest && last && last !== tab) rest.push([last, newest]);
+  const moved = rest.length !== known.length || rest.some(([other], i) => other !== known[i][0]);
+
   let drop = 0;
   while (drop <= position) {
-    const text = JSON.stringify(packed(states.slice(drop), position - drop));
-    if (text.length <= LARGEST && writeStored(KEY, text)) return true;
+    const text = JSON.stringify({ tab, ...packed(states.slice(drop), position - drop) });
+    if (text.length <= LARGEST && put(text, rest, moved)) return true;
     drop = drop === position ? position + 1 : Math.min(position, drop + Math.ceil((position - drop) / 2));
   }
   return false;
+}
+
+/**
+ * Write this tab's history, and those of the others where they have changed: the oldest of them go where all are too
+ * much.
+ *
+ * @param {string} text
+ * @param {[string, string][]} rest
+ * @param {boolean} moved
+ */
+function put(text, rest, moved) {
+  for (let kept = rest.slice(-MAX_OTHERS); ; kept = kept.slice(1), moved = true) {
+    const room = kept.reduce((sum, [, other]) => sum + other.length, text.length) <= LARGEST_ALL;
+    const written = room && (!moved || writeStored(OTHERS, JSON.stringify(kept))) && writeStored(KEY, text);
+    if (written || !kept.length) return written;
+  }
+}
+
+/** @returns {[string, string][]} */
+function others() {
+  try {
+    const list = JSON.parse(readStored(OTHERS) ?? "[]");
+    return list.filter((/** @type {unknown[]} */ entry) => entry.every((part) => typeof part === "string"));
+  } catch {
+    return [];
+  }
 }
 
 /**
@@ -46,10 +86,22 @@ function packed(states, position) {
   return { scenes: [...scenes.keys()].map((text) => JSON.parse(text)), edits: [...edits.keys()], states: places, position };
 }
 
-/** @returns {Timeline | null} null where there is none, or none that can be read */
-export function loadHistory() {
+/**
+ * @param {string} tab
+ * @returns {Timeline | null} the tab's own, or the newest of all; null where there is none, or none that can be read
+ */
+export function loadHistory(tab) {
+  const own = others().find(([other]) => other === tab)?.[1];
+  return unpacked(own ?? readStored(KEY) ?? "null");
+}
+
+/**
+ * @param {string} text
+ * @returns {Timeline | null}
+ */
+function unpacked(text) {
   try {
-    const { scenes, edits, states, position } = JSON.parse(readStored(KEY) ?? "null") ?? {};
+    const { scenes, edits, states, position } = JSON.parse(text) ?? {};
     if (!Array.isArray(states) || !states.length || !Number.isInteger(position)) return null;
     const known = edits.map(readEdit);
     /** @param {number} index */
@@ -60,6 +112,7 @@ export function loadHistory() {
     return {
       states: states.map(([scene, own]) => ({
         ...readPicture({ ...scenes[scene], edits: [] }),
+        ...(typeof scenes[scene].kept === "string" && { kept: scenes[scene].kept }),
         edits: own.map(edit),
       })),
       position,

@@ -31,6 +31,9 @@
  * What a scene can be moved along: from what `low` says to what `high` says.
  * @typedef {{name: string, title: string, low: string, high: string, range: [number, number]}} Direction
  *
+ * A picture that the server keeps; created and changed are times as ISO 8601 has them.
+ * @typedef {{id: string, revision: number, picture: unknown, name: string, created: string, changed: string}} Kept
+ *
  * How much drawing a concept does in each cell of a grid over the picture; the grid is null where that is not known.
  * @typedef {{rows: number, columns: number, grid: number[][] | null}} Receptivity
  *
@@ -132,6 +135,33 @@ export async function stepPicture(id, way, revision) {
  */
 export async function loadPicture(id) {
   return (await json(`pictures/${encodeURIComponent(id)}`)).picture;
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<Kept>}
+ */
+export async function keptPicture(id) {
+  return json(`pictures/${encodeURIComponent(id)}`);
+}
+
+/** @param {Kept} kept @param {number} size  pixels on a side */
+export function keptImageUrl({ id, revision }, size) {
+  return `${BASE}pictures/${encodeURIComponent(id)}/image?format=webp&size=${size}&revision=${revision}`;
+}
+
+/**
+ * @param {string} id
+ * @param {string} name
+ * @returns {Promise<Kept>}
+ */
+export async function renamePicture(id, name) {
+  return json(`pictures/${encodeURIComponent(id)}`, withBody("PATCH", { name }));
+}
+
+/** @param {string} id */
+export async function deletePicture(id) {
+  return call(`pictures/${encodeURIComponent(id)}`, (answer) => answer.text(), { method: "DELETE" });
 }
 
 /**

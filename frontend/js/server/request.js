@@ -23,7 +23,7 @@ export class Problem extends Error {
 }
 
 /**
- * @param {"POST" | "PUT"} method
+ * @param {"POST" | "PUT" | "PATCH"} method
  * @param {unknown} body
  * @param {AbortSignal} [signal]
  * @returns {RequestInit}

@@ -1,12 +1,13 @@
 /**
  * Stores the present picture on the server too, without its hidden edits. A picture there follows the scene
  * here step by step: what is undone in the studio is undone there, so that its history, for whoever opens it by its id,
- * is the one seen here.
+ * is the one seen here. Two tabs at the same scene have a picture there each.
  */
 
 /** @typedef {import("../picture/document.js").Picture} Picture */
 /** @typedef {import("../picture/history.js").Timeline} Timeline */
 
+import { tabName } from "../lib/tab.js";
 import { published } from "../picture/changes.js";
 import { preference, setPreference } from "../ui/preferences.js";
 import { createPicture, replaceState, stepPicture } from "./api.js";
@@ -19,15 +20,18 @@ const MAX_STEPS = 300;
 
 /**
  * What we know of the server's picture of a scene: `line` has the digest of each state of its history as far as we know
- * it, `at` is the present one. `base` is the digest of the scene. These stand among the preferences, as `saved`.
+ * it, `at` is the present one. `base` is the digest of the scene, `tab` the one that paints it; null once that is closed.
+ * These stand among the preferences, as `saved`.
  *
- * @typedef {{base: string, id: string, revision: number, line: string[], at: number}} Saved
+ * @typedef {{base: string, id: string, revision: number, line: string[], at: number, tab?: string | null}} Saved
  *
  * @typedef {object} Saver
  * @property {(picture: Picture) => void} save  soon
  * @property {(timeline: Timeline) => void} resume  after a reload: what of the history the server does not know yet,
  *   step by step
  * @property {() => void} again  what could not be saved before
+ * @property {(picture: Picture, id: string, revision: number) => Picture} opened  the picture to paint on, of one that was
+ *   opened from the server: what is painted on it goes there
  * @property {(picture: Picture) => Promise<string>} saveNow  gives the id, throws what the api throws
  */
 
@@ -36,8 +40,21 @@ export function forgetSaved() {
   setPreference("saved", null);
 }
 
-/** @returns {Saver} */
-export function createSaver() {
+/**
+ * The server's picture has another revision, through what is no step of its history.
+ *
+ * @param {string} id
+ * @param {number} revision
+ */
+export function noteRevision(id, revision) {
+  setPreference("saved", all().map((saved) => (saved.id === id ? { ...saved, revision } : saved)));
+}
+
+/**
+ * @param {{onSaved: (id: string) => void, onRefused: (problem: Problem) => void}} handlers
+ * @returns {Saver}
+ */
+export function createSaver({ onSaved, onRefused }) {
   /** @type {Picture[]} */
   let waiting = [];
   /** @type {Promise<void> | null} */
@@ -52,13 +69,23 @@ export function createSaver() {
   async function catchUp() {
     try {
       for (let picture = waiting[0]; picture; picture = waiting[0]) {
-        if (worthSaving(picture)) await follow(picture);
+        if (worthSaving(picture)) await store(picture);
         if (waiting[0] === picture) waiting.shift();
       }
     } catch (error) {
       // The browser has the picture as well, and the next change or the server's return tries again.
-      if (error instanceof Problem) waiting.shift();
+      if (error instanceof Problem) {
+        waiting.shift();
+        onRefused(error);
+      }
     }
+  }
+
+  /** @param {Picture} picture */
+  async function store(picture) {
+    const id = await follow(picture);
+    onSaved(id);
+    return id;
   }
 
   /** @param {Picture[]} pictures */
@@ -68,31 +95,47 @@ export function createSaver() {
     timer = setTimeout(run, PAUSE);
   }
 
+  // Whoever goes on with this tab's work, after a reload or in a new tab, goes on with its pictures.
+  window.addEventListener("pagehide", () => {
+    const saved = all();
+    const freed = saved.map((one) => (one.tab === tabName() ? { ...one, tab: null } : one));
+    if (saved.some(({ tab }) => tab === tabName())) setPreference("saved", freed);
+  });
+
   return {
-    save: (picture) => soon(published(picture)),
-    resume: ({ states, position }) => soon(...missing({ states: states.map(published), position })),
+    save: (picture) => soon(picture),
+    resume: (timeline) => soon(...missing(timeline)),
     again: () => void run(),
+    opened(picture, id, revision) {
+      const saved = all().find((one) => one.id === id);
+      if (saved?.tab === tabName() && saved.base === sceneDigest(picture)) return picture;
+      const opened = { ...picture, kept: id };
+      // What another tab is painting is not changed from here: the first change makes a picture of its own.
+      if (!saved?.tab) remember({ base: sceneDigest(opened), id, revision, line: [stateDigest(opened)], at: 0 });
+      return opened;
+    },
     async saveNow(picture) {
       clearTimeout(timer);
       await run();
-      return follow(published(picture));
+      return store(picture);
     },
   };
 }
 
 /** Scenes that somebody only looked at are not. @param {Picture} picture */
 function worthSaving(picture) {
-  return picture.edits.length > 0 || savedOf(picture) !== undefined;
+  return picture.edits.some(({ hidden }) => !hidden) || savedOf(picture) !== undefined;
 }
 
 /**
  * The way from the state that the server has to the present one, through those that it lacks.
  *
  * @param {Timeline} timeline
- * @returns {Picture[]} each one step from the last
+ * @returns {Picture[]} each one step from the last; none where another tab is painting them
  */
 function missing({ states, position }) {
   const base = sceneDigest(states[position]);
+  if (all().some((saved) => saved.base === base && saved.tab && saved.tab !== tabName())) return [];
   let first = position;
   while (first > 0 && sceneDigest(states[first - 1]) === base) first -= 1;
   let last = position;
@@ -126,7 +169,7 @@ async function follow(picture) {
       if (!(error instanceof Problem && error.status === 404)) throw error;
     }
   }
-  const { id, revision } = await createPicture(picture);
+  const { id, revision } = await createPicture(published(picture));
   remember({ base: sceneDigest(picture), id, revision, line: [stateDigest(picture)], at: 0 });
   return id;
 }
@@ -149,7 +192,7 @@ async function stepped(saved, picture) {
       if (!(error instanceof Problem && (error.status === 409 || error.status === 412))) throw error;
     }
   }
-  const now = await replaceState(id, picture);
+  const now = await replaceState(id, published(picture));
   if (now === revision) return { ...saved, line: line.map((old, i) => (i === at ? own : old)) };
   const before = now === revision + 1 ? line.slice(0, at + 1).slice(1 - MAX_STEPS) : [];
   return { ...saved, revision: now, line: [...before, own], at: before.length };
@@ -161,24 +204,27 @@ function all() {
   return Array.isArray(saved) ? saved : [];
 }
 
-/** @param {Picture} picture */
+/** This tab's, or one that no tab is painting any more. @param {Picture} picture */
 function savedOf(picture) {
-  const own = sceneDigest(picture);
-  return all().find(({ base }) => base === own);
+  const base = sceneDigest(picture);
+  const own = all().filter((saved) => saved.base === base && (saved.tab ?? tabName()) === tabName());
+  return own.find(({ tab }) => tab) ?? own.at(-1);
 }
 
 /** @param {Saved} saved */
 function remember(saved) {
-  setPreference("saved", [...all().filter(({ base }) => base !== saved.base), saved].slice(-MAX_SCENES));
+  const others = all().filter(({ id, base, tab }) => id !== saved.id && !(base === saved.base && tab === tabName()));
+  setPreference("saved", [...others, { ...saved, tab: tabName() }].slice(-MAX_SCENES));
 }
 
 /** @param {Picture} picture */
-function sceneDigest({ model, seed, z }) {
-  return digest(JSON.stringify([model, seed ?? z]));
+function sceneDigest({ model, seed, z, kept }) {
+  return digest(JSON.stringify([model, seed ?? z, ...(kept ? [kept] : [])]));
 }
 
 /** @param {Picture} picture */
-function stateDigest({ edits, directions = {}, clean = false }) {
+function stateDigest(picture) {
+  const { edits, directions = {}, clean = false } = published(picture);
   return digest(JSON.stringify([edits, Object.entries(directions).sort(), clean]));
 }
 

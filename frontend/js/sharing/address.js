@@ -11,7 +11,7 @@ import { pictureIn } from "./link.js";
  * unedited one by its scene (`?seed=`).
  *
  * @param {string} model  of a scene
- * @returns {Promise<Picture | null>}
+ * @returns {Promise<Picture | null>} throws NotAPicture, TooLarge, and what the api throws
  */
 export async function pictureInAddress(model) {
   const linked = await pictureIn(location.hash);

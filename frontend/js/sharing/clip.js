@@ -5,6 +5,8 @@
 
 import { pause } from "../lib/time.js";
 import { withoutEdits } from "../picture/changes.js";
+import { t } from "../ui/i18n.js";
+import { falsified, NOISE } from "../view/reading.js";
 
 const FILM_SIDE = 512;
 const GIF_SIDE = 384;
@@ -43,9 +45,10 @@ export async function makeFilm(picture, load, type) {
 /**
  * @param {Picture} picture
  * @param {Load} load
- * @returns {Promise<Blob>}
+ * @returns {Promise<Blob>} throws an Error in words where pixels cannot be read
  */
 export async function makeGif(picture, load) {
+  if (falsified() > NOISE) throw new Error(t("canvas.falsified"));
   const { createGif } = await import("./gif.js");
   const gif = createGif(GIF_SIDE);
   const { context, draw } = stage(GIF_SIDE);

@@ -2,7 +2,7 @@
 
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
-import { compress, decompress, fromBase64Url, toBase64Url } from "../lib/bytes.js";
+import { compress, decompress, fromBase64Url, toBase64Url, TooLarge } from "../lib/bytes.js";
 import { NotAPicture, readPicture } from "../picture/reading.js";
 
 const PACKED = "#p=";
@@ -20,7 +20,8 @@ export async function linkTo(picture) {
 }
 
 /**
- * The picture in a link's fragment, null where it has none. Throws NotAPicture for one that is damaged.
+ * The picture in a link's fragment, null where it has none. Throws NotAPicture for one that is damaged,
+ * TooLarge for one that would be.
  *
  * @param {string} fragment
  * @returns {Promise<Picture | null>}
@@ -32,6 +33,6 @@ export async function pictureIn(fragment) {
     const bytes = fromBase64Url(fragment.slice(3));
     return readPicture(JSON.parse(new TextDecoder().decode(packed ? await decompress(bytes, "deflate-raw") : bytes)));
   } catch (error) {
-    throw error instanceof NotAPicture ? error : new NotAPicture("a damaged link");
+    throw error instanceof NotAPicture || error instanceof TooLarge ? error : new NotAPicture("a damaged link");
   }
 }

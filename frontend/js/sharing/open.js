@@ -2,24 +2,40 @@
 
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
+import { decodeText, MAX_INFLATED, TooLarge } from "../lib/bytes.js";
 import { NotAPicture, readPicture } from "../picture/reading.js";
 import { byId } from "../ui/dom.js";
+import { t } from "../ui/i18n.js";
 import { clearAddress } from "./address.js";
 import { pictureIn } from "./link.js";
+import { kindOf } from "./kinds.js";
 import { documentIn, isPng } from "./png.js";
+
+const LARGEST = 2 * MAX_INFLATED; // bytes of a file: a document and an image, or a document in UTF-16
 
 /**
  * @param {Blob} file  a PNG painted here, or a document as JSON
- * @returns {Promise<Picture>} throws NotAPicture
+ * @returns {Promise<Picture>} throws NotAPicture, TooLarge
  */
 async function readFile(file) {
+  const kind = kindOf(new Uint8Array(await file.slice(0, 16).arrayBuffer()));
+  if (kind) throw new NotAPicture("another kind of file", kind);
+  if (file.size > LARGEST) throw new TooLarge(`${file.size} bytes`);
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const text = isPng(bytes) ? await documentIn(bytes) : new TextDecoder().decode(bytes);
   try {
+    const text = isPng(bytes) ? await documentIn(bytes) : decodeText(bytes);
+    if (text && text.length > MAX_INFLATED) throw new TooLarge(`${text.length} characters`);
     return readPicture(JSON.parse(text ?? ""));
   } catch (error) {
-    throw error instanceof NotAPicture ? error : new NotAPicture("no picture in it");
+    throw error instanceof NotAPicture || error instanceof TooLarge ? error : new NotAPicture("no picture in it");
   }
+}
+
+/** What to say of one that could not be opened. @param {unknown} error */
+export function whyNotOpened(error) {
+  if (error instanceof TooLarge) return t("too.large");
+  const kind = error instanceof NotAPicture && error.kind;
+  return kind ? t("no.picture.kind", { kind }) : t("no.picture");
 }
 
 /**

@@ -13,8 +13,10 @@ export function isPng(file) {
 }
 
 /**
+ * The document, whatever other texts and profiles stand in the file: they are passed over, never inflated.
+ *
  * @param {Uint8Array<ArrayBuffer>} file
- * @returns {Promise<string | null>} null where the file holds no document
+ * @returns {Promise<string | null>} null where the file holds no document; throws TooLarge, and what `decompress` throws
  */
 export async function documentIn(file) {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -23,9 +25,10 @@ export async function documentIn(file) {
     const type = String.fromCharCode(...file.subarray(at + 4, at + 8));
     const data = file.subarray(at + 8, at + 8 + length);
     if (type === "tEXt" || type === "iTXt" || type === "zTXt") {
-      const end = data.indexOf(0);
+      const end = data.subarray(0, KEY.length + 1).indexOf(0);
       if (new TextDecoder("latin1").decode(data.subarray(0, end)) === KEY) return text(type, data.subarray(end + 1));
     }
+    if (type === "IEND") break;
     at += 12 + length;
   }
   return null;

@@ -11,14 +11,16 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from pydantic import Field, TypeAdapter
 
 from server.errors import PictureError
 from server.painting.edits import resolve, resolve_edit
-from server.painting.parsing import json_schemas, parse_edit, parse_picture
+from server.painting.parsing import Strict, json_schemas, parse_edit, parse_picture, validate
 from server.painting.picture import canonical_json, to_document
 from server.web.answers import entity_tags, header_of, not_modified
 from server.web.deps import JsonBody, UsesServices, decode_object, read_document
@@ -29,6 +31,8 @@ from server.web.routes.images import WantsImage, image_response
 from server.web.schemas import Resource
 from server.web.services import Services
 from server.web.store import RevisionMismatch, State, StoredPicture
+
+MAX_NAME = 120  # characters
 
 router = APIRouter(prefix="/pictures", tags=["pictures"])
 
@@ -41,6 +45,13 @@ def _body_with(required: str, example: object, *others: str) -> dict[str, Any]:
     members = json_schemas()["Picture"]["properties"]
     properties = {name: members[name] for name in (required, *others)}
     return body_of({"type": "object", "required": [required], "properties": properties}, {required: example})
+
+
+class _Naming(Strict):
+    name: str = Field(max_length=MAX_NAME)
+
+
+_naming = TypeAdapter(_Naming)
 
 
 def known_revisions(
@@ -140,6 +151,16 @@ async def get(picture: PictureId, request: Request, services: UsesServices) -> R
     """The picture as it is now, or 304 where the caller names its revision in `If-None-Match`."""
     stored = await _in_store(services, services.store.get, picture)
     return not_modified(request, _headers(stored)) or _resource(request, stored)
+
+
+@router.patch(
+    "/{picture}",
+    response_model=Resource,
+    openapi_extra=body_of(_Naming.model_json_schema(), {"name": "The house by the lake"}),
+)
+async def rename(call: Changing, body: JsonBody) -> Response:
+    """Give the picture a name: `{"name": "..."}`, empty for none. A name is no step of its history."""
+    return await call.step(call.services.store.rename, " ".join(validate(_naming, body).name.split()))
 
 
 @router.delete("/{picture}", status_code=204)
@@ -283,9 +304,16 @@ def _resource(request: Request, stored: StoredPicture, status: int = 200) -> Res
         "image": f"{_address(request, stored)}/image?revision={stored.revision}",
         "can_undo": stored.can_undo,
         "can_redo": stored.can_redo,
+        "name": stored.name,
+        "created": _time(stored.created),
+        "changed": _time(stored.changed),
     }
     body = f'{json.dumps(members)[:-1]}, "picture": {joined(stored.base, stored.state)}}}'
     return Response(body, status, _headers(stored), "application/json")
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def _address(request: Request, stored: StoredPicture) -> str:

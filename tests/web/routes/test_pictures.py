@@ -39,7 +39,8 @@ async def shown(client: httpx.AsyncClient, resource: dict[str, Any]) -> bytes:
 
 async def test_a_new_picture_is_what_was_asked_for(client: httpx.AsyncClient) -> None:
     resource = await create(client)
-    assert resource.keys() == {"id", "revision", "picture", "image", "can_undo", "can_redo"}
+    members = {"id", "revision", "picture", "image", "can_undo", "can_redo", "name", "created", "changed"}
+    assert resource.keys() == members
     assert resource["picture"] == {"version": 1, "model": "village", "seed": 42, "edits": []}
     assert (resource["can_undo"], resource["can_redo"]) == (False, False)
     assert (await client.get(f"/api/v1/pictures/{resource['id']}")).json() == resource
@@ -451,3 +452,42 @@ async def test_bad_directions_are_422_and_leave_the_picture_as_it_was(
     assert (answer.status_code, answer.json().get("pointer")) == (422, pointer)
     assert answer.headers["content-type"] == "application/problem+json"
     assert (await client.get(f"/api/v1/pictures/{resource['id']}")).json() == resource
+
+
+async def test_a_name_is_free_text_and_no_step_of_the_history(client: httpx.AsyncClient) -> None:
+    made = await create(client)
+    path = f"/api/v1/pictures/{made['id']}"
+    assert (made["name"], made["created"]) == ("", made["changed"])
+    for name, kept in (
+        ("  Das Haus\n am See ", "Das Haus am See"),
+        ("<b>\U0001f3e1</b> \u6751", "<b>\U0001f3e1</b> \u6751"),
+        ("", ""),
+    ):
+        before = (await client.get(path)).headers["etag"]
+        answer = await client.patch(path, json={"name": name}, headers={"If-Match": before})
+        assert (answer.status_code, answer.json()["name"]) == (200, kept)
+        assert answer.json()["changed"] > made["created"]
+        assert (await client.get(path, headers={"If-None-Match": before})).status_code == 200
+        assert (await client.patch(path, json={"name": "x"}, headers={"If-Match": before})).status_code == 412
+    assert not answer.json()["can_undo"]
+    assert (await client.patch("/api/v1/pictures/nowhere", json={"name": "x"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"name": null}',
+        b'{"name": 7}',
+        b'{"name": "x", "seed": 1}',
+        b'{"name": "\\ud800"}',
+        b'{"name": "%s"}' % (b"x" * 121),
+    ],
+)
+async def test_what_is_no_name_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    path = f"/api/v1/pictures/{(await create(client))['id']}"
+    answer = await client.patch(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert (await client.get(path)).json()["revision"] == 1
