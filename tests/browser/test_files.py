@@ -86,6 +86,20 @@ def test_a_mask_is_tinted_where_it_paints(studio: Studio, mode: str, written: st
     studio.wait_for_no_tint(OUTSIDE)
 
 
+def test_a_mask_is_turned_as_its_exif_says(studio: Studio) -> None:
+    turned = right_half("RGB").rotate(180)
+    exif = Image.Exif()
+    exif[274] = 3  # the orientation: half a turn
+    out = io.BytesIO()
+    turned.save(out, "PNG", exif=exif)
+    text = base64.b64encode(out.getvalue()).decode()
+    drop(studio, json.dumps(document(text)).encode(), "picture.json", "application/json")
+    studio.wait_for_edits(1)
+    studio.page.locator("#edits li").first.hover()
+    studio.wait_for_tint(INSIDE)
+    studio.wait_for_no_tint(OUTSIDE)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_documents_are_read_in_the_encodings_that_editors_write(studio: Studio, encoding: str) -> None:
     picture = {
