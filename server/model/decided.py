@@ -6,9 +6,9 @@
     x = generator.tail(decided, generator.decision)      # (N, 3, 256, 256)
 
 Layers up to the sketch are the trunk. Those behind plan: down to half of the sketch's size, where a kernel reaches a
-quarter of the picture, and up again. The decision layer names a part for each of its cells: a unit for each part, one of
-them 1 and the others 0; beside them it carries the features it was made from, folded, which bring colour and texture.
-What the layers behind it draw follows from that alone, so that a part set there is drawn where it was set.
+quarter of the picture, and up again. The decision layer names a part for each of its cells: a unit for each part, one
+of them 1 and the others 0; beside them it carries the features it was made from, folded, which bring colour and
+texture. What the layers behind it draw follows from that alone, so that a part set there is drawn where it was set.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ class DecidedGenerator(nn.Module, Generator):
     def __init__(self, shape: Shape | None = None) -> None:
         super().__init__()
         self.shape = shape = shape or Shape()
-        self.latent_dim, self.layers = shape.latent_dim, ()
+        self.latent_dim = shape.latent_dim
+        self.layers: tuple[Layer, ...] = ()
         side, width = 4, shape.latent_dim
         for i in range(6):
             units = shape.sketch if i == 5 else shape.trunk[i // 2]

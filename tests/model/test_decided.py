@@ -55,7 +55,7 @@ def test_what_is_set_in_the_decision_is_drawn_there_and_nowhere_else(generator: 
         edited[:, :5, 40:60, 40:60] = 0
         edited[:, 2, 40:60, 40:60] = 1
         change = (generator.tail(edited, generator.decision) - generator.tail(r, generator.decision)).abs().amax((0, 1))
-    assert bool((change[84:116, 84:116].mean() > 0))
+    assert bool(change[84:116, 84:116].mean() > 0)
     outside = change.clone()
     outside[60:140, 60:140] = 0
     assert float(outside.max()) == 0

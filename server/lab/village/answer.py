@@ -107,7 +107,10 @@ def _filled(scene: Scene, stroke: BrushStroke) -> Scene:
     x, y = (left + right) / 2, max(scene.sky.horizon + depth + 0.02, (top + bottom) / 2)
     pond = Water("pond", scene.sky.horizon, x, y, half, depth, 0, 0, 0.0)
     path = scene.path
-    if path is not None and left - half / 2 < path.x + (path.end - path.x) * (y - path.y) / (1 - path.y) < right + half / 2:
+    if (
+        path is not None
+        and left - half / 2 < path.x + (path.end - path.x) * (y - path.y) / (1 - path.y) < right + half / 2
+    ):
         path = replace(path, y=min(0.97, y + depth))
     return replace(scene, water=pond, path=path)
 
@@ -137,7 +140,9 @@ def _box(x: float, foot: float, width: float, height: float) -> Wall:
 
 def _hipped(x: float, foot: float, width: float, height: float) -> Roof:
     inset, half = min(0.3 * width, 0.8 * height), width / 2
-    return Roof(((x - half, foot), (x + half, foot), (x + half - inset, foot - height), (x - half + inset, foot - height)))
+    return Roof(
+        ((x - half, foot), (x + half, foot), (x + half - inset, foot - height), (x - half + inset, foot - height))
+    )
 
 
 def _built(scene: Scene, stroke: BrushStroke) -> Piece:

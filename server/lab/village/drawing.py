@@ -90,7 +90,8 @@ def draw_village(scene: Scene, size: int, hide: frozenset[str] = frozenset()) ->
         easel.put("far trees", lambda c: draw_treeline(c, sky, light, treeline), "far trees")
     if path is not None and "path" not in hide:
         easel.put("path", lambda c: draw_path(c, light, path), "path")
-    for thing in sorted([*scene.buildings, *scene.trees], key=lambda thing: thing.y):
+    things: list[Building | Tree] = [*scene.buildings, *scene.trees]
+    for thing in sorted(things, key=lambda thing: thing.y):
         if thing.name not in hide:
             _thing(easel, scene, thing, hide)
     for front in scene.front:

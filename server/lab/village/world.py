@@ -1,4 +1,4 @@
-"""The village's scenes: calmer than those of `server.lab.scenes`, of the same things, read from a latent in the same way.
+"""The village's scenes: calmer than those of `server.lab.scenes`, of the same things, read from a latent alike.
 
 At most two buildings, one in either half, a few trees that stand clear of them, few clouds: ground and sky stay open to
 paint on, and what there is can be drawn well.
@@ -29,7 +29,13 @@ from server.model.latents import latent_of
 
 # The latent's groups that tell of a building: where across the picture, and above which chance it is a cottage.
 _BUILDINGS = {"plot01": (0.20, 0.42), "plot02": (0.58, 0.80)}
-_TREES = {"plot00": (0.03, 0.30), "plot03": (0.70, 0.97), "plot11": (0.25, 0.75), "plot10": (0.03, 0.45), "plot13": (0.55, 0.97)}
+_TREES = {
+    "plot00": (0.03, 0.30),
+    "plot03": (0.70, 0.97),
+    "plot11": (0.25, 0.75),
+    "plot10": (0.03, 0.45),
+    "plot13": (0.55, 0.97),
+}
 _NO_BUILDING, _COTTAGE, _NO_TREE = 0.42, 0.70, 0.58
 # Of the clouds that a sky as cloudy has elsewhere.
 _CLOUDS = 0.55
@@ -93,9 +99,7 @@ def _buildings(latent: Latent, horizon: float) -> tuple[Building, ...]:
     return tuple(replace(b, name=f"house{i}", door_name=f"door{i}") for i, b in enumerate(buildings))
 
 
-def _trees(
-    latent: Latent, season: SeasonColours, horizon: float, buildings: tuple[Building, ...]
-) -> tuple[Tree, ...]:
+def _trees(latent: Latent, season: SeasonColours, horizon: float, buildings: tuple[Building, ...]) -> tuple[Tree, ...]:
     trees: list[Tree] = []
     for group, across in _TREES.items():
         if latent.group(group)[0] <= _NO_TREE:
