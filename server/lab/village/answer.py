@@ -174,7 +174,7 @@ def _opening(scene: Scene, stroke: BrushStroke) -> list[Part]:
     door = stroke.concept == DOOR
     width = min(right - left, height * (0.85 if door else 1.0))
     opening = Opening(x, bottom, 0.92 * width, 0.96 * height, 1.0 if door or height > 1.15 * width else 0.0, door)
-    if _in_wall(scene, x, bottom - 0.3 * height):
+    if _in_wall(scene, x, bottom - 0.3 * height) and _in_wall(scene, x, top):
         return [opening]
     foot, high = (bottom, 1.35 * height) if door else (bottom + 0.5 * height, 1.8 * height)
     wide = 2.1 * width
