@@ -122,16 +122,14 @@ class DecidedGenerator(nn.Module, Generator):
             up = i in (2, 4)
             side = 2 * side if up else side
             first = {"kernel": 4, "padding": 3} if i == 0 else {}
-            self._append(Block(width, units, up=up, active=i < 5, **first), units, side)
+            self.sketch = self._append(Block(width, units, up=up, active=i < 5, **first), units, side)
             width = units
-        self.sketch = self.layers[-1].name
         grid = side
         for i, (at, units) in enumerate(shape.plan):
             now = round(at * grid)
             self._append(PlanBlock(width, units, up=now > side, fold=now < side, raw=i == 0), units, now)
             side, width = now, units
-        self._append(DecisionBlock(width, shape.parts), shape.parts + width // 4, 2 * side)
-        self.decision = self.layers[-1].name
+        self.decision = self._append(DecisionBlock(width, shape.parts), shape.parts + width // 4, 2 * side)
         for i, (at, units) in enumerate(shape.draw):
             now = round(at * grid)
             block = FirstDrawBlock(shape.parts, width // 4, units) if i == 0 else PlanBlock(width, units, up=now > side)
@@ -140,10 +138,12 @@ class DecidedGenerator(nn.Module, Generator):
         self.resolution = side
         self.add_module(self.output_name, Block(width, 3, kernel=1, padding=0, active=False))
 
-    def _append(self, block: Block, units: int, side: int) -> None:
+    def _append(self, block: Block, units: int, side: int) -> str:
+        """Add a layer behind the others. Returns its name."""
         name = f"layer{len(self.layers) + 1}"
         self.add_module(name, block)
         self.layers = (*self.layers, Layer(name, units, side, side))
+        return name
 
     def block(self, name: str) -> Block:
         """The block of that name."""

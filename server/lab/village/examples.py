@@ -15,19 +15,22 @@ from server.lab.village.store import Store
 from server.model.pixels import to_images
 
 _NOISE = 0.06
-# Of examples, how many have no edit.
+# Of examples, how many have no edit; of edits, how many are made of the decision alone.
 _PLAIN = 0.25
+_EXACT = 0.15
 
 
 @dataclass(frozen=True)
 class Examples:
     """sketches: (N, CHANNELS, 16, 16). images: (N, 3, R, R), -1..1. parts: (N, 30, R / 2, R / 2), one-hot. changed:
-    (N, 1, R / 2, R / 2), 1 where an edit changes the picture."""
+    (N, 1, R / 2, R / 2), 1 where an edit changes the picture. unforeseen: the same, 1 where it is made of the decision
+    alone, as by the exact brush, so that the sketch does not know of it."""
 
     sketches: Tensor
     images: Tensor
     parts: Tensor
     changed: Tensor
+    unforeseen: Tensor
 
 
 def blurred(sketches: Tensor, strength: Tensor) -> Tensor:
@@ -47,9 +50,10 @@ def examples(store: Store, index: np.ndarray, rng: np.random.Generator, perfect:
     back = (chance > 0.8) & (index % 2 == 0)  # draw on the twin what it lacks
     first = np.where(plain, rng.integers(0, 2, n), np.where(back, 1, 0))
     last = np.where(plain, first, 1 - first)
+    exact = ~plain & (not perfect) & (rng.random(n) < _EXACT)
     sketches = torch.from_numpy(store.sketches[index, first].astype(np.float32))
     alpha = torch.from_numpy(store.alphas[index, np.where(back, 1, 0)].astype(np.float32)) / 255
-    alpha = alpha * torch.from_numpy(~plain)[:, None, None, None]
+    alpha = alpha * torch.from_numpy(~plain & ~exact)[:, None, None, None]
     draws = torch.from_numpy((index % 2 == 1) | back)
     value = torch.from_numpy(np.full(n, 2.0) if perfect else rng.uniform(1.5, 2.5, n)).float() * draws
     if not perfect:
@@ -61,7 +65,9 @@ def examples(store: Store, index: np.ndarray, rng: np.random.Generator, perfect:
     changed = torch.from_numpy((before != after).astype(np.float32))[:, None]  # (N, 1, R, R)
     # A cell of the decision is 2x2 pixels and has the part of the last of them.
     parts = onehot(np.ascontiguousarray(after[:, 1::2, 1::2]), len(PARTS))
-    return Examples(applied(sketches, alpha, value), to_images(images), parts, F.max_pool2d(changed, 2))
+    changed = F.max_pool2d(changed, 2)  # (N, 1, R / 2, R / 2)
+    unforeseen = changed * torch.from_numpy(exact)[:, None, None, None]
+    return Examples(applied(sketches, alpha, value), to_images(images), parts, changed, unforeseen)
 
 
 def window_of(rng: np.random.Generator, cells: int) -> tuple[int, int]:

@@ -107,11 +107,13 @@ def part_weights(store: Store) -> Tensor:
 def losses(
     generator: DecidedGenerator, batch: Examples, weights: Tensor, window: tuple[int, int], settings: Settings
 ) -> dict[str, Tensor]:
-    """colour: of the window, drawn from true decisions; coarse: the same of 8x8 pixels; parts: of all decisions."""
+    """colour: of the window, drawn from true decisions; coarse: the same of 8x8 pixels; parts: of all decisions that
+    follow from the sketch."""
     features = generator.plan(batch.sketches)  # (N, 80, 64, 64)
     scores = generator.decider.scores(features).float()  # (N, 30, 128, 128)
     cross = -(weights * batch.parts * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, 128, 128)
     counts = 1 + settings.changed_weight * batch.changed
+    foreseen = counts * (1 - batch.unforeseen)
     down, across = window
 
     def cut(x: Tensor) -> Tensor:
@@ -128,7 +130,7 @@ def losses(
     return {
         "colour": (off.abs() * fine).mean() / fine.mean(),
         "coarse": F.avg_pool2d(off, 8).abs().mean(),
-        "parts": (cross * counts).mean() / counts.mean(),
+        "parts": (cross * foreseen).mean() / foreseen.mean(),
     }
 
 
