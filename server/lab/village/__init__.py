@@ -7,6 +7,6 @@ In reading order:
 - `answer`: what a stroke of each concept should draw in a scene;
 - `sketch`: a scene as numbers in 16x16 cells, and edits of that;
 - `store`: scenes and their twins, drawn once to disk; `examples`: imperfect sketches and what to draw of them;
-- `train`: the training of the layers behind the sketch; `sheet`: pictures of how it is doing;
+- `train`: the training; `sheet`: pictures of how it is doing;
 - `python -m server.lab.village FOLDER` trains, on from where the folder's run stopped.
 """

@@ -9,9 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from server.lab.scenes.latent import LATENT_DIM
 from server.lab.village.parts import PARTS
 from server.lab.village.sketch import GRID, SHARES, applied, onehot
-from server.lab.village.store import Store
+from server.lab.village.store import Store, seed_at
+from server.model.latents import latents_of
 from server.model.pixels import to_images
 
 _NOISE = 0.06
@@ -24,13 +26,16 @@ _EXACT = 0.15
 class Examples:
     """sketches: (N, CHANNELS, 16, 16). images: (N, 3, R, R), -1..1. parts: (N, 30, R / 2, R / 2), one-hot. changed:
     (N, 1, R / 2, R / 2), 1 where an edit changes the picture. unforeseen: the same, 1 where it is made of the decision
-    alone, as by the exact brush, so that the sketch does not know of it."""
+    alone, as by the exact brush, so that the sketch does not know of it. latents: (N, 128) of the scenes, and scenes:
+    (N, CHANNELS, 16, 16), their sketches as they are."""
 
     sketches: Tensor
     images: Tensor
     parts: Tensor
     changed: Tensor
     unforeseen: Tensor
+    latents: Tensor
+    scenes: Tensor
 
 
 def blurred(sketches: Tensor, strength: Tensor) -> Tensor:
@@ -67,7 +72,15 @@ def examples(store: Store, index: np.ndarray, rng: np.random.Generator, perfect:
     parts = onehot(np.ascontiguousarray(after[:, 1::2, 1::2]), len(PARTS))
     changed = F.max_pool2d(changed, 2)  # (N, 1, R / 2, R / 2)
     unforeseen = changed * torch.from_numpy(exact)[:, None, None, None]
-    return Examples(applied(sketches, alpha, value), to_images(images), parts, changed, unforeseen)
+    return Examples(
+        sketches=applied(sketches, alpha, value),
+        images=to_images(images),
+        parts=parts,
+        changed=changed,
+        unforeseen=unforeseen,
+        latents=latents_of([seed_at(int(i)) for i in index], LATENT_DIM),
+        scenes=torch.from_numpy(store.sketches[index, 0].astype(np.float32)),
+    )
 
 
 def window_of(rng: np.random.Generator, cells: int) -> tuple[int, int]:

@@ -82,9 +82,14 @@ _SHAPES: dict[str, tuple[tuple[int, ...], type]] = {
 }
 
 
+def seed_at(index: int) -> int:
+    """The seed of the scene of that index."""
+    return FIRST_SEED + index
+
+
 def scene_at(index: int) -> Scene:
     """The scene of that index."""
-    return village_of(latent_of(FIRST_SEED + index, LATENT_DIM))
+    return village_of(latent_of(seed_at(index), LATENT_DIM))
 
 
 def open_store(folder: Path, count: int) -> Store:

@@ -1,5 +1,6 @@
-"""Training of the village's planning, deciding and drawing layers on sketches of rendered scenes.
+"""Training of the village's generator on rendered scenes and their sketches.
 
+The trunk learns to make a scene's sketch of its latent. Those behind learn from imperfect sketches, not from its own.
 The drawing layers are taught with true decisions; the deciding ones by cross-entropy, rare parts weighed up. Pictures
 are drawn in windows of a quarter of their area, as drawing has little reach and much work. Weights are averaged.
 """
@@ -27,6 +28,8 @@ from server.lab.village.store import Store, open_store
 from server.model.decided import DecidedGenerator
 
 CHECKPOINT = "checkpoint.pt"
+# Scenes that the losses' measures are taken from.
+_MEASURED = 200
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Settings:
     colour_weight: float = 4.0
     coarse_weight: float = 4.0
     parts_weight: float = 0.5
+    trunk_weight: float = 0.1
 
 
 @dataclass
@@ -76,17 +80,11 @@ class Run:
         write_whole(folder / CHECKPOINT, lambda path: torch.save(state, path))
 
 
-def trained(generator: DecidedGenerator) -> list[torch.nn.Parameter]:
-    """The parameters behind the sketch."""
-    trunk = [layer.name for layer in generator.layers[: generator.index(generator.sketch) + 1]]
-    return [p for name, p in generator.named_parameters() if name.split(".")[0] not in trunk]
-
-
 def begun(folder: Path, settings: Settings) -> Run:
     """A new run, or that of the folder's checkpoint."""
     torch.manual_seed(settings.seed)
     generator = DecidedGenerator()
-    run = Run(generator, copy.deepcopy(generator), Muon(trained(generator), settings.rate))
+    run = Run(generator, copy.deepcopy(generator), Muon(generator.parameters(), settings.rate))
     if (folder / CHECKPOINT).exists():
         state = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
         run.generator.load_state_dict(state["generator"])
@@ -96,22 +94,39 @@ def begun(folder: Path, settings: Settings) -> Run:
     return run
 
 
+@dataclass(frozen=True)
+class Measures:
+    """What losses are measured by. parts: how much each part counts, (1, 30, 1, 1); spread: each number's deviation
+    in sketches, (1, CHANNELS, 1, 1)."""
+
+    parts: Tensor
+    spread: Tensor
+
+    @classmethod
+    def of(cls, store: Store) -> Measures:
+        """Those of a store's first scenes."""
+        some = torch.from_numpy(store.sketches[: min(_MEASURED, store.drawn), 0].astype(np.float32))
+        return cls(part_weights(store), some.std((0, 2, 3)).clamp(min=0.03).view(1, -1, 1, 1))
+
+
 def part_weights(store: Store) -> Tensor:
     """How much each part counts in the cross-entropy, rare ones more, 1 on average over cells: (1, 30, 1, 1)."""
-    some = np.asarray(store.parts[:200, 0, 1::2, 1::2])
+    some = np.asarray(store.parts[: min(_MEASURED, store.drawn), 0, 1::2, 1::2])
     share = np.bincount(some.ravel(), minlength=30) / some.size  # (30,)
     weights = 1 / np.sqrt(share + 0.002)
     return torch.from_numpy(weights / (weights * share).sum()).float().view(1, -1, 1, 1)
 
 
 def losses(
-    generator: DecidedGenerator, batch: Examples, weights: Tensor, window: tuple[int, int], settings: Settings
+    generator: DecidedGenerator, batch: Examples, measures: Measures, window: tuple[int, int], settings: Settings
 ) -> dict[str, Tensor]:
     """colour: of the window, drawn from true decisions; coarse: the same of 8x8 pixels; parts: of all decisions that
-    follow from the sketch."""
+    follow from the sketch; trunk: squared, of the scene's sketch made of its latent, in units of their spread."""
+    made = generator.trunk(batch.latents, generator.sketch)  # (N, CHANNELS, 16, 16)
+    missed = (made.float() - batch.scenes) / measures.spread
     features = generator.plan(batch.sketches)  # (N, 80, 64, 64)
     scores = generator.decider.scores(features).float()  # (N, 30, 128, 128)
-    cross = -(weights * batch.parts * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, 128, 128)
+    cross = -(measures.parts * batch.parts * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, 128, 128)
     counts = 1 + settings.changed_weight * batch.changed
     foreseen = counts * (1 - batch.unforeseen)
     down, across = window
@@ -131,15 +146,16 @@ def losses(
         "colour": (off.abs() * fine).mean() / fine.mean(),
         "coarse": F.avg_pool2d(off, 8).abs().mean(),
         "parts": (cross * foreseen).mean() / foreseen.mean(),
+        "trunk": missed.square().mean(),
     }
 
 
-def step(run: Run, batch: Examples, weights: Tensor, window: tuple[int, int], settings: Settings) -> None:
+def step(run: Run, batch: Examples, measures: Measures, window: tuple[int, int], settings: Settings) -> None:
     """One step of training, and the averaged weights after it."""
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
-        parts = losses(run.generator, batch, weights, window, settings)
+        parts = losses(run.generator, batch, measures, window, settings)
     loss = settings.colour_weight * parts["colour"] + settings.coarse_weight * parts["coarse"]
-    loss = loss + settings.parts_weight * parts["parts"]
+    loss = loss + settings.parts_weight * parts["parts"] + settings.trunk_weight * parts["trunk"]
     run.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     for group in run.optimiser.param_groups:
@@ -165,14 +181,14 @@ def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
     store = open_store(scenes or folder / "scenes", settings.scenes)
     store.grow(settings.first)
     run = begun(folder, settings)
-    weights = part_weights(store)
+    measures = Measures.of(store)
     rng = np.random.default_rng([settings.seed, run.steps])
     begin = last = time.monotonic()
     seen = run.seen
     while time.monotonic() - begin < 60 * settings.minutes:
         store.grow(store.drawn + settings.more)
         index = np.sort(rng.integers(settings.held, store.drawn, settings.batch))
-        step(run, examples(store, index, rng), weights, window_of(rng, settings.window), settings)
+        step(run, examples(store, index, rng), measures, window_of(rng, settings.window), settings)
         if run.steps % 20 == 0:
             _report(run, (run.seen - seen) / (time.monotonic() - begin), log)
         if time.monotonic() - last > 60 * settings.save_minutes:
