@@ -81,7 +81,8 @@ def plots(latent: Latent, horizon: float) -> tuple[Plot, ...]:
     return tuple(ground)
 
 
-def _building(plot: Plot, horizon: float) -> Building:
+def building_on(plot: Plot, horizon: float) -> Building:
+    """The church or cottage on a plot, without a name."""
     church = plot.what == "church"
     domed = church and plot.style > 0.46
     if church:
@@ -109,7 +110,7 @@ def _building(plot: Plot, horizon: float) -> Building:
 
 def sample_buildings(latent: Latent, horizon: float) -> tuple[Building, ...]:
     """The churches and cottages on the plots; far ones first."""
-    buildings = [_building(plot, horizon) for plot in plots(latent, horizon) if plot.what in BUILT]
+    buildings = [building_on(plot, horizon) for plot in plots(latent, horizon) if plot.what in BUILT]
     buildings.sort(key=lambda b: b.y)
     return tuple(replace(b, name=f"house{i}", door_name=f"door{i}") for i, b in enumerate(buildings))
 
@@ -128,7 +129,7 @@ def sample_path(latent: Latent, season: SeasonColours, horizon: float, water: Wa
 
 def sample_trees(latent: Latent, season: SeasonColours, horizon: float) -> tuple[Tree, ...]:
     """The trees and bushes on the plots; far ones first."""
-    trees = [_tree(plot, season, horizon) for plot in plots(latent, horizon) if plot.what == "tree"]
+    trees = [tree_on(plot, season, horizon) for plot in plots(latent, horizon) if plot.what == "tree"]
     trees.sort(key=lambda t: t.y)
     return tuple(replace(tree, name=f"tree{i}") for i, tree in enumerate(trees))
 
@@ -141,7 +142,8 @@ def islets(buildings: tuple[Building, ...], trees: tuple[Tree, ...]) -> tuple[tu
     )
 
 
-def _tree(plot: Plot, season: SeasonColours, horizon: float) -> Tree:
+def tree_on(plot: Plot, season: SeasonColours, horizon: float) -> Tree:
+    """The tree on a plot, without a name."""
     conifers = 0.28 if season.snow < 0.5 else 0.56
     kind = "conifer" if plot.style < conifers else ("poplar", "round", "bush")[pick(plot.form, (0.2, 0.6, 0.2))]
     size = between(plot.size, 0.80, 1.20) * (0.26 + 0.64 * (plot.y - horizon))

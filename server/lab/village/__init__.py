@@ -1,0 +1,12 @@
+"""The village that decides and then draws: its world, and the training of a `server.model.decided` generator.
+
+In reading order:
+
+- `parts`: what a pixel can show, parts and kinds of things, each of a concept;
+- `world`: calm scenes, read from a latent; `inside`, `drawing`: a scene drawn, with the part and kind of every pixel;
+- `answer`: what a stroke of each concept should draw in a scene;
+- `sketch`: a scene as numbers in 16x16 cells, and edits of that;
+- `store`: scenes and their twins, drawn once to disk; `examples`: imperfect sketches and what to draw of them;
+- `train`: the training; `sheet`: pictures of how it is doing;
+- `python -m server.lab.village FOLDER` trains, on from where the folder's run stopped.
+"""

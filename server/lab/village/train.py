@@ -1,0 +1,211 @@
+"""Training of the village's generator on rendered scenes and their sketches.
+
+The trunk learns to make a scene's sketch of its latent. Those behind learn from imperfect sketches, not from its own.
+The drawing layers are taught with true decisions; the deciding ones by cross-entropy, rare parts weighed up. Pictures
+are drawn in windows of a quarter of their area, as drawing has little reach and much work. Weights are averaged.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from server.files import write_whole
+from server.lab.train.log import Log, open_log
+from server.lab.train.muon import Muon
+from server.lab.village.examples import Examples, examples, window_of
+from server.lab.village.sheet import sheet
+from server.lab.village.sketch import GRID
+from server.lab.village.store import Store, open_store
+from server.model.decided import DecidedGenerator
+
+CHECKPOINT = "checkpoint.pt"
+# Scenes that the losses' measures are taken from.
+_MEASURED = 200
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A run's settings. held: the first scenes of the store, which are never trained on. first: scenes drawn
+    before training begins; each step then draws `more`. window: side of the windows
+    that are drawn, in cells of the sketch. minutes: how long the run goes on now; save_minutes: between checkpoints."""
+
+    scenes: int = 8000
+    held: int = 40
+    first: int = 240
+    more: int = 1
+    batch: int = 8
+    rate: float = 4e-3
+    window: int = 8
+    average: float = 0.998
+    seed: int = 0
+    minutes: float = 60.0
+    save_minutes: float = 4.0
+    bfloat16: bool = True
+    changed_weight: float = 4.0
+    colour_weight: float = 4.0
+    coarse_weight: float = 4.0
+    parts_weight: float = 0.5
+    trunk_weight: float = 0.1
+
+
+@dataclass
+class Run:
+    """What is trained, and how far it is."""
+
+    generator: DecidedGenerator
+    averaged: DecidedGenerator
+    optimiser: Muon
+    seen: int = 0
+    steps: int = 0
+    sums: dict[str, list[float]] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Write the checkpoint whole or not at all."""
+        state = {
+            "generator": self.generator.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "seen": self.seen,
+            "steps": self.steps,
+        }
+        write_whole(folder / CHECKPOINT, lambda path: torch.save(state, path))
+
+
+def begun(folder: Path, settings: Settings) -> Run:
+    """A new run, or that of the folder's checkpoint."""
+    torch.manual_seed(settings.seed)
+    generator = DecidedGenerator()
+    run = Run(generator, copy.deepcopy(generator), Muon(generator.parameters(), settings.rate))
+    if (folder / CHECKPOINT).exists():
+        state = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
+        run.generator.load_state_dict(state["generator"])
+        run.averaged.load_state_dict(state["averaged"])
+        run.optimiser.load_state_dict(state["optimiser"])
+        run.seen, run.steps = state["seen"], state["steps"]
+    return run
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What losses are measured by. parts: how much each part counts, (1, 30, 1, 1); spread: each number's deviation
+    in sketches, (1, CHANNELS, 1, 1)."""
+
+    parts: Tensor
+    spread: Tensor
+
+    @classmethod
+    def of(cls, store: Store) -> Measures:
+        """Those of a store's first scenes."""
+        some = torch.from_numpy(store.sketches[: min(_MEASURED, store.drawn), 0].astype(np.float32))
+        return cls(part_weights(store), some.std((0, 2, 3)).clamp(min=0.03).view(1, -1, 1, 1))
+
+
+def part_weights(store: Store) -> Tensor:
+    """How much each part counts in the cross-entropy, rare ones more, 1 on average over cells: (1, 30, 1, 1)."""
+    some = np.asarray(store.parts[: min(_MEASURED, store.drawn), 0, 1::2, 1::2])
+    share = np.bincount(some.ravel(), minlength=30) / some.size  # (30,)
+    weights = 1 / np.sqrt(share + 0.002)
+    return torch.from_numpy(weights / (weights * share).sum()).float().view(1, -1, 1, 1)
+
+
+def losses(
+    generator: DecidedGenerator, batch: Examples, measures: Measures, window: tuple[int, int], settings: Settings
+) -> dict[str, Tensor]:
+    """colour: of the window, drawn from true decisions; coarse: the same of 8x8 pixels; parts: of all decisions that
+    follow from the sketch; trunk: squared, of the scene's sketch made of its latent, in units of their spread."""
+    made = generator.trunk(batch.latents, generator.sketch)  # (N, CHANNELS, 16, 16)
+    missed = (made.float() - batch.scenes) / measures.spread
+    features = generator.plan(batch.sketches)  # (N, 80, 64, 64)
+    scores = generator.decider.scores(features).float()  # (N, 30, 128, 128)
+    cross = -(measures.parts * batch.parts * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, 128, 128)
+    counts = 1 + settings.changed_weight * batch.changed
+    foreseen = counts * (1 - batch.unforeseen)
+    down, across = window
+
+    def cut(x: Tensor) -> Tensor:
+        """The window of maps of any size."""
+        cell = x.shape[-1] // GRID
+        side = settings.window * cell
+        return x[..., down * cell : down * cell + side, across * cell : across * cell + side]
+
+    carried = generator.decider.carried(cut(features))
+    decision = torch.cat([cut(batch.parts).to(carried.dtype), carried], 1)
+    drawn = generator.tail(decision, generator.decision).float()  # (N, 3, 128, 128)
+    off = drawn - cut(batch.images)
+    fine = F.interpolate(cut(counts), scale_factor=2.0)
+    return {
+        "colour": (off.abs() * fine).mean() / fine.mean(),
+        "coarse": F.avg_pool2d(off, 8).abs().mean(),
+        "parts": (cross * foreseen).mean() / foreseen.mean(),
+        "trunk": missed.square().mean(),
+    }
+
+
+def step(run: Run, batch: Examples, measures: Measures, window: tuple[int, int], settings: Settings) -> None:
+    """One step of training, and the averaged weights after it."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
+        parts = losses(run.generator, batch, measures, window, settings)
+    loss = settings.colour_weight * parts["colour"] + settings.coarse_weight * parts["coarse"]
+    loss = loss + settings.parts_weight * parts["parts"] + settings.trunk_weight * parts["trunk"]
+    run.optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    for group in run.optimiser.param_groups:
+        group["lr"] = settings.rate * min(1.0, (run.steps + 1) / 60)
+    run.optimiser.step()
+    run.steps += 1
+    run.seen += len(batch.sketches)
+    keep = min(settings.average, (1 + run.steps) / (10 + run.steps))
+    with torch.no_grad():
+        torch._foreach_lerp_(list(run.averaged.parameters()), list(run.generator.parameters()), 1 - keep)
+    for name, value in parts.items():
+        run.sums.setdefault(name, []).append(float(value.detach()))
+
+
+def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
+    """Train in a folder for `settings.minutes`, on from its checkpoint where it has one.
+
+    scenes: the folder of the store, by default `scenes` in the run's. Writes `log.txt`, a checkpoint and a sheet every
+    few minutes. Raises ValueError where the store is of another size.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    log = open_log(folder)
+    store = open_store(scenes or folder / "scenes", settings.scenes)
+    store.grow(settings.first)
+    run = begun(folder, settings)
+    measures = Measures.of(store)
+    rng = np.random.default_rng([settings.seed, run.steps])
+    begin = last = time.monotonic()
+    seen = run.seen
+    while time.monotonic() - begin < 60 * settings.minutes:
+        store.grow(store.drawn + settings.more)
+        index = np.sort(rng.integers(settings.held, store.drawn, settings.batch))
+        step(run, examples(store, index, rng), measures, window_of(rng, settings.window), settings)
+        if run.steps % 20 == 0:
+            _report(run, (run.seen - seen) / (time.monotonic() - begin), log)
+        if time.monotonic() - last > 60 * settings.save_minutes:
+            _keep(run, store, folder, settings)
+            last = time.monotonic()
+    _keep(run, store, folder, settings)
+
+
+def _report(run: Run, speed: float, log: Log) -> None:
+    means = {name: sum(values) / len(values) for name, values in run.sums.items()}
+    if not all(math.isfinite(value) for value in means.values()):
+        raise ValueError(f"the losses are no longer finite: {means}")
+    figures = " ".join(f"{name} {value:.3f}" for name, value in means.items())
+    log(f"{run.seen} pictures, {speed:.2f} a second: {figures}")
+    run.sums.clear()
+
+
+def _keep(run: Run, store: Store, folder: Path, settings: Settings) -> None:
+    run.save(folder)
+    sheet(run.averaged, store, settings.held).save(folder / f"sheet_{run.seen:07d}.png")

@@ -1,0 +1,60 @@
+"""Examples of a store: edits lead from a scene to its twin, exact ones without the sketch knowing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from server.lab.village.examples import blurred, examples
+from server.lab.village.sketch import CHANNELS, SHARES
+from server.lab.village.store import Store, open_store
+from server.model.pixels import to_pixels
+
+COUNT = 8
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    drawn = open_store(tmp_path_factory.mktemp("scenes"), COUNT)
+    drawn.grow(3)
+    drawn.grow(COUNT)
+    return drawn
+
+
+def test_a_store_grows_and_is_found_again(store: Store) -> None:
+    assert store.drawn == COUNT
+    again = open_store(store.done.parent, COUNT)
+    assert again.drawn == COUNT
+    assert np.array_equal(again.parts, store.parts)
+    with pytest.raises(ValueError, match="room for 8 scenes, not 9"):
+        open_store(store.done.parent, COUNT + 1)
+
+
+def test_perfect_examples_lead_to_the_twin(store: Store) -> None:
+    index = np.arange(COUNT)
+    batch = examples(store, index, np.random.default_rng(0), perfect=True)
+    assert batch.sketches.shape == (COUNT, CHANNELS, 16, 16)
+    assert np.array_equal(to_pixels(batch.images), store.images[index, 1])
+    assert torch.equal(batch.parts.sum(1), torch.ones(COUNT, 128, 128))
+    assert not batch.unforeseen.any()
+    twins = torch.from_numpy(store.sketches[index, 1].astype(np.float32))[:, SHARES]
+    scenes = torch.from_numpy(store.sketches[index, 0].astype(np.float32))[:, SHARES]
+    removed = batch.sketches[::2, SHARES] - twins[::2]
+    assert float(removed.clamp(min=0).mean()) <= float((scenes - twins)[::2].clamp(min=0).mean()) + 1e-6
+
+
+def test_some_edits_are_unforeseen_and_lie_where_the_picture_changes(store: Store) -> None:
+    rng, seen = np.random.default_rng(1), 0
+    for _ in range(6):
+        batch = examples(store, np.arange(COUNT), rng)
+        assert bool((batch.unforeseen <= batch.changed).all())
+        seen += int(batch.unforeseen.amax((1, 2, 3)).sum())
+    assert 0 < seen < 6 * COUNT / 2
+
+
+def test_blurring_keeps_what_cells_add_up_to(store: Store) -> None:
+    sketches = torch.from_numpy(store.sketches[:, 0].astype(np.float32))
+    soft = blurred(sketches, torch.ones(COUNT))
+    torch.testing.assert_close(soft[:, SHARES].sum(1), torch.ones(COUNT, 16, 16), atol=2e-3, rtol=0)
+    assert torch.equal(blurred(sketches, torch.zeros(COUNT)), sketches)
