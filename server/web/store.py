@@ -175,9 +175,11 @@ class Store:
             raise StoreError("the pictures' file was deleted, moved or replaced meanwhile; start the server anew")
 
     def _keep_reserve(self) -> None:
-        """Hold the reserve back where it is not. Raises StoreFull where the disk has not as much."""
+        """Hold the reserve back where it is not. Raises StoreFull where the disk has not as much, and StoreError where
+        the folder is gone."""
         if self._reserve.exists():
             return
+        self._check_present()
         try:
             if shutil.disk_usage(self._reserve.parent).free < RESERVE_BYTES:
                 raise StoreFull("the disk is full")
