@@ -29,11 +29,11 @@ ARGUMENTS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those of a file one after another in one process, where tests run in several: so each process starts one browser
-    and one server, and the tests that follow do not wait for others."""
+    """All of them one after another in one process, where tests run in several: two browsers that draw without a GPU
+    keep each other waiting."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def chromium() -> str | None:
