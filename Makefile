@@ -1,5 +1,5 @@
 # make run: set up and serve the studio at http://127.0.0.1:8000
-# make test: set up and run every test, browser tests included, those beside the others
+# make test: set up and run every test, browser tests included, in two processes
 # make soak: half an hour of everything at once, and what memory it takes
 
 PYTHON ?= python3
@@ -16,7 +16,7 @@ run: $(VENV)/.run
 	$(BIN)/unitbrush serve
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak

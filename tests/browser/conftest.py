@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -26,14 +25,6 @@ ARGUMENTS = (
     "--disable-sync",
     f"--host-resolver-rules=MAP {BOOTH_HOST} 127.0.0.1",
 )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them one after another in one process, where tests run in several: two browsers that draw without a GPU
-    keep each other waiting."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def chromium() -> str | None:
