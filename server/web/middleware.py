@@ -7,6 +7,7 @@ import time
 from typing import Any, NoReturn
 
 from starlette.datastructures import Headers
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import UnitbrushError
@@ -145,7 +146,7 @@ def pattern(scope: Scope) -> str:
     others = {getattr(route, "endpoint", None): route for route in scope["app"].routes}
     route: Any = scope.get("route") or others.get(scope.get("endpoint", scope["app"]))
     template: str | None = getattr(route, "path_format", None)
-    if template is None:
+    if template is None or isinstance(route, Mount):  # what this app is mounted by is no call of it
         return "other"
     if ":path}" in route.path:
         return template

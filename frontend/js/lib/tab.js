@@ -24,7 +24,8 @@ function fresh() {
 }
 
 // A tab that is duplicated begins with all the first one has, its name too: it says so, and the first takes another.
-if (typeof BroadcastChannel !== "undefined") {
+// Where a browser has no such channel, or keeps it from this page, both go on with one name.
+try {
   const channel = new BroadcastChannel(KEY);
   channel.addEventListener("message", ({ data }) => {
     if (data !== name) return;
@@ -32,4 +33,6 @@ if (typeof BroadcastChannel !== "undefined") {
     for (const listener of listeners) listener();
   });
   channel.postMessage(name);
+} catch {
+  // No channel.
 }
