@@ -122,8 +122,8 @@ def dissect(
 
         def verdict(concept: str) -> dict[str, Any] | None:
             pair = drawers[concept], removers[concept]
-            found = judge_concept(judge, judged_on, shares, layout, *pair, deviations, plan.judged, plan.seed)
-            return None if found is None else found.document()
+            judged = judge_concept(judge, judged_on, shares, layout, *pair, deviations, plan.judged, plan.seed)
+            return None if judged is None else judged.document()
 
         verdicts = [v for v in work.documents("judged", drawers, verdict, workers).values() if v is not None]
     weak = {v["concept"]: tuple(v["weak"]) for v in verdicts}
@@ -141,9 +141,9 @@ def dissect(
         def artifacts() -> dict[str, Any]:
             measure = measure_to(judge, None if training is None else training["images"], workers)
             seeds = range(ARTIFACTS_FROM, ARTIFACTS_FROM + plan.artifacts)
-            found = find_artifacts(judge, measure, matched, seeds, workers)
-            work.arrays("artifact-pictures", lambda: dict(found.shown))
-            return found.document()
+            ablated = find_artifacts(judge, measure, matched, seeds, workers)
+            work.arrays("artifact-pictures", lambda: dict(ablated.shown))
+            return ablated.document()
 
         artifact_units = work.document("artifacts", artifacts)
         artifact_pictures = work.arrays("artifact-pictures", dict)

@@ -47,7 +47,7 @@ def blurred(sketches: Tensor, strength: Tensor) -> Tensor:
 
 
 def examples(store: Store, index: np.ndarray, rng: np.random.Generator, perfect: bool = False) -> Examples:
-    """One example of each scene of `index`, by lot a plain one, an edit of the scene, or of its twin. perfect: edits of
+    """One example of each scene of `index`, at random a plain one, an edit of it, or of its twin. perfect: edits of
     the scenes alone, on sketches as they are."""
     n = len(index)
     chance = np.full(n, 0.5) if perfect else rng.random(n)

@@ -19,11 +19,11 @@ _COLUMNS = 8
 
 
 @torch.no_grad()
-def sheet(generator: DecidedGenerator, store: Store, held: int) -> Image.Image:
+def sheet(generator: DecidedGenerator, store: Store, held_out: int) -> Image.Image:
     """Scenes held out, in rows: the scene, from its own sketch, what was decided, drawn from true decisions; twins that
     lack something, and the removal of that; scenes, twins that answer a stroke, and that stroke; the first scenes from
     their latents."""
-    even, odd = np.arange(0, held, 2)[:_COLUMNS], np.arange(1, held, 2)[:_COLUMNS]
+    even, odd = np.arange(0, held_out, 2)[:_COLUMNS], np.arange(1, held_out, 2)[:_COLUMNS]
     sketches = torch.from_numpy(store.sketches[even, 0].astype(np.float32))
     features = generator.plan(sketches)
     parts = onehot(np.ascontiguousarray(store.parts[even, 0, 1::2, 1::2]), generator.decider.parts)

@@ -34,12 +34,12 @@ _MEASURED = 200
 
 @dataclass(frozen=True)
 class Settings:
-    """A run's settings. held: the first scenes of the store, which are never trained on. first: scenes drawn
+    """A run's settings. held_out: the first scenes of the store, which are never trained on. first: scenes drawn
     before training begins; each step then draws `more`. window: side of the windows
     that are drawn, in cells of the sketch. minutes: how long the run goes on now; save_minutes: between checkpoints."""
 
     scenes: int = 8000
-    held: int = 40
+    held_out: int = 40
     first: int = 240
     more: int = 1
     batch: int = 8
@@ -187,7 +187,7 @@ def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
     seen = run.seen
     while time.monotonic() - begin < 60 * settings.minutes:
         store.grow(store.drawn + settings.more)
-        index = np.sort(rng.integers(settings.held, store.drawn, settings.batch))
+        index = np.sort(rng.integers(settings.held_out, store.drawn, settings.batch))
         step(run, examples(store, index, rng), measures, window_of(rng, settings.window), settings)
         if run.steps % 20 == 0:
             _report(run, (run.seen - seen) / (time.monotonic() - begin), log)
@@ -208,4 +208,4 @@ def _report(run: Run, speed: float, log: Log) -> None:
 
 def _keep(run: Run, store: Store, folder: Path, settings: Settings) -> None:
     run.save(folder)
-    sheet(run.averaged, store, settings.held).save(folder / f"sheet_{run.seen:07d}.png")
+    sheet(run.averaged, store, settings.held_out).save(folder / f"sheet_{run.seen:07d}.png")
