@@ -14,7 +14,7 @@ from server.lab.village.examples import examples
 from server.lab.village.store import Store, open_store
 from server.lab.village.train import Measures, Settings, begun, part_weights, step
 
-SETTINGS = Settings(scenes=12, held=4, first=12, batch=2, bfloat16=False)
+SETTINGS = Settings(scenes=12, held_out=4, first=12, batch=2, bfloat16=False)
 
 
 @pytest.fixture(scope="module")
