@@ -4,7 +4,6 @@ In reading order:
 
 - `generator`: a generator cut into trunk and tail at any of its layers, the one idea the painting rests on;
 - `progressive`: the Progressive GAN, as it is trained and published;
-- `decided`: a generator that decides what every pixel is, and then draws it; none is installed yet;
 - `folded`: the same frozen for painting, as fast as the processor allows;
 - `latents`: the latent of a seed;
 - `pixels`: images as networks have them and as files have them;

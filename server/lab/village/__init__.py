@@ -1,4 +1,4 @@
-"""The village that decides and then draws: its world, and the training of a `server.model.decided` generator.
+"""The village that decides and then draws: its world, and the training of a generator of that kind.
 
 In reading order:
 
@@ -7,6 +7,7 @@ In reading order:
 - `answer`: what a stroke of each concept should draw in a scene;
 - `sketch`: a scene as numbers in 16x16 cells, and edits of that;
 - `store`: scenes and their twins, drawn once to disk; `examples`: imperfect sketches and what to draw of them;
+- `decided`: the generator that decides what every pixel is, and then draws it; none is installed yet;
 - `train`: the training; `sheet`: pictures of how it is doing;
 - `python -m server.lab.village FOLDER` trains, on from where the folder's run stopped.
 """

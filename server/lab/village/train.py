@@ -21,11 +21,11 @@ from torch import Tensor
 from server.files import write_whole
 from server.lab.train.log import Log, open_log
 from server.lab.train.muon import Muon
+from server.lab.village.decided import DecidedGenerator
 from server.lab.village.examples import Examples, examples, window_of
 from server.lab.village.sheet import sheet
 from server.lab.village.sketch import GRID
 from server.lab.village.store import Store, open_store
-from server.model.decided import DecidedGenerator
 
 CHECKPOINT = "checkpoint.pt"
 # Scenes that the losses' measures are taken from.

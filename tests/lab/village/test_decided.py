@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from server.model.decided import DecidedGenerator, Shape, decided, multiplications
+from server.lab.village.decided import DecidedGenerator, Shape, decided, multiplications
 
 SMALL = Shape(
     latent_dim=6,
