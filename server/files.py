@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def read_text(path: Path, most: int) -> str:
     if path.stat().st_size > most:
         raise ValueError(f"it has more than {most} bytes")
     return path.read_text(encoding="utf-8")
+
+
+def unpacked_bytes(path: Path) -> int:
+    """How many bytes a zip archive says it unpacks to. Raises OSError, zipfile.BadZipFile."""
+    with zipfile.ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
 
 
 def is_lfs_pointer(path: Path) -> bool:

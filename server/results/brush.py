@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from server.errors import DissectionError
 from server.results.reading import Flag, Number, Text, Whole
 
 DEFAULT_UNITS = 20
@@ -108,6 +109,32 @@ class Dissection:
             if b.concept == concept and (b.serves(op) if layer is None else b.layer == layer):
                 return b
         return None
+
+
+def check(dissection: Dissection) -> None:
+    """Raises DissectionError, or a ValueError, for what no painter could use."""
+    if not dissection.brushes:
+        raise DissectionError("a dissection needs at least one brush")
+    seen: set[tuple[str, str]] = set()
+    for b in dissection.brushes:
+        where = f"the brush of {b.concept!r} at {b.layer!r}"
+        if (b.concept, b.layer) in seen:
+            raise DissectionError(f"{where} stands twice")
+        seen.add((b.concept, b.layer))
+        (b.concept + b.layer).encode()  # lone surrogates raise UnicodeEncodeError
+        for op in OPS:
+            units, recommended = b.ranked(op)
+            if not units or min(units) < 0 or len(set(units)) != len(units):
+                raise DissectionError(f"{where} needs a ranking of distinct units")
+            if not 1 <= recommended <= len(units):
+                raise DissectionError(f"{where} recommends {recommended} of {len(units)} units")
+        measured = [b.draw_effect, b.remove_effect, *(v for u in b.units for v in (u.iou, u.effect, u.level, u.score))]
+        if not all(v is None or math.isfinite(v) for v in measured):
+            raise DissectionError(f"{where} holds a number that is not finite")
+    for concept in dict.fromkeys(b.concept for b in dissection.brushes):
+        for op in OPS:
+            if sum(b.serves(op) for b in dissection.brushes if b.concept == concept) != 1:
+                raise DissectionError(f"the concept {concept!r} needs exactly one best brush to {op} with")
 
 
 def _by_draw_effect(brush: Brush) -> tuple[bool, float]:

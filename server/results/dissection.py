@@ -20,14 +20,12 @@ clearly better than random units. `null` stands where a number was never measure
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from server.errors import DissectionError
 from server.results import netdissect
-from server.results.brush import DEFAULT_UNITS, OPS, Dissection
+from server.results.brush import DEFAULT_UNITS, Dissection, check
 from server.results.reading import read_json, reading
 
 SCHEMA = 1
@@ -43,10 +41,7 @@ def load_dissection(folder: Path) -> Dissection:
     """
     path = folder / FILE_NAME
     if not path.exists() and (folder / netdissect.FILE_NAME).exists():
-        dissection = netdissect.read_netdissect(folder)
-        with reading(folder / netdissect.FILE_NAME, "results of the 2018 tool"):
-            check(dissection)
-        return dissection
+        return netdissect.read_netdissect(folder)
     with reading(path, "dissection"):
         document = read_json(path, SCHEMA)
         for entry in document["brushes"]:
@@ -55,29 +50,3 @@ def load_dissection(folder: Path) -> Dissection:
         dissection = _adapter.validate_python(document)
         check(dissection)
         return dissection
-
-
-def check(dissection: Dissection) -> None:
-    """Raises DissectionError, or a ValueError, for what no painter could use."""
-    if not dissection.brushes:
-        raise DissectionError("a dissection needs at least one brush")
-    seen: set[tuple[str, str]] = set()
-    for b in dissection.brushes:
-        where = f"the brush of {b.concept!r} at {b.layer!r}"
-        if (b.concept, b.layer) in seen:
-            raise DissectionError(f"{where} stands twice")
-        seen.add((b.concept, b.layer))
-        (b.concept + b.layer).encode()  # lone surrogates raise UnicodeEncodeError
-        for op in OPS:
-            units, recommended = b.ranked(op)
-            if not units or min(units) < 0 or len(set(units)) != len(units):
-                raise DissectionError(f"{where} needs a ranking of distinct units")
-            if not 1 <= recommended <= len(units):
-                raise DissectionError(f"{where} recommends {recommended} of {len(units)} units")
-        measured = [b.draw_effect, b.remove_effect, *(v for u in b.units for v in (u.iou, u.effect, u.level, u.score))]
-        if not all(v is None or math.isfinite(v) for v in measured):
-            raise DissectionError(f"{where} holds a number that is not finite")
-    for concept in dict.fromkeys(b.concept for b in dissection.brushes):
-        for op in OPS:
-            if sum(b.serves(op) for b in dissection.brushes if b.concept == concept) != 1:
-                raise DissectionError(f"the concept {concept!r} needs exactly one best brush to {op} with")

@@ -27,12 +27,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from server.results.brush import DEFAULT_UNITS, Brush, Dissection, RankedUnit
+from server.files import read_text, unpacked_bytes
+from server.results.brush import DEFAULT_UNITS, Brush, Dissection, RankedUnit, check
 from server.results.reading import reading
 
 FILE_NAME = "dissect.json"
 LEVEL = 0.99  # quantile a unit is drawn at
-MOST_BYTES = 2**28
+MAX_BYTES = 2**28  # of a file, unpacked: that tool ranks every unit by hundreds of concepts
 _KEPT = 64  # units of a ranking
 _METRICS = ("ace", "iou", "iqr", "maxiou", "cor")  # rankings of a concept, the one to paint with first
 _NAME = re.compile(rf"(?P<concept>.+)-(?P<metric>{'|'.join(_METRICS)})")
@@ -47,9 +48,7 @@ def read_netdissect(folder: Path) -> Dissection:
     """
     path = folder / FILE_NAME
     with reading(path, "results of the 2018 tool"):
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError("it is larger than any of them")
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_text(path, MAX_BYTES))
         brushes: dict[str, list[Brush]] = {}
         for record in document["layers"]:
             for brush in _layer_brushes(folder, record):
@@ -58,7 +57,9 @@ def read_netdissect(folder: Path) -> Dissection:
         if not marked:
             raise ValueError("it ranks no units by a concept")
         name = str(document.get("netname") or folder.name)
-        return Dissection(name, marked, "read from results of GAN Dissection (2018)")
+        dissection = Dissection(name, marked, "read from results of GAN Dissection (2018)")
+        check(dissection)
+        return dissection
 
 
 def _layer_brushes(folder: Path, record: Mapping[str, Any]) -> list[Brush]:
@@ -111,28 +112,22 @@ def _levels(folder: Path, record: Mapping[str, Any]) -> Floats:
 
 
 def read_quantiles(path: Path, q: float) -> Floats:
-    """A quantile of every unit from a sketch of the 2018 tool: (units,). Raises ValueError, OSError, KeyError."""
-    try:
-        if not path.is_file() and path.exists():
-            raise ValueError(f"{path.name} is no plain file")
-        with zipfile.ZipFile(path) as archive:
-            if archive.getinfo("data.npy").file_size > MOST_BYTES:
-                raise ValueError(f"{path.name} is larger than any of them")
-            data = _read_array(archive.read("data.npy"))
-    except (OSError, KeyError, ValueError):
-        raise
-    except Exception as error:  # what is unpickled can raise nearly anything
-        raise ValueError(f"{path.name} is damaged: {error}") from error
+    """A quantile of every unit from a sketch of the 2018 tool: (units,). Raises DissectionError."""
     samples, weights = [], []
-    for level, part in enumerate(data):
-        values = np.asarray(part, np.float64)
-        if values.ndim != 2:
-            raise ValueError(f"{path.name} holds a level of {values.ndim} dimensions")
-        samples.append(values)  # (n, units)
-        weights.append(np.full(len(values), 2.0**level))
-    flat, weight = np.concatenate(samples), np.concatenate(weights)  # (S, units), (S,)
-    if not len(flat):
-        raise ValueError(f"{path.name} holds no samples")
+    with reading(path, "quantiles"):
+        if unpacked_bytes(path) > MAX_BYTES:
+            raise ValueError(f"it unpacks to more than {MAX_BYTES} bytes")
+        with zipfile.ZipFile(path) as archive:
+            levels = _read_array(archive.read("data.npy"))
+        for level, part in enumerate(levels):
+            values = np.asarray(part, np.float64)
+            if values.ndim != 2:
+                raise ValueError(f"a level has {values.ndim} dimensions")
+            samples.append(values)  # (n, units)
+            weights.append(np.full(len(values), 2.0**level))
+        flat, weight = np.concatenate(samples), np.concatenate(weights)  # (S, units), (S,)
+        if not len(flat):
+            raise ValueError("it holds no samples")
     order = flat.argsort(0, kind="stable")
     heavy = weight[order].cumsum(0)  # (S, units)
     at = (heavy < q * heavy[-1]).sum(0).clip(max=len(flat) - 1)  # (units,)

@@ -7,7 +7,6 @@ dissected layer arrays of the name `<layer>/<array>`, those of `UnitTable` among
 from __future__ import annotations
 
 import math
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.errors import DissectionError
+from server.files import unpacked_bytes
 from server.results.reading import MAX_BYTES, reading
 
 FILE_NAME = "units.npz"
@@ -87,7 +87,8 @@ def load_units(folder: Path, layer: str) -> UnitTable:
     """
     path = folder / FILE_NAME
     with reading(path, "units"):
-        _check_size(path)
+        if unpacked_bytes(path) > MAX_BYTES:
+            raise ValueError(f"it unpacks to more than {MAX_BYTES} bytes")
         with np.load(path, allow_pickle=False) as file:
             layers = list(dict.fromkeys(name.partition("/")[0] for name in file.files if "/" in name))
             if layer not in layers:
@@ -107,14 +108,6 @@ def _names(array: NDArray[Any]) -> tuple[str, ...]:
     if array.dtype.kind != "U" or array.ndim != 1 or not 1 <= len(array) <= MAX_CONCEPTS:
         raise ValueError("concepts is no list of names")
     return tuple(str(name) for name in array)
-
-
-def _check_size(path: Path) -> None:
-    """Raises ValueError for an archive that would unpack to more than results need, and what `zipfile` raises."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-    if size > MAX_BYTES:
-        raise ValueError(f"it unpacks to {size} bytes, more than {MAX_BYTES}")
 
 
 def _checked(name: str, array: NDArray[Any]) -> NDArray[Any]:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from server.files import write_text
-from server.results.brush import Brush, Dissection, RankedUnit
-from server.results.dissection import FILE_NAME, SCHEMA, check
+from server.results.brush import Brush, Dissection, RankedUnit, check
+from server.results.dissection import FILE_NAME, SCHEMA
 
 
 def save_dissection(folder: Path, dissection: Dissection) -> None:
