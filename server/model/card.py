@@ -20,11 +20,10 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from server.errors import WeightError
-from server.files import CARD, GENERATOR, read_text
-from server.results.reading import Text, reason
+from server.files import CARD, GENERATOR
+from server.results.reading import Text, read_json, reason
 
 SCHEMA = 1
-MOST_BYTES = 2**20
 WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 _OTHERS = ("segmenter", "judge", "discriminator", "training")  # files of weights that are no generators, by their stems
 
@@ -74,15 +73,8 @@ def read_card(folder: Path) -> Card:
 def _read_document(folder: Path) -> _Document:
     path = folder / CARD
     try:
-        if not path.exists():
-            return _Document()
-        document = json.loads(read_text(path, MOST_BYTES))
-        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-            raise WeightError(f"{folder.name}/{CARD}: no model card of schema {SCHEMA}")
-        return _adapter.validate_python(document)
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, WeightError):
-            raise
+        return _adapter.validate_python(read_json(path, SCHEMA)) if path.exists() else _Document()
+    except Exception as error:  # a stranger's file
         raise WeightError(f"{folder.name}/{CARD}: damaged ({reason(error)})") from error
 
 

@@ -24,9 +24,9 @@ from server.files import is_lfs_pointer
 from server.results.reading import Text, Whole, reason
 
 WIDTHS = (32, 64, 96, 128)
-MOST_UNITS, MOST_BYTES = 8192, 2**28
+MAX_UNITS, MAX_BYTES = 8192, 2**28
 
-_Width = Annotated[Whole, Field(ge=1, le=MOST_UNITS)]
+_Width = Annotated[Whole, Field(ge=1, le=MAX_UNITS)]
 # Labels are bytes: more concepts have none.
 _concepts: TypeAdapter[tuple[str, ...]] = TypeAdapter(Annotated[tuple[Text, ...], Field(min_length=1, max_length=256)])
 _widths: TypeAdapter[tuple[int, int, int, int]] = TypeAdapter(tuple[_Width, _Width, _Width, _Width])
@@ -103,8 +103,8 @@ def load_segmenter(path: Path) -> UNet:
     if is_lfs_pointer(path):
         raise WeightError(f"{path} is a Git LFS pointer, not the segmenter itself: run `git lfs pull`")
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES} bytes")
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES} bytes")
         with safe_open(str(path), framework="pt") as f:
             meta = f.metadata() or {}
             concepts = _concepts.validate_python(json.loads(meta["concepts"]))

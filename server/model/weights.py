@@ -17,7 +17,7 @@ from __future__ import annotations
 import pickle
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -26,8 +26,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from server.errors import WeightError
-from server.files import file_sha256, is_lfs_pointer
+from server.files import file_sha256, is_lfs_pointer, unpacked_bytes
 from server.model.progressive import ProgressiveGenerator
+from server.results.reading import reason
 
 MAX_BYTES = 2**30
 MAX_LAYERS = 20
@@ -93,34 +94,31 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix.lower() == ".safetensors":
             return _without_prefixes(load_file(str(path)))
-        _check_zip(path)
+        if zipfile.is_zipfile(path) and unpacked_bytes(path) > MAX_BYTES:
+            raise WeightError(f"unpacks to more bytes than a generator needs (at most {MAX_BYTES})")
         loaded: object = torch.load(path, map_location="cpu", weights_only=True)
     except WeightError:
         raise
     except SafetensorError as error:
-        raise WeightError(f"damaged or no safetensors file ({_line(error)})") from error
+        raise WeightError(f"damaged or no safetensors file ({reason(error)})") from error
     except pickle.UnpicklingError as error:
         raise WeightError(
             "holds pickled objects other than tensors, or is damaged; save the generator's state_dict() alone"
         ) from error
     except Exception as error:  # a damaged archive can raise nearly anything
-        raise WeightError(f"damaged or truncated ({_line(error)})") from error
-    loaded = _unwrapped(loaded)
-    if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
+        raise WeightError(f"damaged or truncated ({reason(error)})") from error
+    if not isinstance(loaded, Mapping):
         raise WeightError("holds no state dict")
-    return _without_prefixes({name: value for name, value in loaded.items() if isinstance(value, Tensor)})
+    return _without_prefixes(dict(_tensors(loaded)))
 
 
-def _unwrapped(loaded: object) -> object:
-    """What a checkpoint holds below the names of WRAPPERS, one in the other."""
-    for _ in range(MAX_DEPTH):
-        if not isinstance(loaded, Mapping):
-            break
-        inner = next((loaded[name] for name in WRAPPERS if isinstance(loaded.get(name), Mapping)), None)
-        if inner is None:
-            break
-        loaded = inner
-    return loaded
+def _tensors(loaded: Mapping[object, object], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Tensor]]:
+    """The tensors of a checkpoint; one in a dict below a name of WRAPPERS has that and a dot before its own name."""
+    for name, value in loaded.items():
+        if isinstance(name, str) and isinstance(value, Tensor):
+            yield prefix + name, value
+        elif name in WRAPPERS and isinstance(value, Mapping) and depth < MAX_DEPTH:
+            yield from _tensors(value, f"{prefix}{name}.", depth + 1)
 
 
 def _without_prefixes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -131,15 +129,6 @@ def _without_prefixes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
             break
         tensors = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
     return tensors
-
-
-def _check_zip(path: Path) -> None:
-    """Raises WeightError for an archive that would unpack to more than a generator needs."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > MAX_BYTES:
-            raise WeightError(f"unpacks to {size} bytes, more than a generator needs")
 
 
 def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
@@ -156,11 +145,9 @@ def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
     widths = _check_shapes(blocks)
     with torch.device("meta"):
         generator = ProgressiveGenerator(widths[0], widths[1:-1], per_layer=True)
-    resolutions = [r for r in outputs if r >= 4 and len(outputs) == 1]
-    if resolutions and resolutions[0] != generator.resolution:
-        raise WeightError(
-            f"the output is for {resolutions[0]} pixels; {len(layers)} layers make {generator.resolution}"
-        )
+    side = max(outputs)
+    if len(outputs) == 1 and side >= 4 and side != generator.resolution:
+        raise WeightError(f"the output is for {side} pixels; {len(layers)} layers make {generator.resolution}")
     names = [layer.name for layer in generator.layers] + [generator.output_name]
     state: dict[str, Tensor] = {}
     for name, (weight, bias) in zip(names, blocks, strict=True):
@@ -223,7 +210,3 @@ def _check_shapes(blocks: list[tuple[Tensor, Tensor]]) -> list[int]:
             raise WeightError(f"{what} has a bias of shape {tuple(bias.shape)}, expected ({outputs},)")
         widths.append(outputs)
     return widths
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__
