@@ -51,14 +51,6 @@ class Model:
     scenes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Failure:
-    """Why a model does not load, as long as its files have that stamp."""
-
-    stamp: Stamp
-    error: UnitbrushError
-
-
 class Catalog:
     """Finds models, loads each at its first use and keeps it. Safe to share between threads."""
 
@@ -66,7 +58,7 @@ class Catalog:
         self.models_dir, self.results_dir, self.default = Path(models_dir), Path(results_dir), default
         self._lock = threading.Lock()
         self._loaded: dict[str, Model] = {}
-        self._failed: dict[str, _Failure] = {}
+        self._failed: dict[str, tuple[Stamp, UnitbrushError]] = {}  # why, as long as its files have that stamp
         self._reported: dict[str, str] = {}
 
     def names(self) -> tuple[str, ...]:
@@ -91,10 +83,10 @@ class Catalog:
             if name not in self._loaded:
                 self._check(name)
                 stamp = _stamp(self.models_dir / name, self.results_dir / name)
-                if name not in self._failed or self._failed[name].stamp != stamp:
+                if name not in self._failed or self._failed[name][0] != stamp:
                     self._try(name, stamp)
             if name in self._failed:
-                error = self._failed[name].error
+                _, error = self._failed[name]
                 raise type(error)(error.detail)
             return self._loaded[name]
 
@@ -139,13 +131,14 @@ class Catalog:
             self._loaded[name] = self._load(name)
         except (WeightError, DissectionError) as error:
             # Made anew, as what was raised holds on to all that was read.
-            self._failed[name] = _Failure(stamp, type(error)(error.detail))
+            self._failed[name] = stamp, type(error)(error.detail)
         except Exception as error:  # a stranger's folder must take no other model down
-            self._failed[name] = _Failure(stamp, WeightError(f"{name}: cannot be read ({reason(error)})"))
+            self._failed[name] = stamp, WeightError(f"{name}: cannot be read ({reason(error)})")
 
     def _load(self, name: str) -> Model:
         card = read_card(self.models_dir / name)
         folder, results = self.models_dir / name, self.results_dir / name
+        segmenter = folder / SEGMENTER
         try:
             generator = load_generator(card.generator, card.sha256)
         except WeightError as error:
@@ -159,7 +152,7 @@ class Catalog:
             weights=card.generator,
             generator=generator,
             dissection=_read_dissection(results, generator),
-            segmenter=_extra(None, lambda: _read_segmenter(folder)),
+            segmenter=_extra(None, lambda: load_segmenter(segmenter) if segmenter.is_file() else None),
             directions=_extra(Directions(generator.latent_dim), lambda: _read_directions(results, generator, card)),
             artifacts=_extra((), lambda: _read_artifacts(results, generator)),
             scenes=card.scenes,
@@ -209,12 +202,6 @@ def _read_dissection(folder: Path, generator: Generator) -> Dissection:
                 "run `unitbrush dissect` again"
             )
     return dissection
-
-
-def _read_segmenter(folder: Path) -> Segmenter | None:
-    """The model's segmenter, None where it has none. Raises WeightError where it is damaged."""
-    path = folder / SEGMENTER
-    return load_segmenter(path) if path.is_file() else None
 
 
 def _read_directions(folder: Path, generator: Generator, card: Card) -> Directions:
