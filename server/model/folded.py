@@ -4,9 +4,9 @@
     draft = FoldedGenerator(generator, torch.bfloat16)       # for frames while dragging
     x = painting.tail(painting.trunk(z, "layer6"), "layer6")  # (1, 3, R, R)
 
-It computes what `ProgressiveGenerator` computes, up to rounding, with each block's scale and upsampling
-folded into its kernel, and on processors with oneDNN with kernels packed once for their shape and the
-LeakyReLU fused behind them.
+It computes what `ProgressiveGenerator` computes, up to rounding, with each block's scale and upsampling folded into its
+kernel. On processors with oneDNN the kernels are packed: put into the order of memory in which oneDNN multiplies, which
+depends on the input's shape, once and not at every call; and the LeakyReLU runs in the same pass.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ class FoldedGenerator(Generator):
         with torch.inference_mode():
             shape = (1, self.latent_dim, 1, 1)
             for layer in generator.layers:
-                convolution = self._convolution(generator.block(layer.name), shape)
-                self._blocks[layer.name] = _after_pixelnorm(convolution)
+                self._blocks[layer.name] = _after_pixelnorm(self._convolution(generator.block(layer.name), shape))
                 shape = (1, layer.units, layer.height, layer.width)
             self._blocks[self.output_name] = self._output_convolution(generator.block(generator.output_name))
 
@@ -78,11 +77,7 @@ class FoldedGenerator(Generator):
         """The output block. A 1x1 convolution and PixelNorm's factor a pixel commute: 3 channels to scale."""
         kernel, bias = self._weights(block)
         bias = bias.float()[None, :, None, None]  # (1, 3, 1, 1)
-
-        def run(x: Tensor) -> Tensor:
-            return F.conv2d(x, kernel).float() * _pixel_scale(x).float() + bias  # (1, 3, R, R)
-
-        return run
+        return lambda x: F.conv2d(x, kernel).float() * _pixel_scale(x).float() + bias  # (1, 3, R, R)
 
     def _weights(self, block: Block) -> tuple[Tensor, Tensor]:
         kernel = block.kernel().detach().to(self.device, self.dtype)
@@ -97,10 +92,7 @@ def _pixel_scale(x: Tensor) -> Tensor:
 
 
 def _after_pixelnorm(convolution: Convolution) -> Convolution:
-    def run(x: Tensor) -> Tensor:
-        return convolution(x * _pixel_scale(x))
-
-    return run
+    return lambda x: convolution(x * _pixel_scale(x))
 
 
 def _plain(block: Block, kernel: Tensor, bias: Tensor) -> Convolution:
@@ -110,23 +102,13 @@ def _plain(block: Block, kernel: Tensor, bias: Tensor) -> Convolution:
 
 
 def _packed(block: Block, kernel: Tensor, bias: Tensor, shape: tuple[int, ...]) -> Convolution:
-    """The same with a kernel that oneDNN has laid out for this shape, and the LeakyReLU in its last step."""
+    """The same as `_plain` by oneDNN's own operators. shape: of the input, (1, C, H, W)."""
     ops = torch.ops.mkldnn
     one, sides = [1, 1], [block.padding, block.padding]
     if block.up:
         weight = ops._reorder_convolution_transpose_weight(kernel, one, [0, 0], [2, 2], one, 1, list(shape))
-
-        def up(x: Tensor) -> Tensor:
-            y: Tensor = ops._convolution_transpose_pointwise(
-                x, weight, bias, one, [0, 0], [2, 2], one, 1, "leaky_relu", [SLOPE], ""
-            )
-            return y
-
-        return up
+        return lambda x: ops._convolution_transpose_pointwise(
+            x, weight, bias, one, [0, 0], [2, 2], one, 1, "leaky_relu", [SLOPE], ""
+        )
     weight = ops._reorder_convolution_weight(kernel, sides, one, one, 1, list(shape))
-
-    def same(x: Tensor) -> Tensor:
-        y: Tensor = ops._convolution_pointwise(x, weight, bias, sides, one, one, 1, "leaky_relu", [SLOPE], "")
-        return y
-
-    return same
+    return lambda x: ops._convolution_pointwise(x, weight, bias, sides, one, one, 1, "leaky_relu", [SLOPE], "")
