@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.errors import NoArtifacts, NoSegmenter, PictureError, UnknownConcept, UnknownDirection, UnknownLayer
+from server.model.catalog import Model
+from server.model.generator import Layer
 from server.painting.cache import ByteCache
 from server.painting.mask import coverage, pool
-from server.painting.picture import Area, Edit, Mask, Picture, Region, canonical_json, digest, to_document
-
-if TYPE_CHECKING:
-    from server.model.catalog import Model
-    from server.model.generator import Layer
+from server.painting.picture import Edit, Mask, Picture, Region, digest
 
 Array = NDArray[np.float32]
 # Called before each step of some work: what it raises ends the work there.
@@ -73,39 +70,39 @@ def place(
         height, width = edit.layer.height, edit.layer.width
         if isinstance(edit.mask, Region):
             before = replace(picture, edits=picture.edits[:i])
-            find = partial(find_region, before, edit.mask, overlaid(placed, model))
+            find = partial(find_region, before, edit.mask, without_covered_cells(placed, model))
             raster = coverages.get_or_make((digest(before), edit.mask.concept, edit.mask.at), find)  # (R, R)
             cells = pool(raster, height, width, edit.mask.erase)
         else:
-            key = (_mask_digest(edit.mask), height, width)
+            key = (digest(edit.mask), height, width)
             cells = coverages.get_or_make(key, partial(coverage, edit.mask, height, width))
         placed.append(PlacedEdit(edit, cells))
-    return overlaid(placed, model)
+    return without_covered_cells(placed, model)
 
 
-def overlaid(placed: Sequence[PlacedEdit], model: Model) -> list[PlacedEdit]:
-    """The same edits, where those of deeper layers give way to later ones of layers before them.
+def without_covered_cells(placed: Sequence[PlacedEdit], model: Model) -> list[PlacedEdit]:
+    """The same edits, each without the cells that a later edit of an earlier layer covers.
 
-    A layer's edits apply where it runs, so one of layer6 would always lie over one of layer4, whichever was painted
-    first: a tree could not be drawn again where one had been removed. What a later edit covers is taken from an
-    earlier one of a deeper layer, therefore, where both draw or both are about one concept; edits that list their
-    units are left as they are.
+    A layer's edits apply when it runs: a door at layer6 would lie over a tree at layer4 that was painted on it later,
+    as layer6 runs last. So the door loses the cells that the tree covers, as far as it covers them. This holds between
+    two edits that both draw, or that are about one concept (a tree drawn where one was removed); edits that list their
+    units neither take nor lose cells.
     """
     depth = model.generator.index
     result: list[PlacedEdit] = []
-    # What later edits of a layer, op and concept leave, (H, W) of their layer.
-    free: dict[tuple[str, str, str], Array] = {}
+    # Share of each cell that later edits of a layer, op and concept leave uncovered, (H, W) of that layer.
+    uncovered: dict[tuple[str, str, str], Array] = {}
     for one in reversed(placed):
         layer, op, concept, cells = one.edit.layer.name, one.edit.op, one.edit.concept, one.coverage
-        for (other, later_op, later_concept), left in free.items():
-            same = concept == later_concept or (concept is not None and op == later_op == "draw")
-            if same and depth(other) < depth(layer):
-                times = len(cells) // len(left)
-                cells = cells * left.repeat(times, 0).repeat(times, 1)
+        for (earlier_layer, later_op, later_concept), share in uncovered.items():
+            related = concept == later_concept or (concept is not None and op == later_op == "draw")
+            if related and depth(earlier_layer) < depth(layer):
+                times = len(cells) // len(share)
+                cells = cells * share.repeat(times, 0).repeat(times, 1)
         result.append(PlacedEdit(one.edit, cells))
         if concept is not None:
-            left = 1 - np.float32(one.edit.strength) * one.coverage
-            free[layer, op, concept] = free.get((layer, op, concept), np.float32(1)) * left
+            share = 1 - np.float32(one.edit.strength) * one.coverage
+            uncovered[layer, op, concept] = uncovered.get((layer, op, concept), np.float32(1)) * share
     return result[::-1]
 
 
@@ -127,39 +124,50 @@ def resolve(picture: Picture, model: Model) -> tuple[UnitEdit, ...]:
 
 def resolve_edit(edit: Edit, model: Model, pointer: str = "") -> UnitEdit:
     """What the edit does to the model's featuremaps. pointer: the edit's place in the document. Raises PictureError."""
-    if edit.concept is not None and edit.concept not in model.dissection.concepts:
-        known = ", ".join(model.dissection.concepts)
-        raise UnknownConcept(f"{model.name!r} has no concept {edit.concept!r}; it has {known}", f"{pointer}/concept")
+    if edit.concept is not None:
+        check_concept(edit.concept, model, f"{pointer}/concept")
     if isinstance(edit.mask, Region):
         _check_region(edit.mask, model, pointer)
-    layer = _layer(edit, model, pointer)
+    brush = None if edit.concept is None else model.dissection.brush(edit.concept, edit.layer, edit.op)
+    name = edit.layer if brush is None else brush.layer
+    assert name is not None  # without a brush a layer is named: the document's rule
+    try:
+        layer = model.generator.layer(name)
+    except UnknownLayer as error:
+        raise UnknownLayer(error.detail, f"{pointer}/layer") from error
     if isinstance(edit.units, tuple):
-        units = np.asarray(edit.units, np.int64)  # (n,)
-        if units.max() >= layer.units:
+        units, concept = edit.units, None
+        levels = edit.levels or (0.0,) * len(units)
+        if max(units) >= layer.units:
             raise PictureError(f"{layer.name} has units 0..{layer.units - 1}", f"{pointer}/units")
-        levels = np.zeros(len(units)) if edit.levels is None else np.asarray(edit.levels)
-        return UnitEdit(layer, units, levels.astype(np.float32), edit.strength, edit.mask)
-    assert edit.concept is not None  # the document's rule for edits without a list of units
-    brush = model.dissection.brush(edit.concept, layer.name)
-    if brush is None:
+    elif brush is None:
         raise UnknownConcept(f"{edit.concept!r} has no brush at {layer.name}", f"{pointer}/layer")
-    ranking, recommended = brush.ranked(edit.op)
-    count = recommended if edit.units is None else edit.units
-    if not 1 <= count <= len(ranking):
-        raise PictureError(
-            f"units is {count}; the brush of {edit.concept!r} at {layer.name} has 1..{len(ranking)}",
-            f"{pointer}/units",
-        )
-    constants = [u.level for u in brush.units[:count]] if edit.op == "draw" else [0.0] * count
+    else:
+        ranking, recommended = brush.ranked(edit.op)
+        count = recommended if edit.units is None else edit.units
+        if not 1 <= count <= len(ranking):
+            raise PictureError(
+                f"units is {count}; the brush of {edit.concept!r} at {layer.name} has 1..{len(ranking)}",
+                f"{pointer}/units",
+            )
+        units, concept = ranking[:count], edit.concept
+        levels = tuple(u.level for u in brush.units[:count]) if edit.op == "draw" else (0.0,) * count
     return UnitEdit(
         layer=layer,
-        units=np.array(ranking[:count], np.int64),
-        levels=np.array(constants, np.float32),
+        units=np.array(units, np.int64),
+        levels=np.array(levels, np.float32),
         strength=edit.strength,
         mask=edit.mask,
         op=edit.op,
-        concept=edit.concept,
+        concept=concept,
     )
+
+
+def check_concept(concept: str, model: Model, pointer: str) -> None:
+    """Raises UnknownConcept, with that pointer, where the model has no brush for the concept."""
+    if concept not in model.dissection.concepts:
+        known = ", ".join(model.dissection.concepts)
+        raise UnknownConcept(f"{model.name!r} has no concept {concept!r}; it has {known}", pointer)
 
 
 def _cleaning(model: Model) -> tuple[UnitEdit, ...]:
@@ -174,10 +182,6 @@ def _cleaning(model: Model) -> tuple[UnitEdit, ...]:
         )
         for name, units in model.artifacts
     )
-
-
-def _mask_digest(mask: Area) -> bytes:
-    return hashlib.sha256(canonical_json(to_document(mask)).encode()).digest()
 
 
 def _check_direction(name: str, amount: float, model: Model) -> None:
@@ -200,16 +204,3 @@ def _check_region(region: Region, model: Model, pointer: str) -> None:
             f"the segmenter of {model.name!r} does not know {region.concept!r}; it knows {known}",
             f"{pointer}/mask/concept",
         )
-
-
-def _layer(edit: Edit, model: Model, pointer: str) -> Layer:
-    name = edit.layer
-    if name is None:
-        brush = None if edit.concept is None else model.dissection.brush(edit.concept, op=edit.op)
-        if brush is None:
-            raise UnknownLayer("a list of units without a concept needs a layer", f"{pointer}/layer")
-        name = brush.layer
-    try:
-        return model.generator.layer(name)
-    except UnknownLayer as error:
-        raise UnknownLayer(error.detail, f"{pointer}/layer") from error

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from server.errors import PictureError
+from server.model.pixels import Pixels
 from server.painting.png import text
 
 Format = Literal["png", "jpeg", "webp"]
@@ -21,25 +19,9 @@ TEXT_KEY = "unitbrush"
 JPEG_QUALITY = 90
 MAX_TEXT = 8 * 2**20
 
-# What Pillow was seen to raise for damaged files.
-DAMAGED: tuple[type[Exception], ...] = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    AssertionError,
-    LookupError,
-    TypeError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
-
-Pixels = NDArray[np.uint8]
-
 
 def encode(pixels: Pixels, form: Format = "png", document: str | None = None) -> bytes:
-    """An image file. pixels: (H, W, 3).
+    """An image file. pixels: (H, W, 3), or (H, W) of grey.
 
     PNG and WebP are lossless, JPEG has quality 90 and whole colour resolution. document: a picture's JSON,
     written into a PNG as its text chunk `unitbrush`, left out of the others.

@@ -7,14 +7,13 @@ its rank among the activations that the unit usually has says how remarkable it 
 from __future__ import annotations
 
 import base64
-import io
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from server.painting.imaging import encode
 from server.results.brush import Dissection
 from server.results.units import UnitTable
 
@@ -66,21 +65,19 @@ def most_active(
     scores = _here(r, activations) if table is None else _usually(table, activations)  # (units,)
     order = np.argsort(-scores, kind="stable")[:limit]
     names = _names(table, dissection, layer)
-    found = []
+    active = []
     for unit in order:
         concept, iou = names.get(int(unit), (None, None))
         quantile = None if table is None else _NORMAL.cdf(float(scores[unit]))
-        found.append(Active(int(unit), float(activations[unit]), quantile, concept, iou))
-    return found
+        active.append(Active(int(unit), float(activations[unit]), quantile, concept, iou))
+    return active
 
 
 def featuremap(r: Array) -> Map:
     """One unit's activations as a picture of as many pixels as it has cells. r: (H, W)."""
     low, high = float(r.min()), float(r.max())
     grey = np.rint((r - low) / max(high - low, _TINY) * 255).astype(np.uint8)  # (H, W)
-    out = io.BytesIO()
-    Image.fromarray(grey).save(out, "PNG", compress_level=1)
-    return Map(base64.b64encode(out.getvalue()).decode("ascii"), low, high)
+    return Map(base64.b64encode(encode(grey)).decode("ascii"), low, high)
 
 
 def _usually(table: UnitTable, activations: Array) -> Array:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from server.errors import PictureError
-from server.painting.imaging import DAMAGED
 from server.painting.picture import Area, Line, Mask, Png, Stroke, Strokes
 from server.painting.png import SIGNATURE, bare, kind_of
 
@@ -27,6 +25,7 @@ _FINEST = 512  # samples along the picture's side
 _TURN, _TURN_AREA = 2.0, 30.0  # segments of full height that cost as much as a turn, and as going over all samples
 
 Array = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 
 def coverage(mask: Area, height: int, width: int) -> Array:
@@ -61,33 +60,18 @@ def pool(raster: Array, height: int, width: int, erase: tuple[Line, ...] = ()) -
     return pooled
 
 
-def png_pixels(mask: Png) -> int:
-    """How many pixels the mask's own header promises, nothing decoded. Raises PictureError."""
-    with _open_png(mask) as image:
-        return image.width * image.height
-
-
 def decode_png(mask: Png) -> Array:
-    """The mask's own pixels, 0..1, at its own size. Raises PictureError for one that is damaged or too large."""
-    with _open_png(mask) as image:
-        image.load()
-        return _plane(image)
-
-
-@contextmanager
-def _open_png(mask: Png) -> Iterator[Image.Image]:
-    """The image with its header read and its size checked, so that a decompression bomb never opens."""
+    """The mask's own pixels, (H, W), 0..1. Raises PictureError for one that is damaged or too large."""
+    data = bare(_file(mask))
     try:
-        with Image.open(io.BytesIO(bare(_file(mask))), formats=["PNG"]) as image:
-            if max(image.size) > MAX_PNG_SIDE:
-                raise PictureError(
-                    f"the mask's png is {image.width}x{image.height}, more than {MAX_PNG_SIDE}x{MAX_PNG_SIDE}"
-                )
-            yield image
-    except PictureError:
-        raise
-    except DAMAGED as error:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            width, height = image.size
+            if max(width, height) <= MAX_PNG_SIDE:  # a larger one is never decoded
+                image.load()
+                return _plane(image)
+    except Exception as error:  # a damaged file can make Pillow raise nearly anything
         raise PictureError("the mask's png is damaged or no PNG at all") from error
+    raise PictureError(f"the mask's png is {width}x{height}, more than {MAX_PNG_SIDE}x{MAX_PNG_SIDE}")
 
 
 def _file(mask: Png) -> bytes:
@@ -117,7 +101,7 @@ def _plane(image: Image.Image) -> Array:
     return np.asarray(image.convert("L"), np.float32) / np.float32(255)
 
 
-def _overlap(low: float, high: float, cells: int) -> NDArray[np.float64]:
+def _overlap(low: float, high: float, cells: int) -> Floats:
     """How much of each of `cells` equal cells of 0..1 the interval low..high covers: (cells,), 0..1."""
     edges = np.arange(cells + 1) / cells  # (cells + 1,)
     return (np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1])).clip(0) * cells
@@ -150,7 +134,7 @@ def _erases(line: Line) -> bool:
     return isinstance(line, Stroke) and line.erase
 
 
-def _segments(lines: Sequence[Line]) -> NDArray[np.float64]:
+def _segments(lines: Sequence[Line]) -> Floats:
     """Each segment's ends and radius, a dot's ends the same: (S, 5) of ax, ay, bx, by, r."""
     ends = [
         (*a, *b, line.radius)
@@ -160,7 +144,7 @@ def _segments(lines: Sequence[Line]) -> NDArray[np.float64]:
     return np.asarray(ends, np.float64)
 
 
-def _span(segments: NDArray[np.float64], axis: int, cells: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _span(segments: Floats, axis: int, cells: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The first sample that each segment may reach along an axis (0 across, 1 down), and the first behind it: (S,)."""
     a, b, r = segments[:, axis], segments[:, axis + 2], segments[:, 4]  # (S,)
     low = np.floor((np.minimum(a, b) - r) * cells).astype(np.int64).clip(0, cells)
@@ -224,14 +208,7 @@ def _by_reach(reach: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         start = stop
 
 
-def _capsule_interval(
-    ax: NDArray[np.float64],
-    ay: NDArray[np.float64],
-    bx: NDArray[np.float64],
-    by: NDArray[np.float64],
-    r: NDArray[np.float64],
-    y: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _capsule_interval(ax: Floats, ay: Floats, bx: Floats, by: Floats, r: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Where horizontal lines meet capsules around the segments a-b: (low, high), low > high for nowhere.
 
     The capsule is two discs and the rectangle between them; being convex, its interval is the hull of theirs.
@@ -256,12 +233,7 @@ def _capsule_interval(
     return np.where(hit, np.minimum(low, body0), low), np.where(hit, np.maximum(high, body1), high)
 
 
-def _solve(
-    slope: NDArray[np.float64],
-    offset: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _solve(slope: Floats, offset: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
     """The interval of t with low <= slope t + offset <= high; everything or nothing where the slope is 0."""
     t0, t1 = (low - offset) / slope, (high - offset) / slope
     flat, holds = slope == 0, (low <= offset) & (offset <= high)

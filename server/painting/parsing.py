@@ -13,20 +13,10 @@ import pydantic_core
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from server.errors import MalformedJSON, PictureError
-from server.painting.mask import decode_png, drawing_work, png_pixels
-from server.painting.picture import (
-    MAX_DIRECTIONS,
-    MAX_EDITS,
-    MAX_POINTS,
-    AnyMask,
-    Edit,
-    Mask,
-    Picture,
-    Png,
-    Region,
-    Strokes,
-)
+from server.painting.mask import decode_png, drawing_work
+from server.painting.picture import MAX_DIRECTIONS, MAX_EDITS, Edit, Mask, Picture, Png, Region
 
+MAX_POINTS = 4096  # of a mask
 # In all masks of a picture, so that no document takes seconds to draw.
 MAX_ALL_POINTS = 2**16
 MAX_ALL_PIXELS = 2**25
@@ -46,13 +36,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class _Place(BaseModel):
-    mask: AnyMask | None
-
-
 _picture_adapter = TypeAdapter(Picture)
 _edit_adapter = TypeAdapter(Edit)
-_place_adapter = TypeAdapter(_Place)
 
 
 def parse_picture(data: object, default_model: str | None = None) -> Picture:
@@ -73,32 +58,21 @@ def parse_edit(data: object) -> Edit:
     return edit
 
 
-def parse_mask(data: object) -> Mask:
-    """Read a mask that stands as `mask` in what JSON decodes to. Raises PictureError."""
-    mask = validate(_place_adapter, {"mask": data}).mask
-    check_masks([mask], "/mask")
-    return mask
-
-
 def check_masks(masks: list[Mask], pointer: str) -> None:
-    """Raises PictureError where the masks are too much in all, or a png cannot be decoded."""
-    points, pixels, regions, work = 0, 0, 0, 0.0
+    """Raises PictureError where the masks are too much in all, or a png cannot be decoded; `validate` counts points."""
+    pixels, regions, work = 0, 0, 0.0
     for i, mask in enumerate(masks):
         try:
-            if mask is not None:
-                points += sum(len(line.points) for line in (mask.strokes if isinstance(mask, Strokes) else mask.erase))
-            pixels += png_pixels(mask) if isinstance(mask, Png) else 0
+            pixels += decode_png(mask).size if isinstance(mask, Png) else 0
             regions += isinstance(mask, Region)
-            if points > MAX_ALL_POINTS or pixels > MAX_ALL_PIXELS or regions > MAX_REGIONS:
-                raise PictureError(
-                    f"the masks up to this one have {points} points, {pixels} pixels and {regions} concepts; "
-                    f"at most {MAX_ALL_POINTS}, {MAX_ALL_PIXELS} and {MAX_REGIONS} are taken"
-                )
             work += drawing_work(mask)
+            if pixels > MAX_ALL_PIXELS or regions > MAX_REGIONS:
+                raise PictureError(
+                    f"the masks up to this one have {pixels} pixels and {regions} concepts; "
+                    f"at most {MAX_ALL_PIXELS} and {MAX_REGIONS} are taken"
+                )
             if work > MAX_ALL_WORK:
                 raise PictureError("the strokes of the masks up to this one are too much to draw: fewer, smaller ones")
-            if isinstance(mask, Png):
-                decode_png(mask)
         except PictureError as error:
             raise PictureError(error.detail, pointer.format(i)) from error
 
@@ -109,7 +83,7 @@ def validate(adapter: TypeAdapter[T], data: object, default_model: str | None = 
     What refuses is cheap: brackets, colons and commas are counted before anything is decoded, and edits, strokes and
     points before anything is validated.
     """
-    if isinstance(data, bytes | bytearray | str):
+    if isinstance(data, bytes | str):
         data = decode_json(data)
     _count_points(data, "")
     try:
@@ -118,7 +92,7 @@ def validate(adapter: TypeAdapter[T], data: object, default_model: str | None = 
         raise _explain(error) from error
 
 
-def decode_json(data: bytes | bytearray | str) -> Any:
+def decode_json(data: bytes | str) -> Any:
     """What JSON means, in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without. Raises MalformedJSON, and
     PictureError for more of it than any picture takes."""
     if isinstance(data, str):
@@ -130,7 +104,7 @@ def decode_json(data: bytes | bytearray | str) -> Any:
             f"the document has more than {MAX_PARTS} lists and objects, {MAX_PARTS} names or {MAX_VALUES} values"
         )
     try:
-        if isinstance(data, bytes | bytearray):
+        if isinstance(data, bytes):
             encoding = json.detect_encoding(data)
             data = data if encoding == "utf-8" else data.decode(encoding)
         data = data.removeprefix("\ufeff") if isinstance(data, str) else data

@@ -28,7 +28,6 @@ from server.model.latents import latent_of
 
 VERSION = 1
 MAX_EDITS = 256
-MAX_POINTS = 4096  # of a mask
 MAX_PNG_CHARACTERS = 6 * 2**20
 MAX_LATENT = 8192
 MAX_UNITS = 8192
@@ -67,17 +66,7 @@ class Stroke(Line):
     erase: Annotated[Switch, Field(description="take away from the strokes before it")] = False
 
 
-def _few_points(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    if sum(len(line.points) for line in lines if isinstance(line, Line)) > MAX_POINTS:
-        raise PydanticCustomError("too_many_points", f"a mask has at most {MAX_POINTS} points in all")
-    return lines
-
-
-Erased = Annotated[
-    tuple[Line, ...],
-    Field(fail_fast=True, description="lines whose area is taken away"),
-    AfterValidator(_few_points),
-]
+Erased = Annotated[tuple[Line, ...], Field(fail_fast=True, description="lines whose area is taken away")]
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -87,7 +76,6 @@ class Strokes:
     strokes: Annotated[
         tuple[Stroke, ...],
         Field(min_length=1, fail_fast=True, description="in the order they were drawn"),
-        AfterValidator(_few_points),
     ]
 
 
@@ -282,11 +270,10 @@ _ALWAYS = frozenset({"version", "edits", "mask", "strength"})
 def to_document(part: Any) -> Any:
     """A picture, or a part of one, as its document: JSON-able. What has its default is left out, but for `_ALWAYS`."""
     if is_dataclass(part):
-        members = ((f.name, getattr(part, f.name), f.default) for f in fields(part))
         return {
-            name: to_document(value)
-            for name, value, default in members
-            if name in _ALWAYS or value not in (None, default, {})
+            member.name: to_document(getattr(part, member.name))
+            for member in fields(part)
+            if member.name in _ALWAYS or getattr(part, member.name) not in (None, member.default, {})
         }
     if isinstance(part, tuple):
         return [to_document(v) for v in part]
@@ -305,9 +292,9 @@ def picture_to_json(picture: Picture) -> str:
     return canonical_json(to_document(picture))
 
 
-def digest(picture: Picture) -> str:
-    """SHA-256 of the canonical document, in hex."""
-    return hashlib.sha256(picture_to_json(picture).encode()).hexdigest()
+def digest(part: Picture | Mask) -> str:
+    """SHA-256 of the canonical document of a picture or a mask, in hex."""
+    return hashlib.sha256(canonical_json(to_document(part)).encode()).hexdigest()
 
 
 def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:

@@ -16,8 +16,19 @@ from pydantic import ValidationError
 
 from server.errors import MalformedJSON, PictureError
 from server.painting import parsing
-from server.painting.parsing import parse_edit, parse_mask, parse_picture, validate
-from server.painting.picture import Edit, Line, Picture, Rect, Region, Stroke, Strokes, picture_to_json, to_document
+from server.painting.parsing import parse_edit, parse_picture, validate
+from server.painting.picture import (
+    Edit,
+    Line,
+    Mask,
+    Picture,
+    Rect,
+    Region,
+    Stroke,
+    Strokes,
+    picture_to_json,
+    to_document,
+)
 from tests.helpers.strategies import pictures
 
 
@@ -276,7 +287,10 @@ def test_an_edit_alone() -> None:
     assert error.value.pointer == "/mask/rect/3"
 
 
-def test_a_mask_alone() -> None:
+def test_masks_of_an_edit() -> None:
+    def parse_mask(document: Any) -> Mask:
+        return parse_edit({"op": "draw", "concept": "sky", "mask": document}).mask
+
     assert parse_mask({"rect": [0, 0, 1, 0.5]}) == Rect((0.0, 0.0, 1.0, 0.5))
     assert parse_mask({"concept": "tree", "at": [0.5, 0.25]}) == Region("tree", (0.5, 0.25))
     assert parse_mask({"concept": "tree", "erase": [{"points": [[0, 0.5]], "radius": 1}]}) == Region(

@@ -21,6 +21,7 @@ from server.errors import DissectionError, NoSegmenter, PictureError, UnknownCon
 from server.model.catalog import Model
 from server.model.generator import Layer
 from server.model.segmenter import Segmenter
+from server.painting.edits import check_concept
 from server.painting.inspection import Active, at_point, featuremap, most_active
 from server.painting.mask import coverage, pool
 from server.painting.parsing import Strict, check_masks, parse_picture, validate
@@ -133,9 +134,7 @@ async def receptive(body: JsonBody, request: Request, services: UsesServices) ->
     question = await read_document(services, _parse_concept, body)
     picture, concept = question.picture, question.concept
     model = await model_of(services, picture)
-    if concept not in model.dissection.concepts:
-        known = ", ".join(model.dissection.concepts)
-        raise UnknownConcept(f"{model.name!r} has no concept {concept!r}; it has {known}", "/concept")
+    check_concept(concept, model, "/concept")
 
     def unknown(note: str) -> Receptivity:
         return Receptivity(concept=concept, rows=GRID, columns=GRID, grid=None, note=note)
