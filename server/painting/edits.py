@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from server.model.generator import Layer
 from server.painting.cache import ByteCache
 from server.painting.mask import coverage, pool
 from server.painting.picture import Edit, Mask, Picture, Region, digest
+from server.results.brush import Op
 
 Array = NDArray[np.float32]
 # Called before each step of some work: what it raises ends the work there.
@@ -39,7 +39,7 @@ class UnitEdit:
     levels: Array
     strength: float
     mask: Mask
-    op: Literal["draw", "remove"] = "draw"
+    op: Op = "draw"
     concept: str | None = None
 
 

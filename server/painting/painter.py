@@ -23,11 +23,12 @@ from server.errors import NoSegmenter
 from server.model.catalog import Catalog, Model
 from server.model.device import bfloat16_is_fast
 from server.model.folded import FoldedGenerator
+from server.model.latents import latent_of
 from server.model.pixels import Pixels, to_images, to_pixels
 from server.painting.blend import blend
 from server.painting.cache import ByteCache
 from server.painting.edits import Check, PlacedEdit, go_on, place
-from server.painting.picture import Picture, Region, latent
+from server.painting.picture import Picture, Region
 from server.painting.regions import region
 from server.results.directions import move
 
@@ -136,6 +137,14 @@ class Painter:
             if key not in self._generators:
                 self._generators[key] = FoldedGenerator(model.generator, dtype, self.device)
             return self._generators[key]
+
+
+def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:
+    """The latent the picture starts from, before any direction moves it: (latent_dim,), or as long as its z."""
+    if picture.z is not None:
+        return np.asarray(picture.z, np.float32)
+    assert picture.seed is not None  # the document's rule
+    return latent_of(picture.seed, latent_dim)
 
 
 def _edited(r: Tensor, placed: Sequence[PlacedEdit]) -> Tensor:

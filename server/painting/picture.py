@@ -15,16 +15,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo
 from pydantic import model_validator as validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
-from server.model.latents import latent_of
+from server.results.brush import Op
 
 VERSION = 1
 MAX_EDITS = 256
@@ -168,7 +166,7 @@ class Edit:
     """One draw or remove."""
 
     op: Annotated[
-        Literal["draw", "remove"],
+        Op,
         Field(description="draw sets the concept's top units to their levels, remove sets them to zero"),
     ]
     # What a document may leave out, and Python code states.
@@ -295,11 +293,3 @@ def picture_to_json(picture: Picture) -> str:
 def digest(part: Picture | Mask) -> str:
     """SHA-256 of the canonical document of a picture or a mask, in hex."""
     return hashlib.sha256(canonical_json(to_document(part)).encode()).hexdigest()
-
-
-def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:
-    """The latent the picture starts from, before any direction moves it: (latent_dim,), or as long as its z."""
-    if picture.z is not None:
-        return np.asarray(picture.z, np.float32)
-    assert picture.seed is not None  # the document's rule
-    return latent_of(picture.seed, latent_dim)

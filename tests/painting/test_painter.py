@@ -20,8 +20,8 @@ from server.errors import PictureError, UnknownLayer, UnknownModel
 from server.model.catalog import Catalog, Model
 from server.model.folded import FoldedGenerator
 from server.painting.mask import coverage
-from server.painting.painter import Painter
-from server.painting.picture import Edit, Line, Picture, Png, Rect, Region, Stroke, Strokes, latent
+from server.painting.painter import Painter, latent
+from server.painting.picture import Edit, Line, Picture, Png, Rect, Region, Stroke, Strokes
 from server.painting.regions import region
 from tests.helpers.strategies import areas, edits, fractions, pictures
 
