@@ -95,20 +95,16 @@ def validate(adapter: TypeAdapter[T], data: object, default_model: str | None = 
 def decode_json(data: bytes | str) -> Any:
     """What JSON means, in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without. Raises MalformedJSON, and
     PictureError for more of it than any picture takes."""
-    if isinstance(data, str):
-        lists, objects, names, values = (data.count(mark) for mark in "[{:,")
-    else:
-        lists, objects, names, values = (data.count(mark) for mark in (b"[", b"{", b":", b","))
+    raw = data.encode(errors="surrogatepass") if isinstance(data, str) else data
+    lists, objects, names, values = (raw.count(mark) for mark in (b"[", b"{", b":", b","))
     if lists + objects > MAX_PARTS or names > MAX_PARTS or values > MAX_VALUES:
         raise PictureError(
             f"the document has more than {MAX_PARTS} lists and objects, {MAX_PARTS} names or {MAX_VALUES} values"
         )
     try:
-        if isinstance(data, bytes):
-            encoding = json.detect_encoding(data)
-            data = data if encoding == "utf-8" else data.decode(encoding)
-        data = data.removeprefix("\ufeff") if isinstance(data, str) else data
-        return pydantic_core.from_json(data, allow_inf_nan=False)
+        encoding = json.detect_encoding(raw)
+        text = raw if encoding == "utf-8" else raw.decode(encoding)
+        return pydantic_core.from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise MalformedJSON(f"the body is not JSON: {error}") from error
 

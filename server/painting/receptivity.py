@@ -8,20 +8,18 @@ section 4.3). Each cell of a grid gets the mean of those figures, weighted by wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.model.segmenter import cell_shares
+from server.results.context import Gain
 
 GRID = 16
 
-Gains = Mapping[str, Mapping[str, Any] | None]
-
 
 def receptivity(
-    labels: NDArray[np.uint8], concepts: Sequence[str], drawn: str, gains: Gains
+    labels: NDArray[np.uint8], concepts: Sequence[str], drawn: str, gains: Mapping[str, Gain | None]
 ) -> NDArray[np.float32] | None:
     """The share of each cell that will show the concept once it is drawn there: (GRID, GRID), 0..1.
 
