@@ -55,14 +55,14 @@ class Generator(ABC):
     def trunk(self, z: Tensor, layer: str) -> Tensor:
         """z: (N, latent_dim). Returns the layer's output, (N, units, height, width)."""
         x = z[:, :, None, None]  # (N, latent_dim, 1, 1)
-        for known in self.layers[: self.index(layer) + 1]:
-            x = self.block(known.name)(x)
+        for each in self.layers[: self.index(layer) + 1]:
+            x = self.block(each.name)(x)
         return x
 
     def advance(self, r: Tensor, after: str, to: str) -> Tensor:
         """Run the layers behind `after` up to and including `to` on the output of `after`."""
-        for known in self.layers[self.index(after) + 1 : self.index(to) + 1]:
-            r = self.block(known.name)(r)
+        for each in self.layers[self.index(after) + 1 : self.index(to) + 1]:
+            r = self.block(each.name)(r)
         return r
 
     def tail(self, r: Tensor, layer: str) -> Tensor:

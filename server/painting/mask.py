@@ -178,11 +178,11 @@ def _rasterise(lines: Sequence[Line], inside: NDArray[np.bool_], value: bool) ->
     rows, columns = inside.shape
     segments = _segments(lines)  # (S, 5)
     (first, last), (west, east) = _span(segments, 1, rows), _span(segments, 0, columns)  # (S,) each
-    seen = (first < last) & (west < east)
-    if not seen.any():
+    visible = (first < last) & (west < east)
+    if not visible.any():
         return
-    segments, first, last = segments[seen], first[seen], last[seen]
-    top, bottom, left, right = first.min(), last.max(), west[seen].min(), east[seen].max()
+    segments, first, last = segments[visible], first[visible], last[visible]
+    top, bottom, left, right = first.min(), last.max(), west[visible].min(), east[visible].max()
     ends = np.zeros((bottom - top, right - left + 1), np.int32)
     for part in _by_reach(last - first):
         row = first[part, None] + np.arange((last - first)[part].max())  # (S, reach)

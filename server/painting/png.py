@@ -15,7 +15,7 @@ from server.errors import PictureError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What pixels are made of, and how the picture is to be turned.
-KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND"})
+PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND"})
 UNKNOWN = "no image that is known here"
 # By how a file begins, or what stands at its fifth byte.
 _OTHERS = (
@@ -64,7 +64,7 @@ def bare(data: bytes) -> bytes:
     """The same picture with nothing beside its pixels. Raises PictureError."""
     parts = [SIGNATURE]
     for kind, content in chunks(data):
-        if kind in KEPT:
+        if kind in PIXEL_CHUNKS:
             parts += [struct.pack(">I", len(content)), kind, content, struct.pack(">I", zlib.crc32(kind + content))]
     return b"".join(parts)
 

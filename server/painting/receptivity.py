@@ -1,4 +1,4 @@
-"""Where in a picture drawing a concept will take, told beforehand from what stands there now.
+"""Where in a picture drawing a concept will take, estimated from what stands there now.
 
 The dissection measured how much of a mask shows the concept once it is drawn, for each concept that stood there
 before (a door takes on a wall, not in the sky: the context experiment of Bau et al., "GAN Dissection", ICLR 2019,
