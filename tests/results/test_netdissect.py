@@ -153,19 +153,19 @@ def test_a_sketch_that_would_run_something_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "file"),
     [
-        "",
-        "{}",
-        "[1]",
-        '{"layers": 3}',
-        '{"layers": [{"layer": "a", "units": [{}], "rankings": [{}]}]}',
-        '{"layers": []}',
+        ("", r"dissect\.json"),
+        ("{}", r"dissect\.json"),
+        ("[1]", r"dissect\.json"),
+        ('{"layers": 3}', r"dissect\.json"),
+        ('{"layers": [{"layer": "a", "units": [{}], "rankings": [{}]}]}', r"a/quantiles\.npz is missing"),
+        ('{"layers": []}', r"dissect\.json"),
     ],
 )
-def test_rubbish_is_one_clear_line(tmp_path: Path, text: str) -> None:
+def test_rubbish_is_one_clear_line_that_names_the_file(tmp_path: Path, text: str, file: str) -> None:
     (tmp_path / "dissect.json").write_text(text)
-    with pytest.raises(DissectionError, match=r"dissect\.json") as error:
+    with pytest.raises(DissectionError, match=file) as error:
         read_netdissect(tmp_path)
     assert "\n" not in str(error.value)
 
