@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.model.generator import Generator
+from server.model.generator import Activations, Chain, Generator
 from server.model.progressive import SLOPE, Block, ProgressiveGenerator, upsampling_conv
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 Convolution = Callable[[Tensor], Tensor]
 
 
-class FoldedGenerator(Generator):
+class FoldedGenerator(Chain):
     """The same trunk, advance and tail as the generator it was made from, whose weights it does not share.
 
     dtype: float32, or bfloat16, which is off by half a level of 255 in the mean and a few at most.
@@ -35,7 +35,8 @@ class FoldedGenerator(Generator):
     def __init__(
         self, generator: ProgressiveGenerator, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
     ) -> None:
-        self.latent_dim, self.resolution = generator.latent_dim, generator.resolution
+        self.family, self.latent_dim = generator.family, generator.latent_dim
+        self.resolution = generator.resolution
         self.layers = generator.layers
         self.dtype, self.device = dtype, torch.device(device)
         self._blocks: dict[str, Convolution] = {}
@@ -50,9 +51,15 @@ class FoldedGenerator(Generator):
         """What the block of that name computes; the output block in float32."""
         return self._blocks[name]
 
-    def trunk(self, z: Tensor, layer: str) -> Tensor:
-        """z: (1, latent_dim), of any device and precision. Returns the layer's output, (1, units, height, width)."""
+    def trunk(self, z: Tensor, layer: str) -> Activations:
+        """z: (1, latent_dim), of any device and precision. Returns the layer's output."""
         return super().trunk(z.to(self.device, self.dtype), layer)
+
+    def frozen(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Generator:
+        """Itself. Raises ValueError for another precision or device than it was made for."""
+        if dtype != self.dtype or torch.device(device) != self.device:
+            raise ValueError(f"frozen for {self.dtype} on {self.device}")
+        return self
 
     def _convolution(self, block: Block, shape: tuple[int, ...]) -> Convolution:
         """The block behind its PixelNorm; the fastest of the ways that work here."""

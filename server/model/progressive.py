@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from server.model.generator import Generator, Layer
+from server.model.generator import Chain, Generator, Layer
 
 SLOPE = 0.2  # of the LeakyReLU
 
@@ -97,12 +97,14 @@ class Block(nn.Module):
         return F.leaky_relu(y, SLOPE) if self.active else y
 
 
-class ProgressiveGenerator(nn.Module, Generator):
+class ProgressiveGenerator(nn.Module, Chain):
     """A stack of blocks `layer1` ... `layerN` and an `output_RxR`.
 
     widths: units at 4x4, 8x8, 16x16, ... (two layers each), or one number a layer where a published file
     differs.
     """
+
+    family = "Progressive GAN"
 
     def __init__(self, latent_dim: int, widths: Sequence[int], per_layer: bool = False) -> None:
         super().__init__()
@@ -122,6 +124,12 @@ class ProgressiveGenerator(nn.Module, Generator):
         block = getattr(self, name)
         assert isinstance(block, Block)
         return block
+
+    def frozen(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Generator:
+        """With everything folded into the kernels that run."""
+        from server.model.folded import FoldedGenerator  # which is made of this module's blocks
+
+        return FoldedGenerator(self, dtype, device)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: (N, latent_dim). Returns the image, (N, 3, resolution, resolution)."""

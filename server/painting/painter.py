@@ -22,7 +22,7 @@ from torch import Tensor
 from server.errors import NoSegmenter
 from server.model.catalog import Catalog, Model
 from server.model.device import bfloat16_is_fast
-from server.model.folded import FoldedGenerator
+from server.model.generator import Activations, Generator
 from server.model.latents import latent_of
 from server.model.pixels import Pixels, to_images, to_pixels
 from server.painting.blend import blend
@@ -47,10 +47,10 @@ class Painter:
 
     def __init__(self, catalog: Catalog, device: str = "cpu", trunk_bytes: int = TRUNK_BYTES) -> None:
         self.catalog, self.device = catalog, device
-        self._trunks: ByteCache[Tensor] = ByteCache(trunk_bytes, lambda r: r.nbytes)
+        self._trunks: ByteCache[Activations] = ByteCache(trunk_bytes, lambda a: a.nbytes)
         self._coverages: ByteCache[NDArray[np.float32]] = ByteCache(COVERAGE_BYTES, lambda cells: cells.nbytes)
         self._lock = threading.Lock()
-        self._generators: dict[tuple[str, torch.dtype], FoldedGenerator] = {}
+        self._generators: dict[tuple[str, torch.dtype], Generator] = {}
 
     def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
         """The picture's pixels, (R, R, 3). draft: in bfloat16 where that is faster, up to about 7 of 255 off.
@@ -72,7 +72,7 @@ class Painter:
             generator = self._generator(model, draft=False)
             generator.layer(layer)
             placed = self._place(picture, model, check)
-            r = self._run(picture, model, generator, layer, placed, check)  # (1, C, H, W)
+            r = self._run(picture, model, generator, layer, placed, check).r  # (1, C, H, W)
             return r[0].permute(1, 2, 0).cpu().numpy().copy()
 
     def labels(self, picture: Picture, check: Check = go_on) -> Labels:
@@ -107,35 +107,36 @@ class Painter:
         self,
         picture: Picture,
         model: Model,
-        generator: FoldedGenerator,
+        generator: Generator,
         to: str,
         placed: list[PlacedEdit],
         check: Check,
-    ) -> Tensor:
-        """The output of layer `to`, the edits at it and at the layers before it applied: (1, C, H, W)."""
+    ) -> Activations:
+        """The output of layer `to`, the edits at it and at the layers before it applied."""
         order = [layer.name for layer in generator.layers]
         used = {p.edit.layer.name for p in placed}
         edited = [name for name in order[: order.index(to) + 1] if name in used]
         usual = model.dissection.edit_layer
         at = edited[0] if edited else order[min(order.index(to), order.index(usual))]
-        r = self._trunk(picture, model, generator, at)
+        a = self._trunk(picture, model, generator, at)
         for name in edited:
             check()
-            r = _edited(generator.advance(r, at, name), [p for p in placed if p.edit.layer.name == name])
+            a = generator.advance(a, at, name)
+            a = a.edited(_edited(a.r, [p for p in placed if p.edit.layer.name == name]))
             at = name
-        return generator.advance(r, at, to)
+        return generator.advance(a, at, to)
 
-    def _trunk(self, picture: Picture, model: Model, generator: FoldedGenerator, layer: str) -> Tensor:
+    def _trunk(self, picture: Picture, model: Model, generator: Generator, layer: str) -> Activations:
         z = move(latent(picture, generator.latent_dim), model.directions, picture.directions)  # (latent_dim,)
-        key = (model.name, generator.dtype, layer, hashlib.sha256(z.tobytes()).digest())
+        key = (generator, layer, hashlib.sha256(z.tobytes()).digest())
         return self._trunks.get_or_make(key, lambda: generator.trunk(torch.from_numpy(z)[None], layer))
 
-    def _generator(self, model: Model, draft: bool) -> FoldedGenerator:
+    def _generator(self, model: Model, draft: bool) -> Generator:
         dtype = self.draft_dtype if draft else torch.float32
         key = (model.name, dtype)
         with self._lock:
             if key not in self._generators:
-                self._generators[key] = FoldedGenerator(model.generator, dtype, self.device)
+                self._generators[key] = model.generator.frozen(dtype, self.device)
             return self._generators[key]
 
 

@@ -16,7 +16,7 @@ from server.lab.dissect.running.passes import Passes
 from server.lab.dissect.trials.experiment import Experiments
 from server.lab.dissect.trials.layout import Layout
 from server.lab.dissect.units.samples import draw_samples
-from server.model.generator import Generator, Layer
+from server.model.generator import Chain, Generator, Layer
 
 RED, BLUE = 1, 2
 CONCEPTS = ("ground", "red", "blue")
@@ -25,15 +25,19 @@ ON, OFF = 4.0, 0.5
 UNITS = 5
 
 
-class HandmadeGenerator(Generator):
+class HandmadeGenerator(Chain):
     """Two layers that hold the same: five units at 8x8. The latent says where the patches lie."""
 
+    family = "by hand"
     latent_dim = 8
     resolution = 32
     layers = (Layer("layer1", UNITS, 8, 8), Layer("layer2", UNITS, 8, 8))
 
     def block(self, name: str) -> Callable[[Tensor], Tensor]:
         return {"layer1": featuremaps, "layer2": torch.clone, self.output_name: colours}[name]
+
+    def frozen(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Generator:
+        return self
 
 
 def featuremaps(z: Tensor) -> Tensor:

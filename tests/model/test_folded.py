@@ -25,9 +25,9 @@ def test_agrees_with_the_plain_generator_at_every_layer(widths: tuple[int, ...])
     z = torch.randn(1, 8)
     whole = plain(z)
     for layer in plain.layers:
-        r = painting.trunk(z, layer.name)
-        torch.testing.assert_close(r, plain.trunk(z, layer.name), atol=2e-5, rtol=1e-4)
-        torch.testing.assert_close(painting.tail(r, layer.name), whole, atol=1e-4, rtol=1e-3)
+        a = painting.trunk(z, layer.name)
+        torch.testing.assert_close(a.r, plain.trunk(z, layer.name).r, atol=2e-5, rtol=1e-4)
+        torch.testing.assert_close(painting.tail(a, layer.name), whole, atol=1e-4, rtol=1e-3)
 
 
 @pytest.mark.parametrize("widths", WIDTHS)

@@ -40,11 +40,11 @@ def test_trunk_advance_and_tail_make_the_whole() -> None:
     z = torch.randn(3, 6)
     whole = generator(z)
     for layer in generator.layers:
-        r = generator.trunk(z, layer.name)
-        assert r.shape == (3, layer.units, layer.height, layer.width)
-        torch.testing.assert_close(generator.tail(r, layer.name), whole, atol=1e-4, rtol=1e-4)
-    r = generator.advance(generator.trunk(z, "layer2"), "layer2", "layer5")
-    torch.testing.assert_close(generator.tail(r, "layer5"), whole, atol=1e-4, rtol=1e-4)
+        a = generator.trunk(z, layer.name)
+        assert a.r.shape == (3, layer.units, layer.height, layer.width)
+        torch.testing.assert_close(generator.tail(a, layer.name), whole, atol=1e-4, rtol=1e-4)
+    a = generator.advance(generator.trunk(z, "layer2"), "layer2", "layer5")
+    torch.testing.assert_close(generator.tail(a, "layer5"), whole, atol=1e-4, rtol=1e-4)
 
 
 def test_gradients_reach_every_parameter() -> None:

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 from server.errors import WeightError
+from server.model.generator import Activations
 from server.model.progressive import ProgressiveGenerator
 from server.model.weights import load_generator
 from tests.helpers.reference import generate
@@ -96,9 +97,9 @@ def test_draws_what_the_reference_draws(tmp_path: Path, widths: tuple[int, ...],
     expected = generate(z, layers, output)
     latent = torch.from_numpy(z.astype(np.float32))[None]
     for layer, r in zip(generator.layers, expected, strict=False):
-        np.testing.assert_allclose(generator.trunk(latent, layer.name)[0].numpy(), r, atol=2e-5, rtol=1e-4)
+        np.testing.assert_allclose(generator.trunk(latent, layer.name).r[0].numpy(), r, atol=2e-5, rtol=1e-4)
         np.testing.assert_allclose(
-            generator.tail(torch.from_numpy(r.astype(np.float32))[None], layer.name)[0].numpy(),
+            generator.tail(Activations(torch.from_numpy(r.astype(np.float32))[None]), layer.name)[0].numpy(),
             expected[-1],
             atol=5e-5,
             rtol=1e-4,

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from server.lab.bench.timing import Timing, measure
 from server.model.catalog import Model
-from server.model.folded import FoldedGenerator
 from server.model.latents import latents_of
 from server.model.progressive import SLOPE, ProgressiveGenerator, pixelnorm
 from server.painting.imaging import MEDIA_TYPES, encode
@@ -54,7 +53,7 @@ def plain_pass(generator: ProgressiveGenerator, device: str) -> Callable[[Tensor
 def passes(model: Model, device: str, seconds: float) -> Iterator[Timing]:
     """In float32: the generator whole, plain and folded for painting, its trunk, and its tail from each layer that is
     painted at."""
-    generator = FoldedGenerator(model.generator, torch.float32, device)
+    generator = model.generator.frozen(torch.float32, device)
     z = latents_of([0], generator.latent_dim)  # (1, latent_dim)
     first, usual = generator.layers[0].name, model.dissection.edit_layer
     painted = {brush.layer for brush in model.dissection.brushes if brush.best}
@@ -62,10 +61,10 @@ def passes(model: Model, device: str, seconds: float) -> Iterator[Timing]:
     with torch.inference_mode():
         yield measure(PLAIN, lambda i: _wait(plain(z)), seconds)
         yield measure("full pass", lambda i: _wait(generator.tail(generator.trunk(z, first), first)), seconds)
-        yield measure(f"trunk to {usual}", lambda i: _wait(generator.trunk(z, usual)), seconds)
+        yield measure(f"trunk to {usual}", lambda i: _wait(generator.trunk(z, usual).r), seconds)
         for layer in (one.name for one in generator.layers if one.name in painted):
-            r = generator.trunk(z, layer)  # (1, C, H, W)
-            yield measure(f"tail from {layer}", lambda i, r=r, at=layer: _wait(generator.tail(r, at)), seconds)  # type: ignore[misc]
+            a = generator.trunk(z, layer)
+            yield measure(f"tail from {layer}", lambda i, a=a, at=layer: _wait(generator.tail(a, at)), seconds)  # type: ignore[misc]
 
 
 def edits(painter: Painter, model: Model, seconds: float) -> Iterator[Timing]:

@@ -14,6 +14,7 @@ from server.lab.train.config import STAGES, TrainConfig
 from server.lab.train.layout import CHANNELS, SKETCH
 from server.lab.train.networks import Discriminator, Guide, LabelHead
 from server.lab.train.routing import reserve, route
+from server.model.generator import Activations
 from server.model.progressive import ProgressiveGenerator
 
 MAKERS = ("generator", "head")
@@ -57,7 +58,7 @@ class RunState(nn.Module):
 
     def sample(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """The same of latents (N, D)."""
-        return self.draw(self.average["generator"].trunk(latents.to(self.device), CARRIER))  # type: ignore[operator]
+        return self.draw(self.average["generator"].trunk(latents.to(self.device), CARRIER).r)  # type: ignore[operator]
 
     def restart(self) -> None:
         """Take the averages as the live weights, where a stage begins."""
@@ -75,7 +76,7 @@ class RunState(nn.Module):
 def draw_carried(generator: ProgressiveGenerator, head: LabelHead, r: Tensor) -> tuple[Tensor, Tensor]:
     """What a generator draws of its carrier's activations (N, U, 16, 16): pictures (N, 3, R, R), about -1..1, and
     their label scores (N, C, R, R)."""
-    f = generator.advance(r, CARRIER, generator.layers[-1].name)  # (N, width, R, R)
+    f = generator.advance(Activations(r), CARRIER, generator.layers[-1].name).r  # (N, width, R, R)
     return generator.block(generator.output_name)(f), head(f)
 
 

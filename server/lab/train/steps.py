@@ -25,6 +25,7 @@ from server.lab.train.sketching import Sketched
 from server.lab.train.state import CARRIER, GUIDED, SKETCHER, RunState, draw_carried
 from server.lab.train.window import Window
 from server.model.device import bfloat16_is_fast
+from server.model.generator import Activations
 
 Figures = dict[str, float]
 
@@ -47,8 +48,9 @@ def functions(state: RunState, compiled: bool) -> Functions:
         return draw_carried(generator, state.head, r)
 
     def trunk(z: Tensor, alpha: Tensor, factor: Tensor) -> Tensor:
-        sketched = edits.apply(generator.trunk(z, SKETCHER), alpha, factor)  # (N, U, 8, 8)
-        return generator.advance(sketched.contiguous(memory_format=torch.channels_last), SKETCHER, CARRIER)
+        sketched = edits.apply(generator.trunk(z, SKETCHER).r, alpha, factor)  # (N, U, 8, 8)
+        sketched = sketched.contiguous(memory_format=torch.channels_last)
+        return generator.advance(Activations(sketched), SKETCHER, CARRIER).r
 
     networks: list[Callable[..., Any]] = [tail, trunk, state.discriminator.forward]
     if compiled:

@@ -1,8 +1,8 @@
 """A generator that decides what every pixel is, and then draws it.
 
     generator = DecidedGenerator(Shape())
-    sketch = generator.trunk(z, generator.sketch)        # (N, 64, 16, 16): shares of kinds of things, colours, light
-    decided = generator.advance(sketch, generator.sketch, generator.decision)   # (N, 30 + 20, 128, 128)
+    sketch = generator.trunk(z, generator.sketch)        # r: (N, 64, 16, 16): shares of kinds of things, colours, light
+    decided = generator.advance(sketch, generator.sketch, generator.decision)   # r: (N, 30 + 20, 128, 128)
     x = generator.tail(decided, generator.decision)      # (N, 3, 256, 256)
 
 Layers up to the sketch are the trunk. Those behind plan: down to half of the sketch's size, where a kernel reaches a
@@ -13,6 +13,7 @@ texture. What the layers behind it draw follows from that alone, so that a part 
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from server.model.generator import Generator, Layer
+from server.model.generator import Activations, Chain, Generator, Layer
 from server.model.progressive import SLOPE, Block, pixelnorm
 
 # How strong the decision is beside the features, each of which is about 1.
@@ -105,11 +106,13 @@ def decided(scores: Tensor) -> Tensor:
     return chosen + soft - soft.detach()
 
 
-class DecidedGenerator(nn.Module, Generator):
+class DecidedGenerator(nn.Module, Chain):
     """Trunk, plan, decision and drawing, each layer `layer{i}`; see the module.
 
     `sketch` and `decision` are the names of those two layers.
     """
+
+    family = "decided, then drawn"
 
     def __init__(self, shape: Shape | None = None) -> None:
         super().__init__()
@@ -158,10 +161,14 @@ class DecidedGenerator(nn.Module, Generator):
         assert isinstance(block, DecisionBlock)
         return block
 
+    def frozen(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Generator:
+        """A copy in evaluation mode."""
+        return copy.deepcopy(self).to(device, dtype).requires_grad_(False)
+
     def plan(self, sketch: Tensor) -> Tensor:
         """What the decision is made from: a sketch (N, units, 16, 16) to (N, C, 64, 64)."""
         before = self.layers[self.index(self.decision) - 1]
-        return self.advance(sketch, self.sketch, before.name)
+        return self.advance(Activations(sketch), self.sketch, before.name).r
 
     def forward(self, z: Tensor) -> Tensor:
         """z: (N, latent_dim). Returns the image, (N, 3, resolution, resolution)."""

@@ -26,6 +26,7 @@ from server.lab.village.examples import Examples, examples, window_of
 from server.lab.village.sheet import sheet
 from server.lab.village.sketch import GRID
 from server.lab.village.store import Store, open_store
+from server.model.generator import Activations
 
 CHECKPOINT = "checkpoint.pt"
 # Scenes that the losses' measures are taken from.
@@ -122,7 +123,7 @@ def losses(
 ) -> dict[str, Tensor]:
     """colour: of the window, drawn from true decisions; coarse: the same of 8x8 pixels; parts: of all decisions that
     follow from the sketch; trunk: squared, of the scene's sketch made of its latent, in units of their spread."""
-    made = generator.trunk(batch.latents, generator.sketch)  # (N, CHANNELS, 16, 16)
+    made = generator.trunk(batch.latents, generator.sketch).r  # (N, CHANNELS, 16, 16)
     missed = (made.float() - batch.scenes) / measures.spread
     features = generator.plan(batch.sketches)  # (N, 80, 64, 64)
     scores = generator.decider.scores(features).float()  # (N, 30, 128, 128)
@@ -139,7 +140,7 @@ def losses(
 
     carried = generator.decider.carried(cut(features))
     decision = torch.cat([cut(batch.parts).to(carried.dtype), carried], 1)
-    drawn = generator.tail(decision, generator.decision).float()  # (N, 3, 128, 128)
+    drawn = generator.tail(Activations(decision), generator.decision).float()  # (N, 3, 128, 128)
     off = drawn - cut(batch.images)
     fine = F.interpolate(cut(counts), scale_factor=2.0)
     return {

@@ -17,7 +17,7 @@ from server.lab.directions.measure import measure_effects
 from server.lab.directions.predictor import Examples, Predictor
 from server.lab.directions.run import NAMES, DirectionsConfig, find_directions
 from server.lab.dissect.running.passes import Passes
-from server.model.generator import Layer
+from server.model.generator import Activations, Layer
 from server.results.directions import load_directions
 
 D = 12
@@ -47,11 +47,14 @@ class World:
     latent_dim, resolution = D, 64
     layers = (Layer("layer1", D, 1, 1),)
 
-    def trunk(self, z: Tensor, layer: str) -> Tensor:
-        return z
+    def trunk(self, z: Tensor, layer: str) -> Activations:
+        return Activations(z[:, :, None, None])
 
-    def tail(self, r: Tensor, layer: str) -> Tensor:
-        images = np.stack([toy(z) for z in r.numpy()])
+    def frozen(self, *_: object) -> World:
+        return self
+
+    def tail(self, a: Activations, layer: str) -> Tensor:
+        images = np.stack([toy(z) for z in a.r[..., 0, 0].numpy()])
         return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 

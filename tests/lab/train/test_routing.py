@@ -11,7 +11,7 @@ def response(generator: ProgressiveGenerator, name: str) -> torch.Tensor:
     """How strongly layer1 answers to the numbers of one group in each cell: (4, 4)."""
     z = torch.zeros(1, 128)
     z[:, group_slices()[name]] = 1.0
-    return generator.trunk(z, "layer1").square().mean(1)[0]
+    return generator.trunk(z, "layer1").r.square().mean(1)[0]
 
 
 def test_a_plot_is_felt_around_its_cell_and_nowhere_far() -> None:
@@ -32,7 +32,7 @@ def test_the_layout_has_its_units() -> None:
     generator = ProgressiveGenerator(128, (8, 8, 20))
     reserve(generator, "layer5", 15, alone=True)
     with torch.no_grad():
-        h = generator.trunk(torch.randn(2, 128), "layer5")
+        h = generator.trunk(torch.randn(2, 128), "layer5").r
     assert h[:, 15:].abs().max() == 0
     assert h[:, :15].abs().mean() > 0.05
 
@@ -41,7 +41,7 @@ def test_a_sketch_shares_its_layer_with_units_as_faint_as_it_is() -> None:
     generator = ProgressiveGenerator(128, (32, 60))
     reserve(generator, "layer4", 20, alone=False)
     with torch.no_grad():
-        h = generator.trunk(torch.randn(8, 128), "layer4")
+        h = generator.trunk(torch.randn(8, 128), "layer4").r
     sketch, rest = h[:, :20].square().mean().sqrt(), h[:, 20:].square().mean().sqrt()
     assert 0.4 < float(rest / sketch) < 2.5
 
@@ -54,7 +54,7 @@ def test_plots_of_a_row_start_with_the_same_weights() -> None:
     one, other = torch.zeros(1, 128), torch.zeros(1, 128)
     one[0, slices["plot01"]], other[0, slices["plot02"]] = z, z
     with torch.no_grad():
-        a, b = generator.trunk(one, "layer1"), generator.trunk(other, "layer1")
+        a, b = generator.trunk(one, "layer1").r, generator.trunk(other, "layer1").r
     assert torch.allclose(a[:, :, :, 0:3], b[:, :, :, 1:4], atol=0.2)
 
 

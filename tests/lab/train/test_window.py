@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from server.lab.train.window import random_window
+from server.model.generator import Activations
 from server.model.progressive import ProgressiveGenerator
 
 
@@ -11,11 +12,11 @@ def test_a_window_shows_what_the_whole_picture_shows_but_near_its_rim() -> None:
     torch.manual_seed(0)
     generator = ProgressiveGenerator(8, (16, 16, 16, 8, 8)).requires_grad_(False)
     r = torch.randn(1, 16, 16, 16)
-    whole = generator.tail(r, "layer6")  # (1, 3, 64, 64)
+    whole = generator.tail(Activations(r), "layer6")  # (1, 3, 64, 64)
     rng = np.random.default_rng(0)
     for _ in range(20):
         window = random_window(rng, 16, 10)
-        drawn = window.trimmed(generator.tail(window.opened(r), "layer6"), 4)
+        drawn = window.trimmed(generator.tail(Activations(window.opened(r)), "layer6"), 4)
         true = window.inner(whole, 4)
         assert drawn.shape == true.shape
         middle = slice(8, -8)

@@ -36,25 +36,26 @@ def test_trunk_advance_and_tail_make_the_whole(generator: DecidedGenerator) -> N
         whole = generator(z)
         assert whole.shape == (2, 3, 256, 256)
         for layer in generator.layers:
-            r = generator.trunk(z, layer.name)
-            assert r.shape == (2, layer.units, layer.height, layer.width)
-            torch.testing.assert_close(generator.tail(r, layer.name), whole, atol=1e-4, rtol=1e-4)
+            a = generator.trunk(z, layer.name)
+            assert a.r.shape == (2, layer.units, layer.height, layer.width)
+            torch.testing.assert_close(generator.tail(a, layer.name), whole, atol=1e-4, rtol=1e-4)
 
 
 def test_the_decision_is_one_part_a_cell(generator: DecidedGenerator) -> None:
     with torch.no_grad():
-        r = generator.trunk(torch.randn(2, 6), generator.decision)[:, :5]
+        r = generator.trunk(torch.randn(2, 6), generator.decision).r[:, :5]
     assert torch.equal(r.sum(1), torch.ones(2, 128, 128))
     assert set(r.unique().tolist()) == {0.0, 1.0}
 
 
 def test_what_is_set_in_the_decision_is_drawn_there_and_nowhere_else(generator: DecidedGenerator) -> None:
     with torch.no_grad():
-        r = generator.trunk(torch.randn(1, 6), generator.decision)
-        edited = r.clone()
+        a = generator.trunk(torch.randn(1, 6), generator.decision)
+        edited = a.r.clone()
         edited[:, :5, 40:60, 40:60] = 0
         edited[:, 2, 40:60, 40:60] = 1
-        change = (generator.tail(edited, generator.decision) - generator.tail(r, generator.decision)).abs().amax((0, 1))
+        drawn = generator.tail(a.edited(edited), generator.decision)
+        change = (drawn - generator.tail(a, generator.decision)).abs().amax((0, 1))
     assert bool(change[84:116, 84:116].mean() > 0)
     outside = change.clone()
     outside[60:140, 60:140] = 0

@@ -27,7 +27,7 @@ from server.lab.dissect.constants import (
 from server.lab.dissect.judge.realism import Measure
 from server.lab.dissect.running.passes import Passes, batches
 from server.lab.dissect.running.workers import Workers
-from server.lab.dissect.units.samples import featuremaps
+from server.lab.dissect.units.samples import activations
 from server.model.pixels import Pixels, to_pixels
 
 SHOWN = 6  # pictures before and after
@@ -122,12 +122,15 @@ class _Baseline:
         layers = sorted({layer for layer, _ in units} or {generator.layers[0].name}, key=generator.index)
 
         def block(s: slice) -> tuple[Tensor, Tensor, Pixels]:
-            r = featuremaps(self.passes, seeds[s], layers[0])  # (B, units, h, w)
+            a = activations(self.passes, seeds[s], layers[0])
             for at, layer in enumerate(layers):
-                r = r if at == 0 else self.passes.advance(r, layers[at - 1], layer)
-                r = r.clone()
+                a = a if at == 0 else self.passes.advance(a, layers[at - 1], layer)
+                r = a.r.clone()  # (B, units, h, w)
                 r[:, [unit for where, unit in units if where == layer]] = 0
-            x = self.passes.images(r.contiguous(memory_format=torch.channels_last), layers[-1])  # (B, 3, R, R)
+                a = a.edited(r)
+            x = self.passes.images(
+                a.edited(a.r.contiguous(memory_format=torch.channels_last)), layers[-1]
+            )  # (B, 3, R, R)
             with torch.inference_mode(), self.passes.ledger.passing("segmenter", len(x)):
                 readings = self.measure.read(self.passes, x).cpu()
             return readings, self.passes.labels(x).cpu(), to_pixels(x)
@@ -151,12 +154,13 @@ class _Baseline:
 
         def block(s: slice) -> dict[str, Tensor]:
             outputs: dict[str, Tensor] = {}
-            r = featuremaps(passes, self.seeds[s], layers[0]).to(passes.device).float().requires_grad_()
-            with passes.ledger.passing("gradients", len(r)):
+            a = activations(passes, self.seeds[s], layers[0]).to(passes.device, torch.float32)
+            a.r.requires_grad_()
+            with passes.ledger.passing("gradients", len(a)):
                 for at, layer in enumerate(layers):
-                    r = r if at == 0 else passes.generator.advance(r, layers[at - 1], layer)
-                    outputs[layer] = r
-                x = passes.generator.tail(r, layers[-1]).clamp(-1, 1)  # (B, 3, R, R)
+                    a = a if at == 0 else passes.generator.advance(a, layers[at - 1], layer)
+                    outputs[layer] = a.r
+                x = passes.generator.tail(a, layers[-1]).clamp(-1, 1)  # (B, 3, R, R)
                 readings = self.measure.read(passes, x)  # (B, D)
                 total = (readings * self.slope[s].to(readings)).sum()
                 gradients = torch.autograd.grad(total, list(outputs.values()))

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from server.lab.dissect.running.costs import Ledger
 from server.lab.dissect.running.fused import fused
-from server.model.folded import FoldedGenerator
-from server.model.generator import Generator
-from server.model.progressive import ProgressiveGenerator
+from server.model.generator import Activations, Generator, joined
 from server.model.segmenter import Segmenter, UNet
 
 _CPU_BATCH, _GPU_BATCH = 4, 64
+
+In = TypeVar("In", Tensor, Activations)
+Out = TypeVar("Out", Tensor, Activations)
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,7 @@ class Passes:
     @cached_property
     def frozen(self) -> Generator:
         """The generator in its fastest form, for passes without gradients."""
-        if not isinstance(self.generator, ProgressiveGenerator):
-            return self.generator
-        return FoldedGenerator(self.generator, torch.bfloat16 if self.low else torch.float32, str(self.device))
+        return self.generator.frozen(torch.bfloat16 if self.low else torch.float32, self.device)
 
     @cached_property
     def reader(self) -> Segmenter:
@@ -63,25 +63,24 @@ class Passes:
         with torch.inference_mode(False):  # gradients go through it too, wherever it is asked for first
             return fused(self.segmenter) if isinstance(self.segmenter, UNet) else self.segmenter
 
-    def trunk(self, z: Tensor, layer: str) -> Tensor:
-        """z: (N, latent_dim). Returns the layer's output (N, units, height, width), bfloat16 where `low`."""
-        return self._run(z, lambda one: self.frozen.trunk(one, layer))
+    def trunk(self, z: Tensor, layer: str) -> Activations:
+        """z: (N, latent_dim). Returns the layer's output, bfloat16 where `low`."""
+        return joined(self._run(z.to(self.device), lambda one: self.frozen.trunk(one, layer)))
 
-    def advance(self, r: Tensor, after: str, to: str) -> Tensor:
-        """The output of the layer `to`, from r, that of the layer `after`. Returns (N, units, height, width)."""
-        return self._run(r, lambda one: self.frozen.advance(one, after, to))
+    def advance(self, a: Activations, after: str, to: str) -> Activations:
+        """The output of the layer `to`, from that of the layer `after`."""
+        return joined(self._run(a.to(self.device), lambda one: self.frozen.advance(one, after, to)))
 
-    def images(self, r: Tensor, layer: str) -> Tensor:
-        """r: the layer's output. Returns pictures (N, 3, R, R) in -1..1."""
-        return self._run(r, lambda one: self.frozen.tail(one, layer)).clamp(-1, 1)
+    def images(self, a: Activations, layer: str) -> Tensor:
+        """a: the layer's output. Returns pictures (N, 3, R, R) in -1..1."""
+        return torch.cat(self._run(a.to(self.device), lambda one: self.frozen.tail(one, layer))).clamp(-1, 1)
 
-    def _run(self, x: Tensor, run: Callable[[Tensor], Tensor]) -> Tensor:
-        """`run` on every picture of a batch: on a CPU one at a time, as the frozen kernels are packed for one."""
-        with torch.inference_mode(), self.ledger.passing("generator", len(x)):
-            x = x.to(self.device)
-            if self.device.type != "cpu" or self.frozen is self.generator:
-                return run(x)
-            return torch.cat([run(one[None]) for one in x])
+    def _run(self, some: In, run: Callable[[In], Out]) -> list[Out]:
+        """`run` on a batch of latents or activations: on a CPU one at a time, as frozen kernels are packed for one."""
+        with torch.inference_mode(), self.ledger.passing("generator", len(some)):
+            if self.device.type != "cpu":
+                return [run(some)]
+            return [run(some[slice(i, i + 1)]) for i in range(len(some))]
 
     def labels(self, images: Tensor) -> Tensor:
         """images: (N, 3, R, R) in -1..1. Returns the concept that scores best in each pixel, (N, R, R) uint8."""
@@ -105,10 +104,10 @@ class Passes:
             p = self.reader(x).float().softmax(1)  # (N, C, R, R)
             return torch.cat([p.mean((2, 3)), p.square().mean((2, 3))], 1)
 
-    def scores(self, r: Tensor, layer: str) -> Tensor:
-        """Differentiable: r, the layer's output, to log probabilities of the concepts, (N, C, R, R) float32."""
+    def scores(self, a: Activations, layer: str) -> Tensor:
+        """Differentiable: a, the layer's output, to log probabilities of the concepts, (N, C, R, R) float32."""
         with self.autocast():
-            x = self.generator.tail(r, layer).clamp(-1, 1)  # (N, 3, R, R)
+            x = self.generator.tail(a, layer).clamp(-1, 1)  # (N, 3, R, R)
             scores = self.reader(x.contiguous(memory_format=torch.channels_last))  # (N, C, R, R)
         return scores.float().log_softmax(1)
 

@@ -51,7 +51,7 @@ def attributions(
     points = (torch.arange(count) * _GOLDEN + shift) % 1  # (M,)
     for s in batches(count, CAUSAL_BATCH):
         some = pictures.pick(s)
-        r = some.r.float().to(passes.device)  # (B, units, h, w)
+        r = some.a.r.float().to(passes.device)  # (B, units, h, w)
         way = edited(r, some.coverage.to(passes.device), alpha.to(r), value.to(r)) - r  # (B, units, h, w)
         at = (r + points[s, None, None, None].to(r) * way).requires_grad_()
         with passes.ledger.passing("gradients", len(at)):
@@ -171,13 +171,14 @@ def optimise(
 
 def _edited_probability(passes: Passes, pictures: MaskedPictures, alpha: Tensor, value: Tensor, concept: int) -> Tensor:
     """The concept's mean probability in the masks after an edit, a scalar."""
-    r = pictures.r.float().to(passes.device)  # (M, units, h, w)
+    r = pictures.a.r.float().to(passes.device)  # (M, units, h, w)
     r = edited(r, pictures.coverage.to(r), alpha.to(r), value.to(r))
     return _probability(passes, pictures, r, concept).mean()
 
 
 def _probability(passes: Passes, pictures: MaskedPictures, r: Tensor, concept: int) -> Tensor:
     """The concept's mean probability in the mask of each picture, (B,), drawn from r: (B, units, h, w)."""
-    p = passes.scores(r, pictures.layer)[:, concept].exp()  # (B, R, R)
+    a = pictures.a.edited(r).to(passes.device, torch.float32)
+    p = passes.scores(a, pictures.layer)[:, concept].exp()  # (B, R, R)
     m = pictures.mask.to(p.device).float()
     return (p * m).sum((1, 2)) / m.sum((1, 2)).clamp(min=1)

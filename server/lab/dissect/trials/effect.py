@@ -17,7 +17,8 @@ from server.lab.dissect.constants import VISIBLE
 from server.lab.dissect.running.passes import Passes, batches
 from server.lab.dissect.trials.likeness import Likeness
 from server.lab.dissect.trials.masks import Masks, at_size, beyond
-from server.lab.dissect.units.samples import Floats, Samples, featuremaps
+from server.lab.dissect.units.samples import Floats, Samples, activations
+from server.model.generator import Activations
 from server.painting.blend import blend
 
 BATCH = 24
@@ -27,12 +28,12 @@ BATCH = 24
 class MaskedPictures:
     """Pictures with a mask each, ready for edits at one layer.
 
-    r: (M, units, h, w). coverage: (M, 1, h, w). mask, outside: (M, R, R) bool, in the mask and more than one
-    cell away from it. before: (M, R, R) uint8, the unedited labels.
+    a: the layer's output, of M pictures. coverage: (M, 1, h, w). mask, outside: (M, R, R) bool, in the mask and more
+    than one cell away from it. before: (M, R, R) uint8, the unedited labels.
     """
 
     layer: str
-    r: Tensor
+    a: Activations
     coverage: Tensor
     mask: Tensor
     outside: Tensor
@@ -41,19 +42,19 @@ class MaskedPictures:
     @staticmethod
     def of(passes: Passes, samples: Samples, masks: Masks, layer: str) -> MaskedPictures:
         """The samples that the masks lie on."""
-        r = featuremaps(passes, [samples.seeds[i] for i in masks.index], layer)  # (M, units, h, w)
+        a = activations(passes, [samples.seeds[i] for i in masks.index], layer)
         size = samples.labels.shape[-1]
         return MaskedPictures(
             layer,
-            r.contiguous(memory_format=torch.channels_last),
-            at_size(masks.cells, r.shape[2])[:, None],
+            a.edited(a.r.contiguous(memory_format=torch.channels_last)),
+            at_size(masks.cells, a.r.shape[2])[:, None],
             at_size(masks.cells, size).bool(),
             at_size(beyond(masks.cells), size).bool(),
             torch.from_numpy(samples.labels[masks.index]),
         )
 
     def __len__(self) -> int:
-        return len(self.r)
+        return len(self.a)
 
     def everywhere(self) -> MaskedPictures:
         """The same pictures, edited over all of their area; what changes is still counted by the masks."""
@@ -61,8 +62,8 @@ class MaskedPictures:
 
     def pick(self, index: Tensor | slice) -> MaskedPictures:
         """Some of them."""
-        tensors = (self.r, self.coverage, self.mask, self.outside, self.before)
-        return MaskedPictures(self.layer, *(tensor[index] for tensor in tensors))
+        tensors = (self.coverage, self.mask, self.outside, self.before)
+        return MaskedPictures(self.layer, self.a[index], *(tensor[index] for tensor in tensors))
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,8 @@ def measure_effect(
     after, kept, strangeness = [], [], []
     for s in batches(len(pictures), BATCH):
         some, own = pictures.pick(s), alpha if alpha.ndim == 1 else alpha[s]
-        r = edited(some.r, some.coverage, own, value).to(passes.device)
-        images = passes.images(r, some.layer)  # (B, 3, R, R)
+        a = some.a.edited(edited(some.a.r, some.coverage, own, value))
+        images = passes.images(a, some.layer)  # (B, 3, R, R)
         labels = passes.labels(images).cpu()  # (B, R, R)
         shown = labels == concept  # (B, R, R)
         after.append(share(shown, some.mask))

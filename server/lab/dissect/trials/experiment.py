@@ -46,7 +46,7 @@ class Experiment:
     @property
     def units(self) -> int:
         """How many units the layer has."""
-        return int(self.draw.r.shape[1])
+        return int(self.draw.a.r.shape[1])
 
     def bounds(self, levels: Mapping[str, Floats], pictures: int) -> dict[str, float]:
         """The draw effect of every unit at once, by level."""

@@ -57,10 +57,10 @@ def draw_and_count(passes: Passes, seeds: range, layers: Sequence[str], workers:
     locks = {layer: threading.Lock() for layer in layers}
 
     def block(s: slice) -> tuple[Pixels, Labels]:
-        for layer, r in layer_outputs(passes, seeds[s], layers):
+        for layer, a in layer_outputs(passes, seeds[s], layers):
             with locks[layer]:
-                sketches[layer].add(r.cpu())
-        x = passes.images(r, layers[-1])  # (B, 3, R, R)
+                sketches[layer].add(a.r.cpu())
+        x = passes.images(a, layers[-1])  # (B, 3, R, R)
         return to_pixels(x), passes.labels(x).cpu().numpy()
 
     images, labels = zip(*workers.map(block, list(batches(len(seeds), BLOCK))), strict=True)
@@ -81,8 +81,8 @@ def match_units(
 
     def gather(index: npt.NDArray[np.int64], choosing: bool) -> None:
         block = Block(samples.labels, index, len(samples.concepts), choosing)
-        for layer, r in layer_outputs(passes, [samples.seeds[i] for i in index], layers):
-            matches[layer].add(block, r.cpu())
+        for layer, a in layer_outputs(passes, [samples.seeds[i] for i in index], layers):
+            matches[layer].add(block, a.r.cpu())
 
     workers.map(partial(gather, choosing=True), half(len(samples), choosing=True))
     for match in matches.values():

@@ -1,4 +1,4 @@
-"""Samples: pictures of consecutive seeds with the segmenter's labels, and the featuremaps of seeds."""
+"""Samples: pictures of consecutive seeds with the segmenter's labels, and the activations of seeds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from server.lab.dissect.running.passes import Passes, batches
 from server.lab.dissect.running.work import Arrays
 from server.lab.dissect.running.workers import Workers
+from server.model.generator import Activations, joined
 from server.model.latents import latents_of
 from server.model.pixels import Pixels, to_images, to_pixels
 
@@ -54,7 +53,7 @@ def draw_samples(passes: Passes, count: int, first: int, workers: Workers | None
 
     def block(s: slice) -> tuple[Pixels, Labels]:
         seeds = range(first + s.start, first + s.stop)
-        x = passes.images(featuremaps(passes, seeds, layer), layer)  # (B, 3, R, R)
+        x = passes.images(activations(passes, seeds, layer), layer)  # (B, 3, R, R)
         return to_pixels(x), passes.labels(x).cpu().numpy()
 
     parts = (workers or Workers(passes.device)).map(block, list(batches(count, BATCH)))
@@ -71,20 +70,20 @@ def label_pictures(passes: Passes, pictures: Pixels, workers: Workers) -> Labels
     return np.concatenate(workers.map(block, list(batches(len(pictures), BATCH))))
 
 
-def layer_outputs(passes: Passes, seeds: Sequence[int], layers: Sequence[str]) -> Iterator[tuple[str, Tensor]]:
-    """The outputs of some layers, in the order they run, (N, units, h, w) each: one pass serves all."""
+def layer_outputs(passes: Passes, seeds: Sequence[int], layers: Sequence[str]) -> Iterator[tuple[str, Activations]]:
+    """The outputs of some layers, in the order they run: one pass serves all."""
     z = latents_of(seeds, passes.generator.latent_dim)  # (N, latent_dim)
-    r = passes.trunk(z, layers[0])
-    yield layers[0], r
+    a = passes.trunk(z, layers[0])
+    yield layers[0], a
     for before, layer in pairwise(layers):
-        r = passes.advance(r, before, layer)
-        yield layer, r
+        a = passes.advance(a, before, layer)
+        yield layer, a
 
 
-def featuremaps(passes: Passes, seeds: Sequence[int], layer: str) -> Tensor:
-    """The layer's output for those seeds, (N, units, height, width), in the precision the passes run in."""
+def activations(passes: Passes, seeds: Sequence[int], layer: str) -> Activations:
+    """The layer's output for those seeds, in the precision the passes run in, on the CPU."""
     parts = []
     for s in batches(len(seeds), BATCH):
         z = latents_of(seeds[s], passes.generator.latent_dim)  # (B, latent_dim)
-        parts.append(passes.trunk(z, layer).cpu())
-    return torch.cat(parts)
+        parts.append(passes.trunk(z, layer).to("cpu"))
+    return joined(parts)

@@ -8,6 +8,7 @@ from server.lab.dissect.judge.artifacts import SHOWN, Ablation, Artifacts, find_
 from server.lab.dissect.judge.realism import Entropy, FrechetToScenes, Measure, picture_features
 from server.lab.dissect.running.workers import Workers
 from server.lab.dissect.units.samples import draw_samples
+from server.model.generator import Activations
 from tests.helpers.handmade import HandmadeGenerator, passes
 
 LAYERS = ("layer1", "layer2")
@@ -29,20 +30,20 @@ def dirty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unit 3 of the first layer turns everything grey, which the segmenter cannot name."""
     advance, tail, trunk = HandmadeGenerator.advance, HandmadeGenerator.tail, HandmadeGenerator.trunk
 
-    def grey(self: HandmadeGenerator, r: Tensor, layer: str) -> Tensor:
+    def grey(self: HandmadeGenerator, a: Activations, layer: str) -> Tensor:
         at = 3 if layer == "layer1" else 2
-        dirt = r[:, at].abs().mean((1, 2)).clamp(max=1)[:, None, None, None]
-        return tail(self, r, layer) * (1 - 0.93 * dirt)
+        dirt = a.r[:, at].abs().mean((1, 2)).clamp(max=1)[:, None, None, None]
+        return tail(self, a, layer) * (1 - 0.93 * dirt)
 
-    def always_on(self: HandmadeGenerator, z: Tensor, layer: str) -> Tensor:
-        r = trunk(self, z, "layer1")
-        r[:, 3] = (0.85 + 0.12 * torch.sin(9 * z[:, 7]))[:, None, None]
-        return r if layer == "layer1" else self.advance(r, "layer1", layer)
+    def always_on(self: HandmadeGenerator, z: Tensor, layer: str) -> Activations:
+        a = trunk(self, z, "layer1")
+        a.r[:, 3] = (0.85 + 0.12 * torch.sin(9 * z[:, 7]))[:, None, None]
+        return a if layer == "layer1" else self.advance(a, "layer1", layer)
 
-    def moved(self: HandmadeGenerator, r: Tensor, after: str, to: str) -> Tensor:
+    def moved(self: HandmadeGenerator, a: Activations, after: str, to: str) -> Activations:
         """In the second layer the dirt is in unit 2."""
-        r = advance(self, r, after, to)
-        return r if after == to else r[:, [0, 1, 3, 2, 4]]
+        a = advance(self, a, after, to)
+        return a if after == to else a.edited(a.r[:, [0, 1, 3, 2, 4]])
 
     monkeypatch.setattr(HandmadeGenerator, "advance", moved)
     monkeypatch.setattr(HandmadeGenerator, "tail", grey)

@@ -17,10 +17,10 @@ def random_passes(low: bool) -> Passes:
 def test_the_frozen_generator_draws_what_the_trained_one_does() -> None:
     p = random_passes(low=False)
     z = latents_of(range(3), 8)
-    r = p.trunk(z, "layer4")
-    torch.testing.assert_close(r, p.generator.trunk(z, "layer4"), atol=1e-4, rtol=1e-4)
-    want = p.generator.tail(r, "layer4").clamp(-1, 1)
-    torch.testing.assert_close(p.images(r, "layer4"), want, atol=1e-4, rtol=1e-4)
+    a = p.trunk(z, "layer4")
+    torch.testing.assert_close(a.r, p.generator.trunk(z, "layer4").r, atol=1e-4, rtol=1e-4)
+    want = p.generator.tail(a, "layer4").clamp(-1, 1)
+    torch.testing.assert_close(p.images(a, "layer4"), want, atol=1e-4, rtol=1e-4)
 
 
 def test_low_precision_is_close() -> None:
@@ -32,15 +32,16 @@ def test_low_precision_is_close() -> None:
 
 def test_scores_are_log_probabilities_with_gradients() -> None:
     p = random_passes(low=False)
-    r = p.generator.trunk(latents_of(range(2), 8), "layer4").requires_grad_()
-    scores = p.scores(r, "layer4")
+    a = p.generator.trunk(latents_of(range(2), 8), "layer4")
+    a = a.edited(a.r.requires_grad_())
+    scores = p.scores(a, "layer4")
     assert torch.allclose(scores.exp().sum(1), torch.ones(2, 16, 16), atol=1e-5)
-    (gradient,) = torch.autograd.grad(scores[:, 1].sum(), r)
+    (gradient,) = torch.autograd.grad(scores[:, 1].sum(), a.r)
     assert gradient.abs().max() > 0
     first, second = scores.topk(2, 1).values.unbind(1)  # (N, 16, 16) each
     clear = first - second > 1e-3  # the others lie between two concepts: where two colours are clamped, they are equal
     assert clear.float().mean() > 0.8
-    assert torch.equal(scores.argmax(1)[clear], p.labels(p.images(r.detach(), "layer4")).long()[clear])
+    assert torch.equal(scores.argmax(1)[clear], p.labels(p.images(a.edited(a.r.detach()), "layer4")).long()[clear])
 
 
 def test_batches_cover_everything_once() -> None:

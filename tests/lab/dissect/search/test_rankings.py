@@ -39,7 +39,7 @@ def test_the_parts_add_up_to_the_change_of_probability() -> None:
     """Completeness, the axiom of integrated gradients; one point a picture leaves sampling noise."""
     draw, _ = lessons(BLUE)
     part = attributions(passes(), draw, BLUE, VALUE, torch.tensor([0.0, 1, 0, 0, 0]))
-    p = passes().scores(draw.r, "layer1")[:, BLUE].exp()
+    p = passes().scores(draw.a, "layer1")[:, BLUE].exp()
     before = float((p * draw.mask).sum((1, 2)).div(draw.mask.sum((1, 2))).mean())
     assert float(part.sum()) == pytest.approx(1 - before, rel=0.35)
 

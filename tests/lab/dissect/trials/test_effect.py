@@ -91,6 +91,6 @@ def test_a_gain_is_visible_from_a_part_of_the_mask_on() -> None:
 
 def test_the_activations_stay_as_they_were() -> None:
     here = pictures(slice(0, 3), slice(0, 3))
-    before = here.r.clone()
+    before = here.a.r.clone()
     measure_effect(passes(), here, BLUE, torch.ones(UNITS), torch.full((UNITS,), OFF))
-    assert torch.equal(here.r, before)
+    assert torch.equal(here.a.r, before)

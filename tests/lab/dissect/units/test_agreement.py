@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from server.lab.dissect.units.agreement import information_quality_ratio
-from server.lab.dissect.units.samples import draw_samples, featuremaps
+from server.lab.dissect.units.samples import activations, draw_samples
 from tests.helpers.handmade import BLUE, CONCEPTS, OFF, ON, RED, passes
 from tests.helpers.matching import matched
 
@@ -38,7 +38,7 @@ def test_a_recount_in_plain_numpy_agrees() -> None:
 def test_the_handmade_units_find_their_concepts_and_thresholds() -> None:
     p = passes()
     samples = draw_samples(p, 80, 0)
-    r = featuremaps(p, samples.seeds, "layer1")
+    r = activations(p, samples.seeds, "layer1").r
     found = matched(r, samples.labels, len(CONCEPTS))
     assert found["iou"].argmax(0)[[RED, BLUE]].tolist() == [0, 1]
     assert found["iou"][0, RED] > 0.6  # bilinear featuremaps round the patches' corners

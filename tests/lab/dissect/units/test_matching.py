@@ -8,7 +8,7 @@ import torch
 
 from server.lab.dissect.running.workers import Workers
 from server.lab.dissect.units.matching import ARRAYS, by_layer, draw_and_count, flat, match_units
-from server.lab.dissect.units.samples import Samples, draw_samples, featuremaps
+from server.lab.dissect.units.samples import Samples, activations, draw_samples
 from tests.helpers.handmade import CONCEPTS, passes
 from tests.helpers.matching import matched
 
@@ -24,7 +24,7 @@ def test_the_passes_give_what_whole_arrays_give() -> None:
     assert np.array_equal(drawn["labels"], whole.labels)
     quantiles = {layer: drawn[f"{layer}/quantiles"] for layer in LAYERS}
     found = match_units(p, Samples(5, CONCEPTS, drawn["images"], drawn["labels"]), LAYERS, quantiles, WORKERS)
-    r = featuremaps(p, whole.seeds, "layer2")
+    r = activations(p, whole.seeds, "layer2").r
     want = matched(r, whole.labels, len(CONCEPTS))
     assert set(want) == set(ARRAYS)
     for layer in LAYERS:  # both hold the same
@@ -35,7 +35,7 @@ def test_the_passes_give_what_whole_arrays_give() -> None:
 
 
 def test_the_mean_and_the_quantiles_are_those_of_all_samples() -> None:
-    r = featuremaps(passes(), range(200), "layer1")
+    r = activations(passes(), range(200), "layer1").r
     labels = draw_samples(passes(), 200, 0).labels
     arrays = matched(r, labels, len(CONCEPTS))
     values = r.transpose(0, 1).flatten(1).numpy()
