@@ -59,7 +59,7 @@ class Activations:
 
     def to(self, *where: torch.device | torch.dtype | str) -> Activations:
         """On another device, or in another precision."""
-        return self._each(lambda tensor: tensor.to(*where))  # type: ignore[call-overload, no-any-return]
+        return self._each(lambda tensor: tensor.to(*where))  # type: ignore[call-overload]
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Activations:
         return Activations(change(self.r), tuple(change(tensor) for tensor in self.beside))
