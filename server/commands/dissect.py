@@ -19,7 +19,7 @@ from server.errors import UsageError
 from server.files import JUDGE, SEGMENTER
 
 if TYPE_CHECKING:
-    from server.model.progressive import ProgressiveGenerator
+    from server.model.generator import Generator
 
 SCENES_FROM = 50_000_000  # a seed no training set reaches
 BRUSH_GRIDS = (8, 16)  # featuremaps of these sizes paint best in small generators
@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _layers(wanted: str | None, generator: ProgressiveGenerator) -> list[str]:
+def _layers(wanted: str | None, generator: Generator) -> list[str]:
     """The names asked for; all but the last of the generator's by default. Raises UnknownLayer."""
     if wanted is None:
         return [layer.name for layer in generator.layers[:-1]]
@@ -109,7 +109,7 @@ def _layers(wanted: str | None, generator: ProgressiveGenerator) -> list[str]:
     return list(dict.fromkeys(generator.layer(name).name for name in names or [wanted]))
 
 
-def _brush_layers(look: list[str], generator: ProgressiveGenerator) -> list[str]:
+def _brush_layers(look: list[str], generator: Generator) -> list[str]:
     """Those of the layers that brushes are sought at: all of them where none has the usual sizes."""
     return [name for name in look if generator.layer(name).height in BRUSH_GRIDS] or look
 

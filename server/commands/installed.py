@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from server.model.card import Card
-    from server.model.progressive import ProgressiveGenerator
+    from server.model.generator import Generator
     from server.model.segmenter import UNet
 
 
@@ -24,7 +24,7 @@ class Installed:
     folder: Path
     card: Card
     results: Path
-    generator: ProgressiveGenerator
+    generator: Generator
 
 
 def add_folders(parser: argparse.ArgumentParser) -> None:

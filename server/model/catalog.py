@@ -16,7 +16,6 @@ from server.errors import DissectionError, UnitbrushError, UnknownModel, WeightE
 from server.files import SEGMENTER
 from server.model.card import Card, read_card
 from server.model.generator import Generator
-from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import Segmenter, load_segmenter
 from server.model.weights import load_generator
 from server.results.artifacts import ArtifactUnits, load_artifacts
@@ -43,7 +42,7 @@ class Model:
     default: bool
     folder: Path
     weights: Path
-    generator: ProgressiveGenerator
+    generator: Generator
     dissection: Dissection
     segmenter: Segmenter | None
     directions: Directions

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from server.lab.bench.timing import Timing, measure
 from server.model.catalog import Model
+from server.model.generator import Generator
 from server.model.latents import latents_of
 from server.model.progressive import SLOPE, ProgressiveGenerator, pixelnorm
 from server.painting.imaging import MEDIA_TYPES, encode
@@ -26,11 +27,15 @@ def stroke_picture(model: Model, step: int) -> Picture:
     return Picture(model.name, 0, edits=(Edit("draw", model.dissection.concepts[0], mask),))
 
 
-def plain_pass(generator: ProgressiveGenerator, device: str) -> Callable[[Tensor], Tensor]:
-    """The generator as it was published, nothing folded or packed: what the other figures are compared with.
+def plain_pass(generator: Generator, device: str) -> Callable[[Tensor], Tensor]:
+    """The generator as it was published, nothing folded or packed: what the other figures are compared with. One of
+    another family runs as it is, on the CPU.
 
     The pass takes z, (N, latent_dim), and returns the image, (N, 3, R, R), about -1..1.
     """
+    if not isinstance(generator, ProgressiveGenerator):
+        first = generator.layers[0].name
+        return lambda z: generator.tail(generator.trunk(z, first), first)
     names = [*(layer.name for layer in generator.layers), generator.output_name]
     blocks = [generator.block(name) for name in names]
     weights = [(b.conv.weight.detach() * b.scale).to(device) for b in blocks]  # (O, C, k, k) each
