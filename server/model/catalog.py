@@ -6,6 +6,7 @@ A folder that holds nothing but downloads under way (a published model that was 
 from __future__ import annotations
 
 import logging
+import stat
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -186,6 +187,8 @@ def _state(path: Path) -> tuple[int, int, int]:
     try:
         status = path.stat()
     except OSError:
+        return (0, 0, 0)
+    if stat.S_ISDIR(status.st_mode):  # its name counts; what others write below it is nothing a model is loaded from
         return (0, 0, 0)
     return status.st_ino, status.st_size, status.st_mtime_ns
 
