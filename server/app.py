@@ -19,7 +19,7 @@ from server.painting.cache import ByteCache
 from server.painting.painter import Painter
 from server.settings import Settings
 from server.web.engine import Engine
-from server.web.metrics import Histogram, Metrics, resident_bytes
+from server.web.metrics import Metrics, resident_bytes
 from server.web.middleware import Front
 from server.web.problems import add_handlers
 from server.web.reference import DESCRIPTION, PROBLEMS, set_reference
@@ -86,10 +86,10 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
 @asynccontextmanager
 async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio: Studio) -> AsyncIterator[None]:
     catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model)
-    painter, store, render_seconds = make(catalog, settings), open_store(settings), Histogram()
+    painter, store, metrics = make(catalog, settings), open_store(settings), Metrics()
     set_threads = partial(torch.set_num_threads, settings.threads) if settings.threads else None
-    engine = Engine(painter, settings.queue_size, render_seconds.observe, set_threads)
-    metrics, cache = Metrics(render_seconds), ByteCache[bytes](settings.image_cache_bytes, len)
+    engine = Engine(painter, settings.queue_size, metrics.render_seconds.observe, set_threads)
+    cache = ByteCache[bytes](settings.image_cache_bytes, len)
     services = Services(settings, catalog, engine, store, metrics, cache)
     metrics.gauge("unitbrush_queue_length", "Renders that wait for the device.", lambda: engine.waiting)
     metrics.gauge("unitbrush_live_sockets", "Open live sockets.", lambda: services.open_sockets)

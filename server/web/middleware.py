@@ -73,7 +73,8 @@ class Front:
             if scope["type"] == "http":
                 services: Services = scope["app"].state.services
                 method = scope["method"] if scope["method"] in METHODS else "other"
-                services.metrics.request(method, pattern(inner), status, time.perf_counter() - begin)
+                services.metrics.requests.labels(method, pattern(inner), status).inc()
+                services.metrics.request_seconds.observe(time.perf_counter() - begin)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -103,7 +103,7 @@ class LiveSession:
         alike = [other for other in self._waiting if isinstance(other, type(item))]
         if len(alike) >= (1 if isinstance(item, FrameRequest) else MAX_PROBLEMS):
             self._waiting.remove(alike[0])
-            self._services.metrics.frames_superseded += isinstance(item, FrameRequest)
+            self._services.metrics.frames_superseded.inc(isinstance(item, FrameRequest))
         self._waiting.append(item)
         self._services.live_bytes += self._size() - before
         self._arrived.set()
@@ -155,7 +155,7 @@ class LiveSession:
         async with asyncio.timeout(self._services.settings.send_timeout):
             if isinstance(answer, bytes):
                 await self._socket.send_bytes(answer)
-                self._services.metrics.frames_sent += 1
+                self._services.metrics.frames_sent.inc()
             else:
                 await self._socket.send_text(json.dumps({"seq": answer.seq, "problem": answer.members}))
 

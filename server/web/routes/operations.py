@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from server.errors import UnitbrushError
 from server.web.deps import UsesServices
-from server.web.metrics import CONTENT_TYPE
 from server.web.reference import UNREADY
 
 router = APIRouter(tags=["operations"])
@@ -33,4 +33,4 @@ async def readyz(services: UsesServices) -> Response:
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics(services: UsesServices) -> Response:
     """Counts and times in Prometheus' text format."""
-    return Response(services.metrics.text(), media_type=CONTENT_TYPE)
+    return Response(services.metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -25,6 +25,7 @@ from server.model.pixels import Pixels
 from server.painting.edits import Check, go_on
 from server.painting.picture import Picture
 from server.settings import Settings
+from server.web.metrics import Metrics
 from server.web.routes.live import LiveSession, Problem, parse_message
 from tests.helpers.serving import settings_in, threaded_server
 
@@ -403,7 +404,7 @@ async def test_messages_that_wait_are_bounded_on_all_sockets_together(monkeypatc
         live_bytes=0,
         settings=SimpleNamespace(max_body_bytes=1000),
         catalog=SimpleNamespace(default="village"),
-        metrics=SimpleNamespace(frames_superseded=0),
+        metrics=Metrics(),
     )
     socket: Any = SimpleNamespace(receive=AsyncMock(return_value={"type": "websocket.disconnect"}))
     one, other = LiveSession(socket, services), LiveSession(socket, services)
