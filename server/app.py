@@ -18,6 +18,7 @@ from server.model.device import device_named
 from server.painting.cache import ByteCache
 from server.painting.painter import Painter
 from server.settings import Settings
+from server.web import kept
 from server.web.engine import Engine
 from server.web.metrics import Metrics, resident_bytes
 from server.web.middleware import Front
@@ -39,7 +40,7 @@ def make_painter(catalog: Catalog, settings: Settings) -> Painter:
 
 def open_store(settings: Settings) -> Store:
     """The settings' pictures. Raises StoreError."""
-    return Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history)
+    return Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history, kept.check)
 
 
 def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastAPI:

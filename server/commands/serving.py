@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+from functools import partial
 from typing import TextIO
 from urllib.parse import unquote_plus
 
@@ -19,7 +20,7 @@ from server.commands.memory import return_freed_memory
 from server.errors import UsageError
 from server.model.device import device_named
 from server.settings import Settings
-from server.web.connections import http_protocol, socket_protocol
+from server.web.connections import WatchedHTTP, WatchedSocket
 
 _PARAMETER = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")  # of a query
 
@@ -31,8 +32,8 @@ def server_config(app: FastAPI, settings: Settings, access_log: bool = False) ->
         app,
         log_level="warning",
         access_log=access_log,
-        http=http_protocol(settings.send_timeout),
-        ws=socket_protocol(settings.send_timeout),
+        http=partial(WatchedHTTP, settings.send_timeout),  # type: ignore[arg-type]
+        ws=partial(WatchedSocket, settings.send_timeout),  # type: ignore[arg-type]
         ws_max_size=settings.max_body_bytes,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=settings.shutdown_timeout,

@@ -7,7 +7,6 @@ client that does not read, is no reason to keep it.
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -30,22 +29,19 @@ class _Watched(_Base):
     def __init__(self, patience: float, **options: Any) -> None:
         super().__init__(**options)
         self._patience = patience
-        self._since: float | None = None
+        self._since: float | None = None  # it waits for the client
         self._unsent = 0  # at the last look
         self._heard = False  # since then
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to look."""
         super().connection_made(transport)
         self._look_later()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sends."""
         self._heard = True
         super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Look no more."""
         self._next_look.cancel()
         super().connection_lost(exc)
 
@@ -69,15 +65,14 @@ class WatchedSocket(_Watched, WebSocketsSansIOProtocol):
 
 
 class WatchedHTTP(_Watched, HttpToolsProtocol):
-    """A connection for requests: a head has `patience` seconds to arrive, and each MiB of a body."""
+    """A connection for requests: a head has `patience` seconds to arrive, and each MiB of a body. A head, or what
+    follows a body, that is longer than any need be is refused."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the first request."""
         self._expect()
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Refuse a head, or what follows a body, that is longer than any need be."""
         self._bare += len(data)
         super().data_received(data)
         if self._bare <= MAX_HEAD_BYTES or self.transport.is_closing():
@@ -91,22 +86,18 @@ class WatchedHTTP(_Watched, HttpToolsProtocol):
         self.transport.pause_reading()
 
     def handle_websocket_upgrade(self) -> None:
-        """Leave the connection to the socket's own protocol."""
         self._next_look.cancel()
         super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
-        """A request has begun to arrive."""
         self._since = asyncio.get_running_loop().time()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The request's head is here."""
         self._expect()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of its body is here."""
         self._bare = 0
         self._step += len(body)
         if self._step > STEP_BYTES:
@@ -114,7 +105,6 @@ class WatchedHTTP(_Watched, HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """All of the request is here."""
         self._bare, self._since = 0, None
         super().on_message_complete()
 
@@ -128,13 +118,3 @@ class WatchedHTTP(_Watched, HttpToolsProtocol):
         if self.flow.read_paused:  # it is not the client that keeps the request waiting
             self._since = self._since and asyncio.get_running_loop().time()
         return self._since is not None and asyncio.get_running_loop().time() - self._since > self._patience
-
-
-def http_protocol(patience: float) -> Any:
-    """What makes uvicorn's protocol of each connection."""
-    return partial(WatchedHTTP, patience)
-
-
-def socket_protocol(patience: float) -> Any:
-    """What makes uvicorn's protocol of each live socket."""
-    return partial(WatchedSocket, patience)

@@ -9,7 +9,7 @@ from server.errors import PictureError
 from server.painting.parsing import parse_picture
 from server.painting.picture import MAX_EDITS, Picture, canonical_json, to_document
 from server.web.problems import PictureFull
-from server.web.store import NO_LOOKS, DamagedPicture, State, StoredPicture
+from server.web.store import NO_LOOKS, DamagedPicture, State
 
 # What can be changed in a kept picture; all but the edits are its looks.
 CHANGING = ("directions", "clean", "edits")
@@ -29,13 +29,12 @@ def joined(base: str, state: State) -> str:
     return f'{base[:-1]}{looks},"edits":[{",".join(state.edits)}]}}'
 
 
-def checked(stored: StoredPicture) -> StoredPicture:
-    """The same. Its edits were checked against their digests. Raises DamagedPicture where the rest is no picture."""
+def check(base: str, state: State) -> None:
+    """Raise DamagedPicture where the base and the looks are no picture. The store checks edits by their digests."""
     try:
-        parse_picture(joined(stored.base, State((), stored.state.looks)))
+        parse_picture(joined(base, State((), state.looks)))
     except PictureError as error:
         raise DamagedPicture("the picture's document is damaged; delete the picture") from error
-    return stored
 
 
 def check_room(base: str, state: State, max_bytes: int) -> None:

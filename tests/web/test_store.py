@@ -12,17 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from server.web.store import (
-    RESERVE_BYTES,
-    DamagedPicture,
-    NothingToUndo,
-    RevisionMismatch,
-    State,
-    Store,
-    StoreError,
-    StoreFull,
-    UnknownPicture,
-)
+from server.web.database import RESERVE_BYTES, StoreError, StoreFull
+from server.web.store import DamagedPicture, NothingToUndo, RevisionMismatch, State, Store, UnknownPicture
 
 
 def with_edit(edit: str) -> Callable[[State], State]:
@@ -309,8 +300,8 @@ def test_a_loss_during_a_change_is_noticed_before_it_is_acknowledged(tmp_path: P
 def test_a_full_disk_is_told_and_deleting_makes_room(tmp_path: Path) -> None:
     store = Store(tmp_path / "pictures.sqlite3")
     kept = [store.create("{}", State(("x" * 50_000,))).id for _ in range(3)]
-    (pages,) = store._db.execute("PRAGMA page_count").fetchone()
-    store._db.execute(f"PRAGMA max_page_count={pages}")
+    (pages,) = store._file.execute("PRAGMA page_count").fetchone()
+    store._file.execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreFull, match="disk is full"):
         store.create("{}", State(("y" * 50_000,)))
     with pytest.raises(StoreFull, match="disk is full"):
@@ -355,8 +346,8 @@ DAMAGES = [
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_damaged_is_told_and_can_be_deleted(store: Store, tmp_path: Path, damage: str) -> None:
     picture = store.create("{}", State(("a",))).id
-    store._db.execute("PRAGMA foreign_keys=OFF")
-    store._db.execute(damage)
+    store._file.execute("PRAGMA foreign_keys=OFF")
+    store._file.execute(damage)
     for call in (
         lambda: store.get(picture),
         lambda: store.change(picture, only("b")),

@@ -10,9 +10,9 @@ import json
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
@@ -24,7 +24,7 @@ from server.painting.parsing import Strict, json_schemas, parse_edit, parse_pict
 from server.painting.picture import canonical_json, to_document
 from server.web.answers import entity_tags, header_of, not_modified
 from server.web.deps import JsonBody, UsesServices, decode_object, read_document
-from server.web.kept import check_room, checked, joined, split
+from server.web.kept import check_room, joined, split
 from server.web.problems import InvalidParameter, NotFound
 from server.web.reference import EDIT, IMAGES, PICTURE, body_of
 from server.web.routes.images import WantsImage, image_response
@@ -104,8 +104,7 @@ class Call:
 
     async def step(self, step: Callable[..., StoredPicture], *args: object) -> Response:
         """Let a method of the store change the picture, and answer with the resource."""
-        await _in_store(self.services, self.services.store.get, self.picture)  # nothing changes where it is damaged
-        return _resource(self.request, await _in_store(self.services, step, self.picture, *args, self.known))
+        return _resource(self.request, await self.services.in_store(step, self.picture, *args, self.known))
 
     async def rewrite(self, change: Callable[..., State], *args: object) -> Response:
         """Store the state that `change(services, stored picture, *args)` gives, and answer with the resource.
@@ -114,17 +113,13 @@ class Call:
         """
         services = self.services
         while True:
-            stored = await _in_store(services, services.store.get, self.picture, self.known)
+            stored = await services.in_store(services.store.get, self.picture, self.known)
             state = await services.in_thread(change, services, stored, *args)
             await services.in_thread(check_room, stored.base, state, services.settings.max_body_bytes)
-            try:
-                changed = await services.in_store(
-                    services.store.change, self.picture, partial(_always, state), frozenset((stored.revision,))
+            with suppress(RevisionMismatch):
+                return await replace(self, known=frozenset((stored.revision,))).step(
+                    services.store.change, lambda old, new=state: new
                 )
-            except RevisionMismatch:
-                continue
-            else:
-                return _resource(self.request, changed)
 
 
 def changing(picture: PictureId, known: KnownRevisions, request: Request, services: UsesServices) -> Call:
@@ -149,7 +144,7 @@ async def create(body: JsonBody, request: Request, services: UsesServices) -> Re
 @router.get("/{picture}", response_model=Resource)
 async def get(picture: PictureId, request: Request, services: UsesServices) -> Response:
     """The picture as it is now, or 304 where the caller names its revision in `If-None-Match`."""
-    stored = await _in_store(services, services.store.get, picture)
+    stored = await services.in_store(services.store.get, picture)
     return not_modified(request, _headers(stored)) or _resource(request, stored)
 
 
@@ -173,7 +168,7 @@ async def delete(picture: PictureId, known: KnownRevisions, services: UsesServic
 @router.get("/{picture}/image", response_class=Response, responses=IMAGES)
 async def image(picture: PictureId, options: WantsImage, request: Request, services: UsesServices) -> Response:
     """The picture's image as it is now. A `revision` in the query tells caches that it has changed."""
-    stored = await _in_store(services, services.store.get, picture)
+    stored = await services.in_store(services.store.get, picture)
     parsed = await read_document(services, parse_picture, joined(stored.base, stored.state))
     return await image_response(services, request, parsed, options, "private, no-cache")
 
@@ -251,15 +246,6 @@ async def delete_edit(
         return replace(state, edits=state.edits[:index] + state.edits[index + 1 :])
 
     return await call.step(call.services.store.change, without)
-
-
-async def _in_store(services: Services, call: Callable[..., StoredPicture], *args: object) -> StoredPicture:
-    """The picture that a method of the store gives. Raises what that raises, and DamagedPicture."""
-    return checked(await services.in_store(call, *args))
-
-
-def _always(new: State, old: State) -> State:
-    return new
 
 
 def _new(services: Services, body: bytes) -> tuple[str, State]:

@@ -1,0 +1,161 @@
+"""The SQLite file that pictures are kept in: brought to the present schema, one transaction at a time, with room on the
+disk held back for a deletion.
+
+It is in WAL mode with `synchronous=FULL`: neither a killed process nor a power cut loses what was committed. Several
+processes may have it open.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from server.errors import UnitbrushError
+
+SCHEMA = 3
+_TABLES = """
+CREATE TABLE pictures (
+    id TEXT PRIMARY KEY, base TEXT NOT NULL, revision INTEGER NOT NULL, position INTEGER NOT NULL,
+    created REAL NOT NULL, changed REAL NOT NULL, name TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE TABLE edits (
+    id INTEGER PRIMARY KEY, picture TEXT NOT NULL REFERENCES pictures ON DELETE CASCADE,
+    digest BLOB NOT NULL, body TEXT NOT NULL, UNIQUE (picture, digest)
+) STRICT;
+CREATE TABLE states (
+    picture TEXT NOT NULL REFERENCES pictures ON DELETE CASCADE, number INTEGER NOT NULL, edits TEXT NOT NULL,
+    looks TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (picture, number)
+) STRICT;
+"""
+# What makes the present schema of an earlier one, by its number; 0 is an empty file.
+_NAMED = "ALTER TABLE pictures ADD COLUMN name TEXT NOT NULL DEFAULT ''"
+_TO_SCHEMA = {0: _TABLES, 1: f"ALTER TABLE states ADD COLUMN looks TEXT NOT NULL DEFAULT '{{}}'; {_NAMED}", 2: _NAMED}
+# Of the disk, held back in a file beside the pictures, since deleting one needs some where the disk is full.
+RESERVE_BYTES = 4 * 1024 * 1024
+
+
+class StoreError(UnitbrushError, status=503, slug="store-unavailable", title="The pictures cannot be kept"):
+    """The file cannot be used; the message says why and what to do."""
+
+
+class StoreFull(UnitbrushError, status=507, slug="store-full", title="No more pictures can be kept"):
+    """As many pictures as configured, or as the disk holds, are kept already."""
+
+
+class Database:
+    """The open file, for any thread. All methods raise StoreError, and StoreFull where the disk is full."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file and its folder."""
+        self._lock = threading.Lock()
+        self._reserve = Path(f"{path}-reserve")
+        self._opened: dict[Path, tuple[int, int]] = {}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
+            self._prepare(path)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"cannot keep pictures in {path}: {error}; choose another data folder") from error
+
+    def _prepare(self, path: Path) -> None:
+        self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA foreign_keys=ON")
+        self._db.execute("PRAGMA secure_delete=FAST")  # else a deletion writes as much as it frees
+        with self.transaction():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version in _TO_SCHEMA:
+                for statement in _TO_SCHEMA[version].split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={SCHEMA}")
+        if version not in (SCHEMA, *_TO_SCHEMA):
+            self._db.close()
+            raise StoreError(f"{path} is of another version (schema {version}); choose another data folder")
+        self._opened = {file: _identity(file) for file in (path, Path(f"{path}-wal")) if file.exists()}
+
+    def close(self) -> None:
+        """Close the file; nothing is lost without it."""
+        with self._lock:
+            self._db.close()
+
+    def execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        """Run one statement, `values` in the place of its `?`. Only within `locked` or `transaction`."""
+        return self._db.execute(statement, values)
+
+    def fetch(self, statement: str, *values: object) -> Any:
+        """The first row of what a statement gives, None where there is none."""
+        return self._db.execute(statement, values).fetchone()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """The file for one thread at a time; its errors become StoreError and StoreFull."""
+        with self._lock:
+            self._check_present()
+            try:
+                yield
+            except sqlite3.Error as error:
+                if "full" in str(error):
+                    raise StoreFull("the disk is full") from error
+                raise StoreError(f"the pictures' file gave an error: {error}") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of what is written meanwhile; other processes wait."""
+        with self.locked():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+                self._check_present()
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _check_present(self) -> None:
+        """Raise StoreError where the open files are not those at their paths: what is written to them would be lost."""
+        try:
+            present = all(_identity(file) == identity for file, identity in self._opened.items())
+        except OSError:
+            present = False
+        if not present:
+            raise StoreError("the pictures' file was deleted, moved or replaced meanwhile; start the server anew")
+
+    def keep_reserve(self) -> None:
+        """Hold the reserve back where it is not. Raises StoreFull where the disk has not as much, and StoreError where
+        the folder is gone."""
+        if self._reserve.exists():
+            return
+        self._check_present()
+        try:
+            if shutil.disk_usage(self._reserve.parent).free < RESERVE_BYTES:
+                raise StoreFull("the disk is full")
+            self._reserve.write_bytes(secrets.token_bytes(RESERVE_BYTES))
+        except OSError as error:
+            self._reserve.unlink(missing_ok=True)
+            raise StoreFull("the disk is full") from error
+
+    def give_reserve(self) -> None:
+        """Give the reserve up, for a deletion."""
+        self._reserve.unlink(missing_ok=True)
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Give the disk back what is free in the files, as far as it goes."""
+        with suppress(StoreFull), self.locked():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._db.execute("PRAGMA incremental_vacuum(256)").fetchall()
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    """What tells a file from another one that takes its name. Raises OSError."""
+    status = file.stat()
+    return status.st_dev, status.st_ino
