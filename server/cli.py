@@ -45,9 +45,12 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(arguments)
+        args = _parse(list(sys.argv[1:] if argv is None else argv))
+        return cast(Command, args.command).run(args)
+    except UnitbrushError as error:
+        print(f"unitbrush: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -55,15 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; Python must not try to flush it again.
         sys.stdout = None
         return 0
-
-
-def _run(arguments: list[str]) -> int:
-    try:
-        args = _parse(arguments)
-        return cast(Command, args.command).run(args)
-    except UnitbrushError as error:
-        print(f"unitbrush: {error}", file=sys.stderr)
-        return 2
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

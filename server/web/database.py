@@ -14,7 +14,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from server.errors import UnitbrushError
 
@@ -54,27 +53,28 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Open or create the file and its folder."""
         self._lock = threading.Lock()
-        self._reserve = Path(f"{path}-reserve")
+        self.reserve = Path(f"{path}-reserve")
         self._opened: dict[Path, tuple[int, int]] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
+            self.execute = self._db.execute  # only within `locked` or `transaction`
             self._prepare(path)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"cannot keep pictures in {path}: {error}; choose another data folder") from error
 
     def _prepare(self, path: Path) -> None:
-        self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute("PRAGMA foreign_keys=ON")
-        self._db.execute("PRAGMA secure_delete=FAST")  # else a deletion writes as much as it frees
+        self.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file
+        self.execute("PRAGMA journal_mode=WAL")
+        self.execute("PRAGMA synchronous=FULL")
+        self.execute("PRAGMA foreign_keys=ON")
+        self.execute("PRAGMA secure_delete=FAST")  # else a deletion writes as much as it frees
         with self.transaction():
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            (version,) = self.execute("PRAGMA user_version").fetchone()
             if version in _TO_SCHEMA:
                 for statement in _TO_SCHEMA[version].split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version={SCHEMA}")
+                    self.execute(statement)
+                self.execute(f"PRAGMA user_version={SCHEMA}")
         if version not in (SCHEMA, *_TO_SCHEMA):
             self._db.close()
             raise StoreError(f"{path} is of another version (schema {version}); choose another data folder")
@@ -84,14 +84,6 @@ class Database:
         """Close the file; nothing is lost without it."""
         with self._lock:
             self._db.close()
-
-    def execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
-        """Run one statement, `values` in the place of its `?`. Only within `locked` or `transaction`."""
-        return self._db.execute(statement, values)
-
-    def fetch(self, statement: str, *values: object) -> Any:
-        """The first row of what a statement gives, None where there is none."""
-        return self._db.execute(statement, values).fetchone()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -109,14 +101,14 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """All or nothing of what is written meanwhile; other processes wait."""
         with self.locked():
-            self._db.execute("BEGIN IMMEDIATE")
+            self.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self._db.execute("COMMIT")
+                self.execute("COMMIT")
                 self._check_present()
             except BaseException:
                 if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+                    self.execute("ROLLBACK")
                 raise
 
     def _check_present(self) -> None:
@@ -131,28 +123,23 @@ class Database:
     def keep_reserve(self) -> None:
         """Hold the reserve back where it is not. Raises StoreFull where the disk has not as much, and StoreError where
         the folder is gone."""
-        if self._reserve.exists():
+        if self.reserve.exists():
             return
         self._check_present()
         try:
-            if shutil.disk_usage(self._reserve.parent).free < RESERVE_BYTES:
+            if shutil.disk_usage(self.reserve.parent).free < RESERVE_BYTES:
                 raise StoreFull("the disk is full")
-            self._reserve.write_bytes(secrets.token_bytes(RESERVE_BYTES))
+            self.reserve.write_bytes(secrets.token_bytes(RESERVE_BYTES))
         except OSError as error:
-            self._reserve.unlink(missing_ok=True)
+            self.reserve.unlink(missing_ok=True)
             raise StoreFull("the disk is full") from error
-
-    def give_reserve(self) -> None:
-        """Give the reserve up, for a deletion."""
-        self._reserve.unlink(missing_ok=True)
-        self.give_back()
 
     def give_back(self) -> None:
         """Give the disk back what is free in the files, as far as it goes."""
         with suppress(StoreFull), self.locked():
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self._db.execute("PRAGMA incremental_vacuum(256)").fetchall()
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.execute("PRAGMA incremental_vacuum(256)").fetchall()
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _identity(file: Path) -> tuple[int, int]:

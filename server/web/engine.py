@@ -22,7 +22,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
 from typing import Any, TypeVar
 
 from server.errors import UnitbrushError
@@ -67,7 +66,10 @@ class _Turn:
 
 
 class Engine:
-    """The device's thread and those who wait for it. `observe` is given the seconds that each piece of work took."""
+    """The device's thread and those who wait for it. `observe` is given the seconds that each piece of work took.
+
+    Work raises Stopping, what the painter raises, and QueueFull unless it is a lane's.
+    """
 
     def __init__(
         self,
@@ -92,9 +94,7 @@ class Engine:
         self._serving = asyncio.create_task(self._serve(), name="engine")
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         """Let the running work end at its next step, cancel what waits."""
         assert self._serving is not None
         self._serving.cancel()
@@ -116,43 +116,40 @@ class Engine:
         return len(self._queue) + len(self._lanes)
 
     async def render(self, picture: Picture, draft: bool = False) -> Pixels:
-        """The picture's pixels, (height, width, 3) uint8. Raises QueueFull, and what the painter raises."""
+        """The picture's pixels, (height, width, 3) uint8."""
         return await self._run(partial(self._painter.render, picture, draft))
 
     async def featuremaps(self, picture: Picture, layer: str) -> Featuremaps:
-        """The layer's output in the picture, (height, width, units). Raises QueueFull, and what the painter raises."""
+        """The layer's output in the picture, (height, width, units)."""
         return await self._run(partial(self._painter.featuremaps, picture, layer))
 
     async def labels(self, picture: Picture) -> Labels:
-        """Which of the segmenter's concepts each pixel shows, (height, width). Raises QueueFull, and what the painter
-        raises."""
+        """Which of the segmenter's concepts each pixel shows, (height, width)."""
         return await self._run(partial(self._painter.labels, picture))
 
     async def render_newest(self, choose: Callable[[], tuple[Picture, bool]]) -> Pixels:
         """Wait for a turn among the lanes; `choose` is called in the event loop when it comes, to give the newest
         picture and whether a draft will do.
 
-        A socket calls this again only after its last turn has ended, so it never holds more than one. Raises what the
-        painter raises.
+        A socket calls this again only after its last turn has ended, so it never holds more than one.
         """
-        result: Pixels = await self._wait(self._lanes, lambda: partial(self._painter.render, *choose()))
-        return result
+        return await self._wait(self._lanes, lambda: partial(self._painter.render, *choose()))
 
     async def _run(self, work: Work[T]) -> T:
         """Run `work` after what waits already; where its caller is cancelled before, it is dropped."""
         if len(self._queue) >= self._queue_size:
             raise QueueFull(retry_after=max(1, round(self._usual_seconds * len(self._queue))))
-        result: T = await self._wait(self._queue, lambda: work)
-        return result
+        return await self._wait(self._queue, lambda: work)
 
-    async def _wait(self, line: deque[_Turn], choose: Callable[[], Work[Any]]) -> Any:
+    async def _wait(self, line: deque[_Turn], choose: Callable[[], Work[T]]) -> T:
         if self._stopping:
             raise Stopping
         turn = _Turn(choose, asyncio.get_running_loop().create_future())
         line.append(turn)
         self._arrived.set()
         try:
-            return await turn.result
+            result: T = await turn.result
+            return result
         finally:
             # Only a cancelled caller's turn is still in line here.
             if turn in line:
@@ -186,15 +183,14 @@ class Engine:
         begin = time.perf_counter()
         try:
             result = await asyncio.get_running_loop().run_in_executor(self._thread, turn.choose(), check)
+            if not turn.result.done():
+                turn.result.set_result(result)
         except Exception as error:
             if not turn.result.done():
                 turn.result.set_exception(error)
         except asyncio.CancelledError:
             turn.result.cancel()
             raise
-        else:
-            if not turn.result.done():
-                turn.result.set_result(result)
         seconds = time.perf_counter() - begin
         self._usual_seconds += 0.1 * (seconds - self._usual_seconds)
         self._observe(seconds)

@@ -46,11 +46,11 @@ class InvalidParameter(UnitbrushError, status=422, slug="invalid-parameter", tit
     """A parameter in the path or the query is not valid."""
 
 
-def problem_response(members: Mapping[str, object], status: int, headers: Mapping[str, str] | None = None) -> Response:
+def problem_response(members: Mapping[str, str | int], headers: Mapping[str, str]) -> Response:
     """The document as a response, never cached."""
     # JSON's way to write a lone surrogate, which UTF-8 has none for.
     body = json.dumps(members, ensure_ascii=False).encode(errors="backslashreplace")
-    return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
+    return Response(body, int(members["status"]), {"Cache-Control": "no-store", **headers}, MEDIA_TYPE)
 
 
 def members_of(error: UnitbrushError, settings: Settings) -> dict[str, str | int]:
@@ -76,7 +76,7 @@ def error_response(error: UnitbrushError, settings: Settings) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="unitbrush"'
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = "GET, HEAD"
-    return problem_response(members_of(error, settings), error.status, headers)
+    return problem_response(members_of(error, settings), headers)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -101,8 +101,8 @@ async def _http(request: Request, error: Exception) -> Response:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not possible at {request.url.path}; see the Allow header"
         headers["Allow"] = ", ".join(sorted(_allowed(request)))
-    members = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
-    return problem_response(members, int(status), headers)
+    members = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    return problem_response(members, headers)
 
 
 async def _validation(request: Request, error: Exception) -> Response:

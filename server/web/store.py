@@ -96,7 +96,8 @@ class Store:
         name, now = secrets.token_urlsafe(12), time.time()
         with self._file.transaction():
             self._file.keep_reserve()
-            if self._file.fetch("SELECT count(*) FROM pictures")[0] >= self._max_pictures:
+            (number,) = self._file.execute("SELECT count(*) FROM pictures").fetchone()
+            if number >= self._max_pictures:
                 raise StoreFull(f"{self._max_pictures} pictures are kept already; delete one first")
             self._file.execute(
                 "INSERT INTO pictures (id, base, revision, position, created, changed) VALUES (?, ?, 1, 0, ?, ?)",
@@ -160,7 +161,8 @@ class Store:
         try:
             self._delete(picture, known)
         except StoreFull:
-            self._file.give_reserve()
+            self._file.reserve.unlink(missing_ok=True)
+            self._file.give_back()
             self._delete(picture, known)
             self._file.give_back()
             with suppress(StoreFull):
@@ -168,7 +170,8 @@ class Store:
 
     def _delete(self, picture: str, known: Container[int] | None) -> None:
         with self._file.transaction():
-            _check_known(picture, self._file.fetch("SELECT revision FROM pictures WHERE id = ?", picture), known)
+            row = self._file.execute("SELECT revision FROM pictures WHERE id = ?", (picture,)).fetchone()
+            _check_known(picture, row, known)
             self._file.execute("DELETE FROM pictures WHERE id = ?", (picture,))
 
     def _move(self, picture: str, position: int) -> StoredPicture:
@@ -179,13 +182,13 @@ class Store:
         return self._read(picture)
 
     def _put_state(self, picture: str, number: int, state: State) -> None:
-        numbers = []
+        numbers: list[int] = []
         for body in state.edits:
             key = (picture, _digest(body))
             self._file.execute(
                 "INSERT INTO edits (picture, digest, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (*key, body)
             )
-            numbers.append(self._file.fetch("SELECT id FROM edits WHERE picture = ? AND digest = ?", *key)[0])
+            numbers += self._file.execute("SELECT id FROM edits WHERE picture = ? AND digest = ?", key).fetchone()
         self._file.execute(
             "INSERT INTO states (picture, number, edits, looks) VALUES (?, ?, ?, ?)",
             (picture, number, json.dumps(numbers), state.looks),
@@ -200,13 +203,13 @@ class Store:
         )
 
     def _read(self, picture: str, known: Container[int] | None = None) -> StoredPicture:
-        row = self._file.fetch(
+        row = self._file.execute(
             "SELECT revision, base, position, edits, looks, name, created, changed,"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number < position),"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number > position)"
             " FROM pictures JOIN states ON picture = id AND number = position WHERE id = ?",
-            picture,
-        )
+            (picture,),
+        ).fetchone()
         _check_known(picture, row, known)
         revision, base, position, numbers, looks, name, created, changed, can_undo, can_redo = row
         query = "SELECT id, digest, body FROM edits WHERE picture = ? AND id IN (SELECT value FROM json_each(?))"

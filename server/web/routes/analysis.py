@@ -224,6 +224,7 @@ def _measured(results: Path, layer: Layer) -> UnitTable | None:
 
 def _describe(unit: Active, r: NDArray[np.float32] | None) -> ActiveUnit:
     """r: (H, W, units), None where the unit goes without its featuremap."""
-    shown = None if r is None else featuremap(r[:, :, unit.unit])
-    members = {"featuremap": shown.png, "low": shown.low, "high": shown.high} if shown is not None else {}
-    return ActiveUnit.model_validate({"featuremap": None, "low": None, "high": None, **asdict(unit), **members})
+    if r is None:
+        return ActiveUnit(**asdict(unit), featuremap=None, low=None, high=None)
+    shown = featuremap(r[:, :, unit.unit])
+    return ActiveUnit(**asdict(unit), featuremap=shown.png, low=shown.low, high=shown.high)

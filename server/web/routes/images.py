@@ -4,7 +4,6 @@ which format the caller wants, the tag that names the bytes, and drawing them.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from server.model.pixels import Pixels
 from server.painting.imaging import MEDIA_TYPES, Format, encode, resize
 from server.painting.parsing import parse_picture
 from server.painting.picture import Picture, picture_to_json
-from server.web.answers import not_modified
+from server.web.answers import hex_digest, not_modified
 from server.web.deps import JsonBody, ModelName, UsesServices, read_document, while_connected
 from server.web.reference import IMAGES, PICTURE, body_of
 from server.web.services import Services
@@ -40,7 +39,6 @@ def image_options(
         int | None, Query(ge=8, le=1024, description="longer side in pixels; the model's own without it")
     ] = None,
 ) -> ImageOptions:
-    """The caller's."""
     return ImageOptions(format or accepted(request.headers.get("accept", "")), size)
 
 
@@ -97,7 +95,6 @@ class Drawing:
     """An image to be made. document: the picture's canonical one. etag: the strong tag of the image's bytes, a hash of
     the weights, the document, the format and the size."""
 
-    picture: Picture
     options: ImageOptions
     document: str
     etag: str
@@ -109,9 +106,8 @@ async def drawing_of(services: Services, picture: Picture, options: ImageOptions
 
     def described() -> Drawing:
         document = picture_to_json(picture)
-        digest = hashlib.sha256(document.encode()).hexdigest()
-        parts = (__version__, version, digest, options.form, options.size)
-        return Drawing(picture, options, document, f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"')
+        parts = (__version__, version, options.form, options.size, document)
+        return Drawing(options, document, f'"{hex_digest(repr(parts).encode())}"')
 
     return await services.in_thread(described)
 

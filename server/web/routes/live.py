@@ -12,7 +12,6 @@ import json
 import logging
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
@@ -181,7 +180,10 @@ def parse_message(text: str, default_model: str) -> FrameRequest | Problem:
     seq: int | None = None
     try:
         message = decode_object(text)
-        seq = _seq(message)
+        number = message.get("seq")
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MAX_SEQ:
+            raise PictureError(f"seq is a whole number, 0..{MAX_SEQ}", "/seq")
+        seq = number
         final = message.get("final", False)
         if not isinstance(final, bool):
             raise PictureError("final is true or false", "/final")
@@ -193,10 +195,3 @@ def parse_message(text: str, default_model: str) -> FrameRequest | Problem:
             return FrameRequest(seq, parse_picture(message["picture"], default_model), not final, len(text))
     except UnitbrushError as error:
         return Problem(seq, error.problem())
-
-
-def _seq(message: dict[str, Any]) -> int:
-    seq = message.get("seq")
-    if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq <= MAX_SEQ:
-        raise PictureError(f"seq is a whole number, 0..{MAX_SEQ}", "/seq")
-    return seq

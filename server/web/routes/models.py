@@ -72,13 +72,6 @@ def _describe_concept(dissection: Dissection, concept: str) -> schemas.Concept:
     assert brush is not None
     assert remover is not None
     units, recommended = remover.ranked("remove")
-    return schemas.Concept(
-        name=concept,
-        layer=brush.layer,
-        units=[schemas.RankedUnit.model_validate(unit, from_attributes=True) for unit in brush.units],
-        recommended_units=brush.recommended_units,
-        draw_effect=brush.draw_effect,
-        remove_effect=remover.remove_effect,
-        remove=schemas.Removing(layer=remover.layer, units=list(units), recommended_units=recommended),
-        weak=list(brush.weak),
-    )
+    removing = schemas.Removing(layer=remover.layer, units=list(units), recommended_units=recommended)
+    members = {**vars(brush), "name": concept, "remove_effect": remover.remove_effect, "remove": removing}
+    return schemas.Concept.model_validate(members, from_attributes=True)
