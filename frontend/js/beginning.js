@@ -24,7 +24,7 @@ import { notify, notifyError } from "./ui/notices.js";
 import { setUpTheme } from "./ui/theme.js";
 import { createPictureCanvas } from "./view/canvas.js";
 
-const FIRST_SEED = 7; // of a model that names no scenes; server/app.py has it too
+const FIRST_SEED = 7; // of a model that names no scenes; server/web/routes/studio.py has it too
 const RETRY = 1500; // ms between two tries
 const FIRST_PICTURE = "unitbrush:first-picture"; // for measurements: the name of the mark in the browser's timeline
 

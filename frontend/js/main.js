@@ -37,10 +37,11 @@ import { setUpControls, stepSize } from "./panels/controls.js";
 import { createEdits } from "./panels/edits.js";
 import { setUpHelp } from "./panels/help.js";
 import { createInspector } from "./panels/inspector.js";
-import { rememberKept, setUpKept } from "./panels/kept.js";
+import { setUpKept } from "./panels/kept.js";
 import { setUpModels } from "./panels/models.js";
 import { createPalette } from "./panels/palette.js";
 import { createReceptivity } from "./panels/receptivity.js";
+import { setUpSaving } from "./panels/saving.js";
 import { listenToKeys } from "./panels/shortcuts.js";
 import { setUpToolbar } from "./panels/toolbar.js";
 import { setUpTools } from "./panels/tools.js";
@@ -48,6 +49,7 @@ import { setUpUnits } from "./panels/units.js";
 import { published } from "./picture/changes.js";
 import { newPicture } from "./picture/document.js";
 import { saveHistory } from "./picture/stored-history.js";
+import { createWithdrawal } from "./picture/withdrawal.js";
 import { createDirections } from "./scenes/directions.js";
 import { createMixing } from "./scenes/mixing.js";
 import { createNeighbours } from "./scenes/neighbours.js";
@@ -55,9 +57,9 @@ import { createStrip } from "./scenes/strip.js";
 import { watchConnection } from "./server/connection.js";
 import { createFrames } from "./server/frames.js";
 import { createModelLoader } from "./server/model-loader.js";
-import { Problem } from "./server/request.js";
-import { createSaver, forgetSaved } from "./server/saver.js";
+import { forgetSaved } from "./server/saver.js";
 import { clearAddress } from "./sharing/address.js";
+import { createBringIn } from "./sharing/bring-in.js";
 import { setUpDownload } from "./sharing/download.js";
 import { acceptPictures, whyNotOpened } from "./sharing/open.js";
 import { setUpShare } from "./sharing/share.js";
@@ -66,11 +68,10 @@ import { byId } from "./ui/dom.js";
 import { t } from "./ui/i18n.js";
 import { placeIcons } from "./ui/icons.js";
 import { notify, notifyError } from "./ui/notices.js";
-import { preference, setPreference } from "./ui/preferences.js";
 import { createReadiness } from "./ui/ready.js";
 import { createBusy } from "./view/busy.js";
 import { createCompare } from "./view/compare.js";
-import { falsified } from "./view/reading.js";
+import { tellFalsified } from "./view/reading.js";
 import { createRing } from "./view/ring.js";
 import { createTint } from "./view/tint.js";
 import { createView } from "./view/view.js";
@@ -110,6 +111,7 @@ async function start() {
   const limits = createLimits(history.present, (name) => conceptOf(name) !== undefined);
 
   // The stage, and the frames that the server draws for it.
+  const { accept, withdraw } = createWithdrawal(history, (name) => firstPicture(modelOf(name)));
   const stage = byId("stage", HTMLElement);
   const brush = createBrush();
   const radius = () => brush.get().radius;
@@ -117,19 +119,7 @@ async function start() {
   const tint = createTint();
   const ring = createRing(view, radius);
   const compare = createCompare({ canvas, images, visible });
-  let refusedToSave = false;
-  const saver = createSaver({
-    onSaved(id) {
-      refusedToSave = false;
-      if (!booth) rememberKept(id);
-    },
-    // The disk is full, or the file is gone; a 503 that asks to come again is a server that is busy.
-    onRefused({ status, retryAfter, message }) {
-      if (refusedToSave || !(status === 507 || (status === 503 && !retryAfter))) return;
-      refusedToSave = true;
-      notify(t("not.kept", { detail: message }), { kind: "error" });
-    },
-  });
+  const saver = setUpSaving(!booth);
   const connection = watchConnection(() => {
     frames.resume();
     saver.again();
@@ -142,7 +132,7 @@ async function start() {
       canvas.show(bitmap, final);
       if (final) {
         stage.dataset.shown = "final";
-        accepted.add(history.present());
+        accept();
       }
       painter.framed(steps, final);
       if (!final) return;
@@ -159,19 +149,6 @@ async function start() {
     onUnreachable: connection.lost,
     onReachable: connection.restored,
   });
-
-  /** What the server has taken once stays, even if it does not now: it may have another model or none at the moment. */
-  const accepted = new WeakSet(history.timeline().states);
-
-  /** What the server refuses is no state of the history. @returns {boolean} whether there was another to go back to */
-  function withdraw() {
-    if (accepted.has(history.present())) return false;
-    if (history.withdraw()) return true;
-    const first = firstPicture(modelOf(history.present().model));
-    if (JSON.stringify(first) === JSON.stringify(history.present())) return false;
-    history.restart(first);
-    return true;
-  }
 
   async function showRegions() {
     if (!(await findRegions(history.present()))) return;
@@ -271,29 +248,7 @@ async function start() {
   setUpDownload(visible, images);
   setUpShare(visible, images);
 
-  /** @param {Picture} picture @returns {Promise<boolean>} whether it is the present one now */
-  async function bringIn(picture) {
-    if (!available.some((model) => model.name === picture.model)) {
-      notify(t("unknown.model", { model: picture.model }), { kind: "error" });
-      return false;
-    }
-    try {
-      // What the server refuses does not enter the history.
-      await images.load(published(picture));
-    } catch (error) {
-      if (error instanceof Problem && error.status < 500) {
-        notifyError(error);
-        return false;
-      }
-    }
-    gesturing.end();
-    // What nobody has touched yet is nothing to come back to.
-    const { states } = history.timeline();
-    if (states.length === 1 && !states[0].edits.length) history.restart(picture);
-    else history.push(picture);
-    announce(t("said.opened"));
-    return true;
-  }
+  const bringIn = createBringIn({ available, history, gesturing, images });
   /** @param {unknown} error */
   const notOpened = (error) => notify(whyNotOpened(error), { kind: "error" });
   acceptPictures((picture) => void bringIn(picture), notOpened);
@@ -366,10 +321,7 @@ async function start() {
   });
 
   if (refused) notOpened(refused);
-  if (falsified() && !preference("falsified")) {
-    setPreference("falsified", true);
-    notify(t("canvas.falsified"));
-  }
+  tellFalsified();
   if (booth) {
     dressBooth();
     runBooth(booth, {

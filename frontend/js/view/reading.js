@@ -1,5 +1,9 @@
 /** Whether what is read from a canvas is what was drawn: some browsers falsify it, so that nobody is recognised. */
 
+import { t } from "../ui/i18n.js";
+import { notify } from "../ui/notices.js";
+import { preference, setPreference } from "../ui/preferences.js";
+
 const SIDE = 16;
 
 /** @type {number | undefined} */
@@ -11,6 +15,13 @@ export const NOISE = 16;
 /** @returns {number} by how much of 255 a value read is another than the one written, at most; 0 in most browsers */
 export function falsified() {
   return (wrong ??= measure());
+}
+
+/** Say it once, where it is so. */
+export function tellFalsified() {
+  if (!falsified() || preference("falsified")) return;
+  setPreference("falsified", true);
+  notify(t("canvas.falsified"));
 }
 
 function measure() {

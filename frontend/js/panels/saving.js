@@ -1,0 +1,23 @@
+/** What the page says and remembers of saving. */
+
+import { createSaver } from "../server/saver.js";
+import { t } from "../ui/i18n.js";
+import { notify } from "../ui/notices.js";
+import { rememberKept } from "./kept.js";
+
+/** A saver that says once when nothing is kept any more. @param {boolean} remember  whether it lists what it has saved */
+export function setUpSaving(remember) {
+  let refused = false;
+  return createSaver({
+    onSaved(id) {
+      refused = false;
+      if (remember) rememberKept(id);
+    },
+    // The disk is full, or the file is gone; a 503 that asks to come again is a server that is busy.
+    onRefused({ status, retryAfter, message }) {
+      if (refused || !(status === 507 || (status === 503 && !retryAfter))) return;
+      refused = true;
+      notify(t("not.kept", { detail: message }), { kind: "error" });
+    },
+  });
+}
