@@ -1,5 +1,6 @@
 """`unitbrush`: one small module a subcommand, under `server.commands`, imported only when it runs.
 
+Its `add_arguments(parser)` adds the options and imports nothing heavy; `run(args)` returns the exit status.
 Wrong input ends with one line on stderr and exit status 2, an interrupt with status 130.
 """
 
@@ -9,7 +10,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn, Protocol, cast
+from typing import NoReturn
 
 from server import __version__
 from server.errors import UnitbrushError, UsageError
@@ -26,16 +27,6 @@ COMMANDS = {
 }
 
 
-class Command(Protocol):
-    """What a module of `server.commands` offers."""
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add the subcommand's options; imports nothing heavy."""
-
-    def run(self, args: argparse.Namespace) -> int:
-        """Do it. Returns the exit status."""
-
-
 class _Parser(argparse.ArgumentParser):
     """An ArgumentParser whose errors are one line."""
 
@@ -47,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     try:
         args = _parse(list(sys.argv[1:] if argv is None else argv))
-        return cast(Command, args.command).run(args)
+        status: int = args.command.run(args)
+        return status
     except UnitbrushError as error:
         print(f"unitbrush: {error}", file=sys.stderr)
         return 2
@@ -68,7 +60,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     for name, text in COMMANDS.items():
         sub = subparsers.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         if name == wanted:
-            command = cast(Command, importlib.import_module(f"server.commands.{name}"))
+            command = importlib.import_module(f"server.commands.{name}")
             command.add_arguments(sub)
             sub.set_defaults(command=command)
     return parser.parse_args(arguments)

@@ -16,7 +16,8 @@ class Metrics:
     that ids do not multiply."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second series for each, of when it began
+        # A second series for each, of when it began, would be for nothing.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._all = own = CollectorRegistry()
         labels = ("method", "route", "status")
         self.requests = Counter("unitbrush_requests", "Requests answered.", labels, registry=own)
@@ -42,13 +43,11 @@ class Metrics:
 
 def resident_bytes() -> float:
     """The memory this process holds now, where the system tells; its peak on macOS; 0 elsewhere."""
-    status = Path("/proc/self/statm")
-    if status.is_file():
-        import resource
+    if sys.platform == "win32":
+        return 0.0
+    import resource
 
-        return float(status.read_text().split()[1]) * resource.getpagesize()
     if sys.platform == "darwin":
-        import resource
-
         return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    return 0.0
+    status = Path("/proc/self/statm")
+    return float(status.read_text().split()[1]) * resource.getpagesize() if status.is_file() else 0.0

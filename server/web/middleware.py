@@ -109,35 +109,33 @@ class BodyTooLarge(UnitbrushError, status=413, slug="body-too-large", title="The
 
 
 async def limited(receive: Receive, headers: Headers, limit: int) -> Receive:
-    """A receive for a request that refuses a body of more than `limit` bytes, declared or not. Raises BodyTooLarge.
-
-    The rest of such a body is read and thrown away up to `DRAINED_BYTES`, since a client that is still sending
-    would take a closed connection for a failure.
-    """
+    """A receive for a request that refuses a body of more than `limit` bytes, declared or not. Raises BodyTooLarge."""
     received = 0
 
-    async def receive_next() -> Message:
+    async def receive_limited() -> Message:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        return message
-
-    async def refuse(more: bool) -> NoReturn:
-        while more and received < DRAINED_BYTES:
-            more = (await receive_next()).get("more_body", False)
-        raise BodyTooLarge(f"a body has at most {limit} bytes")
-
-    async def receive_limited() -> Message:
-        message = await receive_next()
         if received > limit:
-            await refuse(message.get("more_body", False))
+            await _refuse(receive, limit, message.get("more_body", False))
         return message
 
     length = headers.get("content-length", "")
     if length.isdigit() and int(length) > limit:
         # A client that waits for `100 Continue` has not begun to send, and is told before it does.
-        await refuse(more=headers.get("expect", "").lower() != "100-continue")
+        await _refuse(receive, limit, headers.get("expect", "").lower() != "100-continue")
     return receive_limited
+
+
+async def _refuse(receive: Receive, limit: int, more: bool) -> NoReturn:
+    """Raise BodyTooLarge, once the rest of the body is read and thrown away up to `DRAINED_BYTES`, since a client that
+    is still sending would take a closed connection for a failure."""
+    drained = 0
+    while more and drained < DRAINED_BYTES:
+        message = await receive()
+        drained += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    raise BodyTooLarge(f"a body has at most {limit} bytes")
 
 
 def pattern(scope: Scope) -> str:

@@ -101,8 +101,8 @@ async def _http(request: Request, error: Exception) -> Response:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not possible at {request.url.path}; see the Allow header"
         headers["Allow"] = ", ".join(sorted(_allowed(request)))
-    members = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-    return problem_response(members, headers)
+    members: dict[str, str | int] = {"type": "about:blank", "title": status.phrase, "status": status.value}
+    return problem_response({**members, "detail": detail}, headers)
 
 
 async def _validation(request: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ import json
 import logging
 from collections import deque
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
@@ -50,6 +51,7 @@ class Problem:
 
     seq: int | None
     members: dict[str, str | int]
+    size: ClassVar[int] = 0
 
 
 class LiveSession:
@@ -75,7 +77,7 @@ class LiveSession:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._services.live_bytes -= self._size()
+            self._services.live_bytes -= sum(item.size for item in self._waiting)
 
     async def _read(self) -> None:
         while (message := await self._socket.receive())["type"] != "websocket.disconnect":
@@ -98,18 +100,14 @@ class LiveSession:
 
     def _put(self, item: FrameRequest | Problem) -> None:
         """Add to what waits: at most one request, and MAX_PROBLEMS problems. The oldest makes room."""
-        before = self._size()
         alike = [other for other in self._waiting if isinstance(other, type(item))]
         if len(alike) >= (1 if isinstance(item, FrameRequest) else MAX_PROBLEMS):
             self._waiting.remove(alike[0])
+            self._services.live_bytes -= alike[0].size
             self._services.metrics.frames_superseded.inc(isinstance(item, FrameRequest))
         self._waiting.append(item)
-        self._services.live_bytes += self._size() - before
+        self._services.live_bytes += item.size
         self._arrived.set()
-
-    def _size(self) -> int:
-        """Of the message that waits."""
-        return sum(item.size for item in self._waiting if isinstance(item, FrameRequest))
 
     async def _answer(self) -> None:
         while True:
