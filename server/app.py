@@ -1,7 +1,5 @@
 """The web server: `create_app(settings)` puts routes, checks and services together."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +16,6 @@ from server.model.device import device_named
 from server.painting.cache import ByteCache
 from server.painting.painter import Painter
 from server.settings import Settings
-from server.web import kept
 from server.web.engine import Engine
 from server.web.metrics import Metrics, resident_bytes
 from server.web.middleware import Front
@@ -40,7 +37,7 @@ def make_painter(catalog: Catalog, settings: Settings) -> Painter:
 
 def open_store(settings: Settings) -> Store:
     """The settings' pictures. Raises StoreError."""
-    return Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history, kept.check)
+    return Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history)
 
 
 def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastAPI:

@@ -4,8 +4,6 @@ Its `add_arguments(parser)` adds the options and imports nothing heavy; `run(arg
 Wrong input ends with one line on stderr and exit status 2, an interrupt with status 130.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import sys

@@ -5,8 +5,6 @@ Each error carries what a problem document (RFC 9457) needs: an HTTP `status`, a
 alone raises is declared there.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 MAX_TEXT = 2000

@@ -1,7 +1,5 @@
 """Files: what a model's folder holds, files read bounded and written whole, and their digests."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

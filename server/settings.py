@@ -1,7 +1,5 @@
 """What can be configured, each by an environment variable `UNITBRUSH_<NAME>` or by an option of `unitbrush serve`."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

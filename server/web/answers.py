@@ -1,7 +1,5 @@
 """Answers with a tag of their bytes: compressed for those who take that, 304 for those who have them already."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import re

@@ -4,8 +4,6 @@ uvicorn bounds none of them. Each connection is looked at now and then; what sta
 client that does not read, is no reason to keep it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import TYPE_CHECKING, Any
 

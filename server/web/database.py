@@ -5,8 +5,6 @@ It is in WAL mode with `synchronous=FULL`: neither a killed process nor a power 
 processes may have it open.
 """
 
-from __future__ import annotations
-
 import secrets
 import shutil
 import sqlite3

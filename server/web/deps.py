@@ -1,7 +1,5 @@
 """What routes ask for: the services, a JSON body and documents in it, and work that ends when the client is gone."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager

@@ -13,8 +13,6 @@ others.
 All methods belong to the event loop that entered the engine; only the work itself runs in the thread.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import deque
@@ -22,7 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from server.errors import UnitbrushError
 from server.model.pixels import Pixels
@@ -90,7 +88,7 @@ class Engine:
         self._serving: asyncio.Task[None] | None = None
         self._stopping = False
 
-    async def __aenter__(self) -> Engine:
+    async def __aenter__(self) -> Self:
         self._serving = asyncio.create_task(self._serve(), name="engine")
         return self
 

@@ -1,7 +1,5 @@
 """The shape that a picture's document has in the store: a base that never changes, and a state that can be undone."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -9,7 +7,7 @@ from server.errors import PictureError
 from server.painting.parsing import parse_picture
 from server.painting.picture import MAX_EDITS, Picture, canonical_json, to_document
 from server.web.problems import PictureFull
-from server.web.store import NO_LOOKS, DamagedPicture, State
+from server.web.store import State, joined
 
 # What can be changed in a kept picture; all but the edits are its looks.
 CHANGING = ("directions", "clean", "edits")
@@ -21,20 +19,6 @@ def split(picture: Picture) -> tuple[str, State]:
     edits = tuple(canonical_json(edit) for edit in document.pop("edits"))
     looks = {name: document.pop(name) for name in CHANGING if name in document}
     return canonical_json(document), State(edits, canonical_json(looks))
-
-
-def joined(base: str, state: State) -> str:
-    """The whole document, JSON: the bytes that `/render` takes."""
-    looks = f",{state.looks[1:-1]}" if state.looks != NO_LOOKS else ""
-    return f'{base[:-1]}{looks},"edits":[{",".join(state.edits)}]}}'
-
-
-def check(base: str, state: State) -> None:
-    """Raise DamagedPicture where the base and the looks are no picture. The store checks edits by their digests."""
-    try:
-        parse_picture(joined(base, State((), state.looks)))
-    except PictureError as error:
-        raise DamagedPicture("the picture's document is damaged; delete the picture") from error
 
 
 def check_room(base: str, state: State, max_bytes: int) -> None:

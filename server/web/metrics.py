@@ -1,7 +1,5 @@
 """Counts and times for operators, in Prometheus' text exposition format."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The one middleware: authorization, headers, the limit of bodies and the counting, around every call and socket."""
 
-from __future__ import annotations
-
 import logging
 import time
 from typing import Any, NoReturn

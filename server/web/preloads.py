@@ -1,7 +1,5 @@
 """Which modules a script of the page imports, so that the page can ask for all of them at once."""
 
-from __future__ import annotations
-
 import posixpath
 import re
 from pathlib import Path

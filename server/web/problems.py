@@ -2,8 +2,6 @@
 there is one.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The OpenAPI document: FastAPI's, with what it cannot know: picture documents and problems."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from fastapi import FastAPI

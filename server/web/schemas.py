@@ -2,8 +2,6 @@
 dissection, kept pictures, what is seen in a picture, problems. What comes in is `server.painting.picture`'s matter.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import BaseModel, Field

@@ -7,8 +7,6 @@ to name this server; and a configured token has to come along, as `Authorization
 cookie, or, for sockets, as `?token=`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import ipaddress

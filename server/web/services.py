@@ -1,7 +1,5 @@
 """What the routes work with: one bundle for each running app, made when it starts."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections.abc import Callable

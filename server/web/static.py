@@ -1,7 +1,5 @@
 """The files of a folder as a browser gets them: compressed once, asked for again each time, under a strict policy."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import mimetypes

@@ -8,8 +8,6 @@ A call returns when its change is on the disk. Every change is one immediate tra
 picture, from several processes too, follow each other.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import secrets
@@ -20,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.errors import UnitbrushError
+from server.painting.parsing import parse_picture
 from server.web.database import Database, StoreFull
 
 NO_LOOKS = "{}"
@@ -68,24 +67,23 @@ class StoredPicture:
     changed: float
 
 
+def joined(base: str, state: State) -> str:
+    """The whole document, JSON: the bytes that `/render` takes."""
+    looks = f",{state.looks[1:-1]}" if state.looks != NO_LOOKS else ""
+    return f'{base[:-1]}{looks},"edits":[{",".join(state.edits)}]}}'
+
+
 class Store:
     """The pictures in a file. Methods may be called from any thread; each waits until its change is on the disk.
 
     known: the revisions that a caller knows, one of which the picture must have; None for any. A method that is given
     them raises RevisionMismatch, and UnknownPicture; all but `delete` raise DamagedPicture, and all raise StoreError.
-    check: raises DamagedPicture where the base and the looks of a picture are none.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        max_pictures: int = 100_000,
-        max_history: int = 1000,
-        check: Callable[[str, State], None] = lambda base, state: None,
-    ) -> None:
+    def __init__(self, path: Path, max_pictures: int = 100_000, max_history: int = 1000) -> None:
         """Open or create the file and its folder. Raises StoreError."""
         self._file = Database(path)
-        self._max_pictures, self._max_history, self._check = max_pictures, max_history, check
+        self._max_pictures, self._max_history = max_pictures, max_history
 
     def close(self) -> None:
         """Close the file; nothing is lost without it."""
@@ -218,9 +216,9 @@ class Store:
             rows = self._file.execute(query, (picture, numbers))
             bodies = {number: body for number, digest, body in rows if digest == _digest(body)}
             state = State(tuple(bodies[number] for number in order), looks)
+            parse_picture(joined(base, State((), looks)))  # edits have digests
         except (KeyError, TypeError, ValueError) as error:
-            raise DamagedPicture("an edit of the picture is lost or damaged; delete the picture") from error
-        self._check(base, state)
+            raise DamagedPicture("a part of the picture is lost or damaged; delete the picture") from error
         return StoredPicture(
             picture, revision, position, base, state, bool(can_undo), bool(can_redo), name, created, changed
         )

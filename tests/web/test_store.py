@@ -15,6 +15,8 @@ import pytest
 from server.web.database import RESERVE_BYTES, StoreError, StoreFull
 from server.web.store import DamagedPicture, NothingToUndo, RevisionMismatch, State, Store, UnknownPicture
 
+BASE = '{"model":"village","seed":1}'
+
 
 def with_edit(edit: str) -> Callable[[State], State]:
     """A change that adds an edit."""
@@ -32,19 +34,19 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_a_picture_comes_back_as_it_was(store: Store) -> None:
-    made = store.create('{"seed":1}', State(("a", "b", "a")))
+    made = store.create(BASE, State(("a", "b", "a")))
     assert store.get(made.id) == made
-    assert (made.base, made.state.edits, made.revision) == ('{"seed":1}', ("a", "b", "a"), 1)
+    assert (made.base, made.state.edits, made.revision) == (BASE, ("a", "b", "a"), 1)
 
 
 def test_ids_cannot_be_guessed_from_each_other(store: Store) -> None:
-    ids = {store.create("{}").id for _ in range(5)}
+    ids = {store.create(BASE).id for _ in range(5)}
     assert len(ids) == 5
     assert min(map(len, ids)) >= 16
 
 
 def test_undo_and_redo_walk_the_states(store: Store) -> None:
-    picture = store.create("{}").id
+    picture = store.create(BASE).id
     for edit in "abc":
         store.change(picture, with_edit(edit))
     assert [store.undo(picture).state.edits for _ in range(3)] == [("a", "b"), ("a",), ()]
@@ -59,7 +61,7 @@ def test_undo_and_redo_walk_the_states(store: Store) -> None:
 
 
 def test_looks_are_undone_like_edits(store: Store) -> None:
-    picture = store.create("{}", State(("a",), '{"clean":true}')).id
+    picture = store.create(BASE, State(("a",), '{"clean":true}')).id
     changed = store.change(picture, lambda state: State(state.edits, '{"directions":{"season":1.0}}'))
     assert (changed.state.edits, changed.state.looks) == (("a",), '{"directions":{"season":1.0}}')
     store.change(picture, with_edit("b"))
@@ -81,7 +83,7 @@ CREATE TABLE states (
     picture TEXT NOT NULL REFERENCES pictures ON DELETE CASCADE, number INTEGER NOT NULL, edits TEXT NOT NULL,
     PRIMARY KEY (picture, number)
 ) STRICT;
-INSERT INTO pictures VALUES ('old', '{"seed":1}', 2, 1, 0, 0);
+INSERT INTO pictures VALUES ('old', '{"model":"village","seed":1}', 2, 1, 0, 0);
 INSERT INTO edits VALUES (1, 'old', x'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb', 'a');
 INSERT INTO states VALUES ('old', 0, '[]'), ('old', 1, '[1]');
 PRAGMA user_version=1;
@@ -107,7 +109,7 @@ def test_a_file_of_a_version_before_is_brought_up(tmp_path: Path, since: str) ->
 
 
 def test_every_change_has_its_own_revision(store: Store) -> None:
-    picture = store.create("{}").id
+    picture = store.create(BASE).id
     revisions = [
         store.change(picture, only("a")).revision,
         store.undo(picture).revision,
@@ -117,7 +119,7 @@ def test_every_change_has_its_own_revision(store: Store) -> None:
 
 
 def test_a_change_that_changes_nothing_or_fails_leaves_no_state(store: Store) -> None:
-    before = store.create("{}", State(("a",)))
+    before = store.create(BASE, State(("a",)))
 
     def fail(state: State) -> State:
         raise RuntimeError("no")
@@ -130,7 +132,7 @@ def test_a_change_that_changes_nothing_or_fails_leaves_no_state(store: Store) ->
 
 
 def test_the_oldest_steps_go_first(store: Store) -> None:
-    picture = store.create("{}").id
+    picture = store.create(BASE).id
     for number in range(10):
         store.change(picture, with_edit(str(number)))
     for _ in range(3):
@@ -140,7 +142,7 @@ def test_the_oldest_steps_go_first(store: Store) -> None:
 
 
 def test_edits_no_state_names_are_forgotten(store: Store, tmp_path: Path) -> None:
-    picture = store.create("{}").id
+    picture = store.create(BASE).id
     for number in range(10):
         store.change(picture, only(f"only {number}"))
     for _ in range(3):
@@ -151,7 +153,7 @@ def test_edits_no_state_names_are_forgotten(store: Store, tmp_path: Path) -> Non
 
 
 def test_the_known_revision_is_checked(store: Store) -> None:
-    picture = store.create("{}").id
+    picture = store.create(BASE).id
     store.change(picture, only("a"), known={1})
     for call in (store.undo, store.redo, store.delete):
         with pytest.raises(RevisionMismatch):
@@ -162,7 +164,7 @@ def test_the_known_revision_is_checked(store: Store) -> None:
 
 
 def test_what_is_deleted_is_unknown_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
-    picture = store.create("{}", State(("a",))).id
+    picture = store.create(BASE, State(("a",))).id
     store.delete(picture)
     for call in (store.get, store.undo, store.redo, store.delete):
         with pytest.raises(UnknownPicture):
@@ -172,18 +174,18 @@ def test_what_is_deleted_is_unknown_and_leaves_nothing(store: Store, tmp_path: P
 
 
 def test_only_so_many_pictures_are_kept(store: Store) -> None:
-    pictures = [store.create("{}").id for _ in range(5)]
+    pictures = [store.create(BASE).id for _ in range(5)]
     with pytest.raises(StoreFull):
-        store.create("{}")
+        store.create(BASE)
     store.delete(pictures[0])
-    store.create("{}")
+    store.create(BASE)
     with pytest.raises(StoreFull):
-        store.create("{}")
+        store.create(BASE)
 
 
 def test_edits_of_many_threads_and_two_openings_all_land(tmp_path: Path) -> None:
     stores = [Store(tmp_path / "p.sqlite3") for _ in range(2)]
-    picture = stores[0].create("{}").id
+    picture = stores[0].create(BASE).id
 
     def edit(number: int) -> None:
         stores[number % 2].change(picture, with_edit(str(number)))
@@ -220,18 +222,18 @@ for number in range(int(sys.argv[3]), 10**9):
 
 
 def test_a_file_damaged_while_in_use_is_a_problem_and_no_crash(store: Store, tmp_path: Path) -> None:
-    made = store.create("{}")
+    made = store.create(BASE)
     with sqlite3.connect(tmp_path / "deep" / "pictures.sqlite3") as other:
         other.execute("DROP TABLE states")
     other.close()
-    for call in (lambda: store.get(made.id), lambda: store.undo(made.id), lambda: store.create("{}")):
+    for call in (lambda: store.get(made.id), lambda: store.undo(made.id), lambda: store.create(BASE)):
         with pytest.raises(StoreError, match="states"):
             call()
 
 
 def test_kill_9_loses_no_acknowledged_change(tmp_path: Path) -> None:
     path = tmp_path / "p.sqlite3"
-    picture = Store(path).create("{}").id
+    picture = Store(path).create(BASE).id
     acknowledged = -1
     for kill_round in range(5):
         process = subprocess.Popen(
@@ -252,7 +254,7 @@ def test_kill_9_loses_no_acknowledged_change(tmp_path: Path) -> None:
 
 
 def test_one_of_several_known_revisions_is_enough(store: Store) -> None:
-    picture = store.create("{}").id
+    picture = store.create(BASE).id
     assert store.change(picture, only("a"), known={7, 1}).revision == 2
     for known in ({1, 7}, frozenset()):
         with pytest.raises(RevisionMismatch):
@@ -263,7 +265,7 @@ def test_one_of_several_known_revisions_is_enough(store: Store) -> None:
 def test_once_its_files_are_gone_nothing_is_acknowledged(tmp_path: Path, loss: str) -> None:
     path = tmp_path / "data" / "pictures.sqlite3"
     store = Store(path)
-    picture = store.create("{}").id
+    picture = store.create(BASE).id
     if loss == "folder":
         shutil.rmtree(path.parent)
     elif loss == "moved folder":
@@ -275,7 +277,7 @@ def test_once_its_files_are_gone_nothing_is_acknowledged(tmp_path: Path, loss: s
         if loss == "replaced file":
             path.write_bytes(b"")
     for call in (
-        lambda: store.create("{}"),
+        lambda: store.create(BASE),
         lambda: store.get(picture),
         lambda: store.change(picture, only("a")),
         lambda: store.undo(picture),
@@ -287,7 +289,7 @@ def test_once_its_files_are_gone_nothing_is_acknowledged(tmp_path: Path, loss: s
 
 def test_a_loss_during_a_change_is_noticed_before_it_is_acknowledged(tmp_path: Path) -> None:
     store = Store(tmp_path / "data" / "pictures.sqlite3")
-    picture = store.create("{}").id
+    picture = store.create(BASE).id
 
     def lose(state: State) -> State:
         shutil.rmtree(tmp_path / "data")
@@ -299,23 +301,23 @@ def test_a_loss_during_a_change_is_noticed_before_it_is_acknowledged(tmp_path: P
 
 def test_a_full_disk_is_told_and_deleting_makes_room(tmp_path: Path) -> None:
     store = Store(tmp_path / "pictures.sqlite3")
-    kept = [store.create("{}", State(("x" * 50_000,))).id for _ in range(3)]
+    kept = [store.create(BASE, State(("x" * 50_000,))).id for _ in range(3)]
     (pages,) = store._file.execute("PRAGMA page_count").fetchone()
     store._file.execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreFull, match="disk is full"):
-        store.create("{}", State(("y" * 50_000,)))
+        store.create(BASE, State(("y" * 50_000,)))
     with pytest.raises(StoreFull, match="disk is full"):
         store.change(kept[0], only("z" * 50_000))
     assert store.get(kept[0]).state.edits == ("x" * 50_000,)
     store.delete(kept[0])
-    assert store.create("{}", State(("y" * 50_000,))).revision == 1
+    assert store.create(BASE, State(("y" * 50_000,))).revision == 1
 
 
 def test_where_even_deleting_finds_no_room_the_reserve_gives_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path / "pictures.sqlite3")
-    picture, reserve = store.create("{}").id, tmp_path / "pictures.sqlite3-reserve"
+    picture, reserve = store.create(BASE).id, tmp_path / "pictures.sqlite3-reserve"
     assert reserve.stat().st_size == RESERVE_BYTES
     delete = store._delete
 
@@ -345,7 +347,7 @@ DAMAGES = [
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_damaged_is_told_and_can_be_deleted(store: Store, tmp_path: Path, damage: str) -> None:
-    picture = store.create("{}", State(("a",))).id
+    picture = store.create(BASE, State(("a",))).id
     store._file.execute("PRAGMA foreign_keys=OFF")
     store._file.execute(damage)
     for call in (
@@ -361,7 +363,7 @@ def test_what_is_damaged_is_told_and_can_be_deleted(store: Store, tmp_path: Path
 
 
 def test_a_name_has_a_revision_and_can_not_be_undone(store: Store) -> None:
-    made = store.create("{}", State(("a",)))
+    made = store.create(BASE, State(("a",)))
     assert (made.name, made.created) == ("", made.changed)
     named = store.rename(made.id, "The house", {made.revision})
     assert (named.name, named.revision, named.can_undo, named.state) == ("The house", 2, False, made.state)

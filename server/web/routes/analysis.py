@@ -2,8 +2,6 @@
 at a place; `/receptivity`, where drawing a concept will take.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import math

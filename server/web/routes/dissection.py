@@ -1,7 +1,5 @@
 """What a dissection measured: the units of a layer, what can be drawn on what, and the report's files."""
 
-from __future__ import annotations
-
 import base64
 from pathlib import Path as FilePath
 from typing import Annotated, Any

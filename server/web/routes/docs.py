@@ -2,8 +2,6 @@
 else.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Container

@@ -2,8 +2,6 @@
 which format the caller wants, the tag that names the bytes, and drawing them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

@@ -5,8 +5,6 @@ of a draft. Down: binary, 4 bytes big-endian seq and a JPEG, or text, `{"seq": n
 several waiting requests only the newest is drawn; answers come in the order of their requests.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

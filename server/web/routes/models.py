@@ -1,7 +1,5 @@
 """`/models`: what is installed, what it can paint, and along what its scenes can be moved."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from fastapi import APIRouter, Request, Response

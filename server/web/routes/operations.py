@@ -1,7 +1,5 @@
 """`/healthz`, `/readyz`, `/metrics`: what those who run a server ask."""
 
-from __future__ import annotations
-
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 

@@ -4,8 +4,6 @@ Every change is on the disk before it is acknowledged. A call may carry `If-Matc
 (the ETag of the resource); it then fails with 412 where somebody else changed the picture meanwhile.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import secrets
@@ -24,13 +22,13 @@ from server.painting.parsing import Strict, json_schemas, parse_edit, parse_pict
 from server.painting.picture import canonical_json, to_document
 from server.web.answers import entity_tags, header_of, not_modified
 from server.web.deps import JsonBody, UsesServices, decode_object, read_document
-from server.web.kept import check_room, joined, split
+from server.web.kept import check_room, split
 from server.web.problems import InvalidParameter, NotFound
 from server.web.reference import EDIT, IMAGES, PICTURE, body_of
 from server.web.routes.images import WantsImage, image_response
 from server.web.schemas import Resource
 from server.web.services import Services
-from server.web.store import RevisionMismatch, State, StoredPicture
+from server.web.store import RevisionMismatch, State, StoredPicture, joined
 
 MAX_NAME = 120  # characters
 
@@ -97,10 +95,10 @@ KnownRevisions = Annotated[frozenset[int] | None, Depends(known_revisions)]
 class Call:
     """A call that changes a kept picture. known: the revisions that it may have for that, None for any."""
 
-    picture: str
-    known: frozenset[int] | None
+    picture: PictureId
+    known: KnownRevisions
     request: Request
-    services: Services
+    services: UsesServices
 
     async def step(self, step: Callable[..., StoredPicture], *args: object) -> Response:
         """Let a method of the store change the picture, and answer with the resource."""
@@ -122,12 +120,7 @@ class Call:
                 )
 
 
-def changing(picture: PictureId, known: KnownRevisions, request: Request, services: UsesServices) -> Call:
-    """The call."""
-    return Call(picture, known, request, services)
-
-
-Changing = Annotated[Call, Depends(changing)]
+Changing = Annotated[Call, Depends()]
 
 
 @router.post("", status_code=201, response_model=Resource, openapi_extra=_new_body())

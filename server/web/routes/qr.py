@@ -1,7 +1,5 @@
 """`/qr`: a text as a QR code, for pages that hand a picture over to a phone."""
 
-from __future__ import annotations
-
 import segno
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, TypeAdapter

@@ -1,7 +1,5 @@
 """`/`: the studio's page, a template, its files, and the scene it begins with."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Mapping
