@@ -5,7 +5,7 @@ client that does not read, is no reason to keep it.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -13,13 +13,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 MAX_HEAD_BYTES = 64 * 1024
 STEP_BYTES = 1024 * 1024  # of a body, that have to arrive in the time that a head has
 
-if TYPE_CHECKING:
-    _Base = asyncio.Protocol
-else:
-    _Base = object
 
-
-class _Watched(_Base):
+class _Watched(asyncio.Protocol):
     """Ends a connection whose client has read nothing of what it is sent for `patience` seconds, nor sent anything."""
 
     transport: asyncio.Transport

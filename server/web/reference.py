@@ -54,6 +54,27 @@ def body_of(schema: str | type[BaseModel] | JSON, example: object, required: boo
     return {"requestBody": {"required": required, "content": content}}
 
 
+def body_with(required: str, example: object, *others: str) -> JSON:
+    """The reference of a body that has members of a picture's document."""
+    members = json_schemas()["Picture"]["properties"]
+    properties = {name: members[name] for name in (required, *others)}
+    return body_of({"type": "object", "required": [required], "properties": properties}, {required: example})
+
+
+def edit_body(op: str, example: object) -> JSON:
+    """The reference of a body that is an edit whose `op` the call says already."""
+    edit = json_schemas()["Edit"]
+    properties = {**edit["properties"], "op": {**edit["properties"]["op"], "enum": [op]}}
+    return body_of({**edit, "properties": properties, "required": ["mask"]}, example)
+
+
+def new_body() -> JSON:
+    """The reference of a body that is a picture, or one that has neither a seed nor a z yet."""
+    picture = json_schemas()["Picture"]
+    neither = {"properties": {"seed": {"type": "null"}, "z": {"type": "null"}}}
+    return body_of({**picture, "oneOf": [*picture["oneOf"], neither]}, {"seed": 42}, required=False)
+
+
 def set_reference(app: FastAPI, token: bool) -> None:
     """Let the app answer with the whole OpenAPI document, made once. token: whether calls have to carry one."""
 

@@ -11,20 +11,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import Field, TypeAdapter
 
 from server.errors import PictureError
 from server.painting.edits import resolve, resolve_edit
-from server.painting.parsing import Strict, json_schemas, parse_edit, parse_picture, validate
+from server.painting.parsing import Strict, parse_edit, parse_picture, validate
 from server.painting.picture import canonical_json, to_document
 from server.web.answers import entity_tags, header_of, not_modified
 from server.web.deps import JsonBody, UsesServices, decode_object, read_document
 from server.web.kept import check_room, split
 from server.web.problems import InvalidParameter, NotFound
-from server.web.reference import EDIT, IMAGES, PICTURE, body_of
+from server.web.reference import EDIT, IMAGES, PICTURE, body_of, body_with, edit_body, new_body
 from server.web.routes.images import WantsImage, image_response
 from server.web.schemas import Resource
 from server.web.services import Services
@@ -36,13 +36,6 @@ router = APIRouter(prefix="/pictures", tags=["pictures"])
 
 _TAG = r'(W/)?"[!#-~]*"'
 REVISIONS = rf"^(\*|[0-9]{{1,18}}|{_TAG}(, *{_TAG})*)$"
-
-
-def _body_with(required: str, example: object, *others: str) -> dict[str, Any]:
-    """The reference of a body that has members of a picture's document."""
-    members = json_schemas()["Picture"]["properties"]
-    properties = {name: members[name] for name in (required, *others)}
-    return body_of({"type": "object", "required": [required], "properties": properties}, {required: example})
 
 
 class _Naming(Strict):
@@ -72,22 +65,6 @@ def known_revisions(
 
 
 PictureId = Annotated[str, Path(max_length=64, description="the picture's id")]
-
-
-def _edit_body(op: str, example: object) -> dict[str, Any]:
-    """The reference of a body that is an edit whose `op` the call says already."""
-    edit = json_schemas()["Edit"]
-    properties = {**edit["properties"], "op": {**edit["properties"]["op"], "enum": [op]}}
-    return body_of({**edit, "properties": properties, "required": ["mask"]}, example)
-
-
-def _new_body() -> dict[str, Any]:
-    """The reference of a body that is a picture, or one that has neither a seed nor a z yet."""
-    picture = json_schemas()["Picture"]
-    neither = {"properties": {"seed": {"type": "null"}, "z": {"type": "null"}}}
-    return body_of({**picture, "oneOf": [*picture["oneOf"], neither]}, {"seed": 42}, required=False)
-
-
 KnownRevisions = Annotated[frozenset[int] | None, Depends(known_revisions)]
 
 
@@ -123,7 +100,7 @@ class Call:
 Changing = Annotated[Call, Depends()]
 
 
-@router.post("", status_code=201, response_model=Resource, openapi_extra=_new_body())
+@router.post("", status_code=201, response_model=Resource, openapi_extra=new_body())
 async def create(body: JsonBody, request: Request, services: UsesServices) -> Response:
     """Keep a new picture: a whole document, or only a `model` and a `seed` or `z`. Without either of those,
     the seed is a random one; without a model, the default one is taken."""
@@ -166,7 +143,7 @@ async def image(picture: PictureId, options: WantsImage, request: Request, servi
     return await image_response(services, request, parsed, options, "private, no-cache")
 
 
-@router.post("/{picture}/draw", response_model=Resource, openapi_extra=_edit_body("draw", EDIT))
+@router.post("/{picture}/draw", response_model=Resource, openapi_extra=edit_body("draw", EDIT))
 async def draw(call: Changing, body: JsonBody) -> Response:
     """Paint a concept inside a mask: `{"concept", "mask", "units"?, "strength"?, "layer"?}`."""
     return await call.rewrite(_add, "draw", body)
@@ -175,7 +152,7 @@ async def draw(call: Changing, body: JsonBody) -> Response:
 @router.post(
     "/{picture}/remove",
     response_model=Resource,
-    openapi_extra=_edit_body("remove", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}}),
+    openapi_extra=edit_body("remove", {"concept": "door", "mask": {"rect": [0, 0.5, 1, 1]}}),
 )
 async def remove(call: Changing, body: JsonBody) -> Response:
     """Take a concept away inside a mask: the body of `draw`."""
@@ -203,7 +180,7 @@ async def reset(call: Changing) -> Response:
 @router.put(
     "/{picture}/edits",
     response_model=Resource,
-    openapi_extra=_body_with("edits", PICTURE["edits"], "directions", "clean"),
+    openapi_extra=body_with("edits", PICTURE["edits"], "directions", "clean"),
 )
 async def replace_edits(call: Changing, body: JsonBody) -> Response:
     """Put other edits in the place of all: `{"edits": [...]}`, to reorder, change or hide them in one undoable step.
@@ -213,14 +190,14 @@ async def replace_edits(call: Changing, body: JsonBody) -> Response:
     return await call.rewrite(_replace, body, "edits", "directions", "clean")
 
 
-@router.put("/{picture}/directions", response_model=Resource, openapi_extra=_body_with("directions", {}))
+@router.put("/{picture}/directions", response_model=Resource, openapi_extra=body_with("directions", {}))
 async def replace_directions(call: Changing, body: JsonBody) -> Response:
     """Move the picture's scene along directions: `{"directions": {"season": 1.5}}`, in the place of those it has.
     Edits stay. Can be undone."""
     return await call.rewrite(_replace, body, "directions")
 
 
-@router.put("/{picture}/clean", response_model=Resource, openapi_extra=_body_with("clean", False))
+@router.put("/{picture}/clean", response_model=Resource, openapi_extra=body_with("clean", False))
 async def replace_clean(call: Changing, body: JsonBody) -> Response:
     """Set the model's artifact units to zero in this picture, or no more: `{"clean": true}`. Edits stay. Can be
     undone."""
