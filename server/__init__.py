@@ -8,7 +8,7 @@ In reading order; each package imports only from those below it in this list, an
 
 Above them, `web` serves painting over HTTP and a live socket (`app` puts it together), and `lab` makes models and
 dissections offline; nothing but `commands` imports `lab`. `commands` are the subcommands of `unitbrush`, `cli` the
-door to them.
+door to them. `client` is for scripts that paint on a server; it takes from `painting` what a document may hold.
 """
 
 __version__ = "0.1.0"

@@ -1,0 +1,261 @@
+"""What the server tells, as frozen dataclasses: models, brushes, units, kept pictures, what is seen in a picture.
+
+The API's reference, `/docs`, says what each member means. Members that a newer server adds are passed over.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from server.client.errors import NoAnswer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of a generator: units, and the cells of a featuremap."""
+
+    name: str
+    units: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """An installed model."""
+
+    name: str
+    title: str
+    resolution: int
+    latent_dim: int
+    edit_layer: str
+    layers: tuple[Layer, ...]
+    concepts: tuple[str, ...]
+    default: bool
+    license: str
+    clean: bool
+    scenes: tuple[int, ...]
+    version: str
+
+
+@dataclass(frozen=True)
+class Models:
+    """Every installed model, the default first."""
+
+    models: tuple[Model, ...]
+
+
+@dataclass(frozen=True)
+class RankedUnit:
+    """A unit in a ranking."""
+
+    unit: int
+    iou: float | None
+    effect: float | None
+    level: float
+
+
+@dataclass(frozen=True)
+class Removing:
+    """What a concept is removed with by default."""
+
+    layer: str
+    units: tuple[int, ...]
+    recommended_units: int
+
+
+@dataclass(frozen=True)
+class Concept:
+    """What a concept is painted with at its best layer."""
+
+    name: str
+    layer: str
+    units: tuple[RankedUnit, ...]
+    recommended_units: int
+    draw_effect: float | None
+    remove_effect: float | None
+    remove: Removing
+    weak: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Concepts:
+    """Every concept of a model, those that paint best first."""
+
+    concepts: tuple[Concept, ...]
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A direction that a scene can be moved along."""
+
+    name: str
+    title: str
+    low: str
+    high: str
+    range: tuple[float, float]
+    effect: float
+    layout_kept: float
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Every direction of a model."""
+
+    directions: tuple[Direction, ...]
+
+
+@dataclass(frozen=True)
+class Match:
+    """How a unit agrees with a concept."""
+
+    concept: str
+    iou: float
+    iou_fixed: float
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of a layer, and the concepts it agrees with, best first."""
+
+    unit: int
+    mean: float
+    deviation: float
+    high: float
+    matches: tuple[Match, ...]
+    strongest: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Units:
+    """Some of a layer's units."""
+
+    layer: str
+    total: int
+    offset: int
+    units: tuple[Unit, ...]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A concept's share of the mask before and after drawing it, where another concept stood."""
+
+    pictures: int
+    before: float
+    drawn: float
+    visible: float | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What each concept can be drawn on: by the drawn concept, then by what stood there."""
+
+    concepts: tuple[str, ...]
+    draw: Mapping[str, Mapping[str, Gain | None]]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kept picture as the server tells of it."""
+
+    id: str
+    revision: int
+    picture: Mapping[str, Any]
+    image: str
+    can_undo: bool
+    can_redo: bool
+    name: str
+    created: datetime
+    changed: datetime
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What the segmenter sees in a picture."""
+
+    width: int
+    height: int
+    concepts: tuple[str, ...]
+    labels: str
+    shares: Mapping[str, float]
+
+    def indices(self) -> NDArray[np.uint8]:
+        """The index of each pixel's concept: (height, width)."""
+        return grey(self.labels)
+
+    def where(self, concept: str) -> NDArray[np.bool_]:
+        """Which pixels show the concept: (height, width), as `png` takes it for a mask. Raises ValueError."""
+        shown: NDArray[np.bool_] = self.indices() == self.concepts.index(concept)
+        return shown
+
+
+@dataclass(frozen=True)
+class ActiveUnit:
+    """A unit at a place of a picture."""
+
+    unit: int
+    activation: float
+    quantile: float | None
+    concept: str | None
+    iou: float | None
+    featuremap: str | None
+    low: float | None
+    high: float | None
+
+    def activations(self) -> NDArray[np.float32] | None:
+        """The whole featuremap, in steps of 1/255 of its range: (height, width). None where none was asked for."""
+        if self.featuremap is None or self.low is None or self.high is None:
+            return None
+        levels = self.low + grey(self.featuremap) / 255 * (self.high - self.low)  # (height, width)
+        return levels.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """The most active units of a layer at a place, the most remarkable first."""
+
+    layer: str
+    height: int
+    width: int
+    units: tuple[ActiveUnit, ...]
+
+
+@dataclass(frozen=True)
+class Receptivity:
+    """Where drawing a concept will take: rows from the top; None, with a note, where unknown."""
+
+    concept: str
+    rows: int
+    columns: int
+    grid: tuple[tuple[float, ...], ...] | None
+    note: str | None
+
+
+def read_answer(kind: type[T], data: bytes) -> T:
+    """An answer's JSON as that dataclass. Raises NoAnswer where it is something else."""
+    try:
+        return TypeAdapter(kind).validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "/".join(map(str, first["loc"]))
+        raise NoAnswer(
+            f"the answer is no {kind.__name__}, is that a Unitbrush server? {where}: {first['msg']}"
+        ) from error
+
+
+def grey(data: str) -> NDArray[np.uint8]:
+    """The grey values of a PNG in base64: (height, width)."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))

@@ -1,0 +1,177 @@
+"""The calls of the API: each a request and how its answer is read, as plain values.
+
+    call = models()
+    client.connection.send(call)    # tuple[Model, ...]; awaited on an AsyncClient
+
+Both clients send these, so what a call is called, takes and gives stands here alone.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import quote
+
+from PIL import Image
+
+from server.client import answers
+from server.client.answers import read_answer
+from server.client.errors import NoAnswer, as_problems
+from server.client.masks import Where, mask_of
+from server.painting.imaging import DAMAGED, Format
+from server.painting.parsing import parse_mask
+from server.painting.picture import Picture, picture_to_json, to_document
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """A request and what its answer is. path: below /api/v1. revision: of a kept picture, the one that is known."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    read: Callable[[bytes], T]
+    query: Mapping[str, str | int | float] = field(default_factory=dict)
+    body: str | None = None
+    revision: int | None = None
+
+
+def models() -> Call[tuple[answers.Model, ...]]:
+    """Every installed model, the default first."""
+    return Call("GET", "/models", lambda data: read_answer(answers.Models, data).models)
+
+
+def concepts(model: str) -> Call[tuple[answers.Concept, ...]]:
+    """What a model can paint."""
+    return Call("GET", _model(model, "concepts"), lambda data: read_answer(answers.Concepts, data).concepts)
+
+
+def directions(model: str) -> Call[tuple[answers.Direction, ...]]:
+    """What a model's scenes can be moved along."""
+    return Call("GET", _model(model, "directions"), lambda data: read_answer(answers.Directions, data).directions)
+
+
+def context(model: str) -> Call[answers.Context]:
+    """What each concept can be drawn on."""
+    return Call("GET", _model(model, "context"), partial(read_answer, answers.Context))
+
+
+def units(model: str, layer: str, concept: str | None, min_iou: float, offset: int, limit: int) -> Call[answers.Units]:
+    """A layer's units and the concepts they agree with."""
+    query: dict[str, str | int | float] = {"min_iou": min_iou, "offset": offset, "limit": limit}
+    if concept is not None:
+        query["concept"] = concept
+    return Call("GET", _model(model, "layers", layer, "units"), partial(read_answer, answers.Units), query)
+
+
+def render(picture: Picture, form: Format, size: int | None) -> Call[bytes]:
+    """The picture's image as a file."""
+    return Call("POST", "/render", bytes, _image_query(form, size), picture_to_json(picture))
+
+
+def image(picture: Picture, size: int | None) -> Call[Image.Image]:
+    """The picture's image, decoded."""
+    return Call("POST", "/render", _decoded, _image_query("png", size), picture_to_json(picture))
+
+
+def segment(picture: Picture) -> Call[answers.Segmentation]:
+    """What the segmenter sees in a picture."""
+    return Call("POST", "/segment", partial(read_answer, answers.Segmentation), body=picture_to_json(picture))
+
+
+def inspect(
+    picture: Picture, layer: str, point: Sequence[float] | None, where: Where, limit: int, featuremaps: bool
+) -> Call[answers.Inspection]:
+    """The units most active at a point or in a mask. Raises UnitbrushProblem; TypeError for both a point and a mask."""
+    mask = mask_of(where)
+    if point is None:
+        with as_problems():
+            place = {"mask": to_document(parse_mask(mask))}
+    elif mask is None:
+        place = {"point": [float(x) for x in point]}
+    else:
+        raise TypeError("inspect takes a point or a mask")
+    question = {"layer": layer, **place, "limit": limit, "featuremaps": featuremaps}
+    return _about(picture, "/inspect", question, answers.Inspection)
+
+
+def receptivity(picture: Picture, concept: str) -> Call[answers.Receptivity]:
+    """Where drawing a concept will take."""
+    return _about(picture, "/receptivity", {"concept": concept}, answers.Receptivity)
+
+
+def keep(picture: Picture) -> Call[answers.Resource]:
+    """Keep a new picture."""
+    return Call("POST", "/pictures", partial(read_answer, answers.Resource), body=picture_to_json(picture))
+
+
+def kept(id: str) -> Call[answers.Resource]:
+    """A kept picture as it is now."""
+    return Call("GET", f"/pictures/{quote(id, safe='')}", partial(read_answer, answers.Resource))
+
+
+def step(resource: answers.Resource, name: Literal["undo", "redo", "reset"]) -> Call[answers.Resource]:
+    """A step in a kept picture's history."""
+    return _change(resource, "POST", f"/{name}", None)
+
+
+def put(resource: answers.Resource, picture: Picture) -> Call[answers.Resource]:
+    """Another picture of the same scene in the place of a kept one. Raises ValueError for another scene."""
+    document = to_document(picture)
+    changing = {"edits": document.pop("edits"), "directions": {}, "clean": False}
+    changing |= {name: document.pop(name) for name in ("directions", "clean") if name in document}
+    if document != {name: value for name, value in resource.picture.items() if name not in changing}:
+        raise ValueError("a kept picture stays with its model and its seed or z; keep the other scene as a new picture")
+    return _change(resource, "PUT", "/edits", changing)
+
+
+def rename(resource: answers.Resource, name: str) -> Call[answers.Resource]:
+    """Another name for a kept picture."""
+    return _change(resource, "PATCH", "", {"name": name})
+
+
+def delete(resource: answers.Resource) -> Call[None]:
+    """A kept picture forgotten."""
+    path = f"/pictures/{quote(resource.id, safe='')}"
+    return Call("DELETE", path, lambda data: None, revision=resource.revision)
+
+
+def _model(model: str, *parts: str) -> str:
+    return "/".join(("/models", *(quote(part, safe="") for part in (model, *parts))))
+
+
+def _image_query(form: Format, size: int | None) -> dict[str, str | int | float]:
+    return {"format": form} if size is None else {"format": form, "size": size}
+
+
+def _about(picture: Picture, path: str, question: Mapping[str, Any], kind: type[T]) -> Call[T]:
+    """A question about a picture."""
+    body = f'{json.dumps(question)[:-1]}, "picture": {picture_to_json(picture)}}}'
+    return Call("POST", path, partial(read_answer, kind), body=body)
+
+
+def _change(
+    resource: answers.Resource, method: Literal["POST", "PUT", "PATCH"], path: str, body: Mapping[str, Any] | None
+) -> Call[answers.Resource]:
+    """A change of a kept picture, if it still is as it is known."""
+    return Call(
+        method,
+        f"/pictures/{quote(resource.id, safe='')}{path}",
+        partial(read_answer, answers.Resource),
+        body=None if body is None else json.dumps(body),
+        revision=resource.revision,
+    )
+
+
+def _decoded(data: bytes) -> Image.Image:
+    try:
+        shown = Image.open(io.BytesIO(data))
+        shown.load()
+    except DAMAGED as error:
+        raise NoAnswer(f"the answer is no image, is that a Unitbrush server? {error}") from error
+    return shown

@@ -1,0 +1,263 @@
+"""Pictures that are painted by calls of methods, and drawn by the server when their image is asked for.
+
+    picture = client.picture("church", seed=104).draw("tree", rect=(0.1, 0.5, 0.4, 0.9)).remove("door")
+    picture.save("church.png")            # the PNG holds the document: client.load("church.png") paints on
+    picture.undo().image().show()
+
+A picture never changes: each method gives another one, so an edit is undone by going on with the one before.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import index
+from pathlib import Path
+from typing import Any, Literal, Self, Unpack
+
+from PIL import Image
+from pydantic import TypeAdapter
+
+from server.client import answers, calls
+from server.client.errors import as_problems
+from server.client.exchange import AsyncConnection, Connection
+from server.client.masks import Where, mask_of
+from server.files import write_whole
+from server.painting.imaging import Format
+from server.painting.parsing import parse_edit, validate
+from server.painting.picture import Edit, picture_to_json, to_document
+from server.painting.picture import Picture as Content
+
+FORMATS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}  # by a file's suffix
+
+_content = TypeAdapter(Content)
+
+
+@dataclass(frozen=True)
+class BasePicture:
+    """A picture, whichever client draws it. content: what the document says, checked."""
+
+    content: Content
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The picture document, as JSON decodes to."""
+        return dict(to_document(self.content))
+
+    @property
+    def json(self) -> str:
+        """The canonical document."""
+        return picture_to_json(self.content)
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits, earliest first."""
+        return self.content.edits
+
+    def draw(
+        self,
+        concept: str | None = None,
+        *,
+        units: int | Sequence[int] | None = None,
+        levels: Sequence[float] | None = None,
+        strength: float = 1.0,
+        layer: str | None = None,
+        **where: Unpack[Where],
+    ) -> Self:
+        """The picture with a concept drawn, everywhere or where `server.client.masks.Where` says.
+
+        units: how many of the concept's top units, or unit numbers, each with its level in `levels`, and then no
+        concept has to be named; the recommended number without it. strength: 0..1. layer: the concept's best one
+        without it. Raises UnitbrushProblem for what no picture takes, TypeError for masks that do not go together.
+        """
+        return self._with("draw", concept, units, levels, strength, layer, where)
+
+    def remove(
+        self,
+        concept: str | None = None,
+        *,
+        units: int | Sequence[int] | None = None,
+        strength: float = 1.0,
+        layer: str | None = None,
+        **where: Unpack[Where],
+    ) -> Self:
+        """The picture with a concept taken away; the arguments and errors are those of `draw`."""
+        return self._with("remove", concept, units, None, strength, layer, where)
+
+    def move(self, **amounts: float) -> Self:
+        """The picture with its scene moved along directions, as `move(season=1.5)`; 0 is back where it was."""
+        return self._changed(directions={**self.content.directions, **_floats(amounts)})
+
+    def clean(self, on: bool = True) -> Self:
+        """The picture with the model's artifact units at zero everywhere, or no more."""
+        return self._changed(clean=on)
+
+    def undo(self, steps: int = 1) -> Self:
+        """The picture without its last edits. Raises ValueError where it has fewer."""
+        if not 0 <= steps <= len(self.edits):
+            raise ValueError(f"cannot undo {steps} edits: the picture has {len(self.edits)}")
+        return self._changed(edits=self.edits[: len(self.edits) - steps])
+
+    def without(self, edit: int) -> Self:
+        """The picture without one edit, 0 the earliest, -1 the last. Raises IndexError where there is none."""
+        edits = list(self.edits)
+        del edits[edit]
+        return self._changed(edits=tuple(edits))
+
+    def _with(
+        self,
+        op: Literal["draw", "remove"],
+        concept: str | None,
+        units: int | Sequence[int] | None,
+        levels: Sequence[float] | None,
+        strength: float,
+        layer: str | None,
+        where: Where,
+    ) -> Self:
+        """The picture with one more edit."""
+        document = {
+            "op": op,
+            "concept": concept,
+            "mask": mask_of(where),
+            "units": units if units is None or isinstance(units, int) else [int(unit) for unit in units],
+            "levels": None if levels is None else [float(level) for level in levels],
+            "strength": float(strength),
+            "layer": layer,
+        }
+        with as_problems():
+            edit = parse_edit(document)
+        return self._changed(edits=(*self.edits, edit))
+
+    def _changed(self, **members: Any) -> Self:
+        """Another picture with these members of the content, its edits checked already. Raises UnitbrushProblem."""
+        given = {**vars(self.content), **members}
+        with as_problems():
+            content = validate(_content, {**given, "edits": list(given["edits"])})
+        return replace(self, content=content)
+
+
+@dataclass(frozen=True)
+class Picture(BasePicture):
+    """A picture of a `Client`."""
+
+    connection: Connection = field(repr=False, compare=False)
+
+    def image(self, size: int | None = None) -> Image.Image:
+        """The image. size: of its longer side in pixels, 8..1024; the model's own without it."""
+        return self.connection.send(calls.image(self.content, size))
+
+    def png(self, size: int | None = None) -> builtins.bytes:
+        """The image as a PNG, which in the model's own size holds the document."""
+        return self.bytes("png", size)
+
+    def bytes(self, form: Format, size: int | None = None) -> builtins.bytes:
+        """The image as a file: "png", "jpeg" or "webp"."""
+        return self.connection.send(calls.render(self.content, form, size))
+
+    def save(self, path: str | Path, size: int | None = None) -> None:
+        """Write a .png, .jpg or .webp, or the document as .json. Raises ValueError for other names."""
+        form = file_format(path)
+        write_whole_bytes(path, self.json.encode() if form == "json" else self.bytes(form, size))
+
+    def segment(self) -> answers.Segmentation:
+        """What the segmenter sees: the concept of every pixel."""
+        return self.connection.send(calls.segment(self.content))
+
+    def inspect(
+        self,
+        layer: str,
+        *,
+        point: Sequence[float] | None = None,
+        limit: int = 12,
+        featuremaps: bool = True,
+        **where: Unpack[Where],
+    ) -> answers.Inspection:
+        """The units of a layer most active at a point, or where `server.client.masks.Where` says."""
+        return self.connection.send(calls.inspect(self.content, layer, point, where, limit, featuremaps))
+
+    def receptivity(self, concept: str) -> answers.Receptivity:
+        """Where in the picture drawing a concept will take."""
+        return self.connection.send(calls.receptivity(self.content, concept))
+
+
+@dataclass(frozen=True)
+class AsyncPicture(BasePicture):
+    """A picture of an `AsyncClient`: the methods of `Picture`; those that need the server are awaited."""
+
+    connection: AsyncConnection = field(repr=False, compare=False)
+
+    async def image(self, size: int | None = None) -> Image.Image:
+        """As `Picture.image`."""
+        return await self.connection.send(calls.image(self.content, size))
+
+    async def png(self, size: int | None = None) -> builtins.bytes:
+        """As `Picture.png`."""
+        return await self.bytes("png", size)
+
+    async def bytes(self, form: Format, size: int | None = None) -> builtins.bytes:
+        """As `Picture.bytes`."""
+        return await self.connection.send(calls.render(self.content, form, size))
+
+    async def save(self, path: str | Path, size: int | None = None) -> None:
+        """As `Picture.save`."""
+        form = file_format(path)
+        write_whole_bytes(path, self.json.encode() if form == "json" else await self.bytes(form, size))
+
+    async def segment(self) -> answers.Segmentation:
+        """As `Picture.segment`."""
+        return await self.connection.send(calls.segment(self.content))
+
+    async def inspect(
+        self,
+        layer: str,
+        *,
+        point: Sequence[float] | None = None,
+        limit: int = 12,
+        featuremaps: bool = True,
+        **where: Unpack[Where],
+    ) -> answers.Inspection:
+        """As `Picture.inspect`."""
+        return await self.connection.send(calls.inspect(self.content, layer, point, where, limit, featuremaps))
+
+    async def receptivity(self, concept: str) -> answers.Receptivity:
+        """As `Picture.receptivity`."""
+        return await self.connection.send(calls.receptivity(self.content, concept))
+
+
+def new_content(
+    model: str,
+    seed: int | None,
+    z: Sequence[float] | None,
+    directions: Mapping[str, float] | None,
+    clean: bool,
+) -> Content:
+    """A picture without edits. Raises UnitbrushProblem."""
+    document = {
+        "model": model,
+        "seed": None if seed is None else index(seed),
+        "z": None if z is None else [float(number) for number in z],
+        "directions": _floats(directions or {}),
+        "clean": clean,
+    }
+    with as_problems():
+        return validate(_content, document)
+
+
+def file_format(path: str | Path) -> Format | Literal["json"]:
+    """What a file's suffix asks for. Raises ValueError."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".json":
+        return "json"
+    if suffix not in FORMATS:
+        raise ValueError(f"cannot tell what to write from {str(path)!r}; end it in {', '.join(FORMATS)} or .json")
+    return FORMATS[suffix]
+
+
+def write_whole_bytes(path: str | Path, data: builtins.bytes) -> None:
+    """Write a file whole or not at all. Raises OSError."""
+    write_whole(Path(path), lambda part: part.write_bytes(data))
+
+
+def _floats(amounts: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(amount) for name, amount in amounts.items()}
