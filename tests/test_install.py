@@ -16,6 +16,7 @@ import sys
 import sysconfig
 import time
 import venv
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,6 +131,7 @@ def test_a_wheel_serves_and_paints_from_any_folder(clone: Path, tmp_path: Path) 
     run = {"check": True, "env": own_environment(), "cwd": tmp_path}
     subprocess.run([*pip, "wheel", *OFFLINE, "--no-deps", "-w", str(tmp_path), str(clone)], **run)  # type: ignore[call-overload]
     (wheel,) = tmp_path.glob("unitbrush-*.whl")
+    assert {"server/py.typed", "server/client/__init__.py"} <= set(zipfile.ZipFile(wheel).namelist())
     subprocess.run([*pip, "install", "--no-index", str(wheel)], **run)  # type: ignore[call-overload]
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -48,6 +48,9 @@ class Model:
     clean: bool
     scenes: tuple[int, ...]
     version: str
+    family: str | None = None
+    source: str | None = None
+    citation: str | None = None
 
 
 @dataclass(frozen=True)

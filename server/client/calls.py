@@ -20,10 +20,9 @@ from PIL import Image
 
 from server.client import answers
 from server.client.answers import read_answer
-from server.client.errors import NoAnswer, as_problems
+from server.client.errors import NoAnswer
 from server.client.masks import Where, mask_of
-from server.painting.imaging import DAMAGED, Format
-from server.painting.parsing import parse_mask
+from server.painting.imaging import Format
 from server.painting.picture import Picture, picture_to_json, to_document
 
 T = TypeVar("T")
@@ -87,15 +86,11 @@ def segment(picture: Picture) -> Call[answers.Segmentation]:
 def inspect(
     picture: Picture, layer: str, point: Sequence[float] | None, where: Where, limit: int, featuremaps: bool
 ) -> Call[answers.Inspection]:
-    """The units most active at a point or in a mask. Raises UnitbrushProblem; TypeError for both a point and a mask."""
+    """The units most active at a point or in a mask. Raises TypeError for both."""
     mask = mask_of(where)
-    if point is None:
-        with as_problems():
-            place = {"mask": to_document(parse_mask(mask))}
-    elif mask is None:
-        place = {"point": [float(x) for x in point]}
-    else:
+    if point is not None and mask is not None:
         raise TypeError("inspect takes a point or a mask")
+    place = {"mask": mask} if point is None else {"point": [float(x) for x in point]}
     question = {"layer": layer, **place, "limit": limit, "featuremaps": featuremaps}
     return _about(picture, "/inspect", question, answers.Inspection)
 
@@ -172,6 +167,6 @@ def _decoded(data: bytes) -> Image.Image:
     try:
         shown = Image.open(io.BytesIO(data))
         shown.load()
-    except DAMAGED as error:
+    except Exception as error:  # a damaged file can make Pillow raise nearly anything
         raise NoAnswer(f"the answer is no image, is that a Unitbrush server? {error}") from error
     return shown

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from server.errors import PictureError
-from server.model.pixels import Pixels
 from server.painting.png import text
+
+if TYPE_CHECKING:
+    from server.model.pixels import Pixels  # which needs torch; reading files does not
 
 Format = Literal["png", "jpeg", "webp"]
 MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import subprocess
 import sys
@@ -109,6 +110,36 @@ def test_the_python_code_draws_the_picture(browser: Browser, server: StudioServe
         code = studio.page.evaluate("navigator.clipboard.readText()")
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=PATIENCE)
     assert (tmp_path / "picture.png").read_bytes() == file
+
+
+def test_the_python_code_spells_every_edit(studio: Studio, server: StudioServer, tmp_path: Path) -> None:
+    rect = {"rect": [0.5, 0.5, 0.9, 0.9]}
+    line = {"points": [[0.2, 0.7], [0.3, 0.72]], "radius": 0.06}
+    concept = server.get("models")["models"][0]["concepts"][0]
+    layer = server.get("models/village/concepts")["concepts"][0]["layer"]
+    direction = server.get("models/village/directions")["directions"][0]["name"]
+    file = io.BytesIO()
+    Image.fromarray(np.eye(16) > 0).save(file, "PNG")
+    masks = [
+        None,
+        rect,
+        {**rect, "erase": [line]},
+        {"strokes": [line, {**line, "erase": True}]},
+        {"png": base64.b64encode(file.getvalue()).decode(), "erase": [line]},
+        {"concept": concept},
+        {"concept": concept, "at": [0.5, 0.75]},
+    ]
+    edits: list[dict[str, object]] = [
+        {"op": op, "concept": concept, "mask": mask, "strength": 0.25} for mask in masks for op in ("draw", "remove")
+    ]
+    edits.append({"op": "draw", "mask": rect, "units": [3, 1], "levels": [2.5, 1e-7], "layer": layer})
+    edits.append({"op": "remove", "concept": concept, "mask": rect, "units": 9})
+    picture = {"version": 1, "model": "village", "z": [0.5, -1e-7] * 64, "directions": {direction: -1}, "edits": edits}
+    write = "async picture => (await import('/js/sharing/recipes.js')).asPython(picture)"
+    subprocess.run(
+        [sys.executable, "-c", studio.page.evaluate(write, picture)], cwd=tmp_path, check=True, timeout=PATIENCE
+    )
+    assert (tmp_path / "picture.png").read_bytes() == server.render(picture)
 
 
 def test_a_film_of_the_painting(studio: Studio) -> None:

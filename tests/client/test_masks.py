@@ -12,7 +12,7 @@ from PIL import Image
 from server.client import AsyncClient, Client, UnitbrushProblem
 from server.client.masks import Where, mask_of
 from server.painting.mask import decode_png
-from server.painting.parsing import parse_mask
+from server.painting.parsing import parse_edit
 from server.painting.picture import Line, Png, Rect, Stroke
 from tests.client.conftest import URL
 
@@ -46,7 +46,7 @@ LINE = {"points": [[0.2, 0.7], [0.3, 0.72]], "radius": 0.05}
 def test_masks_become_what_a_document_has(where: Where, mask: dict[str, Any] | None) -> None:
     made = mask_of(where)
     assert made == mask
-    parse_mask(made)
+    parse_edit({"op": "draw", "concept": "tree", "mask": made})
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,8 @@ def test_what_does_not_go_together_is_said(where: Any, words: str) -> None:
 
 def plane(png: Any) -> np.ndarray:
     """The coverage that the server reads from a mask, (H, W), 0..1."""
-    mask = parse_mask(mask_of({"png": png}))
+    (edit,) = Client(URL).picture("village", 1).draw("tree", png=png).edits
+    mask = edit.mask
     assert isinstance(mask, Png)
     return decode_png(mask)
 
