@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
@@ -84,7 +84,7 @@ def segment(picture: Picture) -> Call[answers.Segmentation]:
 
 
 def inspect(
-    picture: Picture, layer: str, point: Sequence[float] | None, where: Where, limit: int, featuremaps: bool
+    picture: Picture, layer: str, point: Iterable[float] | None, where: Where, limit: int, featuremaps: bool
 ) -> Call[answers.Inspection]:
     """The units most active at a point or in a mask. Raises TypeError for both."""
     mask = mask_of(where)
@@ -107,33 +107,35 @@ def keep(picture: Picture) -> Call[answers.Resource]:
 
 def kept(id: str) -> Call[answers.Resource]:
     """A kept picture as it is now."""
-    return Call("GET", f"/pictures/{quote(id, safe='')}", partial(read_answer, answers.Resource))
+    return Call("GET", _kept(id), partial(read_answer, answers.Resource))
 
 
-def step(resource: answers.Resource, name: Literal["undo", "redo", "reset"]) -> Call[answers.Resource]:
+def step(id: str, revision: int, name: Literal["undo", "redo", "reset"]) -> Call[answers.Resource]:
     """A step in a kept picture's history."""
-    return _change(resource, "POST", f"/{name}", None)
+    return _change("POST", f"{_kept(id)}/{name}", revision)
 
 
-def put(resource: answers.Resource, picture: Picture) -> Call[answers.Resource]:
+def put(id: str, revision: int, old: Picture, new: Picture) -> Call[answers.Resource]:
     """Another picture of the same scene in the place of a kept one. Raises ValueError for another scene."""
-    document = to_document(picture)
-    changing = {"edits": document.pop("edits"), "directions": {}, "clean": False}
-    changing |= {name: document.pop(name) for name in ("directions", "clean") if name in document}
-    if document != {name: value for name, value in resource.picture.items() if name not in changing}:
+    if (old.model, old.seed, old.z) != (new.model, new.seed, new.z):
         raise ValueError("a kept picture stays with its model and its seed or z; keep the other scene as a new picture")
-    return _change(resource, "PUT", "/edits", changing)
+    document = {"directions": {}, "clean": False, **to_document(new)}
+    changing = {name: document[name] for name in ("edits", "directions", "clean")}
+    return _change("PUT", f"{_kept(id)}/edits", revision, changing)
 
 
-def rename(resource: answers.Resource, name: str) -> Call[answers.Resource]:
+def rename(id: str, revision: int, name: str) -> Call[answers.Resource]:
     """Another name for a kept picture."""
-    return _change(resource, "PATCH", "", {"name": name})
+    return _change("PATCH", _kept(id), revision, {"name": name})
 
 
-def delete(resource: answers.Resource) -> Call[None]:
+def delete(id: str, revision: int) -> Call[None]:
     """A kept picture forgotten."""
-    path = f"/pictures/{quote(resource.id, safe='')}"
-    return Call("DELETE", path, lambda data: None, revision=resource.revision)
+    return Call("DELETE", _kept(id), lambda data: None, revision=revision)
+
+
+def _kept(id: str) -> str:
+    return f"/pictures/{quote(id, safe='')}"
 
 
 def _model(model: str, *parts: str) -> str:
@@ -151,16 +153,11 @@ def _about(picture: Picture, path: str, question: Mapping[str, Any], kind: type[
 
 
 def _change(
-    resource: answers.Resource, method: Literal["POST", "PUT", "PATCH"], path: str, body: Mapping[str, Any] | None
+    method: Literal["POST", "PUT", "PATCH"], path: str, revision: int, body: Mapping[str, Any] | None = None
 ) -> Call[answers.Resource]:
-    """A change of a kept picture, if it still is as it is known."""
-    return Call(
-        method,
-        f"/pictures/{quote(resource.id, safe='')}{path}",
-        partial(read_answer, answers.Resource),
-        body=None if body is None else json.dumps(body),
-        revision=resource.revision,
-    )
+    """A change of a kept picture that still has that revision."""
+    text = None if body is None else json.dumps(body)
+    return Call(method, path, partial(read_answer, answers.Resource), body=text, revision=revision)
 
 
 def _decoded(data: bytes) -> Image.Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +10,7 @@ from server.client import answers, calls
 from server.client.documents import Source, read_source
 from server.client.errors import as_problems
 from server.client.exchange import AsyncTransport, Transport, connect, connect_async
-from server.client.kept import AsyncKept, Kept
+from server.client.kept import AsyncKept, Kept, members
 from server.client.pictures import AsyncPicture, Picture, new_content
 
 TIMEOUT = 60.0
@@ -57,7 +57,7 @@ class Client:
         model: str,
         seed: int | None = None,
         *,
-        z: Sequence[float] | None = None,
+        z: Iterable[float] | None = None,
         directions: Mapping[str, float] | None = None,
         clean: bool = False,
     ) -> Picture:
@@ -73,11 +73,11 @@ class Client:
 
     def keep(self, picture: Picture) -> Kept:
         """Let the server keep a picture, with undo and redo, across restarts."""
-        return Kept(self.connection.send(calls.keep(picture.content)), self.connection)
+        return Kept(**members(self.connection.send(calls.keep(picture.content))), connection=self.connection)
 
     def open(self, id: str) -> Kept:
         """A picture that the server keeps."""
-        return Kept(self.connection.send(calls.kept(id)), self.connection)
+        return Kept(**members(self.connection.send(calls.kept(id))), connection=self.connection)
 
     def models(self) -> tuple[answers.Model, ...]:
         """Every installed model, the default first."""
@@ -145,7 +145,7 @@ class AsyncClient:
         model: str,
         seed: int | None = None,
         *,
-        z: Sequence[float] | None = None,
+        z: Iterable[float] | None = None,
         directions: Mapping[str, float] | None = None,
         clean: bool = False,
     ) -> AsyncPicture:
@@ -159,11 +159,11 @@ class AsyncClient:
 
     async def keep(self, picture: AsyncPicture) -> AsyncKept:
         """As `Client.keep`."""
-        return AsyncKept(await self.connection.send(calls.keep(picture.content)), self.connection)
+        return AsyncKept(**members(await self.connection.send(calls.keep(picture.content))), connection=self.connection)
 
     async def open(self, id: str) -> AsyncKept:
         """As `Client.open`."""
-        return AsyncKept(await self.connection.send(calls.kept(id)), self.connection)
+        return AsyncKept(**members(await self.connection.send(calls.kept(id))), connection=self.connection)
 
     async def models(self) -> tuple[answers.Model, ...]:
         """As `Client.models`."""

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 try:
     import httpx
@@ -86,8 +85,11 @@ def connect_async(
 
 
 def _options(url: str, token: str | None, timeout: float) -> dict[str, Any]:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{url!r} is no server's address: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.host or parts.query or parts.fragment:
         raise ValueError(f"{url!r} is no server's address; write it as http://127.0.0.1:8000")
     headers = {"User-Agent": f"unitbrush/{__version__}"}
     if token is not None:
@@ -124,7 +126,7 @@ def answer_of(call: Call[T], response: httpx.Response) -> T:
     """What the response answers. Raises UnitbrushProblem and NoAnswer."""
     if response.is_success:
         return call.read(response.content)
-    if response.is_redirect:
+    if response.has_redirect_location:
         target = response.headers["location"]
         raise NoAnswer(f"{response.url} leads on to {target}; give the client the address that is meant")
     raise UnitbrushProblem(_problem(response))

@@ -10,9 +10,9 @@ meanwhile, a change raises UnitbrushProblem with status 412, and nothing is lost
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from server.client import calls
 from server.client.answers import Resource
@@ -26,52 +26,20 @@ from server.painting.picture import Picture as Content
 
 @dataclass(frozen=True)
 class BaseKept:
-    """What the server told of a kept picture, whichever client asked."""
+    """What the server told of a kept picture, whichever client asked.
 
-    resource: Resource
+    id: whoever knows it may open the picture. revision: 1 when made, one more with every change. content: what its
+    document said. name: what its owner calls it; empty until then. created, changed: when, and when last.
+    """
 
-    @property
-    def id(self) -> str:
-        """Whoever knows it may open the picture."""
-        return self.resource.id
-
-    @property
-    def revision(self) -> int:
-        """1 when made, one more with every change."""
-        return self.resource.revision
-
-    @property
-    def name(self) -> str:
-        """What its owner calls it; empty until then."""
-        return self.resource.name
-
-    @property
-    def created(self) -> datetime:
-        """When it was made."""
-        return self.resource.created
-
-    @property
-    def changed(self) -> datetime:
-        """When it was changed last."""
-        return self.resource.changed
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step to go back."""
-        return self.resource.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a step to take back again."""
-        return self.resource.can_redo
-
-    @property
-    def content(self) -> Content:
-        """What its document says. Raises NoAnswer where that is no picture."""
-        try:
-            return parse_picture(dict(self.resource.picture))
-        except PictureError as error:
-            raise NoAnswer(f"the server told of a picture that is none: {error}") from error
+    id: str
+    revision: int
+    content: Content
+    can_undo: bool
+    can_redo: bool
+    name: str
+    created: datetime
+    changed: datetime
 
 
 @dataclass(frozen=True)
@@ -88,23 +56,23 @@ class Kept(BaseKept):
     def put(self, picture: Picture) -> Self:
         """Let another picture of the same scene take its place, in one step that can be undone. Raises ValueError where
         the model or the latent is another."""
-        return self._next(calls.put(self.resource, picture.content))
+        return self._next(calls.put(self.id, self.revision, self.content, picture.content))
 
     def undo(self) -> Self:
         """Go back one step."""
-        return self._next(calls.step(self.resource, "undo"))
+        return self._next(calls.step(self.id, self.revision, "undo"))
 
     def redo(self) -> Self:
         """Take back the last undo."""
-        return self._next(calls.step(self.resource, "redo"))
+        return self._next(calls.step(self.id, self.revision, "redo"))
 
     def reset(self) -> Self:
         """Drop every edit, in a step that can be undone."""
-        return self._next(calls.step(self.resource, "reset"))
+        return self._next(calls.step(self.id, self.revision, "reset"))
 
     def rename(self, name: str) -> Self:
         """Give it a name, or none."""
-        return self._next(calls.rename(self.resource, name))
+        return self._next(calls.rename(self.id, self.revision, name))
 
     def reload(self) -> Self:
         """What it is now."""
@@ -112,10 +80,10 @@ class Kept(BaseKept):
 
     def delete(self) -> None:
         """Forget it and its history."""
-        self.connection.send(calls.delete(self.resource))
+        self.connection.send(calls.delete(self.id, self.revision))
 
     def _next(self, call: calls.Call[Resource]) -> Self:
-        return type(self)(self.connection.send(call), self.connection)
+        return type(self)(**members(self.connection.send(call)), connection=self.connection)
 
 
 @dataclass(frozen=True)
@@ -131,23 +99,23 @@ class AsyncKept(BaseKept):
 
     async def put(self, picture: AsyncPicture) -> Self:
         """As `Kept.put`."""
-        return await self._next(calls.put(self.resource, picture.content))
+        return await self._next(calls.put(self.id, self.revision, self.content, picture.content))
 
     async def undo(self) -> Self:
         """As `Kept.undo`."""
-        return await self._next(calls.step(self.resource, "undo"))
+        return await self._next(calls.step(self.id, self.revision, "undo"))
 
     async def redo(self) -> Self:
         """As `Kept.redo`."""
-        return await self._next(calls.step(self.resource, "redo"))
+        return await self._next(calls.step(self.id, self.revision, "redo"))
 
     async def reset(self) -> Self:
         """As `Kept.reset`."""
-        return await self._next(calls.step(self.resource, "reset"))
+        return await self._next(calls.step(self.id, self.revision, "reset"))
 
     async def rename(self, name: str) -> Self:
         """As `Kept.rename`."""
-        return await self._next(calls.rename(self.resource, name))
+        return await self._next(calls.rename(self.id, self.revision, name))
 
     async def reload(self) -> Self:
         """As `Kept.reload`."""
@@ -155,7 +123,17 @@ class AsyncKept(BaseKept):
 
     async def delete(self) -> None:
         """As `Kept.delete`."""
-        await self.connection.send(calls.delete(self.resource))
+        await self.connection.send(calls.delete(self.id, self.revision))
 
     async def _next(self, call: calls.Call[Resource]) -> Self:
-        return type(self)(await self.connection.send(call), self.connection)
+        return type(self)(**members(await self.connection.send(call)), connection=self.connection)
+
+
+def members(resource: Resource) -> dict[str, Any]:
+    """What a kept picture has of the server's answer. Raises NoAnswer where the document in it is no picture."""
+    try:
+        content = parse_picture(dict(resource.picture))
+    except PictureError as error:
+        raise NoAnswer(f"the server told of a picture that is none: {error}") from error
+    shared = {f.name: getattr(resource, f.name) for f in fields(BaseKept) if f.name != "content"}
+    return {**shared, "content": content}

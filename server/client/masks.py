@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -25,7 +25,7 @@ from server.painting.picture import Line, Mask, to_document
 
 RADIUS = 0.05
 
-Points = Sequence[Sequence[float]] | NDArray[np.floating[Any]]  # (N, 2), x and y
+Points = Iterable[Iterable[float]]  # x and y; an array of (N, 2) is that too
 AnyLine = Line | Mapping[str, Any] | Points  # a stroke, one as in a document, or the points of one
 Grey = NDArray[np.bool_] | NDArray[np.uint8] | NDArray[np.floating[Any]]  # (H, W)
 Png = str | Path | bytes | Image.Image | Grey
@@ -39,14 +39,14 @@ class Where(TypedDict, total=False):
     what the segmenter sees as it. mask: as in a document.
     """
 
-    rect: Sequence[float] | None
-    strokes: Sequence[AnyLine] | None
+    rect: Iterable[float] | None
+    strokes: Iterable[AnyLine] | None
     png: Png | None
     region: str | None
     mask: Mask | Mapping[str, Any]
     radius: float  # of strokes and erased lines that are bare points; RADIUS without it
-    at: Sequence[float] | None  # x and y: only the connected region there, or the nearest
-    erase: Sequence[AnyLine]  # taken away from a rect, a png or a region
+    at: Iterable[float] | None  # x and y: only the connected region there, or the nearest
+    erase: Iterable[AnyLine]  # taken away from a rect, a png or a region
 
 
 _SHAPES = ("rect", "strokes", "png", "region", "mask")
@@ -88,7 +88,7 @@ def _shape(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return dict(value if isinstance(value, Mapping) else to_document(value))
 
 
-def _lines(lines: Sequence[AnyLine], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _lines(lines: Iterable[AnyLine], given: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [_line(line, given.get("radius", RADIUS)) for line in lines]
 
 

@@ -10,7 +10,7 @@ A picture never changes: each method gives another one, so an edit is undone by 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import index
 from pathlib import Path
@@ -59,8 +59,8 @@ class BasePicture:
         self,
         concept: str | None = None,
         *,
-        units: int | Sequence[int] | None = None,
-        levels: Sequence[float] | None = None,
+        units: int | Iterable[int] | None = None,
+        levels: Iterable[float] | None = None,
         strength: float = 1.0,
         layer: str | None = None,
         **where: Unpack[Where],
@@ -77,7 +77,7 @@ class BasePicture:
         self,
         concept: str | None = None,
         *,
-        units: int | Sequence[int] | None = None,
+        units: int | Iterable[int] | None = None,
         strength: float = 1.0,
         layer: str | None = None,
         **where: Unpack[Where],
@@ -109,8 +109,8 @@ class BasePicture:
         self,
         op: Literal["draw", "remove"],
         concept: str | None,
-        units: int | Sequence[int] | None,
-        levels: Sequence[float] | None,
+        units: int | Iterable[int] | None,
+        levels: Iterable[float] | None,
         strength: float,
         layer: str | None,
         where: Where,
@@ -120,7 +120,7 @@ class BasePicture:
             "op": op,
             "concept": concept,
             "mask": mask_of(where),
-            "units": units if units is None or isinstance(units, int) else [int(unit) for unit in units],
+            "units": _units(units),
             "levels": None if levels is None else [float(level) for level in levels],
             "strength": float(strength),
             "layer": layer,
@@ -168,7 +168,7 @@ class Picture(BasePicture):
         self,
         layer: str,
         *,
-        point: Sequence[float] | None = None,
+        point: Iterable[float] | None = None,
         limit: int = 12,
         featuremaps: bool = True,
         **where: Unpack[Where],
@@ -212,7 +212,7 @@ class AsyncPicture(BasePicture):
         self,
         layer: str,
         *,
-        point: Sequence[float] | None = None,
+        point: Iterable[float] | None = None,
         limit: int = 12,
         featuremaps: bool = True,
         **where: Unpack[Where],
@@ -228,7 +228,7 @@ class AsyncPicture(BasePicture):
 def new_content(
     model: str,
     seed: int | None,
-    z: Sequence[float] | None,
+    z: Iterable[float] | None,
     directions: Mapping[str, float] | None,
     clean: bool,
 ) -> Content:
@@ -257,6 +257,13 @@ def file_format(path: str | Path) -> Format | Literal["json"]:
 def write_whole_bytes(path: str | Path, data: builtins.bytes) -> None:
     """Write a file whole or not at all. Raises OSError."""
     write_whole(Path(path), lambda part: part.write_bytes(data))
+
+
+def _units(units: int | Iterable[int] | None) -> int | list[int] | None:
+    """Python's integers, of NumPy's too."""
+    if units is None:
+        return None
+    return [index(unit) for unit in units] if isinstance(units, Iterable) else index(units)
 
 
 def _floats(amounts: Mapping[str, float]) -> dict[str, float]:

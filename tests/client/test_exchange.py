@@ -1,17 +1,25 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
+from server.app import create_app
 from server.client import AsyncClient, Client, NoAnswer, UnitbrushProblem
 from server.client.exchange import pause_before_retry
+from server.model.pixels import Pixels
+from server.painting.edits import Check, go_on
+from server.painting.picture import Picture
 from tests.client.conftest import URL
+from tests.helpers.serving import settings_in
 
 BUSY = {
     "type": "urn:unitbrush:problem:busy",
@@ -84,6 +92,40 @@ async def test_patience_has_an_end(slept: list[float]) -> None:
     with pytest.raises(UnitbrushProblem):
         Client(URL, patience=0, transport=transport).models()
     assert (slept, len(asked)) == ([2.0] * 4, 7)
+
+
+class Held:
+    """A painter that waits in each drawing until it is let go."""
+
+    def __init__(self) -> None:
+        self.started = threading.Semaphore(0)
+        self.go = threading.Event()
+
+    def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
+        self.started.release()
+        assert self.go.wait(60)
+        return np.full((8, 8, 3), picture.seed, np.uint8)
+
+
+async def test_the_real_server_is_asked_again_when_its_queue_has_room(installed: Path, tmp_path: Path) -> None:
+    painter = Held()
+    app = create_app(settings_in(installed, data_dir=tmp_path, queue_size=1), lambda catalog, settings: painter)  # type: ignore[arg-type, return-value]
+    answered: list[int] = []
+
+    class Watched(httpx.ASGITransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            response = await super().handle_async_request(request)
+            answered.append(response.status_code)
+            if response.status_code == 503:
+                painter.go.set()
+            return response
+
+    transport = Watched(app, raise_app_exceptions=False)
+    async with app.router.lifespan_context(app), AsyncClient(URL, transport=transport) as client:
+        await asyncio.to_thread(painter.started.acquire)  # the server's own first picture holds the device
+        images = await asyncio.gather(*(client.picture("village", seed).image() for seed in (1, 2)))
+    assert [np.asarray(image).max() for image in images] == [1, 2]
+    assert sorted(answered) == [200, 200, 503]
 
 
 def test_a_server_that_names_no_time_is_not_asked_again(slept: list[float]) -> None:
@@ -189,7 +231,19 @@ def test_a_server_may_lie_below_a_path() -> None:
     assert {str(request.url) for request in asked} == {"https://example.org/studio/api/v1/models"}
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://", "http://a/?token=x", "http://a/#p=x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost:8000",
+        "ftp://localhost",
+        "http://",
+        "http://a/?token=x",
+        "http://a/#p=x",
+        "http://[::1",
+        "http://a:b",
+    ],
+)
 def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
-    with pytest.raises(ValueError, match=r"write it as http://127\.0\.0\.1:8000"):
+    with pytest.raises(ValueError, match="is no server's address"):
         Client(url)

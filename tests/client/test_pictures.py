@@ -61,9 +61,10 @@ def test_a_picture_is_the_document_that_its_methods_spell() -> None:
 def test_numbers_of_numpy_are_taken() -> None:
     client = Client(URL)
     z = np.linspace(-1, 1, 8, dtype=np.float32)
-    picture = client.picture("village", z=z).draw(units=np.arange(2), levels=np.ones(2), layer="layer4")  # type: ignore[arg-type]
+    picture = client.picture("village", z=z).draw(units=np.arange(2), levels=np.ones(2), layer="layer4")
     assert picture.document["z"] == z.tolist()
     assert picture.document["edits"][0]["units"] == [0, 1]
+    assert picture.remove("door", units=np.int64(3)).document["edits"][1]["units"] == 3  # type: ignore[arg-type]
     assert client.picture("village", np.uint32(7)).document["seed"] == 7  # type: ignore[arg-type]
 
 
