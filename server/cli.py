@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": "run the studio and the API",
     "paint": "draw a picture document, or one given by options, into an image file",
     "fetch": "download a published generator and check it",
+    "verify": "check that a model's weights are loaded right, by how active its units are",
     "dissect": "measure which units of a model make what, and write its brushes",
     "directions": "find how to turn a model's scenes to winter, night, overcast",
     "train": "train the default model from nothing, or go on with it",

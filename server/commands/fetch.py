@@ -9,7 +9,9 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options."""
-    parser.add_argument("name", help="church, or another generator of GAN Dissection")
+    from server.lab.published import PUBLISHED
+
+    parser.add_argument("name", help=f"a generator of GAN Dissection: {', '.join(PUBLISHED)}")
     parser.add_argument("--models-dir", type=Path, help="folder of models")
     parser.add_argument("--base-url", metavar="URL", help="where the files lie, in the place of their publishers")
 

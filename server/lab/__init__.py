@@ -9,5 +9,6 @@ In reading order:
 - `directions`: vectors that move a scene's latent along its season, its night, its clouds;
 - `bench`: what painting costs on this machine;
 - `frechet`: the Frechet distance, by which samples are compared with renderings;
-- `fetch`: the published generators of GAN Dissection, downloaded and checked.
+- `published`, `fetch`: the published generators of GAN Dissection, downloaded and checked;
+- `verify`: whether a model's units are as active as those that were published, or stored with its dissection.
 """

@@ -3,7 +3,8 @@
 A model's folder may hold a `model.json`:
 
     {"schema": 1, "title": "Village", "license": "CC0-1.0", "generator": "generator.safetensors",
-     "sha256": {"generator.safetensors": "..."}, "scenes": [3, 14, 15]}
+     "sha256": {"generator.safetensors": "..."}, "scenes": [3, 14, 15],
+     "family": "progressive", "source": "where it comes from", "citation": "what to cite"}
 
 The generator is the file that it names, else `generator.safetensors`, else a published `proggan_*.pth`, else a
 `generator` of another kind of file, else the only file of weights that is no segmenter, judge, discriminator or state
@@ -27,30 +28,39 @@ SCHEMA = 1
 WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 _OTHERS = ("segmenter", "judge", "discriminator", "training")  # files of weights that are no generators, by their stems
 
+MOST_LETTERS = 500  # of a line about the model
+
 _Line = Annotated[Text, Field(max_length=200)]
 
 
 @dataclass(frozen=True)
 class Card:
     """What is known of a model before it is loaded. generator: its file. sha256: of that file, None where unknown.
-    scenes: seeds worth beginning with."""
+    scenes: seeds worth beginning with. family: of networks, where the card names one. source: where the model comes
+    from. citation: what to cite."""
 
     title: str
     license: str
     generator: Path
     sha256: str | None
     scenes: tuple[int, ...] = ()
+    family: str | None = None
+    source: str | None = None
+    citation: str | None = None
 
 
 @dataclass(frozen=True)
 class _Document:
-    """What `model.json` says. A generator and scenes that are of no use are passed over."""
+    """What `model.json` says. What is of no use of the members that may be anything is passed over."""
 
     title: _Line | None = None
     license: _Line = "unknown"
     generator: Any = None
     sha256: dict[str, Text] = field(default_factory=dict)
     scenes: Any = ()
+    family: Any = None
+    source: Any = None
+    citation: Any = None
 
 
 _adapter = TypeAdapter(_Document)
@@ -67,6 +77,9 @@ def read_card(folder: Path) -> Card:
         generator=generator,
         sha256=document.sha256.get(generator.name),
         scenes=tuple(s for s in scenes if _is_seed(s)),
+        family=_line(document.family),
+        source=_line(document.source),
+        citation=_line(document.citation),
     )
 
 
@@ -111,3 +124,9 @@ def is_weights(path: Path) -> bool:
 
 def _is_seed(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
+
+
+def _line(value: object) -> str | None:
+    """A text as one line; None where it is none, longer than MOST_LETTERS, or holds what cannot be shown."""
+    line = " ".join(value.split()) if isinstance(value, str) else ""
+    return line if line.isprintable() and 0 < len(line) <= MOST_LETTERS else None

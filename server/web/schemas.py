@@ -20,7 +20,12 @@ class Model(BaseModel):
     layers: list[Layer]
     concepts: list[str] = Field(description="what can be painted, what paints best first")
     default: bool
-    license: str
+    family: str | None = Field(
+        description="of networks: `progressive` is a Progressive GAN (Karras et al., ICLR 2018); null where unknown"
+    )
+    license: str = Field(description="of the weights, as the model's card names it; `unknown` where it does not")
+    source: str | None = Field(description="where the model comes from, a line; null where its card does not tell")
+    citation: str | None = Field(description="what to cite where the model is used, a line; null likewise")
     clean: bool = Field(description="whether artifact units are known, so that a picture may ask for `clean`")
     scenes: list[int] = Field(description="seeds worth beginning with, the best first; may be empty")
     version: str = Field(description="another one whenever the weights or the brushes change")

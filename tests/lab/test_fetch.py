@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
+import re
 import ssl
 import threading
 import urllib.error
@@ -21,7 +23,9 @@ import torch
 from server.files import file_sha256
 from server.lab import fetch as fetching
 from server.lab.fetch import FetchError, fetch
+from server.lab.published import PUBLISHED, TITLES
 from server.model.card import read_card
+from server.model.catalog import Catalog
 from server.model.progressive import ProgressiveGenerator
 
 
@@ -30,17 +34,28 @@ class Handler(BaseHTTPRequestHandler):
 
     body: ClassVar[bytes] = b""
     cut: ClassVar[int | None] = None  # break off behind that many bytes
+    step: ClassVar[int | None] = None  # so many bytes an answer
     ranges: ClassVar[bool] = True
+    partial: ClassVar[bool] = False  # a 206 whether or not a range was asked for
     declared: ClassVar[bool] = True
+    chunked: ClassVar[bool] = False
     drops: ClassVar[bool] = False  # before a word is said
     length: ClassVar[str | None] = None  # declared in the place of the true one
     part: ClassVar[str | None] = None  # told of in the place of the true one, where a range is asked for
+    encoding: ClassVar[str | None] = None
+    stalls: ClassVar[threading.Event | None] = None  # after what is sent, until then
+    location: ClassVar[str | None] = None  # sends everybody on
     asked: ClassVar[list[str | None]] = []
 
     def do_GET(self) -> None:
         cls = type(self)
         cls.asked.append(self.headers.get("Range"))
         if cls.drops:
+            return
+        if cls.location is not None:
+            self.send_response(302)
+            self.send_header("Location", cls.location)
+            self.end_headers()
             return
         if not self.path.startswith("/models/proggan_church"):
             self.send_error(404)
@@ -51,13 +66,23 @@ class Handler(BaseHTTPRequestHandler):
             if start >= len(cls.body):
                 self.send_error(416)
                 return
-        self.send_response(206 if start else 200)
-        if cls.declared:
-            self.send_header("Content-Length", cls.length or str(len(cls.body) - start))
+        body = cls.body[start:] if cls.encoding is None else gzip.compress(cls.body[start:])
+        self.send_response(206 if start or cls.partial else 200)
+        if cls.encoding is not None:
+            self.send_header("Content-Encoding", cls.encoding)
+        if cls.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif cls.declared:
+            self.send_header("Content-Length", cls.length or str(len(body)))
         if start and cls.part:
             self.send_header("Content-Range", cls.part)
         self.end_headers()
-        self.wfile.write(cls.body[start : cls.cut])
+        sent = body[: cls.step] if cls.cut is None else cls.body[start : cls.cut]
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(body), sent) if cls.chunked else sent)
+        if cls.chunked and len(sent) == len(body):
+            self.wfile.write(b"0\r\n\r\n")
+        if cls.stalls is not None:
+            cls.stalls.wait()
 
     def log_message(self, *_: object) -> None:
         """Keep the test's output clean."""
@@ -94,6 +119,23 @@ def files(folder: Path) -> list[str]:
     return sorted(f.name for f in (folder / "church").iterdir())
 
 
+def goes_on(served: tuple[str, type[Handler]], weights: bytes, folder: Path) -> bool:
+    """Whether a part lies there that the next attempt, from a good server, goes on from; that attempt succeeds."""
+    assert Catalog(folder, folder).names() == ()  # nothing half-written is taken for a model
+    address, handler = served
+    handler.asked.clear()
+    assert fetch("church", folder, address).read_bytes() == weights
+    return handler.asked[0] is not None
+
+
+def refused(served: tuple[str, type[Handler]], folder: Path) -> str:
+    """Why it cannot be fetched, in one line."""
+    with pytest.raises(FetchError) as caught:
+        fetch("church", folder, served[0])
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
 def test_a_good_file(served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path) -> None:
     seen: list[tuple[int, int | None]] = []
     path = fetch("church", tmp_path, served[0], lambda done, total: seen.append((done, total)))
@@ -103,6 +145,10 @@ def test_a_good_file(served: tuple[str, type[Handler]], weights: bytes, tmp_path
     card = read_card(tmp_path / "church")
     assert card.generator == path
     assert card.sha256 == file_sha256(path)
+    assert (card.title, card.family) == ("Churches (LSUN)", "progressive")
+    assert card.source == f"https://gandissect.csail.mit.edu/models/{path.name}"
+    assert card.citation is not None
+    assert "GAN Dissection" in card.citation
 
 
 def test_what_is_there_is_not_fetched_again(served: tuple[str, type[Handler]], tmp_path: Path) -> None:
@@ -128,9 +174,120 @@ def test_a_broken_download_goes_on(
     with pytest.raises(FetchError, match=r"broke off|cannot be read"):
         fetch("church", tmp_path, address)
     assert [name[-5:] for name in files(tmp_path)] == [".part"]
+    assert handler.asked == [None, "bytes=1000-"]  # at once, but the next answer brought no more
     handler.cut = None
     assert fetch("church", tmp_path, address).read_bytes() == weights
-    assert handler.asked == [None, "bytes=1000-"]
+    assert handler.asked == [None, "bytes=1000-", "bytes=1000-"]
+
+
+def test_as_long_as_every_answer_brings_more_it_goes_on_by_itself(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path
+) -> None:
+    address, handler = served
+    handler.step = -(-len(weights) // 5)
+    assert fetch("church", tmp_path, address).read_bytes() == weights
+    assert handler.asked == [None, *(f"bytes={i * handler.step}-" for i in range(1, 5))]
+
+
+def test_a_server_that_drips_is_not_asked_for_ever(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path
+) -> None:
+    handler = served[1]
+    handler.step = 10
+    assert "broke off at 80 of" in refused(served, tmp_path)
+    assert len(handler.asked) == fetching.TRIES
+    handler.step = None
+    assert goes_on(served, weights, tmp_path)
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_an_end_that_was_not_told_may_be_none(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path, chunked: bool
+) -> None:
+    handler = served[1]
+    handler.declared, handler.chunked, handler.cut = False, chunked, 1000
+    assert "go on" in refused(served, tmp_path)
+    handler.cut = None
+    assert goes_on(served, weights, tmp_path)
+    assert handler.asked == ["bytes=1000-"]
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_another_file_whose_length_is_not_told_is_no_model(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path, ranges: bool, chunked: bool
+) -> None:
+    handler = served[1]
+    handler.declared, handler.chunked, handler.ranges, handler.body = False, chunked, ranges, b"x" * 5000
+    for _ in range(2):
+        assert "not what was published, or not all of it" in refused(served, tmp_path)
+    handler.body = weights
+    goes_on(served, weights, tmp_path)
+
+
+def test_a_part_that_is_longer_than_the_file_is_begun_again(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path
+) -> None:
+    address, handler = served
+    (tmp_path / "church").mkdir()
+    (tmp_path / "church" / (fetching.PUBLISHED["church"] + ".part")).write_bytes(weights + b"more")
+    assert fetch("church", tmp_path, address).read_bytes() == weights
+    assert handler.asked == [f"bytes={len(weights) + 4}-", None]
+
+
+def test_a_stall_ends_in_one_line_and_goes_on(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = served[1]
+    monkeypatch.setattr(fetching, "TIMEOUT", 0.2)
+    handler.cut, handler.stalls = 1000, threading.Event()
+    try:
+        assert "broke off at 1000 of" in refused(served, tmp_path)
+        assert (tmp_path / "church" / (fetching.PUBLISHED["church"] + ".part")).read_bytes() == weights[:1000]
+        handler.cut = 0
+        assert "timed out" in refused(served, tmp_path)
+    finally:
+        handler.stalls.set()
+    handler.cut, handler.stalls = None, None
+    monkeypatch.undo()
+    monkeypatch.setitem(fetching.PUBLISHED, "church", f"proggan_church-{hashlib.sha256(weights).hexdigest()[:8]}.pth")
+    assert goes_on(served, weights, tmp_path)
+    assert handler.asked == ["bytes=1000-"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "x\x1b[31m"])
+def test_another_encoding_is_one_line(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path, encoding: str
+) -> None:
+    handler = served[1]
+    handler.cut = 1000
+    refused(served, tmp_path)
+    handler.cut, handler.encoding = None, encoding
+    assert "another encoding" in refused(served, tmp_path)
+    handler.encoding = None
+    assert goes_on(served, weights, tmp_path)
+    assert handler.asked == ["bytes=1000-"]
+
+
+@pytest.mark.parametrize("location", ["/models/proggan_church", "ftp://127.0.0.1:1/x", "file:///etc/passwd", "//\x01"])
+def test_redirects_that_lead_nowhere_are_one_line(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path, location: str
+) -> None:
+    handler = served[1]
+    handler.location = location
+    refused(served, tmp_path)
+    assert files(tmp_path) == []
+    handler.location = None
+    assert not goes_on(served, weights, tmp_path)
+
+
+def test_a_part_that_nobody_asked_for_is_not_taken(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path
+) -> None:
+    served[1].partial = True
+    assert "another part" in refused(served, tmp_path)
+    served[1].partial = False
+    assert not goes_on(served, weights, tmp_path)
 
 
 def test_a_download_that_was_whole_but_not_moved_is_taken(
@@ -189,6 +346,13 @@ def test_a_length_that_is_a_lie_does_no_harm(
     assert fetch("church", tmp_path, served[0]).read_bytes() == weights
 
 
+def test_a_whole_file_is_taken_whatever_length_was_declared(
+    served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path
+) -> None:
+    served[1].length = str(len(weights) + 1)
+    assert fetch("church", tmp_path, served[0]).read_bytes() == weights
+
+
 def test_another_part_than_was_asked_for_is_not_taken(
     served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path
 ) -> None:
@@ -197,9 +361,9 @@ def test_another_part_than_was_asked_for_is_not_taken(
     with pytest.raises(FetchError, match="broke off"):
         fetch("church", tmp_path, address)
     handler.cut = None
-    with pytest.raises(FetchError, match="another part"):
-        fetch("church", tmp_path, address)
+    handler.asked.clear()
     assert fetch("church", tmp_path, address).read_bytes() == weights
+    assert handler.asked == ["bytes=1000-", None]  # begun again, by itself
 
 
 def test_what_was_once_fetched_is_pinned_whole(
@@ -266,6 +430,13 @@ def test_a_missing_file_and_a_missing_server(served: tuple[str, type[Handler]], 
         fetch("church", tmp_path, "http://127.0.0.1:1/")
     with pytest.raises(FetchError, match="no http address"):
         fetch("church", tmp_path, "file:///etc/")
+
+
+def test_every_published_file_is_known_by_the_start_of_its_sha256() -> None:
+    scenes = ("church", "bedroom", "conferenceroom", "diningroom", "kitchen", "livingroom", "restaurant", "celebhq")
+    assert set(PUBLISHED) == set(TITLES) == set(scenes)
+    for name, file_name in PUBLISHED.items():
+        assert re.fullmatch(rf"proggan_{name}(outdoor)?-[0-9a-f]{{8}}\.pth", file_name)
 
 
 def test_only_published_names(tmp_path: Path) -> None:
