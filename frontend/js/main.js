@@ -31,6 +31,7 @@ import { createLimits } from "./painting/limits.js";
 import { listenToPointers } from "./painting/pointer.js";
 import { createRegions } from "./painting/regions.js";
 import { createSegmenter } from "./painting/segmentation.js";
+import { setUpAbout } from "./panels/about.js";
 import { setUpCleaning } from "./panels/cleaning.js";
 import { endBeforeCommands } from "./panels/commands.js";
 import { setUpControls, stepSize } from "./panels/controls.js";
@@ -217,6 +218,7 @@ async function start() {
   const showCleaning = setUpCleaning(history, commit);
   const refreshEdits = createEdits({ history, commit, gesturing, tint, draft, bitmap: canvas.bitmap });
   const help = setUpHelp();
+  const showAbout = setUpAbout();
   const markModel = setUpModels(available, (name) => history.push(firstPicture(modelOf(name))));
 
   // Scenes.
@@ -290,6 +292,7 @@ async function start() {
       inspector.close();
       strip.fill(modelOf(name));
       showCleaning(modelOf(name));
+      showAbout(modelOf(name));
     },
     onLoaded({ concepts, directions }) {
       loaded = history.present().model;

@@ -60,10 +60,12 @@ def run(args: argparse.Namespace) -> int:
 
 def table(rows: Sequence[Comparison], allowed: Tolerance) -> str:
     """Each layer's relative differences, what is allowed, and the verdict, in columns."""
-    lines = [("layer", "units", "median", "95 of 100", "largest", "at unit", "")]
+    lines = [("layer", "units", "median", "95 of 100", "largest", "at unit", "verdict")]
     for row in rows:
         figures = (_percent(row.median), _percent(row.most), _percent(row.largest))
-        lines.append((row.layer, str(row.units), *figures, str(row.worst), "" if row.agrees(allowed) else "differs"))
+        lines.append(
+            (row.layer, str(row.units), *figures, str(row.worst), "agrees" if row.agrees(allowed) else "differs")
+        )
     lines.append(("allowed", "", _percent(allowed.median), _percent(allowed.most), _percent(allowed.largest), "", ""))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "".join(f"{'  '.join(map(str.rjust, line, widths)).rstrip()}\n" for line in lines)

@@ -78,9 +78,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", cls.part)
         self.end_headers()
         sent = body[: cls.step] if cls.cut is None else cls.body[start : cls.cut]
-        self.wfile.write(b"%x\r\n%b\r\n" % (len(body), sent) if cls.chunked else sent)
+        self.wfile.write(b"%x\r\n%b" % (len(body), sent) if cls.chunked else sent)
         if cls.chunked and len(sent) == len(body):
-            self.wfile.write(b"0\r\n\r\n")
+            self.wfile.write(b"\r\n0\r\n\r\n")
         if cls.stalls is not None:
             cls.stalls.wait()
 

@@ -11,7 +11,10 @@ import { byId, make } from "../ui/dom.js";
  */
 export function setUpModels(available, choose) {
   const select = byId("model", HTMLSelectElement);
-  select.append(...available.map(({ name, title }) => make("option", { value: name }, title || name)));
+  const options = available.map(({ name, title, resolution }) =>
+    make("option", { value: name }, `${title || name} · ${resolution} px`),
+  );
+  select.append(...options);
   select.addEventListener("change", () => choose(select.value));
   byId("model-field", HTMLElement).hidden = available.length < 2;
   return (name) => (select.value = name);

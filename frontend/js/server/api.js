@@ -14,7 +14,10 @@
  * @property {Layer[]} layers
  * @property {string[]} concepts
  * @property {boolean} default
+ * @property {string | null} family  of networks
  * @property {string} license
+ * @property {string | null} source  where it comes from
+ * @property {string | null} citation  what to cite
  * @property {number[]} scenes  seeds worth beginning with, the best first
  * @property {string} version  of its weights
  * @property {boolean} [clean]  whether its artifact units are known
