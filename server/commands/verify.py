@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from server.commands.device import add_device
 from server.commands.installed import add_folders, open_model
-from server.errors import UsageError
+from server.errors import UnknownModel, UsageError
 
 if TYPE_CHECKING:
     from server.lab.verify import Comparison, Tolerance
@@ -31,12 +31,18 @@ def run(args: argparse.Namespace) -> int:
     """Measure, with a progress bar, and print how far off each layer is."""
     from tqdm import tqdm
 
+    from server.lab.published import PUBLISHED
     from server.lab.verify import compare, measure, misfit, tolerance
     from server.model.device import device_named
     from server.results.quantiles import load_quantiles
 
     device = device_named(args.device)
-    model = open_model(args, device)
+    try:
+        model = open_model(args, device)
+    except UnknownModel as error:
+        if args.model in PUBLISHED:
+            raise UsageError(f"{error}; `unitbrush fetch {args.model}` downloads it") from error
+        raise
     known = load_quantiles(model.results, [layer.name for layer in model.generator.layers])
     if known is None:
         raise UsageError(

@@ -124,8 +124,10 @@ def test_one_stored_unit_that_is_off_is_enough(folder: Path, capsys: pytest.Capt
 def test_nothing_to_compare_with_is_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(folder) == 2
     assert verify(folder, "castle") == 2
+    assert verify(folder, "church") == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert "unitbrush dissect village" in err.splitlines()[0]
     assert "castle" in err.splitlines()[1]
-    assert err.count("\n") == 2
+    assert "unitbrush fetch church" in err.splitlines()[2]
+    assert err.count("\n") == 3

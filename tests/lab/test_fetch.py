@@ -189,6 +189,20 @@ def test_as_long_as_every_answer_brings_more_it_goes_on_by_itself(
     assert handler.asked == [None, *(f"bytes={i * handler.step}-" for i in range(1, 5))]
 
 
+def test_an_interrupted_download_goes_on(served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path) -> None:
+    address, handler = served
+
+    def interrupt(done: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    handler.step = 1000
+    with pytest.raises(KeyboardInterrupt):
+        fetch("church", tmp_path, address, interrupt)
+    handler.step = None
+    assert goes_on(served, weights, tmp_path)
+    assert handler.asked == ["bytes=1000-"]
+
+
 def test_a_server_that_drips_is_not_asked_for_ever(
     served: tuple[str, type[Handler]], weights: bytes, tmp_path: Path
 ) -> None:

@@ -145,7 +145,7 @@ def test_published_figures_may_be_rough_and_stored_ones_may_not() -> None:
     comparison = compare(layer, rough)
     assert (comparison.units, comparison.worst) == (100, 0)
     assert comparison.largest == pytest.approx(0.1)
-    assert comparison.median == pytest.approx(0.05, abs=0.001)
+    assert comparison.median == pytest.approx(0.05, abs=0.005)
     assert comparison.agrees(PUBLISHED)
     assert not comparison.agrees(STORED)
 

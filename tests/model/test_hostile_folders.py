@@ -126,7 +126,7 @@ DAMAGES: dict[str, Damage] = {
     **{f"{name} is {thing}": instead(name, make) for name in FILES for thing, make in THINGS.items()},
     **{
         f"card's {key} is {value!r:.20}": card(**{key: value})
-        for key in ("schema", "title", "license", "generator", "sha256", "scenes")
+        for key in ("schema", "title", "license", "generator", "sha256", "scenes", "family", "source", "citation")
         for value in WRONG
     },
     "card's title is huge": text("model.json", f'{{"schema": 1, "title": {HUGE}}}'),

@@ -5,7 +5,7 @@
 - `generator.safetensors`: the averaged generator, float32, in the published names;
 - `segmenter.safetensors`, `judge.safetensors`: two segmenters trained apart, float16;
 - `training.safetensors`: what going on from here needs (raw generator, label head, guides, discriminators), float16;
-- `training.json`: the run's settings; `model.json`: title, licence and checksums.
+- `training.json`: the run's settings; `model.json`: title, licence, source and checksums.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from torch import Tensor
 from server.files import CARD, GENERATOR, JUDGE, SEGMENTER, file_sha256, write_text, write_whole
 from server.lab.train.config import save_config
 from server.lab.train.state import RunState
+from server.model.progressive import ProgressiveGenerator
 
 SEGMENTERS = (SEGMENTER, JUDGE)
 TRAINING, SETTINGS, EVALUATION = "training.safetensors", "training.json", "evaluation.json"
@@ -51,6 +52,9 @@ def export_model(run: Path, state: RunState, folder: Path, title: str, license: 
         "schema": 1,
         "title": title,
         "license": license,
+        "family": ProgressiveGenerator.family,
+        "source": "Trained by unitbrush train, on villages that this project renders",
+        "citation": f"Unitbrush, an open GANPaint: the model {title}",
         "generator": GENERATOR,
         "sha256": sums,
     }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import httpx
@@ -27,6 +28,20 @@ async def test_models_are_listed_as_the_contract_says(client: httpx.AsyncClient)
     assert model["layers"][0] == {"name": "layer1", "units": 16, "height": 4, "width": 4}
     assert model["concepts"] == ["tree", "door", "sky"]
     assert model["clean"] is True
+
+
+async def test_models_tell_their_family_source_and_citation(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    write_model(tmp_path, "abbey")
+    card = {"schema": 1, "license": "CC0-1.0", "source": "made here", "citation": "We, <b>2026</b>"}
+    (tmp_path / "models" / "abbey" / "model.json").write_text(json.dumps(card))
+    async with asgi_client(settings_in(tmp_path)) as client:
+        village, abbey = (await client.get("/api/v1/models")).json()["models"]
+        described = (await client.get("/openapi.json")).json()["components"]["schemas"]["Model"]["properties"]
+    told = ("family", "resolution", "license", "source", "citation")
+    assert [village[key] for key in told] == ["progressive", 32, "unknown", None, None]
+    assert [abbey[key] for key in told] == ["progressive", 32, "CC0-1.0", "made here", "We, <b>2026</b>"]
+    assert all(described[key]["description"] for key in told)
 
 
 async def test_concepts_come_with_their_best_layers_ranking(client: httpx.AsyncClient) -> None:
