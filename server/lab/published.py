@@ -41,7 +41,7 @@ def new_card(name: str) -> dict[str, Any]:
         "schema": 1,
         "title": TITLES[name],
         "license": "not stated by its publishers (GAN Dissection, Bau et al., ICLR 2019)",
-        "family": "progressive",
+        "family": "Progressive GAN",
         "source": BASE_URL + PUBLISHED[name],
         "citation": CITATION,
         "generator": PUBLISHED[name],

@@ -108,12 +108,12 @@ def latents(of: Latents, latent_dim: int) -> Iterator[tuple[int, Tensor]]:
 
 
 def outputs(generator: Generator, z: Tensor, layers: Sequence[LayerQuantiles]) -> Iterator[Tensor]:
-    """The outputs of the layers, in the order they run, (B, units, h, w) each: one pass serves all."""
+    """The featuremaps of the layers, in the order they run, (B, units, h, w) each: one pass serves all."""
     with torch.inference_mode():
-        r, at = generator.trunk(z, layers[0].layer), layers[0].layer
+        a, at = generator.trunk(z, layers[0].layer), layers[0].layer
         for one in layers:
-            r, at = generator.advance(r, at, one.layer), one.layer
-            yield r
+            a, at = generator.advance(a, at, one.layer), one.layer
+            yield a.r
 
 
 def compare(known: LayerQuantiles, measured: Floats) -> Comparison:

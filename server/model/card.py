@@ -4,7 +4,7 @@ A model's folder may hold a `model.json`:
 
     {"schema": 1, "title": "Village", "license": "CC0-1.0", "generator": "generator.safetensors",
      "sha256": {"generator.safetensors": "..."}, "scenes": [3, 14, 15],
-     "family": "progressive", "source": "where it comes from", "citation": "what to cite"}
+     "family": "Progressive GAN", "source": "where it comes from", "citation": "what to cite"}
 
 The generator is the file that it names, else `generator.safetensors`, else a published `proggan_*.pth`, else a
 `generator` of another kind of file, else the only file of weights that is no segmenter, judge, discriminator or state
@@ -36,8 +36,8 @@ _Line = Annotated[Text, Field(max_length=200)]
 @dataclass(frozen=True)
 class Card:
     """What is known of a model before it is loaded. generator: its file. sha256: of that file, None where unknown.
-    scenes: seeds worth beginning with. family: of networks, where the card names one. source: where the model comes
-    from. citation: what to cite."""
+    scenes: seeds worth beginning with. family: what kind of network, where the card names it; the generator
+    knows that too. source: where the model comes from. citation: what to cite."""
 
     title: str
     license: str

@@ -35,11 +35,12 @@ Stamp = tuple[tuple[str, int, int, int], ...]  # of files: path, inode, size, ti
 class Model:
     """A model in memory. weights: the generator's file. generator: float32, never written to. segmenter: None where it
     has none. directions: that a picture may be moved along. artifacts: the units that `clean` sets to zero. scenes:
-    seeds worth beginning with. family: of networks. source, citation: where it comes from, and what to cite."""
+    seeds worth beginning with. source, citation: where it comes from, and what to cite."""
 
     name: str
     title: str
     license: str
+    family: str
     default: bool
     folder: Path
     weights: Path
@@ -49,7 +50,6 @@ class Model:
     directions: Directions
     artifacts: ArtifactUnits = ()
     scenes: tuple[int, ...] = ()
-    family: str | None = None
     source: str | None = None
     citation: str | None = None
 
@@ -150,6 +150,7 @@ class Catalog:
             name=name,
             title=card.title,
             license=card.license,
+            family=card.family or generator.family,
             default=name == self.default,
             folder=folder,
             weights=card.generator,
@@ -159,7 +160,6 @@ class Catalog:
             directions=_extra(Directions(generator.latent_dim), lambda: _read_directions(results, generator, card)),
             artifacts=_extra((), lambda: _read_artifacts(results, generator)),
             scenes=card.scenes,
-            family=generator.family or card.family,
             source=card.source,
             citation=card.citation,
         )

@@ -20,9 +20,7 @@ class Model(BaseModel):
     layers: list[Layer]
     concepts: list[str] = Field(description="what can be painted, what paints best first")
     default: bool
-    family: str | None = Field(
-        description="of networks: `progressive` is a Progressive GAN (Karras et al., ICLR 2018); null where unknown"
-    )
+    family: str = Field(description="what kind of network it is, as `Progressive GAN`")
     license: str = Field(description="of the weights, as the model's card names it; `unknown` where it does not")
     source: str | None = Field(description="where the model comes from, a line; null where its card does not tell")
     citation: str | None = Field(description="what to cite where the model is used, a line; null likewise")

@@ -32,7 +32,7 @@ def verify(folder: Path, name: str = "village") -> int:
 
 
 def quantiles(folder: Path, layer: str, z: torch.Tensor) -> np.ndarray:
-    r = load_generator(folder / "models" / "village" / GENERATOR).trunk(z, layer)
+    r = load_generator(folder / "models" / "village" / GENERATOR).trunk(z, layer).r
     return np.quantile(r.transpose(0, 1).flatten(1).numpy(), 0.99, axis=1)
 
 

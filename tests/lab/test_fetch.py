@@ -145,7 +145,7 @@ def test_a_good_file(served: tuple[str, type[Handler]], weights: bytes, tmp_path
     card = read_card(tmp_path / "church")
     assert card.generator == path
     assert card.sha256 == file_sha256(path)
-    assert (card.title, card.family) == ("Churches (LSUN)", "progressive")
+    assert (card.title, card.family) == ("Churches (LSUN)", "Progressive GAN")
     assert card.source == f"https://gandissect.csail.mit.edu/models/{path.name}"
     assert card.citation is not None
     assert "GAN Dissection" in card.citation

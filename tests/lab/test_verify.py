@@ -41,7 +41,7 @@ def figures(
         z = z.reshape(of.pictures, 8)
     known = []
     for layer in layers:
-        r = generator.trunk(z, layer).transpose(0, 1).flatten(1).numpy()  # (units, N * cells)
+        r = generator.trunk(z, layer).r.transpose(0, 1).flatten(1).numpy()  # (units, N * cells)
         units = np.arange(0, len(r), 3)
         known.append(LayerQuantiles(layer, len(r), units, np.quantile(r[units].astype(np.float64), 0.99, axis=1)))
     return KnownQuantiles(source, of, tuple(known))

@@ -3,7 +3,7 @@
 /** @typedef {import("../server/api.js").Model} Model */
 
 import { byId, make } from "../ui/dom.js";
-import { onLanguage, t, textOr } from "../ui/i18n.js";
+import { onLanguage, t } from "../ui/i18n.js";
 
 /** @returns {(model: Model) => void} to call when the model is another one */
 export function setUpAbout() {
@@ -18,7 +18,7 @@ export function setUpAbout() {
     /** @type {[string, string | null][]} */
     const lines = [
       [t("model"), title || name],
-      [t("about.family"), family && textOr(`family.${family}`, family)],
+      [t("about.family"), family],
       [t("about.resolution"), `${resolution} × ${resolution}`],
       [t("about.license"), license === "unknown" ? t("about.unknown") : license],
       [t("about.source"), source],

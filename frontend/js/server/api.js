@@ -14,7 +14,7 @@
  * @property {Layer[]} layers
  * @property {string[]} concepts
  * @property {boolean} default
- * @property {string | null} family  of networks
+ * @property {string} family  what kind of network
  * @property {string} license
  * @property {string | null} source  where it comes from
  * @property {string | null} citation  what to cite

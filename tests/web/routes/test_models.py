@@ -33,14 +33,14 @@ async def test_models_are_listed_as_the_contract_says(client: httpx.AsyncClient)
 async def test_models_tell_their_family_source_and_citation(tmp_path: Path) -> None:
     write_model(tmp_path)
     write_model(tmp_path, "abbey")
-    card = {"schema": 1, "license": "CC0-1.0", "source": "made here", "citation": "We, <b>2026</b>"}
+    card = {"schema": 1, "license": "CC0-1.0", "family": "DCGAN", "source": "made here", "citation": "We, <b>2026</b>"}
     (tmp_path / "models" / "abbey" / "model.json").write_text(json.dumps(card))
     async with asgi_client(settings_in(tmp_path)) as client:
         village, abbey = (await client.get("/api/v1/models")).json()["models"]
         described = (await client.get("/openapi.json")).json()["components"]["schemas"]["Model"]["properties"]
     told = ("family", "resolution", "license", "source", "citation")
-    assert [village[key] for key in told] == ["progressive", 32, "unknown", None, None]
-    assert [abbey[key] for key in told] == ["progressive", 32, "CC0-1.0", "made here", "We, <b>2026</b>"]
+    assert [village[key] for key in told] == ["Progressive GAN", 32, "unknown", None, None]
+    assert [abbey[key] for key in told] == ["DCGAN", 32, "CC0-1.0", "made here", "We, <b>2026</b>"]
     assert all(described[key]["description"] for key in told)
 
 
