@@ -48,9 +48,9 @@ class Model:
     clean: bool
     scenes: tuple[int, ...]
     version: str
-    family: str | None = None
-    source: str | None = None
-    citation: str | None = None
+    family: str
+    source: str | None
+    citation: str | None
 
 
 @dataclass(frozen=True)

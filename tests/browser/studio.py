@@ -110,12 +110,14 @@ class Studio:
 
     def choose(self, concept: str, mode: str = "draw", tool: str = "brush") -> None:
         """Take a brush."""
+        self.page.bring_to_front()
         self.page.locator(f"#mode-{mode}").click()
         self.page.locator(f"#tools [data-value={tool}]").click()
         self.page.locator(f"#palette [data-value={concept}]").click()
 
     def choose_scene(self, place: int) -> int:
         """Choose a scene of the strip that is not the present one; gives its seed."""
+        self.page.bring_to_front()
         button = self.page.locator("#scenes [aria-pressed=false]").nth(place)
         seed = int(button.get_attribute("data-seed") or "")
         button.click()
@@ -159,7 +161,8 @@ class Studio:
         self.wait_for_picture()
 
     def click(self, selector: str) -> None:
-        """Press a button and wait for the finished picture."""
+        """Press a button and wait for the finished picture; a tab that is not in front hardly draws any."""
+        self.page.bring_to_front()
         self.page.locator(selector).click()
         self.wait_for_picture()
 
