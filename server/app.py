@@ -16,11 +16,12 @@ from server.model.device import device_named
 from server.painting.cache import ByteCache
 from server.painting.painter import Painter
 from server.settings import Settings
+from server.web.api2018 import routes as api2018
 from server.web.engine import Engine
 from server.web.metrics import Metrics, resident_bytes
 from server.web.middleware import Front
 from server.web.problems import add_handlers
-from server.web.reference import DESCRIPTION, PROBLEMS, set_reference
+from server.web.reference import CALLS_OF_2018, DESCRIPTION, PROBLEMS, set_reference
 from server.web.routes import analysis, dissection, images, live, models, operations, pictures, qr
 from server.web.routes.docs import add_docs
 from server.web.routes.studio import Studio, warm_up
@@ -53,6 +54,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        openapi_tags=[CALLS_OF_2018],
         redirect_slashes=False,
         lifespan=lambda app: _lifespan(app, settings, painter, studio),
     )
@@ -60,6 +62,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
     for part in (models, images, dissection, analysis, pictures, qr, live):
         api.include_router(part.router)
     app.include_router(api)
+    app.include_router(api2018.router)
     app.include_router(operations.router, responses=PROBLEMS)
     app.router.routes.append(
         Route("/dissect/{path:path}", dissection.Reports(settings.results_dir), include_in_schema=False)

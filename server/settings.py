@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from server.errors import UnitbrushError
 
 MIB = 1024 * 1024
-OWN_PATHS = ("api", "dissect", "js", "css", "i18n")
+OWN_PATHS = ("api", "data", "dissect", "js", "css", "i18n")
 
 
 def _split(names: Any) -> Any:

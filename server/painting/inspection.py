@@ -64,7 +64,7 @@ def most_active(
     activations = np.tensordot(where / where.sum(), r, 2)  # (units,)
     scores = _here(r, activations) if table is None else _usually(table, activations)  # (units,)
     order = np.argsort(-scores, kind="stable")[:limit]
-    names = _names(table, dissection, layer)
+    names = best_concepts(table, dissection, layer)
     active = []
     for unit in order:
         concept, iou = names.get(int(unit), (None, None))
@@ -98,8 +98,9 @@ def _here(r: Array, activations: Array) -> Array:
     return scores
 
 
-def _names(table: UnitTable | None, dissection: Dissection, layer: str) -> dict[int, tuple[str, float]]:
-    """The concept that each unit agrees with best, and the IoU."""
+def best_concepts(table: UnitTable | None, dissection: Dissection, layer: str) -> dict[int, tuple[str, float]]:
+    """The concept that each unit of a layer agrees with best, and the IoU; only of units in a brush where there is no
+    table."""
     if table is not None:
         iou = table.iou  # (units, C)
         best = iou.argmax(1)  # (units,)

@@ -7,6 +7,7 @@
 - `netdissect`: the same from a folder of the 2018 tool;
 - `units`: `units.npz`, what each unit of a layer agrees with and how it is usually active;
 - `quantiles`: how active units are known to be, from there or as others published it;
+- `unit_quantiles`: quantiles of each unit's activations, stored beside those;
 - `context`: `context.json`, what each concept can be drawn on;
 - `directions`: `directions.json`, and moving a latent along them;
 - `artifacts`: `artifacts.json`, units whose removal makes pictures better;

@@ -20,7 +20,7 @@ import pickle
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,17 +102,68 @@ def _levels(folder: Path, record: Mapping[str, Any]) -> Floats:
     units = record["units"]
     if all(u.get("level") is not None for u in units):
         return np.array([float(u["level"]) for u in units])
-    name = str(record.get("dirname") or record["layer"])
-    if Path(name).name != name:
-        raise ValueError(f"{name!r} is no folder's name")
+    name = _folder_name(record)
     levels = read_quantiles(folder / name / "quantiles.npz", LEVEL)
     if len(levels) != len(units):
         raise ValueError(f"the quantiles of {name} are of {len(levels)} units, not {len(units)}")
     return levels
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """The units of a layer in an order. scores: one a unit, the least one best; None where it is unknown. metric: what
+    they measure, None where that is not said."""
+
+    name: str
+    metric: str | None
+    scores: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """What the tool says of a layer. folder: of its files. labels: the concept that each unit agrees with best."""
+
+    folder: Path
+    labels: tuple[str | None, ...]
+    rankings: tuple[Ranking, ...]
+
+
+def read_layer(folder: Path, layer: str) -> LayerRecord | None:
+    """Everything that stands in `dissect.json` about a layer; None where it is not about that layer. Raises
+    DissectionError."""
+    path = folder / FILE_NAME
+    with reading(path, "results of the 2018 tool"):
+        document = json.loads(read_text(path, MAX_BYTES))
+        record = next((r for r in document["layers"] if r["layer"] == layer), None)
+        return None if record is None else _layer_record(folder, record)
+
+
+def _layer_record(folder: Path, record: Mapping[str, Any]) -> LayerRecord:
+    rankings = []
+    for ranking in record["rankings"]:
+        scores = [None if s is None or not math.isfinite(s) else float(s) for s in ranking["score"]]
+        metric = ranking.get("metric")
+        rankings.append(Ranking(str(ranking["name"]), None if metric is None else str(metric), tuple(scores)))
+    labels = [unit.get("iou_label") for unit in record["units"]]
+    names = tuple(None if label is None else str(label) for label in labels)
+    return LayerRecord(folder / _folder_name(record), names, tuple(rankings))
+
+
+def _folder_name(record: Mapping[str, Any]) -> str:
+    """The name of the folder of a layer's files. Raises ValueError where it would lead elsewhere."""
+    name = str(record.get("dirname") or record["layer"])
+    if Path(name).name != name:
+        raise ValueError(f"{name!r} is no folder's name")
+    return name
+
+
 def read_quantiles(path: Path, q: float) -> Floats:
     """A quantile of every unit from a sketch of the 2018 tool: (units,). Raises DissectionError."""
+    return sketched_quantiles(path, [q])[:, 0]
+
+
+def sketched_quantiles(path: Path, shares: Sequence[float]) -> Floats:
+    """Quantiles of every unit from a sketch of the 2018 tool: (units, len(shares)). Raises DissectionError."""
     samples, weights = [], []
     with reading(path, "quantiles"):
         if unpacked_bytes(path) > MAX_BYTES:
@@ -130,8 +181,10 @@ def read_quantiles(path: Path, q: float) -> Floats:
             raise ValueError("it holds no samples")
     order = flat.argsort(0, kind="stable")
     heavy = weight[order].cumsum(0)  # (S, units)
-    at = (heavy < q * heavy[-1]).sum(0).clip(max=len(flat) - 1)  # (units,)
-    result: Floats = np.take_along_axis(np.take_along_axis(flat, order, 0), at[None], 0)[0]
+    at = [
+        np.searchsorted(unit, np.multiply(shares, unit[-1])).clip(max=len(flat) - 1) for unit in heavy.T
+    ]  # (units, Q)
+    result: Floats = np.take_along_axis(np.take_along_axis(flat, order, 0).T, np.array(at), 1)
     return result
 
 

@@ -7,6 +7,7 @@ dissected layer arrays of the name `<layer>/<array>`, those of `UnitTable` among
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def load_units(folder: Path, layer: str) -> UnitTable:
         if unpacked_bytes(path) > MAX_BYTES:
             raise ValueError(f"it unpacks to more than {MAX_BYTES} bytes")
         with np.load(path, allow_pickle=False) as file:
-            layers = list(dict.fromkeys(name.partition("/")[0] for name in file.files if "/" in name))
+            layers = _layers(file.files)
             if layer not in layers:
                 raise NoSuchLayer(f"{folder.name!r} was dissected at {', '.join(layers)}, not at {layer!r}")
             concepts = _names(file["concepts"])
@@ -101,6 +102,17 @@ def load_units(folder: Path, layer: str) -> UnitTable:
         if any(shape[0] != units for shape in shapes.values()) or shapes["strongest"] != shapes["regions"][:2]:
             raise ValueError(f"the arrays of {layer} do not fit each other")
     return UnitTable(layer, concepts, **arrays)
+
+
+def dissected_layers(folder: Path) -> tuple[str, ...]:
+    """The layers in `folder/units.npz`, in their order. Raises DissectionError where it is missing or damaged."""
+    path = folder / FILE_NAME
+    with reading(path, "units"), np.load(path, allow_pickle=False) as file:
+        return _layers(file.files)
+
+
+def _layers(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.partition("/")[0] for name in names if "/" in name))
 
 
 def _names(array: NDArray[Any]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from server.painting.imaging import MEDIA_TYPES
 from server.painting.parsing import json_schemas
+from server.web.api2018.questions import question_schemas
 from server.web.schemas import Problem
 from server.web.security import is_guarded
 
@@ -23,6 +24,14 @@ error is a problem document (RFC 9457). Images are PNG unless `Accept` or `?form
 The live socket is at /api/v1/live. Send text, {"seq": n, "picture": {...}}, with "final": true for full
 precision. Answers are binary, 4 bytes big-endian seq then a JPEG, or text, {"seq": n, "problem": {...}}; of
 several waiting requests only the newest is drawn."""
+
+CALLS_OF_2018 = {
+    "name": "2018 server",
+    "description": "The calls of the 2018 GANPaint server (Bau et al., GAN Dissection), for pages and scripts that were"
+    " written for it: change its address for this one's. A project is a model; an image's number `i` names row `i` of"
+    " `numpy.random.RandomState(1).standard_normal(...)`, and an intervention is an edit. Answers are"
+    ' `{"request", "res"}`, errors are problem documents.',
+}
 
 TOKEN = "The server's token, where it was started with one; the studio trades it for a cookie."
 
@@ -80,7 +89,13 @@ def set_reference(app: FastAPI, token: bool) -> None:
 
     def openapi() -> JSON:
         if app.openapi_schema is None:
-            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
+            )
             app.openapi_schema = _completed(document, token)
         return app.openapi_schema
 
@@ -100,5 +115,5 @@ def _completed(document: JSON, token: bool) -> JSON:
             # FastAPI's own idea of what a validation error looks like; ours is in 4XX.
             call["responses"].pop("422", None)
     problem = {"Problem": Problem.model_json_schema()}
-    document["components"]["schemas"] = {**json_schemas(), **schemas, **problem}
+    document["components"]["schemas"] = {**json_schemas(), **question_schemas(), **schemas, **problem}
     return document

@@ -60,7 +60,7 @@ def authorize(scope: Scope, settings: Settings) -> None:
 
 def is_guarded(path: str) -> bool:
     """Whether calls of that path, below the `root_path`, have to carry the token."""
-    return path.startswith(("/api/", "/dissect/")) or path == "/metrics"
+    return path.startswith(("/api/", "/data/", "/dissect/")) or path == "/metrics"
 
 
 def rooted(scope: Scope, prefix: str) -> Scope:

@@ -13,11 +13,14 @@ from server.model.catalog import Catalog
 from server.model.weights import MAX_BYTES
 from server.painting.cache import ByteCache
 from server.settings import Settings
+from server.web.api2018.statistics import LayerStatistics
 from server.web.engine import Busy, Engine
 from server.web.metrics import Metrics
 from server.web.store import Store
 
 MAX_BODIES = 32  # of the greatest size, in all calls that are not answered yet, and in all messages that wait
+
+STATISTICS_BYTES = 64 * 2**20
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,7 +64,8 @@ class Services:
     cache: what was encoded, segmented or compressed last. in_thread: reads and writes documents, opens files.
     in_encoder: makes image files. in_coder: makes QR codes. in_store: calls the store's methods, which wait for the
     disk. first_scene: what the studio begins with, None before it has been drawn; failure: why it could not be.
-    live_bytes: of the messages that wait on all sockets. versions: of the models asked for so far.
+    live_bytes: of the messages that wait on all sockets. versions: of the models asked for so far. statistics: of the
+    layers asked for last, for clients of the 2018 server.
     """
 
     settings: Settings
@@ -79,6 +83,9 @@ class Services:
     open_sockets: int = 0
     live_bytes: int = 0
     versions: dict[str, str] = field(default_factory=dict)
+    statistics: ByteCache[LayerStatistics] = field(
+        default_factory=lambda: ByteCache(STATISTICS_BYTES, lambda s: s.nbytes)
+    )
 
     async def version(self, model: str) -> str:
         """A hash of all that a model's pixels depend on: its weights, its brushes, directions, artifact units and

@@ -61,7 +61,7 @@ async def test_what_a_caller_has_to_know_is_said(client: httpx.AsyncClient) -> N
     assert "503" in paths["/readyz"]["get"]["responses"]
     for path, methods in paths.items():
         for call in methods.values():
-            asked = [{}, {"bearer": []}] if path.startswith("/api/") or path == "/metrics" else None
+            asked = [{}, {"bearer": []}] if path.startswith(("/api/", "/data/")) or path == "/metrics" else None
             assert call.get("security") == asked, path
     picture = document["components"]["schemas"]["Picture"]
     assert [choice["required"] for choice in picture["oneOf"]] == [["seed"], ["z"]]

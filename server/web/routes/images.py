@@ -121,11 +121,14 @@ async def image_response(
     headers = {"ETag": drawing.etag, "Cache-Control": cache_control, "Vary": "Accept"}
     if (unchanged := not_modified(request, headers)) is not None:
         return unchanged
-    body = services.cache.get((drawing.etag,))
-    if body is None:
-        pixels = await while_connected(request, services.engine.render(picture))  # (R, R, 3)
-        body = await encoded(services, drawing, pixels)
+    body = await while_connected(request, drawn(services, picture, drawing))
     return Response(body, headers=headers, media_type=MEDIA_TYPES[options.form])
+
+
+async def drawn(services: Services, picture: Picture, drawing: Drawing) -> bytes:
+    """The bytes of the picture's image. Raises what drawing raises, and QueueFull."""
+    body = services.cache.get((drawing.etag,))
+    return body or await encoded(services, drawing, await services.engine.render(picture))
 
 
 async def encoded(services: Services, drawing: Drawing, pixels: Pixels) -> bytes:

@@ -15,10 +15,11 @@ import numpy.typing as npt
 from server.files import write_json, write_whole
 from server.lab.dissect.constants import INTERPRETABLE
 from server.lab.dissect.running.work import Arrays, read_arrays
-from server.lab.dissect.units.matching import QUANTILES, by_layer
+from server.lab.dissect.units.matching import by_layer
 from server.results.brush import Brush, Dissection
 from server.results.dissection import load_dissection
 from server.results.netdissect import FILE_NAME, LEVEL, Floats
+from server.results.unit_quantiles import QUANTILES
 from server.results.units import FILE_NAME as UNITS
 
 _RESOLUTION = 1024  # samples a unit in a written sketch
@@ -54,7 +55,12 @@ def write_netdissect(
             "size": _RESOLUTION,
         }
         write_whole(folder / layer / "quantiles.npz", lambda p, state=state: np.savez(p, **state))  # type: ignore[misc]
-    document = {"netname": dissection.model, "quantile_threshold": 1 - LEVEL, "layers": records}
+    document = {
+        "netname": dissection.model,
+        "default_ranking": "unit",
+        "quantile_threshold": 1 - LEVEL,
+        "layers": records,
+    }
     write_json(folder / FILE_NAME, document)
 
 

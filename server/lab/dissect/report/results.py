@@ -14,8 +14,9 @@ from server.lab.dissect.judge.table import verdict_table
 from server.lab.dissect.running.passes import Passes
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.running.work import Arrays, write_arrays
-from server.lab.dissect.units.matching import ARRAYS, QUANTILES, flat
+from server.lab.dissect.units.matching import ARRAYS, flat
 from server.lab.dissect.units.regions import REGION
+from server.results.unit_quantiles import QUANTILES
 
 SCHEMA = 1
 TRIALS_SCHEMA = 2  # of effects.json and judged.json: drawing and removing apart

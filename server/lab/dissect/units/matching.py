@@ -27,6 +27,7 @@ from server.lab.dissect.units.quantiles import QuantileSketch
 from server.lab.dissect.units.regions import Strongest
 from server.lab.dissect.units.samples import Floats, Labels, Samples, layer_outputs
 from server.model.pixels import Pixels, to_pixels
+from server.results.unit_quantiles import QUANTILES
 
 ARRAYS = {
     "iou": "(units, C): IoU at the best threshold, counted on the other half of the samples",
@@ -40,11 +41,10 @@ ARRAYS = {
     "deviation": "(units,): standard deviation",
     "high": "(units,): 0.99 quantile over all cells",
     "low": "(units,): 0.01 quantile over all cells",
-    "quantiles": "(units, Q): the quantiles named in `server.lab.dissect.units.matching.QUANTILES`",
+    "quantiles": "(units, Q): the quantiles named in `server.results.unit_quantiles.QUANTILES`",
     "strongest": "(units, K): the seeds of the samples it is strongest in",
     "regions": "(units, K, REGION**2 / 8): where it exceeds its threshold there, bits row by row",
 }
-QUANTILES = (0.0, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 KEPT = tuple(sorted({*QUANTILES, *CANDIDATES}))  # quantiles that the first pass keeps for the second
 BLOCK = 64  # pictures: few enough for the processor's cache
 

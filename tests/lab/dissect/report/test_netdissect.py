@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -35,4 +36,7 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         read_quantiles(tmp_path / "old" / "layer4" / "quantiles.npz", 0.5), arrays["quantiles"][:, 2], atol=0.02
     )
+    document = json.loads((tmp_path / "old" / "dissect.json").read_text())
+    names = {ranking["name"] for ranking in document["layers"][0]["rankings"]}
+    assert document["default_ranking"] in names  # which that tool's pages begin with
     assert not [p for p in (tmp_path / "old").rglob("*.npz") if zipfile.ZipFile(p).testzip()]
