@@ -49,7 +49,7 @@ import { setUpTools } from "./panels/tools.js";
 import { setUpUnits } from "./panels/units.js";
 import { published } from "./picture/changes.js";
 import { newPicture } from "./picture/document.js";
-import { saveHistory } from "./picture/stored-history.js";
+import { loadHistory, saveHistory } from "./picture/stored-history.js";
 import { createWithdrawal } from "./picture/withdrawal.js";
 import { createDirections } from "./scenes/directions.js";
 import { createMixing } from "./scenes/mixing.js";
@@ -66,6 +66,7 @@ import { acceptPictures, whyNotOpened } from "./sharing/open.js";
 import { setUpShare } from "./sharing/share.js";
 import { announce } from "./ui/announce.js";
 import { byId } from "./ui/dom.js";
+import { giveKeysBack } from "./ui/focus.js";
 import { t } from "./ui/i18n.js";
 import { placeIcons } from "./ui/icons.js";
 import { notify, notifyError } from "./ui/notices.js";
@@ -183,6 +184,7 @@ async function start() {
     commit,
     segmenter,
     limits,
+    gesturing,
     tint,
     onError: notifyError,
   });
@@ -208,6 +210,7 @@ async function start() {
   const tool = () => brush.get().tool;
   const gestures = createGestures({ painter, picker, inspector, receptivity, ring, gesturing, tool });
   listenToPointers(view, gestures);
+  giveKeysBack();
   paintByKeys(gestures, ring, radius);
 
   // The panels around the picture.
@@ -317,6 +320,11 @@ async function start() {
     if (!saveHistory(tabName(), history.timeline())) notify(t("unsaved"));
   }
   onOtherName(remember);
+  // Back from a later page of this tab, what was painted there is its history too.
+  window.addEventListener("pageshow", ({ persisted }) => {
+    const stored = persisted && loadHistory(tabName());
+    if (stored && JSON.stringify(stored) !== JSON.stringify(history.timeline())) location.reload();
+  });
   history.subscribe(() => {
     showPresent();
     if (!booth) saver.save(history.present());

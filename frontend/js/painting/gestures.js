@@ -30,6 +30,27 @@
 export const MOMENT = { move() {}, end() {}, cancel() {}, unfinished: () => false };
 
 /**
+ * A gesture that does what it is for at its end, where it began; a key does it at once.
+ *
+ * @param {import("../lib/gesturing.js").Gesturing} gesturing
+ * @param {Sample} sample
+ * @param {(sample: Sample) => void} act
+ * @returns {Gesture}
+ */
+function click(gesturing, sample, act) {
+  const gesture = { end: () => act(sample), cancel() {} };
+  const unfinished = () => gesturing.active(gesture);
+  gesturing.begin(gesture);
+  if (sample.pointerType === "keyboard") gesturing.end();
+  return {
+    move() {},
+    end: () => unfinished() && gesturing.end(),
+    cancel: () => unfinished() && gesturing.cancel(),
+    unfinished,
+  };
+}
+
+/**
  * @param {object} parts
  * @param {import("./painter.js").Painter} parts.painter
  * @param {import("./picker.js").Picker} parts.picker
@@ -41,27 +62,34 @@ export const MOMENT = { move() {}, end() {}, cancel() {}, unfinished: () => fals
  * @returns {Gestures}
  */
 export function createGestures({ painter, picker, inspector, receptivity, ring, gesturing, tool }) {
+  let current = MOMENT;
+
+  /** @param {Sample} sample @returns {Gesture} */
+  function begin(sample) {
+    if (!sample.eraser && inspector.active()) return click(gesturing, sample, inspector.click);
+    if (!sample.eraser && tool() === "pick") return click(gesturing, sample, picker.click);
+    const stroke = painter.start(sample);
+    return {
+      ...stroke,
+      move(samples) {
+        const last = samples[samples.length - 1];
+        if (stroke.unfinished()) ring.moveTo(last.x, last.y);
+        stroke.move(samples);
+      },
+    };
+  }
+
   return {
     start(sample) {
       ring.moveTo(sample.x, sample.y);
       gesturing.end();
-      if (!sample.eraser && inspector.active()) inspector.click(sample);
-      else if (!sample.eraser && tool() === "pick") picker.click(sample);
-      else {
-        const stroke = painter.start(sample);
-        return {
-          ...stroke,
-          move(samples) {
-            const last = samples[samples.length - 1];
-            if (stroke.unfinished()) ring.moveTo(last.x, last.y);
-            stroke.move(samples);
-          },
-        };
-      }
-      return MOMENT;
+      current = begin(sample);
+      return current;
     },
-    active: gesturing.active,
+    active: () => current.unfinished(),
     hover(sample) {
+      // The ring is with what paints.
+      if (current.unfinished()) return;
       if (sample) ring.moveTo(sample.x, sample.y);
       else ring.hide();
       if (tool() === "pick" && !inspector.active()) picker.hover(sample);

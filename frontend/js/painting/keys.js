@@ -15,6 +15,7 @@ import { MOMENT } from "./gestures.js";
 export function paintByKeys(gestures, ring, radius) {
   const stage = byId("stage", HTMLElement);
   let stroke = MOMENT;
+  let dab = false; // Space went down on the picture, and has not been used for anything else since
 
   /** @param {[number, number]} at */
   function sample([x, y]) {
@@ -28,6 +29,7 @@ export function paintByKeys(gestures, ring, radius) {
     // With a drag, Space pans; alone it is a dab, once it is released.
     if (!move && event.key !== "Enter" && event.code !== "Space") return;
     event.preventDefault();
+    if (event.code === "Space" && !event.repeat) dab = !gestures.active();
     const down = stroke.unfinished();
     // The ring is with the pointer that paints.
     if (gestures.active() && !down) return;
@@ -42,16 +44,14 @@ export function paintByKeys(gestures, ring, radius) {
     }
   });
 
-  let dragged = false;
-  stage.addEventListener("pointerdown", () => (dragged = true));
-  window.addEventListener("keydown", (event) => {
-    if (event.code === "Space" && !event.repeat) dragged = false;
-  });
+  stage.addEventListener("pointerdown", () => (dab = false));
   stage.addEventListener("keyup", (event) => {
-    if (event.code !== "Space" || event.target !== stage || dragged || gestures.active()) return;
+    if (event.code !== "Space" || !dab || gestures.active()) return;
+    dab = false;
     gestures.start(sample(ring.position())).end();
   });
   stage.addEventListener("blur", () => {
+    dab = false;
     stroke.end();
     ring.hide();
   });

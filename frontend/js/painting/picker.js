@@ -24,6 +24,7 @@ import { conceptAt, regionAt } from "./segmentation.js";
  * @property {(picture: Picture, announcement: string) => void} commit
  * @property {import("./segmentation.js").Segmenter} segmenter
  * @property {import("./limits.js").Limits} limits
+ * @property {import("../lib/gesturing.js").Gesturing} gesturing
  * @property {import("../view/tint.js").Tint} tint
  * @property {(error: unknown) => void} onError
  *
@@ -36,7 +37,7 @@ import { conceptAt, regionAt } from "./segmentation.js";
  * @param {PickerParts} parts
  * @returns {Picker}
  */
-export function createPicker({ brush, present, commit, segmenter, limits, tint, onError }) {
+export function createPicker({ brush, present, commit, segmenter, limits, gesturing, tint, onError }) {
   const tag = byId("pick-tag", HTMLElement);
   const latest = createLatest();
 
@@ -57,12 +58,16 @@ export function createPicker({ brush, present, commit, segmenter, limits, tint, 
 
   /** @param {Sample} sample */
   async function click(sample) {
+    let wanted = true;
+    const pick = { end() {}, cancel: () => void (wanted = false) };
     try {
       const before = present();
       const { mode, concept: drawn, strength, units } = brush();
       if (!limits.room()) return;
+      // As long as the answer does not come, it is unfinished.
+      gesturing.begin(pick);
       const segmentation = await segmenter(published(before));
-      if (present() !== before) return;
+      if (!wanted || present() !== before) return;
       const picked = conceptAt(segmentation, sample.x, sample.y);
       const concept = mode === "remove" ? picked : drawn;
       if (!limits.paints(concept)) return;
@@ -76,6 +81,8 @@ export function createPicker({ brush, present, commit, segmenter, limits, tint, 
       void hover(null);
     } catch (error) {
       onError(error);
+    } finally {
+      if (gesturing.active(pick)) gesturing.end();
     }
   }
 

@@ -19,7 +19,7 @@ const ANY = ~0;
 const PRIMARY = 1;
 const ERASER = 32;
 const ERASER_BUTTON = 5;
-const PRESSED_BY_SPACE = "button, a, select, summary, input[type=checkbox]";
+const PRESSED_BY_SPACE = "button, select, summary, input[type=checkbox]";
 
 /**
  * @param {import("../view/view.js").View} view
@@ -119,6 +119,13 @@ export function listenToPointers(view, gestures) {
   }
   stage.addEventListener("pointerleave", () => painting || gestures.hover(null));
 
+  // To a browser a second finger's tap is no click; beside one that paints it is.
+  window.addEventListener("pointerup", ({ pointerType, isPrimary, target, clientX, clientY }) => {
+    if (!painting?.touch || pointerType !== "touch" || isPrimary || !(target instanceof Element)) return;
+    const button = target.closest("button");
+    if (button?.contains(document.elementFromPoint(clientX, clientY))) button.click();
+  });
+
   /**
    * @param {PointerEvent} event
    * @param {{x: number, y: number}} touch
@@ -164,7 +171,8 @@ export function listenToPointers(view, gestures) {
   stage.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 
   window.addEventListener("keydown", (event) => {
-    if (event.code !== "Space" || takesText(event.target)) return;
+    // With another key it is the system's, as to change the keyboard's language.
+    if (event.code !== "Space" || takesText(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     // Where it does nothing else it would scroll the page.
     if (!(event.target instanceof Element && event.target.closest(PRESSED_BY_SPACE))) event.preventDefault();
     space = true;

@@ -9,6 +9,6 @@ export function endBeforeCommands(gesturing) {
   function end({ target }) {
     if (!(target instanceof Element && target.closest(OTHERS))) gesturing.end();
   }
-  for (const name of ["click", "submit", "drop"]) window.addEventListener(name, end, { capture: true });
+  for (const name of ["click", "submit", "drop", "pagehide"]) window.addEventListener(name, end, { capture: true });
   window.addEventListener("change", (event) => event.target instanceof HTMLSelectElement && end(event), { capture: true });
 }
