@@ -223,6 +223,44 @@ def test_a_picture_deleted_elsewhere_leaves_the_list(studio: Studio) -> None:
     studio.errors.clear()  # the console tells of the 404
 
 
+def test_composing_a_name_is_not_the_end_of_it(studio: Studio, server: StudioServer) -> None:
+    paint(studio, LEFT)
+    wait_for_kept(studio, server, [1])
+    studio.page.locator("#kept-open").click()
+    name = studio.page.locator(".kept-name")
+    name.focus()
+    name.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
+    expect(name).to_be_focused()
+    name.press("Enter")
+    expect(name).not_to_be_focused()
+
+
+def test_going_back_keeps_what_was_painted_since(studio: Studio) -> None:
+    paint(studio, LEFT)
+    earlier = studio.page.evaluate("localStorage.getItem('unitbrush.history')")
+    paint(studio, RIGHT)
+    later = studio.page.evaluate("localStorage.getItem('unitbrush.history')")
+    drawn = studio.shown()
+    studio.click("#undo")
+    # As from the browser's memory: this page knows nothing of what a later one of this tab has stored.
+    for stored, edits in ((earlier, 1), (later, 2)):
+        with studio.page.expect_navigation():
+            studio.page.evaluate(
+                """(stored) => {
+                    localStorage.setItem("unitbrush.history", stored);
+                    window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+                }""",
+                stored,
+            )
+        studio.wait_until_ready()
+        studio.wait_for_edits(edits)
+    assert studio.shown() == drawn
+    studio.page.evaluate("window.stayed = true")
+    studio.page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    paint(studio, LOW)
+    assert studio.page.evaluate("window.stayed")
+
+
 def test_a_server_that_can_keep_nothing_is_told_once(browser: Browser, server: StudioServer) -> None:
     problem: dict[str, Any] = {"type": "urn:unitbrush:problem:store-full", "title": "No more pictures can be kept"}
 

@@ -135,7 +135,7 @@ export function setUpKept(onOpen) {
       dialog.close();
       await onOpen(readPicture(now.picture), now.id, now.revision);
     });
-    name.addEventListener("keydown", (event) => event.key === "Enter" && name.blur());
+    name.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && name.blur());
     name.addEventListener("change", async () => {
       const named = await attempt(() => renamePicture(kept.id, name.value));
       if (named) {
