@@ -103,6 +103,40 @@ def test_the_screen_of_a_booth_stays_on(browser: Browser, server: StudioServer) 
         assert studio.page.evaluate("asked") == []
 
 
+# One that the system takes back, or refuses at once.
+SENTINELS = """
+window.locks = [];
+window.refuse = false;
+Object.defineProperty(Navigator.prototype, "wakeLock", {
+  value: {
+    request() {
+      if (refuse) throw new DOMException("low power", "NotAllowedError");
+      locks.push(Object.assign(new EventTarget(), { released: false }));
+      return Promise.resolve(locks.at(-1));
+    },
+  },
+});
+window.release = () => {
+  locks.at(-1).released = true;
+  locks.at(-1).dispatchEvent(new Event("release"));
+};
+"""
+
+
+def test_a_screen_lock_that_is_lost_is_asked_for_again(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server, path="/?booth=1", prepare=lambda page: page.add_init_script(SENTINELS)) as studio:
+        page = studio.page
+        page.wait_for_function("locks.length === 1")
+        page.evaluate("release()")
+        page.wait_for_function("locks.length === 2")
+        page.evaluate("refuse = true; release(); refuse = false")
+        assert page.evaluate("locks.length") == 2
+        page.mouse.click(*studio.at((0.5, 0.5)))
+        page.wait_for_function("locks.length === 3")
+        page.mouse.click(*studio.at((0.5, 0.5)))  # it is held
+        assert page.evaluate("locks.length") == 3
+
+
 def test_a_booth_outlives_its_server(browser: Browser, own_server: StudioServer) -> None:
     with open_studio(browser, own_server, path="/?booth=1", may_complain=True) as studio:
         wait_for_a_painted_picture(studio)
