@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import struct
@@ -100,6 +101,45 @@ def test_a_mask_is_turned_as_its_exif_says(studio: Studio) -> None:
     studio.wait_for_no_tint(OUTSIDE)
 
 
+def test_a_mask_is_tinted_where_it_paints_in_spite_of_noise(browser: Browser, server: StudioServer) -> None:
+    noise = FALSIFY % "data[i] ^ (i % 3 ? 1 : 0)"
+    with open_studio(browser, server, prepare=lambda page: page.add_init_script(noise)) as studio:
+        text = base64.b64encode(image_file(right_half("RGBA"))).decode()
+        drop(studio, json.dumps(document(text)).encode(), "picture.json", "application/json")
+        studio.wait_for_edits(1)
+        studio.page.locator("#edits li").first.hover()
+        studio.wait_for_tint(INSIDE)
+        studio.wait_for_no_tint(OUTSIDE)
+
+
+# The largest canvases that the page has made, in pixels each.
+CANVASES = """
+window.canvases = [];
+const { createElement } = Document.prototype;
+Document.prototype.createElement = function (name, ...rest) {
+  const element = createElement.call(this, name, ...rest);
+  if (name === "canvas") canvases.push(element);
+  return element;
+};
+"""
+
+
+def test_masks_take_no_more_memory_than_one_can_see(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server, prepare=lambda page: page.add_init_script(CANVASES)) as studio:
+        edits = []
+        for shade in range(8):
+            mask = Image.new("L", (2048, 2048), shade)
+            mask.paste(255, (1024, 0, 2048, 2048))
+            png = base64.b64encode(image_file(mask)).decode()
+            edits.append({"op": "draw", "concept": "tree", "mask": {"png": png}})
+        drop(studio, json.dumps({**document(""), "edits": edits}).encode(), "picture.json", "application/json")
+        studio.wait_for_edits(8)
+        studio.page.locator("#edits li").first.hover()
+        studio.wait_for_tint(INSIDE)
+        kept = studio.page.evaluate("canvases.reduce((sum, { width, height }) => sum + width * height, 0)")
+        assert kept < 8 * 1024**2
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_documents_are_read_in_the_encodings_that_editors_write(studio: Studio, encoding: str) -> None:
     picture = {
@@ -125,6 +165,35 @@ def test_what_is_refused_is_called_what_it_is(browser: Browser, server: StudioSe
         studio.wait_for_notice("masks are PNG")
         assert studio.shown() == before
         expect(studio.page.locator("#undo")).to_have_attribute("aria-disabled", "true")
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        (gzip.compress(b'{"model": "village", "seed": 5}'), "gzip"),
+        (b"\xef\xbb\xbf\n <svg xmlns='http://www.w3.org/2000/svg'/>", "SVG / HTML / XML"),
+        (b"\0\0\1\0\1\0\x10\x10", "ICO"),
+        (b"\xff\x0a\xfa\x7f", "JPEG XL"),
+        (b"\0\0\0\x1cftypavif", "AVIF / HEIC"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", None),
+        (b"\0\0\0\x18ftypisom", None),
+    ],
+)
+def test_other_kinds_by_their_first_bytes(studio: Studio, file: bytes, kind: str | None) -> None:
+    drop(studio, file + bytes(64), "picture.json", "application/json")
+    studio.wait_for_notice(f"another kind ({kind})" if kind else "no picture document")
+
+
+def test_what_a_document_hides_is_checked_too(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server, may_complain=True) as studio:
+        hidden = {"op": "remove", "concept": "tree", "mask": None, "units": 384, "hidden": True}
+        drop(studio, json.dumps({**document(""), "edits": [hidden]}).encode(), "picture.json", "application/json")
+        studio.wait_for_notice("units is 384")
+        expect(studio.page.locator("#undo")).to_have_attribute("aria-disabled", "true")
+        hidden["units"] = 64
+        drop(studio, json.dumps({**document(""), "edits": [hidden]}).encode(), "picture.json", "application/json")
+        studio.wait_for_edits(1)
+        assert "hidden" not in studio.picture()["edits"][0]
 
 
 def test_a_png_with_foreign_text_and_profile_opens(browser: Browser, server: StudioServer) -> None:

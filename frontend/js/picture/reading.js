@@ -18,7 +18,7 @@ export class NotAPicture extends Error {
 
 /**
  * Read a document that came from a file, a link or storage. The server checks it again in full; this only makes sure
- * that the studio can work with it. Throws NotAPicture.
+ * that the studio can work with it, and that no edit is hidden from the server. Throws NotAPicture.
  *
  * @param {unknown} value
  * @returns {Picture}
@@ -30,7 +30,7 @@ export function readPicture(value) {
   const edits = data.edits ?? [];
   if (!Array.isArray(edits) || edits.length > MAX_EDITS) throw new NotAPicture("no list of edits");
   /** @type {Picture} */
-  const picture = { version: 1, model: data.model, edits: edits.map(readEdit) };
+  const picture = { version: 1, model: data.model, edits: edits.map(readEdit).map(({ hidden: _, ...edit }) => edit) };
   if (Array.isArray(data.z) && data.z.length && data.z.every(Number.isFinite)) picture.z = data.z;
   else if (isSeed(data.seed)) picture.seed = data.seed;
   else throw new NotAPicture("neither seed nor z");

@@ -1,18 +1,21 @@
 /** What other files begin with. */
 
-/** @type {[string, string][]} */
+/** @type {[RegExp, string][]} */
 const STARTS = [
-  ["\xff\xd8\xff", "JPEG"],
-  ["GIF8", "GIF"],
-  ["RIFF", "WebP"],
-  ["BM", "BMP"],
-  ["II*\0", "TIFF"],
-  ["MM\0*", "TIFF"],
-  ["%PDF", "PDF"],
-  ["8BPS", "Photoshop"],
-  ["gimp xcf", "GIMP"],
-  ["PK\x03\x04", "ZIP"],
-  ["<", "SVG / HTML / XML"],
+  [/^\xff\xd8\xff/, "JPEG"],
+  [/^GIF8/, "GIF"],
+  [/^RIFF[^]{4}WEBP/, "WebP"],
+  [/^[^]{4}ftyp(avi[fs]|hei[cfsx]|mif1|msf1)/, "AVIF / HEIC"],
+  [/^(\xff\x0a|\0\0\0\x0cJXL )/, "JPEG XL"],
+  [/^BM/, "BMP"],
+  [/^\0\0\x01\0/, "ICO"],
+  [/^(II\*\0|MM\0\*)/, "TIFF"],
+  [/^%PDF/, "PDF"],
+  [/^8BPS/, "Photoshop"],
+  [/^gimp xcf/, "GIMP"],
+  [/^PK\x03\x04/, "ZIP"],
+  [/^\x1f\x8b/, "gzip"],
+  [/^(\xef\xbb\xbf)?\s*</, "SVG / HTML / XML"],
 ];
 
 /**
@@ -21,6 +24,5 @@ const STARTS = [
  */
 export function kindOf(start) {
   const text = String.fromCharCode(...start);
-  if (text.slice(4, 8) === "ftyp") return "AVIF / HEIC";
-  return STARTS.find(([beginning]) => text.startsWith(beginning))?.[1];
+  return STARTS.find(([beginning]) => beginning.test(text))?.[1];
 }

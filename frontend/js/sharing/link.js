@@ -2,7 +2,7 @@
 
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
-import { compress, decompress, fromBase64Url, toBase64Url, TooLarge } from "../lib/bytes.js";
+import { compress, decodeText, decompress, fromBase64Url, toBase64Url, TooLarge } from "../lib/bytes.js";
 import { NotAPicture, readPicture } from "../picture/reading.js";
 
 const PACKED = "#p=";
@@ -31,7 +31,7 @@ export async function pictureIn(fragment) {
   if (!packed && !fragment.startsWith(PLAIN)) return null;
   try {
     const bytes = fromBase64Url(fragment.slice(3));
-    return readPicture(JSON.parse(new TextDecoder().decode(packed ? await decompress(bytes, "deflate-raw") : bytes)));
+    return readPicture(JSON.parse(decodeText(packed ? await decompress(bytes, "deflate-raw") : bytes)));
   } catch (error) {
     throw error instanceof NotAPicture || error instanceof TooLarge ? error : new NotAPicture("a damaged link");
   }

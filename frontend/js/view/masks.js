@@ -4,12 +4,18 @@
 /** @typedef {import("../picture/document.js").Stroke} Stroke */
 
 import { fromBase64 } from "../lib/bytes.js";
+import { createCache } from "../lib/cache.js";
 import { falsified, NOISE } from "./reading.js";
 
 const MAX_PNG_SIDE = 2048; // the server's
+const MAX_SHAPE_SIDE = 512; // of what is kept of one
+const MAX_SHAPES = 64;
+const SIGNATURE = [0x89504e47, 0x0d0a1a0a]; // a PNG's first bytes
 
-/** @type {Map<string, {shape: HTMLCanvasElement | null, decoding: Promise<void>}>} */
-const pngs = new Map();
+/** @type {import("../lib/cache.js").Cache<{shape: HTMLCanvasElement | null, decoding: Promise<void>}>} */
+const pngs = createCache(MAX_SHAPES);
+/** @type {Promise<unknown>} */
+let decoded = Promise.resolve(); // the last that was asked for: one at a time is unpacked
 /** @type {WeakMap<object, HTMLCanvasElement>} */
 const regions = new WeakMap();
 
@@ -127,7 +133,10 @@ function fillStrokes(context, strokes, size) {
 function fillPng(context, png, size, again) {
   let entry = pngs.get(png);
   if (!entry) {
-    const decoding = decode(png).then((shape) => void pngs.set(png, { shape, decoding }));
+    const unpacked = decoded.then(() => decode(png));
+    decoded = unpacked;
+    /** @type {Promise<void>} */
+    const decoding = unpacked.then((shape) => pngs.set(png, { shape, decoding }));
     entry = { shape: null, decoding };
     pngs.set(png, entry);
   }
@@ -136,7 +145,7 @@ function fillPng(context, png, size, again) {
 }
 
 /**
- * The mask's coverage as the alpha of a canvas, by the server's rule: its alpha, or its luminance where that is opaque
+ * The mask's coverage as the alpha of a square canvas, by the server's rule: its alpha, or its luminance where that is opaque
  * everywhere. Where the page cannot read pixels, the alpha alone.
  *
  * @param {string} png  base64, or a data: URL of it
@@ -144,30 +153,41 @@ function fillPng(context, png, size, again) {
  */
 async function decode(png) {
   const canvas = document.createElement("canvas");
+  let shape = scratch(1)[0];
   try {
     const file = fromBase64(png.slice(png.indexOf(",") + 1));
     const header = new DataView(file.buffer);
+    if (SIGNATURE.some((word, i) => header.getUint32(4 * i) !== word)) throw new TypeError("no PNG");
     if (Math.max(header.getUint32(16), header.getUint32(20)) > MAX_PNG_SIDE) throw new TypeError("too large");
     const bitmap = await createImageBitmap(new Blob([file], { type: "image/png" }), { colorSpaceConversion: "none" });
     canvas.width = bitmap.width;
     canvas.height = bitmap.height;
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     context.drawImage(bitmap, 0, 0);
-    if (falsified() > NOISE) return canvas;
-    const image = context.getImageData(0, 0, canvas.width, canvas.height);
-    const { data } = image;
-    let opaque = true;
-    for (let i = 3; i < data.length; i += 4) opaque &&= data[i] === 255;
-    if (opaque) {
-      for (let i = 0; i < data.length; i += 4) {
-        data[i + 3] = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
-      }
-      context.putImageData(image, 0, 0);
-    }
+    bitmap.close();
+    if (falsified() <= NOISE) brightnessAsAlpha(context);
+    const [small, own] = scratch(Math.min(MAX_SHAPE_SIDE, Math.max(canvas.width, canvas.height)));
+    own.imageSmoothingQuality = "high";
+    own.drawImage(canvas, 0, 0, small.width, small.width);
+    shape = small;
   } catch {
-    canvas.width = canvas.height = 1;
+    // No shape.
   }
-  return canvas;
+  canvas.width = canvas.height = 0; // its memory is not to wait until it is collected
+  return shape;
+}
+
+/** Where it is opaque everywhere. @param {CanvasRenderingContext2D} context */
+function brightnessAsAlpha(context) {
+  const { width, height } = context.canvas;
+  const image = context.getImageData(0, 0, width, height);
+  const { data } = image;
+  const opaque = 255 - falsified();
+  for (let i = 3; i < data.length; i += 4) if (data[i] < opaque) return;
+  for (let i = 0; i < data.length; i += 4) {
+    data[i + 3] = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+  }
+  context.putImageData(image, 0, 0);
 }
 
 /**
