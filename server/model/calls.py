@@ -1,0 +1,146 @@
+"""The calls of a network's modules, observed and answered while its own code runs, in any number of threads at once.
+
+    prepare(network)                               # once, before any thread uses it
+    run = Run({path: output}, stop=other)          # the call `path` answers `output` and computes nothing,
+    x = run.through(network, z)                    # and the code runs until the call `other` has returned
+
+As a tracing tool that edits and stops would have it (the idea of baukit's `TraceDict`), but nothing is registered or
+taken off while the network runs: `prepare` puts a `Call` before the `forward` of every module, and a call asks the run
+of its own thread what to do. Without one it computes as ever.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+# A call by its callers: from the outermost inwards, the number of the module among the network's, and how often that
+# caller had called it before.
+Path = tuple[tuple[int, int], ...]
+Seen = Callable[[Path, object], None]
+
+
+class _Thread(threading.local):
+    run: Run | None = None
+
+
+_thread = _Thread()
+
+
+class _Stopped(BaseException):
+    """Leaves a network's code where a run stops; no Exception, so that the code does not catch it."""
+
+
+class Call:
+    """A module's own `forward` behind the run of this thread. number: of the module among the network's."""
+
+    def __init__(self, forward: Callable[..., Any], number: int) -> None:
+        self.__wrapped__, self.number = forward, number  # `inspect.signature` knows the first by that name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module returns, or what the run has in its place."""
+        run = _thread.run
+        return self.__wrapped__(*args, **kwargs) if run is None else run.call(self, args, kwargs)
+
+
+def prepare(network: nn.Module) -> dict[int, str]:
+    """Put a `Call` before every module's `forward`, but for the network's own. Returns their names by their numbers.
+
+    What is below a TorchScript module runs outside Python, and has no calls.
+    """
+    names: dict[int, str] = {}
+    scripted: list[str] = []
+    for number, (name, module) in enumerate(network.named_modules()):
+        if number and not any(name.startswith(f"{outer}.") for outer in scripted):
+            forward = module.__dict__.get("forward", module.forward)
+            own = forward.__wrapped__ if isinstance(forward, Call) else forward  # of a copy of a prepared network
+            module.__dict__["forward"] = Call(own, number)
+            names[number] = name
+        if isinstance(module, torch.jit.ScriptModule):
+            scripted.append(name)
+    return names
+
+
+class Run:
+    """One run of a prepared network by one thread.
+
+    given: outputs of calls that answer them and compute nothing; or, `computing`, compute all the same, for what they
+    write elsewhere. stop: the call that the run ends with. seen: told calls that have returned, with their outputs:
+    `given`, `stop`, `follow`, and others by the callers of these; None follows every call. seeded: the random numbers
+    that a module draws are the same in every run, however much of the network runs.
+    """
+
+    def __init__(
+        self,
+        given: Mapping[Path, object],
+        stop: Path | None = None,
+        seen: Seen | None = None,
+        follow: Collection[Path] | None = (),
+        seeded: bool = False,
+        computing: bool = False,
+    ) -> None:
+        self.given, self.stop, self.seen, self._seeded, self._computing = given, stop, seen, seeded, computing
+        ends = () if stop is None else (stop,)
+        self._callers = None if follow is None else callers([*given, *ends, *follow])
+        # Where nothing is to be seen any more after the last answer, the rest runs as if there were no run.
+        self._waiting = None if stop or seen or seeded else set(given)
+        self._path: Path | None = ()  # of the call that runs now, None inside one that is not followed
+        self._counts: dict[int, int] = {}  # of calls by it
+        self.output: Any = None
+
+    def through(self, network: nn.Module, z: Tensor) -> Any:
+        """The network's output, or that of the call `stop`."""
+        outer, _thread.run = _thread.run, self
+        try:
+            return network(z)
+        except _Stopped:
+            return self.output
+        finally:
+            _thread.run = outer
+
+    def call(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the call returns. Raises _Stopped behind the last one."""
+        if self._seeded:
+            torch.manual_seed(2 * call.number)
+        output = call.__wrapped__(*args, **kwargs) if self._path is None else self._followed(call, args, kwargs)
+        if self._seeded:
+            torch.manual_seed(2 * call.number + 1)
+        return output
+
+    def _followed(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        assert self._path is not None
+        before = self._counts.get(call.number, 0)
+        self._counts[call.number] = before + 1
+        path = (*self._path, (call.number, before))
+        known = path in self.given
+        output = None if known and not self._computing else self._compute(path, call, args, kwargs)
+        if known:
+            output = self.given[path]
+            if self._waiting is not None:
+                self._waiting.discard(path)
+                if not self._waiting:
+                    _thread.run = None
+        if self.seen is not None:
+            self.seen(path, output)
+        if path == self.stop:
+            self.output = output
+            raise _Stopped
+        return output
+
+    def _compute(self, path: Path, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        outer = self._path, self._counts
+        follow = self._callers is None or path in self._callers
+        self._path, self._counts = (path if follow else None), {}
+        try:
+            return call.__wrapped__(*args, **kwargs)
+        finally:
+            self._path, self._counts = outer
+
+
+def callers(paths: Collection[Path]) -> frozenset[Path]:
+    """The calls that those calls were made in, the network's own aside."""
+    return frozenset(path[:depth] for path in paths for depth in range(1, len(path)))
