@@ -86,7 +86,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio: Studio) -> AsyncIterator[None]:
-    catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model)
+    catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model, settings.trusted_modules)
     painter, store, metrics = make(catalog, settings), open_store(settings), Metrics()
     set_threads = partial(torch.set_num_threads, settings.threads) if settings.threads else None
     engine = Engine(painter, settings.queue_size, metrics.render_seconds.observe, set_threads)

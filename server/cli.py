@@ -18,6 +18,7 @@ COMMANDS = {
     "paint": "draw a picture document, or one given by options, into an image file",
     "fetch": "download a published generator and check it",
     "verify": "check that a model's weights are loaded right, by how active its units are",
+    "add": "install a generator of one's own, from its weights or from code",
     "dissect": "measure which units of a model make what, and write its brushes",
     "directions": "find how to turn a model's scenes to winter, night, overcast",
     "train": "train the default model from nothing, or go on with it",

@@ -102,6 +102,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir, description="folder of the pictures' database")
     default_model: str = Field(default="village", description="the model of a picture that names none")
 
+    trusted_modules: Names = Field(
+        default=(),
+        description="networks of one's own whose code may run: as package.module:factory, or names of models",
+    )
     token: Token = Field(default=None, description="when set, every call has to carry it as a bearer token")
     allowed_hosts: Names = Field(
         default=(), description="further host names to answer to (`*` is any); addresses and localhost always work"

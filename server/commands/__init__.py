@@ -5,8 +5,9 @@
 - `serve`, with `serving` and `memory`: the studio and the API;
 - `paint`: a picture document into an image file;
 - `fetch`, `verify`: a published model, and whether its weights are loaded right;
-- `train`, `dissect`, `directions`: a model of one's own, and what it can be painted with;
+- `add`, `train`, `dissect`, `directions`: a model of one's own, and what it can be painted with;
 - `bench`, `scenes`: what painting costs here, and a look at the world the default model is trained on.
 
-Shared: `device`, the option that names one, and `installed`, the models and segmenters that commands open.
+Shared: `device` and `trust`, the options that name one and whose code may run, and `installed`, the models and
+segmenters that commands open.
 """

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from server.commands.trust import add_trust, trusting_settings
 from server.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--browser", action="store_true", help="measure only a drag in a real Chromium, from the pointer to the frame"
     )
+    add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -174,13 +176,13 @@ def _installed(args: argparse.Namespace) -> tuple[Settings, Catalog]:
     import torch
 
     from server.model.catalog import Catalog
-    from server.settings import read_settings
 
-    options = {"threads": args.threads, "device": args.device, "default_model": args.model}
-    settings = read_settings({name: value for name, value in options.items() if value})
+    settings = trusting_settings(args, threads=args.threads or None, device=args.device, default_model=args.model)
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    return settings, Catalog(settings.models_dir, settings.results_dir, settings.default_model)
+    return settings, Catalog(
+        settings.models_dir, settings.results_dir, settings.default_model, settings.trusted_modules
+    )
 
 
 def _watched(timings: Iterable[Timing]) -> list[Timing]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from server.commands.trust import add_trust, trusting_settings
 from server.errors import UsageError, WeightError
 
 if TYPE_CHECKING:
@@ -31,18 +32,22 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
     """Add the options that say where models and results lie."""
     parser.add_argument("--models-dir", type=Path, help="folder of models")
     parser.add_argument("--results-dir", type=Path, help="folder of dissections")
+    add_trust(parser)
 
 
 def open_model(args: argparse.Namespace, device: torch.device) -> Installed:
     """The model `args.model`. Raises UnknownModel, WeightError."""
-    from server.model.catalog import Catalog
-    from server.model.weights import load_generator
-    from server.settings import read_settings
+    from torch import nn
 
-    settings = read_settings()
+    from server.model.catalog import Catalog
+    from server.model.own import open_generator
+
+    settings = trusting_settings(args)
     catalog = Catalog(args.models_dir or settings.models_dir, args.results_dir or settings.results_dir)
     card = catalog.card(args.model)
-    generator = load_generator(card.generator, card.sha256).to(device)
+    generator = open_generator(card, args.model, settings.trusted_modules)
+    if isinstance(generator, nn.Module):
+        generator.to(device)
     return Installed(catalog.models_dir / args.model, card, catalog.results_dir / args.model, generator)
 
 

@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from server.commands.trust import add_trust, trusting_settings
 from server.errors import PictureError, UsageError
 from server.files import write_whole
 
 if TYPE_CHECKING:
     from server.painting.imaging import Format
     from server.painting.picture import Picture
+    from server.settings import Settings
 
 RADIUS = 0.05
 SUFFIXES: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
@@ -50,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, help="longer side in pixels (default: the model's own)")
     parser.add_argument("--models-dir", type=Path, help="folder of models")
     parser.add_argument("--results-dir", type=Path, help="folder of dissections")
+    add_trust(parser)
     edits = parser.add_argument_group("edits", "in their order; each mask and number belongs to the edit before it")
     edits.add_argument("--draw", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that draws")
     edits.add_argument("--remove", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that removes")
@@ -83,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
     picture = read_picture(
         args.document, args.model, args.seed, args.edits or [], dict(args.directions or []), args.clean
     )
-    data = paint(picture, form, args.size, args.models_dir, args.results_dir)
+    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
+    data = paint(picture, form, args.size, settings)
     if args.output == "-":
         _write_out(data)
     else:
@@ -91,16 +95,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def paint(picture: Picture, form: Format, size: int | None, models_dir: Path | None, results_dir: Path | None) -> bytes:
+def paint(picture: Picture, form: Format, size: int | None, settings: Settings) -> bytes:
     """The image file of a picture. Raises what the painter raises."""
     from server.model.catalog import Catalog
     from server.painting.imaging import encode, resize
     from server.painting.painter import Painter
     from server.painting.picture import picture_to_json
-    from server.settings import read_settings
 
-    settings = read_settings()
-    catalog = Catalog(models_dir or settings.models_dir, results_dir or settings.results_dir)
+    catalog = Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules)
     pixels = Painter(catalog).render(picture)  # (R, R, 3)
     if size is not None:
         pixels = resize(pixels, size)

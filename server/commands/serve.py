@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from server.commands.trust import add_trust, trusting_settings
+
 OPTIONS: dict[str, tuple[type, str]] = {
     "host": (str, "address to listen on; 0.0.0.0 is every network (default: 127.0.0.1)"),
     "port": (int, "port to listen on; 0 picks a free one (default: 8000)"),
@@ -30,14 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options; each is also an environment variable, UNITBRUSH_HOST for --host."""
     for name, (kind, text) in OPTIONS.items():
         parser.add_argument(f"--{name}", type=kind, default=None, help=text, metavar=name.rpartition("-")[2].upper())
+    add_trust(parser)
     parser.add_argument("--access-log", action="store_true", help="log every request")
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal stops it."""
     from server.commands.serving import run_server
-    from server.settings import read_settings
 
     given: dict[str, Any] = {name.replace("-", "_"): getattr(args, name.replace("-", "_")) for name in OPTIONS}
-    settings = read_settings({name: value for name, value in given.items() if value is not None})
-    return run_server(settings, access_log=args.access_log, out=sys.stderr)
+    return run_server(trusting_settings(args, **given), access_log=args.access_log, out=sys.stderr)

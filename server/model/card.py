@@ -9,6 +9,10 @@ A model's folder may hold a `model.json`:
 The generator is the file that it names, else `generator.safetensors`, else a published `proggan_*.pth`, else a
 `generator` of another kind of file, else the only file of weights that is no segmenter, judge, discriminator or state
 of a training.
+
+The card of a network of one's own says how it is made and cut (`server.model.own`), and needs no file of weights:
+
+     "module": "package.module:factory", "latent_dim": 100, "layers": ["main.5", "main.8"], "range": [-1, 1]
 """
 
 from __future__ import annotations
@@ -22,9 +26,10 @@ from pydantic import Field, TypeAdapter
 
 from server.errors import WeightError
 from server.files import CARD, GENERATOR
-from server.results.reading import Text, read_json, reason
+from server.results.reading import Number, Text, Whole, read_json, reason
 
 SCHEMA = 1
+MAX_LATENT = 8192
 WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 _OTHERS = ("segmenter", "judge", "discriminator", "training")  # files of weights that are no generators, by their stems
 
@@ -34,19 +39,31 @@ _Line = Annotated[Text, Field(max_length=200)]
 
 
 @dataclass(frozen=True)
+class Own:
+    """How a network of one's own is made. layers: names, None for the usual ones. range: of its images."""
+
+    module: str
+    latent_dim: int
+    layers: tuple[str, ...] | None
+    range: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Card:
-    """What is known of a model before it is loaded. generator: its file. sha256: of that file, None where unknown.
-    scenes: seeds worth beginning with. family: what kind of network, where the card names it; the generator
-    knows that too. source: where the model comes from. citation: what to cite."""
+    """What is known of a model before it is loaded. generator: its file, None for a network of one's own without one.
+    sha256: of that file, None where unknown. scenes: seeds worth beginning with. family: what kind of network, where
+    the card names it; the generator knows that too. source: where the model comes from. citation: what to cite. own:
+    how it is made, None for a generator of a known family."""
 
     title: str
     license: str
-    generator: Path
+    generator: Path | None
     sha256: str | None
     scenes: tuple[int, ...] = ()
     family: str | None = None
     source: str | None = None
     citation: str | None = None
+    own: Own | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,10 @@ class _Document:
     family: Any = None
     source: Any = None
     citation: Any = None
+    module: _Line | None = None
+    latent_dim: Annotated[Whole, Field(ge=1, le=MAX_LATENT)] = 100
+    layers: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    range: tuple[Number, Number] = (-1, 1)
 
 
 _adapter = TypeAdapter(_Document)
@@ -69,18 +90,27 @@ _adapter = TypeAdapter(_Document)
 def read_card(folder: Path) -> Card:
     """The model's card, or what stands in for one. Raises WeightError where it is damaged or there is no generator."""
     document = _read_document(folder)
-    generator = _generator_file(folder, document.generator)
+    own = _own(document)
+    generator = None if own and document.generator is None else _generator_file(folder, document.generator)
     scenes = document.scenes if isinstance(document.scenes, list) else []
     return Card(
         title=document.title or folder.name.replace("_", " ").capitalize(),
         license=document.license,
         generator=generator,
-        sha256=document.sha256.get(generator.name),
+        sha256=None if generator is None else document.sha256.get(generator.name),
         scenes=tuple(s for s in scenes if _is_seed(s)),
         family=_line(document.family),
         source=_line(document.source),
         citation=_line(document.citation),
+        own=own,
     )
+
+
+def _own(document: _Document) -> Own | None:
+    low, high = document.range
+    if document.module is None:
+        return None
+    return Own(document.module, document.latent_dim, document.layers, (low, high))
 
 
 def _read_document(folder: Path) -> _Document:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import stat
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,12 +17,12 @@ from server.errors import DissectionError, UnitbrushError, UnknownModel, WeightE
 from server.files import SEGMENTER
 from server.model.card import Card, read_card
 from server.model.generator import Generator
+from server.model.own import open_generator
 from server.model.segmenter import Segmenter, load_segmenter
-from server.model.weights import load_generator
 from server.results.artifacts import ArtifactUnits, load_artifacts
 from server.results.brush import OPS, Dissection
 from server.results.directions import Directions, load_directions
-from server.results.dissection import load_dissection
+from server.results.dissection import is_dissected, load_dissection
 from server.results.reading import reason
 
 log = logging.getLogger(__name__)
@@ -33,9 +33,10 @@ Stamp = tuple[tuple[str, int, int, int], ...]  # of files: path, inode, size, ti
 
 @dataclass(frozen=True)
 class Model:
-    """A model in memory. weights: the generator's file. generator: float32, never written to. segmenter: None where it
-    has none. directions: that a picture may be moved along. artifacts: the units that `clean` sets to zero. scenes:
-    seeds worth beginning with. source, citation: where it comes from, and what to cite."""
+    """A model in memory. weights: the generator's file, None where code alone makes it. generator: float32, never
+    written to. segmenter: None where it has none. directions: that a picture may be moved along. artifacts: the units
+    that `clean` sets to zero. scenes: seeds worth beginning with. source, citation: where it comes from, and what to
+    cite."""
 
     name: str
     title: str
@@ -43,7 +44,7 @@ class Model:
     family: str
     default: bool
     folder: Path
-    weights: Path
+    weights: Path | None
     generator: Generator
     dissection: Dissection
     segmenter: Segmenter | None
@@ -53,11 +54,23 @@ class Model:
     source: str | None = None
     citation: str | None = None
 
+    @property
+    def edit_layer(self) -> str:
+        """The layer that most concepts paint best at; the middle one of a model that was not dissected."""
+        layers = self.generator.layers
+        return self.dissection.edit_layer if self.dissection.brushes else layers[len(layers) // 2].name
+
 
 class Catalog:
-    """Finds models, loads each at its first use and keeps it. Safe to share between threads."""
+    """Finds models, loads each at its first use and keeps it. Safe to share between threads.
 
-    def __init__(self, models_dir: Path, results_dir: Path, default: str = "village") -> None:
+    trusted: models, by name or by the reference in their card, whose own code may run.
+    """
+
+    def __init__(
+        self, models_dir: Path, results_dir: Path, default: str = "village", trusted: Collection[str] = ()
+    ) -> None:
+        self.trusted = tuple(trusted)
         self.models_dir, self.results_dir, self.default = Path(models_dir), Path(results_dir), default
         self._lock = threading.Lock()
         self._loaded: dict[str, Model] = {}
@@ -143,9 +156,9 @@ class Catalog:
         folder, results = self.models_dir / name, self.results_dir / name
         segmenter = folder / SEGMENTER
         try:
-            generator = load_generator(card.generator, card.sha256)
+            generator = open_generator(card, name, self.trusted)
         except WeightError as error:
-            raise WeightError(f"{name}/{error.detail}") from error
+            raise WeightError(f"{name}{': ' if card.own else '/'}{error.detail}") from error
         return Model(
             name=name,
             title=card.title,
@@ -200,7 +213,10 @@ def _state(path: Path) -> tuple[int, int, int]:
 
 
 def _read_dissection(folder: Path, generator: Generator) -> Dissection:
-    """The model's brushes. Raises DissectionError where they are damaged or of another generator."""
+    """The model's brushes, none where it was not dissected. Raises DissectionError where they are damaged or of another
+    generator."""
+    if not is_dissected(folder):
+        return Dissection(folder.name, ())
     dissection = load_dissection(folder)
     for brush in dissection.brushes:
         if not _has_units(generator, brush.layer, (unit for op in OPS for unit in brush.ranked(op)[0])):

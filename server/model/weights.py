@@ -64,7 +64,16 @@ def load_generator(path: Path, sha256: str | None = None) -> ProgressiveGenerato
     path = Path(path)
     try:
         _check_file(path, sha256)
-        return _build(_read(path))
+        return _build(_without_prefixes(_read(path)))
+    except WeightError as error:
+        raise WeightError(f"{path.name}: {error.detail}") from error
+
+
+def load_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+    """The tensors of any state dict, by their names below those of WRAPPERS; sha256 as above. Raises WeightError."""
+    try:
+        _check_file(path, sha256)
+        return _read(path)
     except WeightError as error:
         raise WeightError(f"{path.name}: {error.detail}") from error
 
@@ -90,10 +99,10 @@ def _check_file(path: Path, sha256: str | None) -> None:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    """The generator's tensors by name, whatever their names."""
+    """All tensors by name, whatever their names."""
     try:
         if path.suffix.lower() == ".safetensors":
-            return _without_prefixes(load_file(str(path)))
+            return load_file(str(path))
         if zipfile.is_zipfile(path) and unpacked_bytes(path) > MAX_BYTES:
             raise WeightError(f"unpacks to more bytes than a generator needs (at most {MAX_BYTES})")
         loaded: object = torch.load(path, map_location="cpu", weights_only=True)
@@ -109,7 +118,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise WeightError(f"damaged or truncated ({reason(error)})") from error
     if not isinstance(loaded, Mapping):
         raise WeightError("holds no state dict")
-    return _without_prefixes(dict(_tensors(loaded)))
+    return dict(_tensors(loaded))
 
 
 def _tensors(loaded: Mapping[object, object], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Tensor]]:

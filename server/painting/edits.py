@@ -97,13 +97,19 @@ def without_covered_cells(placed: Sequence[PlacedEdit], model: Model) -> list[Pl
         for (earlier_layer, later_op, later_concept), share in uncovered.items():
             related = concept == later_concept or (concept is not None and op == later_op == "draw")
             if related and depth(earlier_layer) < depth(layer):
-                times = len(cells) // len(share)
-                cells = cells * share.repeat(times, 0).repeat(times, 1)
+                cells = cells * _on_grid(share, *cells.shape)
         result.append(PlacedEdit(one.edit, cells))
         if concept is not None:
             share = 1 - np.float32(one.edit.strength) * one.coverage
             uncovered[layer, op, concept] = uncovered.get((layer, op, concept), np.float32(1)) * share
     return result[::-1]
+
+
+def _on_grid(share: Array, height: int, width: int) -> Array:
+    """The same on the grid of another layer, (height, width). share: (H, W)."""
+    if height % len(share) or width % share.shape[1]:
+        return pool(share, height, width)
+    return share.repeat(height // len(share), 0).repeat(width // share.shape[1], 1)
 
 
 def resolve(picture: Picture, model: Model) -> tuple[UnitEdit, ...]:

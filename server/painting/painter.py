@@ -116,7 +116,7 @@ class Painter:
         order = [layer.name for layer in generator.layers]
         used = {p.edit.layer.name for p in placed}
         edited = [name for name in order[: order.index(to) + 1] if name in used]
-        usual = model.dissection.edit_layer
+        usual = model.edit_layer
         at = edited[0] if edited else order[min(order.index(to), order.index(usual))]
         a = self._trunk(picture, model, generator, at)
         for name in edited:

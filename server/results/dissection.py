@@ -34,6 +34,11 @@ FILE_NAME = "dissection.json"
 _adapter = TypeAdapter(Dissection)
 
 
+def is_dissected(folder: Path) -> bool:
+    """Whether a dissection is there, damaged or not."""
+    return any((folder / name).exists() for name in (FILE_NAME, netdissect.FILE_NAME))
+
+
 def load_dissection(folder: Path) -> Dissection:
     """Read `folder/dissection.json`, or without one the `dissect.json` of the 2018 tool.
 

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+import torch
+
 from server.files import SEGMENTER, file_sha256
 from server.model.catalog import Catalog
+from server.model.generator import Generator
+from server.model.latents import latents_of
+from server.model.pixels import to_pixels
 from server.model.weights import MAX_BYTES
 from server.painting.cache import ByteCache
 from server.settings import Settings
@@ -101,10 +106,20 @@ class Services:
         self.store.close()
 
 
+def _first_image(generator: Generator) -> bytes:
+    layer = generator.layers[0].name
+    with torch.inference_mode():
+        x = generator.tail(generator.trunk(latents_of([0], generator.latent_dim), layer), layer)  # (1, 3, R, R)
+    return to_pixels(x).tobytes()
+
+
 def _version(catalog: Catalog, name: str) -> str:
     model = catalog.get(name)
     segmenter = model.folder / SEGMENTER  # it finds the masks that name a concept
-    paths = [path for path in (model.weights, segmenter) if path.is_file() and path.stat().st_size <= MAX_BYTES]
-    files = [file_sha256(path) for path in paths]
-    parts = (files, model.dissection, model.directions, model.artifacts)
+    paths = [path for path in (model.weights, segmenter) if path is not None and path.is_file()]
+    files = [file_sha256(path) for path in paths if path.stat().st_size <= MAX_BYTES]
+    own = catalog.card(name).own
+    if own is not None:  # what its code does, no file tells
+        files.append(hashlib.sha256(_first_image(model.generator)).hexdigest())
+    parts = (own, files, model.dissection, model.directions, model.artifacts)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A network of one's own: an edit equals a pass written by hand, computes nothing before its layer, writes to nothing."""
+"""A network of one's own: an edit equals a pass by hand, computes nothing before its layer, and writes to nothing."""
 
 from __future__ import annotations
 

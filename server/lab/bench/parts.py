@@ -60,7 +60,7 @@ def passes(model: Model, device: str, seconds: float) -> Iterator[Timing]:
     painted at."""
     generator = model.generator.frozen(torch.float32, device)
     z = latents_of([0], generator.latent_dim)  # (1, latent_dim)
-    first, usual = generator.layers[0].name, model.dissection.edit_layer
+    first, usual = generator.layers[0].name, model.edit_layer
     painted = {brush.layer for brush in model.dissection.brushes if brush.best}
     plain = plain_pass(model.generator, device)
     with torch.inference_mode():
