@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -65,8 +66,14 @@ class Cut:
     def given(self, a: Activations) -> dict[Path, object]:
         """What the calls answer when the network goes on. a: the layer's, the latent first of what is beside it."""
         beside = [t.clone() if i in self.changed else t for i, t in enumerate(a.beside[1:])]
-        answers = {slot.path: slot.output(beside) for slot in self.slots}
-        return {**answers, self.path: a.r.clone() if LAYER in self.changed else a.r}
+        answers = {**self._unread, self.path: a.r.clone() if LAYER in self.changed else a.r}
+        answers.update((slot.path, slot.output(beside)) for slot in self.slots if slot.path not in answers)
+        return answers
+
+    @cached_property
+    def _unread(self) -> dict[Path, object]:
+        """The answers that hold no tensor of the pictures'."""
+        return {slot.path: slot.output(()) for slot in self.slots if not any(isinstance(x, Place) for x in slot.leaves)}
 
 
 class _Recorder:

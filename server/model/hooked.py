@@ -16,9 +16,9 @@ import copy
 import logging
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Any, TypeVar
 
 import torch
@@ -64,6 +64,7 @@ class HookedGenerator(nn.Module, Generator):
         for parameter in network.parameters():
             parameter.requires_grad_(False)
         self.latent_dim, self.low, self.high = latent_dim, low, high
+        self._first = list(_floats(self.network.parameters()))[:1]  # looking for it costs more than a small layer
         names = prepare(self.network)
         with torch.inference_mode(False), torch.no_grad():
             z = latents_of(range(3), latent_dim).to(self._like)  # (3, latent_dim)
@@ -129,8 +130,7 @@ class HookedGenerator(nn.Module, Generator):
     @property
     def _like(self) -> Tensor:
         """A tensor of the network's device and precision."""
-        tensors = chain(self.network.parameters(), self.network.buffers())
-        return next((t for t in tensors if t.is_floating_point()), torch.empty(0))
+        return self._first[0] if self._first else next(_floats(self.network.buffers()), torch.empty(0))
 
     def _parts(self, some: Some) -> list[Some]:
         """Latents or activations as batches: one by one where noise is drawn, as each picture has the same."""
@@ -227,6 +227,10 @@ def _checked(image: Tensor, count: int) -> int:
     if shape[2] != shape[3]:
         raise WeightError(f"the network's images are {shape[3]}x{shape[2]}; only square ones can be painted on")
     return shape[2]
+
+
+def _floats(tensors: Iterable[Tensor]) -> Iterator[Tensor]:
+    return (tensor for tensor in tensors if tensor.is_floating_point())
 
 
 def _is_featuremaps(output: object, count: int) -> bool:

@@ -122,17 +122,22 @@ def load_segmenter(path: Path) -> UNet:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def cell_shares(labels: NDArray[np.uint8], concepts: int, grid: int) -> Tensor:
-    """Each concept's share of each cell of a grid x grid raster over the picture.
+def cell_shares(labels: NDArray[np.uint8], concepts: int, height: int, width: int | None = None) -> Tensor:
+    """Each concept's share of each cell of a raster over the picture, a square one where only its height is given.
 
-    labels: (N, R, R), the index of each pixel's concept. Returns (N, concepts, grid, grid) float32; where the grid is
-    finer than the picture, its pixels repeat.
+    labels: (N, R, R), the index of each pixel's concept. Returns (N, concepts, height, width) float32; where the raster
+    is finer than the picture, its pixels repeat.
     """
     y = torch.from_numpy(labels)  # (N, R, R)
-    size = y.shape[-1]
-    shares = torch.empty(len(y), concepts, grid, grid)
+    size, grid = y.shape[-1], (height, width or height)
+    shares = torch.empty(len(y), concepts, *grid)
     for c in range(concepts):
         shown = (y == c).float()[:, None]  # (N, 1, R, R)
-        cells = F.avg_pool2d(shown, size // grid) if size >= grid else F.interpolate(shown, size=(grid, grid))
+        if size < max(grid):
+            cells = F.interpolate(shown, size=grid)
+        elif any(size % side for side in grid):
+            cells = F.adaptive_avg_pool2d(shown, grid)
+        else:
+            cells = F.avg_pool2d(shown, (size // grid[0], size // grid[1]))
         shares[:, c] = cells[:, 0]
     return shares

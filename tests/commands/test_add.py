@@ -224,7 +224,11 @@ def test_a_range_is_told_from_a_few_images(values: tuple[float, float], expected
 
 async def test_a_server_lists_and_paints_what_it_trusts(folder: Path) -> None:
     assert add("mine", "--module", "own_networks:dcgan", "--latent", str(LATENT)) == 0
-    document = {"model": "mine", "seed": 3, "edits": [{"op": "draw", "mask": None, "units": [1], "levels": [2], "layer": "main.5"}]}
+    document = {
+        "model": "mine",
+        "seed": 3,
+        "edits": [{"op": "draw", "mask": None, "units": [1], "levels": [2], "layer": "main.5"}],
+    }
     for trusted in (("own_networks:dcgan",), ()):
         settings = settings_in(folder, default_model="mine", trusted_modules=trusted)
         async with asgi_client(settings) as client:

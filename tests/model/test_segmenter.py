@@ -87,3 +87,13 @@ def test_shares_of_cells_add_up_and_count_pixels() -> None:
     assert shares[0, 1, :, 1:].max() == 0
     fine = cell_shares(labels, 2, 32)
     assert fine[0, 1].sum() == 4 * 6
+
+
+def test_shares_are_of_cells_of_any_shape() -> None:
+    labels = np.zeros((1, 40, 40), np.uint8)
+    labels[0, :20] = 1
+    for height, width in ((5, 6), (10, 12), (8, 8), (40, 48)):
+        shares = cell_shares(labels, 2, height, width)
+        assert shares.shape == (1, 2, height, width)
+        assert torch.allclose(shares.sum(1), torch.ones(1, height, width))
+        assert abs(float(shares[0, 1].mean()) - 0.5) < 1e-5

@@ -5,7 +5,7 @@
 
 import { byId, make, reveal } from "../ui/dom.js";
 import { focusPicture } from "../ui/focus.js";
-import { conceptName, onLanguage } from "../ui/i18n.js";
+import { conceptName, onLanguage, t } from "../ui/i18n.js";
 import { setUpRadios } from "../ui/radio.js";
 import { conceptIcon } from "./concept-icons.js";
 
@@ -27,12 +27,13 @@ export function createPalette(brush) {
   const group = byId("palette", HTMLElement);
   const search = byId("search", HTMLInputElement);
   const mark = setUpRadios(group, (concept) => brush.set({ concept }));
+  let known = false; // whether a model's have come
   /** @type {Concept[]} */
   let concepts = []; // the server puts the best first and weak ones last
 
   /** @param {string} name */
   function concept(name) {
-    return concepts.find((known) => known.name === name);
+    return concepts.find((one) => one.name === name);
   }
 
   function build() {
@@ -50,6 +51,7 @@ export function createPalette(brush) {
         );
       }),
     );
+    if (known && !concepts.length) group.append(make("p", { class: "no-brushes" }, t("palette.none")));
     search.hidden = concepts.length <= MANY;
     filter();
     mark(brush.get().concept);
@@ -58,7 +60,7 @@ export function createPalette(brush) {
   /** Show only the brushes whose name, here or in the model, holds what was typed. */
   function filter() {
     const typed = search.hidden ? "" : search.value.trim().toLowerCase();
-    for (const child of group.children) {
+    for (const child of group.querySelectorAll("[data-value]")) {
       const name = child.getAttribute("data-value") ?? "";
       const matches = [name, conceptName(name)].some((text) => text.toLowerCase().includes(typed));
       /** @type {HTMLElement} */ (child).hidden = !matches;
@@ -76,10 +78,11 @@ export function createPalette(brush) {
   onLanguage(build);
 
   return {
-    fill(known) {
-      concepts = known;
-      if (known.length && !concept(brush.get().concept)) {
-        brush.set({ concept: concept("tree") ? "tree" : known[0].name });
+    fill(own) {
+      known = true;
+      concepts = own;
+      if (own.length && !concept(brush.get().concept)) {
+        brush.set({ concept: concept("tree") ? "tree" : own[0].name });
       }
       build();
     },

@@ -47,7 +47,7 @@ class MaskedPictures:
         return MaskedPictures(
             layer,
             a.edited(a.r.contiguous(memory_format=torch.channels_last)),
-            at_size(masks.cells, a.r.shape[2])[:, None],
+            at_size(masks.cells, *a.r.shape[2:])[:, None],
             at_size(masks.cells, size).bool(),
             at_size(beyond(masks.cells), size).bool(),
             torch.from_numpy(samples.labels[masks.index]),

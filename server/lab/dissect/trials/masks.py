@@ -99,9 +99,18 @@ def beyond(cells: Cells) -> Cells:
     return ~near.numpy()
 
 
-def at_size(cells: Cells, size: int) -> Tensor:
-    """Coverage of a raster of size x size by a mask: (M, g, g) to (M, size, size) float32, 0..1."""
-    m, grid = torch.from_numpy(cells).float()[:, None], cells.shape[-1]  # (M, 1, g, g)
-    if size >= grid:
-        return F.interpolate(m, size=(size, size))[:, 0]
-    return F.avg_pool2d(m, grid // size)[:, 0]
+def at_size(cells: Cells, height: int, width: int | None = None) -> Tensor:
+    """Coverage of a raster, a square one where only its height is given, by a mask: (M, g, g) to (M, height, width)
+    float32, 0..1.
+    """
+    m, grid, sides = (
+        torch.from_numpy(cells).float()[:, None],
+        cells.shape[-1],
+        (height, width or height),
+    )  # (M, 1, g, g)
+    if min(sides) >= grid:
+        return F.interpolate(m, size=sides)[:, 0]
+    if not any(grid % side for side in sides):
+        return F.avg_pool2d(m, (grid // sides[0], grid // sides[1]))[:, 0]
+    # Cells that lie across others: each is cut into parts that do not.
+    return F.avg_pool2d(F.interpolate(m, size=(grid * sides[0], grid * sides[1])), grid)[:, 0]

@@ -75,8 +75,9 @@ def match_units(
 
     quantiles: of every layer, as `draw_and_count` returns them.
     """
-    grids = {layer: passes.generator.layer(layer).height for layer in layers}
-    sums = {grid: LevelSums(samples.labels, len(samples.concepts), grid) for grid in {*grids.values()}}
+    known = {layer: passes.generator.layer(layer) for layer in layers}
+    grids = {layer: (one.height, one.width) for layer, one in known.items()}
+    sums = {grid: LevelSums(samples.labels, len(samples.concepts), *grid) for grid in {*grids.values()}}
     matches = {layer: LayerMatch(torch.from_numpy(quantiles[layer]), sums[grids[layer]]) for layer in layers}
 
     def gather(index: npt.NDArray[np.int64], choosing: bool) -> None:
@@ -105,7 +106,7 @@ class Block:
         self.index, self.labels = index, labels[index]
         self.fine = LatticeLabels(self.labels, concepts, FINE)
         self.coarse = LatticeLabels(self.labels, concepts, COARSE) if choosing else None
-        self._weights: dict[int, Tensor] = {}
+        self._weights: dict[tuple[int, ...], Tensor] = {}
 
     def weights(self, sums: LevelSums) -> Tensor:
         """See `LevelSums.weights`; layers of the same size share them."""

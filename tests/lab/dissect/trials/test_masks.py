@@ -79,3 +79,13 @@ def test_with_a_host_drawing_happens_on_it_in_the_very_picture() -> None:
 def test_a_mask_holds_what_the_fullest_square_shows() -> None:
     assert abs(fullest(shares(), 1) - 0.8) < 1e-6
     assert fullest(torch.zeros(3, 2, GRID, GRID), 1) == 0
+
+
+def test_masks_cover_rasters_of_any_shape_by_area() -> None:
+    cells = np.zeros((1, 8, 8), np.bool_)
+    cells[0, :4] = True
+    for height, width in ((5, 6), (10, 12), (4, 8), (16, 4), (7, 20)):
+        covered = at_size(cells, height, width)
+        assert covered.shape == (1, height, width)
+        assert abs(float(covered.mean()) - 0.5) < 0.51 / height
+    assert at_size(cells, 5, 6)[0, :, 0].tolist() == [1, 1, 0.5, 0, 0]
