@@ -5,10 +5,12 @@ In reading order:
 - `generator`: a generator cut into trunk and tail at any of its layers, the one idea the painting rests on;
 - `progressive`: the Progressive GAN, as it is trained and published;
 - `folded`: the same frozen for painting, as fast as the processor allows;
+- `hooked`: any network of one's own as a generator, with `cuts`, where it is cut, and `calls`, how it runs in parts;
 - `latents`: the latent of a seed;
 - `pixels`: images as networks have them and as files have them;
 - `segmenter`: the network that names the concept of every pixel, and what share of a cell each concept has;
 - `weights`: a generator's file, of our own or as published;
+- `own`: a generator that a card names as code, which runs only where it is trusted;
 - `card`: what `model.json` says of a model, and which file is its generator;
 - `catalog`: models found in folders and loaded with their dissections;
 - `device`: where networks run, and whether bfloat16 is fast there.

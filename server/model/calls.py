@@ -24,6 +24,9 @@ Path = tuple[tuple[int, int], ...]
 Seen = Callable[[Path, object], None]
 
 
+_UNKNOWN = object()
+
+
 class _Thread(threading.local):
     run: Run | None = None
 
@@ -69,9 +72,9 @@ class Run:
     """One run of a prepared network by one thread.
 
     given: outputs of calls that answer them and compute nothing; or, `computing`, compute all the same, for what they
-    write elsewhere. stop: the call that the run ends with. seen: told calls that have returned, with their outputs:
-    `given`, `stop`, `follow`, and others by the callers of these; None follows every call. seeded: the random numbers
-    that a module draws are the same in every run, however much of the network runs.
+    write elsewhere. stop: the call that the run ends with. seen: told calls that have returned, with their outputs.
+    follow: the calls within which others are told and answered, see `callers`; None for every one. seeded: the random
+    numbers that a module draws are the same in every run, however much of the network runs.
     """
 
     def __init__(
@@ -79,15 +82,14 @@ class Run:
         given: Mapping[Path, object],
         stop: Path | None = None,
         seen: Seen | None = None,
-        follow: Collection[Path] | None = (),
+        follow: frozenset[Path] | None = None,
         seeded: bool = False,
         computing: bool = False,
     ) -> None:
         self.given, self.stop, self.seen, self._seeded, self._computing = given, stop, seen, seeded, computing
-        ends = () if stop is None else (stop,)
-        self._callers = None if follow is None else callers([*given, *ends, *follow])
+        self._follow = follow
         # Where nothing is to be seen any more after the last answer, the rest runs as if there were no run.
-        self._waiting = None if stop or seen or seeded else set(given)
+        self._left = -1 if stop or seen or seeded else len(given)
         self._path: Path | None = ()  # of the call that runs now, None inside one that is not followed
         self._counts: dict[int, int] = {}  # of calls by it
         self.output: Any = None
@@ -116,14 +118,15 @@ class Run:
         before = self._counts.get(call.number, 0)
         self._counts[call.number] = before + 1
         path = (*self._path, (call.number, before))
-        known = path in self.given
-        output = None if known and not self._computing else self._compute(path, call, args, kwargs)
-        if known:
-            output = self.given[path]
-            if self._waiting is not None:
-                self._waiting.discard(path)
-                if not self._waiting:
-                    _thread.run = None
+        output = self.given.get(path, _UNKNOWN)
+        if output is _UNKNOWN:
+            output = self._compute(path, call, args, kwargs)
+        else:
+            if self._computing:
+                self._compute(path, call, args, kwargs)
+            self._left -= 1
+            if not self._left:
+                _thread.run = None
         if self.seen is not None:
             self.seen(path, output)
         if path == self.stop:
@@ -133,7 +136,7 @@ class Run:
 
     def _compute(self, path: Path, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         outer = self._path, self._counts
-        follow = self._callers is None or path in self._callers
+        follow = self._follow is None or path in self._follow
         self._path, self._counts = (path if follow else None), {}
         try:
             return call.__wrapped__(*args, **kwargs)

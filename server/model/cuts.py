@@ -70,6 +70,16 @@ class Cut:
         answers.update((slot.path, slot.output(beside)) for slot in self.slots if slot.path not in answers)
         return answers
 
+    @property
+    def paths(self) -> list[Path]:
+        """The calls of its slots, and its own."""
+        return [*(slot.path for slot in self.slots), self.path]
+
+    @cached_property
+    def follow(self) -> frozenset[Path]:
+        """The calls within which what is given is answered."""
+        return callers(self.paths)
+
     @cached_property
     def _unread(self) -> dict[Path, object]:
         """The answers that hold no tensor of the pictures'."""
@@ -123,7 +133,7 @@ def whole_cuts(paths: Sequence[Path]) -> list[Cut]:
 def record(go: Go, cut: Cut, z: Tensor, given: dict[Path, object], computing: bool = False) -> Activations:
     """The output of the cut's layer, and what the rest reads beside it; of the latents z, with these answers."""
     recorder = _Recorder(cut)
-    follow = [slot.path for slot in cut.slots]
+    follow = callers([*given, *cut.paths])
     r = go(z, given, stop=cut.path, seen=recorder.seen, follow=follow, computing=computing)
     return recorder.activations(z, r)
 
@@ -131,20 +141,21 @@ def record(go: Go, cut: Cut, z: Tensor, given: dict[Path, object], computing: bo
 def _possible_cuts(go: Go, path: Path, z: Tensor) -> Iterator[Cut]:
     outputs: dict[Path, object] = {}
     versions: dict[int, int] = {}  # of tensors when their call had returned: they count what is written to them
-    above = {(), *callers([path])}
+    follow = callers([path])
+    above = {(), *follow}
 
     def seen(at: Path, output: object) -> None:
         if at[:-1] in above and at not in above and at != path:
             outputs[at] = output
             versions.update((id(t), t._version) for t in _tensors(output) if id(t) not in versions)
 
-    r = go(z, {}, stop=path, seen=seen).clone()
+    r = go(z, {}, stop=path, seen=seen, follow=follow).clone()
     tensors = {id(t): t for output in outputs.values() for t in _tensors(output)}
     late = {i for i, t in tensors.items() if t._version != versions[i]}
     before = {i: t._version for i, t in tensors.items()}
     reads = _Reads(tensors)
     with reads:
-        image = go(z, {**outputs, path: r})
+        image = go(z, {**outputs, path: r}, follow=follow)
     read = [i for i in tensors if i in reads.found or any(i == id(t) for t in _tensors(image))]
     if any(tensors[i].ndim == 0 or len(tensors[i]) != len(z) for i in read):
         return
@@ -171,9 +182,9 @@ def _agrees(go: Go, cut: Cut, z: Tensor) -> bool:
     a = record(go, cut, z, {})
     a = a.edited(a.r.flip(1) + a.r.std())
     before = [t.clone() for t in (a.r, *a.beside)]
-    truth = image_of(go(z, {cut.path: a.r.clone()}, computing=True))
+    truth = image_of(go(z, {cut.path: a.r.clone()}, follow=cut.follow, computing=True))
     try:
-        image = image_of(go(z, cut.given(a)))
+        image = image_of(go(z, cut.given(a), follow=cut.follow))
     except Exception:  # the network's own code, which may well mind what it is given
         return False
     untouched = all(torch.equal(x, y) for x, y in zip(before, (a.r, *a.beside), strict=True))

@@ -95,7 +95,7 @@ class HookedGenerator(nn.Module, Generator):
         cut = self._cuts[self.index(layer)]
         parts = (self._given(part, cut) for part in self._parts(a))
         x = _cat(
-            [image_of(self._go(z, given, computing=self.whole)) for z, given in parts]
+            [image_of(self._go(z, given, follow=cut.follow, computing=self.whole)) for z, given in parts]
         ).float()  # (N, 3 or 1, R, R)
         if (self.low, self.high) != (-1, 1):
             x = (x - self.low) * (2 / (self.high - self.low)) - 1
@@ -148,7 +148,7 @@ class HookedGenerator(nn.Module, Generator):
         given: dict[Path, object],
         stop: Path | None = None,
         seen: Seen | None = None,
-        follow: Collection[Path] | None = (),
+        follow: frozenset[Path] | None = None,
         computing: bool = False,
     ) -> Any:
         """A run of the network, see `Run`. z: (N, latent_dim)."""
@@ -179,7 +179,7 @@ class HookedGenerator(nn.Module, Generator):
     def _trace(self, z: Tensor, names: dict[int, str]) -> tuple[dict[Layer, Path], int]:
         """The layers there could be with their calls, in the order they return, and the size of the images."""
         returned: list[tuple[Path, object]] = []
-        image = image_of(self._go(z, {}, seen=lambda *call: returned.append(call), follow=None))
+        image = image_of(self._go(z, {}, seen=lambda *call: returned.append(call)))
         resolution = _checked(image, len(z))
         times = Counter(path[-1][0] for path, _ in returned)
         found = {}

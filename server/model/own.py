@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -53,7 +53,7 @@ def made_by(reference: str) -> nn.Module:
         factory: object = importlib.import_module(module)
         for name in attribute.split("."):
             factory = getattr(factory, name)
-        network = factory() if isinstance(factory, Callable) else factory  # type: ignore[arg-type]
+        network = factory() if callable(factory) and not isinstance(factory, nn.Module) else factory
     except Exception as error:  # anybody's code
         raise WeightError(f"{reference} makes no network ({reason(error)})") from error
     if not isinstance(network, nn.Module):

@@ -173,7 +173,8 @@ def check_concept(concept: str, model: Model, pointer: str) -> None:
     """Raises UnknownConcept, with that pointer, where the model has no brush for the concept."""
     if concept not in model.dissection.concepts:
         known = ", ".join(model.dissection.concepts)
-        raise UnknownConcept(f"{model.name!r} has no concept {concept!r}; it has {known}", pointer)
+        has = f"it has {known}" if known else f"it has none yet, `unitbrush dissect {model.name}` finds some"
+        raise UnknownConcept(f"{model.name!r} has no concept {concept!r}; {has}", pointer)
 
 
 def _cleaning(model: Model) -> tuple[UnitEdit, ...]:

@@ -11,7 +11,7 @@ import pytest
 from server.errors import NoArtifacts, PictureError, UnknownConcept, UnknownDirection, UnknownLayer
 from server.model.catalog import Catalog, Model
 from server.painting.cache import ByteCache
-from server.painting.edits import PlacedEdit, place, resolve, resolve_edit
+from server.painting.edits import PlacedEdit, _on_grid, place, resolve, resolve_edit
 from server.painting.picture import Edit, Picture, Rect, Region
 from server.results.brush import Removing
 
@@ -144,3 +144,10 @@ def test_what_has_no_artifact_units_cannot_be_cleaned(catalog: Catalog) -> None:
         resolve(Picture("village", seed=1, clean=True), model)
     assert caught.value.pointer == "/clean"
     assert resolve(Picture("village", seed=1), model) == ()
+
+
+def test_coverage_goes_over_to_grids_of_any_shape() -> None:
+    share = np.array([[0, 1], [1, 1]], np.float32)
+    assert (_on_grid(share, 4, 6) == share.repeat(2, 0).repeat(3, 1)).all()
+    assert _on_grid(share, 3, 5)[1].tolist() == pytest.approx([0.5, 0.5, 0.75, 1, 1])
+    assert _on_grid(np.eye(4, dtype=np.float32), 2, 2).tolist() == [[0.5, 0], [0, 0.5]]

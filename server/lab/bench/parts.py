@@ -21,10 +21,15 @@ PLAIN = "plain full pass"
 
 
 def stroke_picture(model: Model, step: int) -> Picture:
-    """A scene with one stroke of the first brush; another place for each step, so that no cache answers."""
+    """A scene with one stroke of the first brush, or of a unit where there are none; in another place for each step, so
+    that no cache answers."""
     x = 0.3 + 0.4 * (step * 0.6180339887 % 1)
     mask = Strokes((Stroke(((x, 0.55), (x + 0.1, 0.6), (x + 0.15, 0.7)), 0.06),))
-    return Picture(model.name, 0, edits=(Edit("draw", model.dissection.concepts[0], mask),))
+    if model.dissection.concepts:
+        edit = Edit("draw", model.dissection.concepts[0], mask)
+    else:
+        edit = Edit("draw", mask=mask, units=(0,), levels=(1.0,), layer=model.edit_layer)
+    return Picture(model.name, 0, edits=(edit,))
 
 
 def plain_pass(generator: Generator, device: str) -> Callable[[Tensor], Tensor]:
