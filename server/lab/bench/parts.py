@@ -28,7 +28,7 @@ def stroke_picture(model: Model, step: int) -> Picture:
     if model.dissection.concepts:
         edit = Edit("draw", model.dissection.concepts[0], mask)
     else:
-        edit = Edit("draw", mask=mask, units=(0,), levels=(1.0,), layer=model.edit_layer)
+        edit = Edit("draw", None, mask, (0,), (1.0,), layer=model.edit_layer)
     return Picture(model.name, 0, edits=(edit,))
 
 
