@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby, pairwise
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +25,8 @@ from server.painting.png import SIGNATURE, bare, kind_of
 MAX_PNG_SIDE = 2048
 _ROWS = 2**18  # of samples that segments meet, about, at a time
 _FINEST = 512  # samples along the picture's side
+_DATA_URL = re.compile(r"data:[^,]*;\s*base64", re.IGNORECASE)  # up to its comma
+_OF_URLS = str.maketrans("-_", "+/")  # the two letters in which their base64 differs
 _TURN, _TURN_AREA = 2.0, 30.0  # segments of full height that cost as much as a turn, and as going over all samples
 
 Array = NDArray[np.float32]
@@ -68,37 +73,58 @@ def decode_png(mask: Png) -> Array:
             width, height = image.size
             if max(width, height) <= MAX_PNG_SIDE:  # a larger one is never decoded
                 image.load()
-                return _plane(image)
+                return _plane(image, depth=data[24])
     except Exception as error:  # a damaged file can make Pillow raise nearly anything
         raise PictureError("the mask's png is damaged or no PNG at all") from error
     raise PictureError(f"the mask's png is {width}x{height}, more than {MAX_PNG_SIDE}x{MAX_PNG_SIDE}")
 
 
 def _file(mask: Png) -> bytes:
-    """The mask's file: base64 as it stands, with line breaks, or as a `data:` URL. Raises PictureError."""
-    head, comma, rest = mask.png.partition(",")
-    if comma and not (head.startswith("data:") and head.endswith(";base64")):
-        raise PictureError("the mask's png is not base64, nor a data: URL of it")
+    """The mask's file: base64, with line breaks, without its end's "=", in the letters of URLs; or as a `data:` URL.
+    Raises PictureError."""
+    text, comma, rest = mask.png.removeprefix("\ufeff").partition(",")
+    if comma:
+        if not _DATA_URL.fullmatch(text.strip()):
+            raise PictureError("the mask's png is not base64, nor a data: URL of it")
+        text = unquote(rest)
+    text = "".join(text.split()).translate(_OF_URLS).rstrip("=")
     try:
-        raw = base64.b64decode("".join((rest if comma else head).split()), validate=True)
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError as error:
-        raise PictureError("the mask's png is not base64") from error
+        raise PictureError("the mask's png is not base64, nor a data: URL of it") from error
     if not raw.startswith(SIGNATURE):
         raise PictureError(f"the mask's png is {kind_of(raw)}; masks are PNG")
     return raw
 
 
-def _plane(image: Image.Image) -> Array:
-    """Coverage: the alpha, unless it is opaque everywhere or there is none; then the luminance. Turned as EXIF says."""
-    image = ImageOps.exif_transpose(image)
+def _plane(image: Image.Image, depth: int) -> Array:
+    """Coverage: the alpha, unless it is opaque everywhere or there is none; then the luminance. Turned as EXIF says.
+
+    depth: bits of a sample in the file.
+    """
+    with suppress(Exception):  # nobody can tell what a damaged EXIF says
+        image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        alpha = np.asarray(image.getchannel("A"), np.float32)  # (H, W)
-        if alpha.min() < 255:
-            return alpha / np.float32(255)
+        alpha = _alpha(image, depth)
+        if alpha.min() < 1:
+            return alpha
     if image.mode.startswith("I"):
         return np.asarray(image, np.float32) / np.float32(65535)
     return np.asarray(image.convert("L"), np.float32) / np.float32(255)
+
+
+def _alpha(image: Image.Image, depth: int) -> Array:
+    """The alpha, (H, W), 0..1. A grey or a colour that the file calls transparent is compared as the file has it."""
+    key = image.info.get("transparency")
+    if key is None or isinstance(key, bytes) or image.mode in ("P", "1"):
+        return np.asarray(image.convert("RGBA").getchannel("A"), np.float32) / np.float32(255)
+    samples, transparent = np.asarray(image), np.asarray(key)  # (H, W) or (H, W, 3), () or (3,)
+    if image.mode == "L":  # samples of fewer bits are spread over 0..255
+        transparent = transparent * (255 // (2 ** min(depth, 8) - 1))
+    elif image.mode == "RGB" and depth == 16:  # of which only the upper halves are kept
+        transparent = transparent >> 8
+    differs = samples != transparent
+    return (differs.any(2) if differs.ndim == 3 else differs).astype(np.float32)
 
 
 def _overlap(low: float, high: float, cells: int) -> Floats:

@@ -7,6 +7,7 @@ edition, sections 5 and 11.)
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -17,19 +18,32 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What pixels are made of, and how the picture is to be turned.
 PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND"})
 UNKNOWN = "no image that is known here"
-# By how a file begins, or what stands at its fifth byte.
+# By how a file begins.
 _OTHERS = (
-    (b"\xff\xd8\xff", "a JPEG"),
-    (b"GIF8", "a GIF"),
-    (b"RIFF", "a WebP"),
-    (b"BM", "a BMP"),
-    (b"II*\0", "a TIFF"),
-    (b"MM\0*", "a TIFF"),
-    (b"%PDF", "a PDF"),
-    (b"8BPS", "a Photoshop file"),
-    (b"gimp xcf", "a GIMP file"),
-    (b"PK\x03\x04", "a zip archive"),
-    (b"<", "text, perhaps an SVG"),
+    (rb"\x89PNG", "a PNG that was damaged on its way, as by a transfer of text"),
+    (rb"\xff\xd8\xff", "a JPEG"),
+    (rb"GIF8", "a GIF"),
+    (rb"RIFF....WEBP", "a WebP"),
+    (rb"BM.{4}\0{4}", "a BMP"),
+    (rb"II[*+]\0|MM\0[*+]", "a TIFF"),
+    (rb"\0\0[\1\2]\0", "an icon"),
+    (rb"....ftyp(avi|hei|hev|mif|msf)", "an AVIF or HEIC"),
+    (rb"....ftyp", "a video"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL"),
+    (rb"\0\0\0\x0cjP|\xff\x4f\xff\x51", "a JPEG 2000"),
+    (rb"P[1-7]\s", "a Netpbm file"),
+    (rb"qoif", "a QOI"),
+    (rb"DDS ", "a DDS"),
+    (rb"v/1\x01", "an OpenEXR file"),
+    (rb"\x8a[MJ]NG", "an MNG"),
+    (rb"%PDF", "a PDF"),
+    (rb"%!PS", "a PostScript file"),
+    (rb"8BPS", "a Photoshop file"),
+    (rb"gimp xcf", "a GIMP file"),
+    (rb"PK\x03\x04", "a zip archive"),
+    (rb"\x1f\x8b", "a gzip file; send what is in it"),
+    (rb"iVBORw0KGgo", "a PNG in base64 once more"),
+    (rb"(\xef\xbb\xbf)?\s*<", "text, perhaps an SVG"),
 )
 
 
@@ -39,9 +53,7 @@ def kind_of(data: bytes) -> str:
         return "an empty file"
     if data.startswith(SIGNATURE):
         return "a PNG"
-    if data[4:8] == b"ftyp":
-        return "an AVIF or HEIC"
-    return next((name for start, name in _OTHERS if data.startswith(start)), UNKNOWN)
+    return next((name for start, name in _OTHERS if re.match(start, data, re.DOTALL)), UNKNOWN)
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

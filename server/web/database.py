@@ -56,6 +56,8 @@ class Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
+            # A text that is damaged is no fault of the file.
+            self._db.text_factory = lambda raw: raw.decode(errors="replace")
             self.execute = self._db.execute  # only within `locked` or `transaction`
             self._prepare(path)
         except (OSError, sqlite3.Error) as error:

@@ -22,6 +22,7 @@ from server.painting.parsing import parse_picture
 from server.web.database import Database, StoreFull
 
 NO_LOOKS = "{}"
+LAST_SECOND = 253_402_300_799.0  # since 1970, of the year 9999
 
 
 class UnknownPicture(UnitbrushError, LookupError, status=404, slug="unknown-picture", title="There is no such picture"):
@@ -205,7 +206,7 @@ class Store:
             "SELECT revision, base, position, edits, looks, name, created, changed,"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number < position),"
             " EXISTS (SELECT 1 FROM states WHERE picture = id AND number > position)"
-            " FROM pictures JOIN states ON picture = id AND number = position WHERE id = ?",
+            " FROM pictures LEFT JOIN states ON picture = id AND number = position WHERE id = ?",
             (picture,),
         ).fetchone()
         _check_known(picture, row, known)
@@ -217,7 +218,9 @@ class Store:
             bodies = {number: body for number, digest, body in rows if digest == _digest(body)}
             state = State(tuple(bodies[number] for number in order), looks)
             parse_picture(joined(base, State((), looks)))  # edits have digests
-        except (KeyError, TypeError, ValueError) as error:
+            if not all(0 <= seconds <= LAST_SECOND for seconds in (created, changed)):
+                raise ValueError("a time that no calendar has")
+        except (KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
             raise DamagedPicture("a part of the picture is lost or damaged; delete the picture") from error
         return StoredPicture(
             picture, revision, position, base, state, bool(can_undo), bool(can_redo), name, created, changed

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import os
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import AsyncMock, MagicMock
 
 import httpx
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
+from server.web.connections import WatchedSocket
+from server.web.metrics import resident_bytes
+from server.web.services import MAX_BODIES
 from tests.helpers.serving import settings_in, threaded_server
 
 PATIENCE = 0.6
@@ -120,3 +132,110 @@ def test_a_slow_body_and_a_slow_reader_that_get_on_are_served(server: str) -> No
         assert rest(connection).startswith(b"HTTP/1.1 200 ")
     with httpx.Client(trust_env=False) as client:
         assert client.get(f"http://{server}/healthz").status_code == 200
+
+
+def upgrade(path: str = "/api/v1/live", *headers: bytes) -> bytes:
+    key = base64.b64encode(os.urandom(16))
+    lines = (b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: " + key)
+    return b"GET %s HTTP/1.1\r\n" % path.encode() + HOST + b"\r\n".join((*lines, *headers, b"", b""))
+
+
+def open_socket(server: str) -> socket.socket:
+    connection = connect(server)
+    connection.sendall(upgrade())
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        answer += connection.recv(1)
+    assert answer.startswith(b"HTTP/1.1 101 ")
+    return connection
+
+
+def frame(opcode: Opcode, data: bytes = b"", fin: bool = True) -> bytes:
+    return Frame(opcode, data, fin).serialize(mask=True)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        upgrade("/api/v1/live?x=" + "y" * 9000),
+        upgrade("/api/v1/live", b"X: " + b"y" * 9000),
+        upgrade("/api/v1/live", *(b"X-%d: y" % number for number in range(200))),
+        upgrade("/api/v1/live", b"Content-Length: 5"),
+        upgrade("/api/v1/live", b"Transfer-Encoding: chunked"),
+        upgrade("/api/v1/live", b"Sec-WebSocket-Version: 8"),
+    ],
+)
+def test_a_handshake_that_nobody_can_read_is_refused(server: str, head: bytes) -> None:
+    with connect(server) as connection:
+        connection.sendall(head)
+        assert rest(connection).startswith(b"HTTP/1.1 4")
+
+
+def test_pings_of_a_client_that_does_not_read_take_no_memory(server: str) -> None:
+    pings = frame(Opcode.PING, b"x" * 125) * 500
+    with open_socket(server) as connection:
+        before = resident_bytes()
+        for _ in range(2**25 // len(pings)):
+            connection.sendall(pings)
+        assert resident_bytes() - before < 2**23
+    with open_socket(server) as connection:
+        connection.sendall(frame(Opcode.PING, b"x"))
+        assert connection.recv(3) == b"\x8a\x01x"
+
+
+@pytest.mark.parametrize("piece", [b" ", b""])
+def test_tiny_pieces_of_a_message_take_no_more_than_their_bytes(server: str, piece: bytes) -> None:
+    pieces = frame(Opcode.CONT, piece, fin=False) * 10_000
+    with open_socket(server) as connection:
+        before = resident_bytes()
+        connection.sendall(frame(Opcode.TEXT, b'{"seq": 1, "picture": {"seed": 1}', fin=False))
+        for _ in range(40):
+            connection.sendall(pieces)
+        connection.sendall(frame(Opcode.CONT, b"}"))
+        assert connection.recv(1) == b"\x82"  # a frame
+        assert resident_bytes() - before < 2**23
+
+
+def test_half_a_message_is_given_up(server: str) -> None:
+    for half in (frame(Opcode.TEXT, bytes(100))[:50], frame(Opcode.TEXT, b"x", fin=False)):
+        with open_socket(server) as connection:
+            connection.sendall(half)
+            rest(connection)
+
+
+def test_all_half_messages_together_are_bounded(installed: Path, tmp_path: Path) -> None:
+    most = 64 * 1024
+    settings = settings_in(installed, data_dir=tmp_path, max_body_bytes=most)
+    with threaded_server(settings) as address, ExitStack() as stack:
+        sockets = [stack.enter_context(open_socket(address)) for _ in range(MAX_BODIES + 8)]
+        for one in sockets[:-1]:
+            one.sendall(frame(Opcode.TEXT, bytes(most))[:-8])
+        last = sockets[-1]
+        last.sendall(frame(Opcode.TEXT, bytes(most))[:-8])
+        assert b"\x03\xf5other sockets" in rest(last)  # 1013, try again later
+        for one in sockets[:-1]:
+            one.close()
+        with open_socket(address) as another:
+            another.sendall(frame(Opcode.TEXT, b'{"seq": 1, "picture": {"seed": 1}}'))
+            assert another.recv(1) == b"\x82"
+
+
+async def test_a_flood_is_read_in_pieces() -> None:
+    """Of thousands of pings that come at once, only some are read before all else has a turn."""
+    config = uvicorn.Config("no:app", interface="asgi3", log_config=None)
+    config.loaded, config.loaded_app = True, AsyncMock()
+    socket = WatchedSocket(PATIENCE, config=config, server_state=ServerState(), app_state={})
+    transport = MagicMock(get_extra_info=lambda name: None, is_closing=lambda: False)
+    socket.connection_made(transport)
+    socket.data_received(upgrade())
+    flood = frame(Opcode.PING) * 10_000
+    socket.conn.state = State.OPEN
+    socket.data_received(flood)
+    unread = socket.nbytes
+    assert 0 < unread < len(flood)
+    transport.pause_reading.assert_called()
+    while socket.nbytes:
+        await asyncio.sleep(0)
+        assert unread - socket.nbytes < len(flood) / 5
+        unread = socket.nbytes
+    socket.connection_lost(None)

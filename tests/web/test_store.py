@@ -342,6 +342,12 @@ DAMAGES = [
     "UPDATE states SET edits = '{\"1\": 1}'",
     "UPDATE states SET edits = '[[1]]'",
     "UPDATE states SET edits = '[99]'",
+    "UPDATE states SET edits = printf('%.*c', 100000, '[')",
+    "UPDATE pictures SET base = cast(x'ff' AS TEXT)",
+    "UPDATE pictures SET position = 99",
+    "UPDATE pictures SET created = 9e999",
+    "UPDATE pictures SET changed = -1e15",
+    "DELETE FROM states",
 ]
 
 

@@ -84,6 +84,7 @@ class LiveSession:
                 self._put(Problem(None, PictureError("messages to this socket are text").problem()))
             else:
                 self._put(await self._parse(text))
+            await asyncio.sleep(0)  # whoever sends without end must not keep others from their turns
 
     async def _parse(self, text: str) -> FrameRequest | Problem:
         """What a message asks for, or what is wrong: also where those that wait on all sockets are too much."""

@@ -421,3 +421,21 @@ async def test_messages_that_wait_are_bounded_on_all_sockets_together(monkeypatc
         session._arrived.clear()  # nothing is drawn
         await session.run()
         assert services.live_bytes == left
+
+
+async def test_messages_that_have_come_already_leave_turns_for_others() -> None:
+    messages = [{"type": "websocket.receive", "text": "?"}] * 100
+    socket: Any = SimpleNamespace(receive=AsyncMock(side_effect=[*messages, {"type": "websocket.disconnect"}]))
+    services: Any = SimpleNamespace(
+        settings=SimpleNamespace(max_body_bytes=1024),
+        catalog=SimpleNamespace(default="village"),
+        live_bytes=0,
+        metrics=Metrics(),
+    )
+    reading = asyncio.create_task(LiveSession(socket, services)._read())
+    turns = 0
+    while not reading.done():
+        await asyncio.sleep(0)
+        turns += 1
+    reading.result()
+    assert turns >= len(messages)
