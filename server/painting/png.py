@@ -41,7 +41,7 @@ _OTHERS = (
     (rb"8BPS", "a Photoshop file"),
     (rb"gimp xcf", "a GIMP file"),
     (rb"PK\x03\x04", "a zip archive"),
-    (rb"\x1f\x8b", "a gzip file; send what is in it"),
+    (rb"\x1f\x8b", "a gzip file"),
     (rb"iVBORw0KGgo", "a PNG in base64 once more"),
     (rb"(\xef\xbb\xbf)?\s*<", "text, perhaps an SVG"),
 )
