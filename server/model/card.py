@@ -147,6 +147,14 @@ def _generator_file(folder: Path, named: object) -> Path:
     return candidates[0]
 
 
+def holds_model(folder: Path) -> bool:
+    """Whether a folder holds a card or a file of weights: without either it is no model, and no damaged one."""
+    try:
+        return (folder / CARD).exists() or any(is_weights(path) for path in folder.iterdir())
+    except OSError:
+        return False
+
+
 def is_weights(path: Path) -> bool:
     """Whether that is a file that may hold weights, by its name."""
     return path.suffix.lower() in WEIGHTS and not path.name.startswith(".") and path.is_file()

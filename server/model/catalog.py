@@ -1,6 +1,7 @@
 """The installed models: weights in `models/<name>/`, their dissections in `dissect_results/<name>/`.
 
-A folder that holds nothing but downloads under way (a published model that was not fetched) is no model.
+A folder that holds nothing but downloads under way (a published model that was not fetched), or neither a card nor
+weights, is no model.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TypeVar
 
 from server.errors import DissectionError, UnitbrushError, UnknownModel, WeightError
 from server.files import SEGMENTER
-from server.model.card import Card, read_card
+from server.model.card import WEIGHTS, Card, holds_model, read_card
 from server.model.generator import Generator
 from server.model.own import open_generator
 from server.model.segmenter import Segmenter, load_segmenter
@@ -26,6 +27,8 @@ from server.results.dissection import is_dissected, load_dissection
 from server.results.reading import reason
 
 log = logging.getLogger(__name__)
+
+MAX_NAME = 64  # letters, which is what a picture's document takes
 
 T = TypeVar("T")
 Stamp = tuple[tuple[str, int, int, int], ...]  # of files: path, inode, size, time of the last change
@@ -79,7 +82,7 @@ class Catalog:
 
     def names(self) -> tuple[str, ...]:
         """The names of the installed models, the default first, damaged ones among them."""
-        names = [folder.name for folder in self._folders() if _is_text(folder.name)]
+        names = [folder.name for folder in self._folders() if _fault(folder) is None]
         return tuple(sorted(names, key=lambda name: (name != self.default, name)))
 
     def card(self, name: str) -> Card:
@@ -115,8 +118,8 @@ class Catalog:
             except UnitbrushError as error:
                 self._report(name, error.detail)
         for folder in self._folders():
-            if not _is_text(folder.name):
-                self._report(ascii(folder.name), "the name of its folder is not UTF-8")
+            if (fault := _fault(folder)) is not None:
+                self._report(ascii(folder.name), fault)
         return tuple(models)
 
     def _folders(self) -> list[Path]:
@@ -124,7 +127,8 @@ class Catalog:
         return [
             folder
             for folder in _entries(self.models_dir)
-            if any(not path.name.startswith(".") and path.suffix != ".part" for path in _entries(folder))
+            if not folder.name.startswith(".")
+            and any(not path.name.startswith(".") and path.suffix != ".part" for path in _entries(folder))
         ]
 
     def _report(self, name: str, reason: str) -> None:
@@ -186,13 +190,15 @@ def _entries(folder: Path) -> list[Path]:
         return []
 
 
-def _is_text(name: str) -> bool:
-    """Whether an answer can carry a file's name; what is not UTF-8 in it is read as lone surrogates."""
+def _fault(folder: Path) -> str | None:
+    """Why a folder is no model, however it loads; None where it may be one."""
     try:
-        name.encode()
+        folder.name.encode()  # what is not UTF-8 is read as lone surrogates, which no answer can carry
     except UnicodeEncodeError:
-        return False
-    return True
+        return "the name of its folder is not UTF-8"
+    if len(folder.name) > MAX_NAME:
+        return f"the name of its folder has more than {MAX_NAME} letters"
+    return None if holds_model(folder) else f"it holds no generator, a file that ends in {', '.join(WEIGHTS)}"
 
 
 def _stamp(models: Path, results: Path) -> Stamp:

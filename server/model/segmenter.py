@@ -114,6 +114,9 @@ def load_segmenter(path: Path) -> UNet:
             with torch.device("meta"):  # nothing is reserved for what is not in the file
                 network = UNet(concepts, widths)
             tensors = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118
+        for name, known in network.state_dict().items():
+            if name in tensors and tensors[name].is_floating_point() != known.is_floating_point():
+                raise ValueError(f"{name} is of another kind of numbers")
         state = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
         network.load_state_dict(state, assign=True)
     except Exception as error:  # metadata and tensors may be anything

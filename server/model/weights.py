@@ -39,8 +39,11 @@ PREFIX = 8  # hex digits of a published file's SHA-256 in its name
 # what has one. The last two are of wrapped modules.
 WRAPPERS = (
     *("g_ema", "G_ema", "ema_G", "generator_ema", "netG_ema", "Gs", "params_ema", "ema"),
-    *("generator", "netG", "G", "g", "gen"),
-    *("model_state_dict", "state_dict", "model", "params", "weights", "module", "_orig_mod"),
+    *("g_ema_state_dict", "G_ema_state_dict", "netG_ema_state_dict", "generator_ema_state_dict", "Gs_state_dict"),
+    *("state_dict_ema", "ema_state_dict", "model_ema", "ema_model", "params_ema_g", "g_running", "G_running", "avgG"),
+    *("generator", "netG", "G", "g", "gen", "net_G", "net_g", "model_G", "generator_model"),
+    *("generator_state_dict", "netG_state_dict", "G_state_dict", "g_state_dict", "gen_state_dict", "state_dict_G"),
+    *("model_state_dict", "state_dict", "model", "params", "weights", "net", "network", "module", "_orig_mod"),
 )
 MAX_DEPTH = 6
 
@@ -194,7 +197,7 @@ def _sort(weights: Mapping[str, Tensor]) -> tuple[Blocks, Blocks]:
 
 
 def _float32(name: str, tensor: Tensor) -> Tensor:
-    if tensor.layout != torch.strided or not tensor.is_floating_point():
+    if tensor.layout != torch.strided or not tensor.is_floating_point() or tensor.is_meta:
         raise WeightError(f"{name} is not a plain tensor of floats")
     converted = tensor.detach().to(torch.float32).contiguous()
     if not bool(torch.isfinite(converted).all()):

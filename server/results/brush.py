@@ -12,6 +12,7 @@ from server.errors import DissectionError
 from server.results.reading import Flag, Number, Text, Whole
 
 DEFAULT_UNITS = 20
+LARGEST_LEVEL = 1e6  # far beyond any real one, far from float32's end
 
 Op = Literal["draw", "remove"]
 OPS: tuple[Op, ...] = ("draw", "remove")
@@ -131,6 +132,8 @@ def check(dissection: Dissection) -> None:
         measured = [b.draw_effect, b.remove_effect, *(v for u in b.units for v in (u.iou, u.effect, u.level, u.score))]
         if not all(v is None or math.isfinite(v) for v in measured):
             raise DissectionError(f"{where} holds a number that is not finite")
+        if any(abs(u.level) > LARGEST_LEVEL for u in b.units):
+            raise DissectionError(f"{where} holds a level beyond {LARGEST_LEVEL:g}")
     for concept in dict.fromkeys(b.concept for b in dissection.brushes):
         for op in OPS:
             if sum(b.serves(op) for b in dissection.brushes if b.concept == concept) != 1:

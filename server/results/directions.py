@@ -22,6 +22,7 @@ it; an amount is a turn of the latent, about 5 degrees a unit where latent_dim i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,8 @@ def load_directions(folder: Path) -> Directions | None:
         for d in directions.all:
             if len(d.vector) != directions.latent_dim:
                 raise ValueError(f"the vector of {d.name!r} has {len(d.vector)} numbers, not {directions.latent_dim}")
+            if abs(math.hypot(*d.vector) - 1) > 0.01:
+                raise ValueError(f"the vector of {d.name!r} is not of unit length")
             if not d.range[0] < 0 < d.range[1]:
                 raise ValueError("a range goes from below 0 to above 0")
         return directions

@@ -171,6 +171,8 @@ def sketched_quantiles(path: Path, shares: Sequence[float]) -> Floats:
         with zipfile.ZipFile(path) as archive:
             levels = _read_array(archive.read("data.npy"))
         for level, part in enumerate(levels):
+            if not isinstance(part, np.ndarray):  # lists may name one another without end
+                raise ValueError("a level is no array")
             values = np.asarray(part, np.float64)
             if values.ndim != 2:
                 raise ValueError(f"a level has {values.ndim} dimensions")

@@ -34,7 +34,7 @@ class Content:
 
     def response(self, request: Request) -> Response:
         """The bytes as the caller takes them, to be asked for again each time."""
-        compressed = self.compressed if "gzip" in request.headers.get("accept-encoding", "") else None
+        compressed = self.compressed if takes_gzip(header_of(request, "accept-encoding") or "") else None
         tag = f'"{self.digest}"' if compressed is None else f'"{self.digest}-gzip"'
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
         if self.policy is not None:
@@ -46,6 +46,19 @@ class Content:
         if compressed is not None:
             headers["Content-Encoding"] = "gzip"
         return Response(compressed or self.plain, headers=headers, media_type=self.media_type)
+
+
+def takes_gzip(header: str) -> bool:
+    """Whether an `Accept-Encoding` header names gzip, or everything, and not with a quality of 0."""
+    qualities = dict(map(_quality, header.lower().split(",")))
+    named = [qualities[name] for name in ("gzip", "x-gzip", "*") if name in qualities]
+    return bool(named) and named[0] > 0
+
+
+def _quality(part: str) -> tuple[str, float]:
+    name, _, parameter = part.partition(";")
+    quality = re.fullmatch(r"\s*q\s*=\s*([01](?:\.[0-9]*)?)\s*", parameter)
+    return name.strip(), float(quality[1]) if quality else 1.0
 
 
 def compress(plain: bytes) -> bytes | None:

@@ -10,11 +10,10 @@ cookie, or, for sockets, as `?token=`.
 import hashlib
 import hmac
 import ipaddress
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
@@ -118,7 +117,7 @@ def _split_host(host: str) -> tuple[str | None, int | None]:
         return None, None
     if not parts.hostname or parts.username is not None or parts.path:
         return None, None
-    return parts.hostname, port
+    return parts.hostname.removesuffix("."), port
 
 
 def token_valid(scope: Scope, settings: Settings) -> bool:
@@ -130,11 +129,9 @@ def token_valid(scope: Scope, settings: Settings) -> bool:
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return _same(bearer.strip(), token)
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(cookie_name(settings))
-    except CookieError:
-        cookie = None
-    if cookie is not None and _same(cookie.value, cookie_value(token)):
+    # One that reads what is sound, whatever other programs of this host have put beside it.
+    cookie = cookie_parser("; ".join(headers.getlist("cookie"))).get(cookie_name(settings), "")
+    if _same(cookie, cookie_value(token)):
         return True
     return scope["type"] == "websocket" and _same(_query_token(scope), token)
 
