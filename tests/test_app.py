@@ -302,6 +302,24 @@ async def test_a_damaged_model_is_a_problem_that_names_its_file(tmp_path: Path) 
             await asyncio.sleep(0.01)
 
 
+async def test_a_default_model_that_was_put_right_makes_the_server_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("server.web.routes.studio.RETRY_SECONDS", 0.01)
+    write_model(tmp_path)
+    weights = tmp_path / "models" / "village" / "generator.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:500])
+    async with asgi_client(settings_in(tmp_path)) as client:
+        while "village/generator.safetensors" not in (await client.get("/readyz")).json()["detail"]:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)  # it tries again and again, and tells of it once
+        assert sum("does not draw" in message for message in caplog.messages) == 1
+        weights.write_bytes(whole)
+        while (await client.get("/readyz")).status_code != 200:
+            await asyncio.sleep(0.01)
+
+
 async def test_metrics_count_calls_by_their_pattern(client: httpx.AsyncClient) -> None:
     for seed in (1, 2):
         await client.get(f"/api/v1/models/village/images/{seed}")

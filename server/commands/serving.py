@@ -40,9 +40,10 @@ def server_config(app: FastAPI, settings: Settings, access_log: bool = False) ->
         server_header=False,
     )
     if access_log:
-        # uvicorn has given it the level of its other logs, at which it says nothing.
-        logging.getLogger("uvicorn.access").setLevel(logging.INFO)
-        logging.getLogger("uvicorn.access").addFilter(hide_token)
+        # uvicorn has given them a level at which they say nothing. It tells of sockets in the log of errors.
+        for name in ("uvicorn.access", "uvicorn.error"):
+            logging.getLogger(name).setLevel(logging.INFO)
+            logging.getLogger(name).addFilter(hide_token)
     return config
 
 
@@ -60,8 +61,12 @@ class Server(uvicorn.Server):
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """Whether a line belongs in the log: uvicorn takes each socket that was refused in order for an error."""
-    return "without completing handshake" not in record.getMessage()
+    """Whether a line belongs in the log: uvicorn takes each socket that was refused in order for an error, and has a
+    trace for each message that is no UTF-8. Of what is no warning, only calls of sockets are news."""
+    told = record.getMessage()
+    if record.levelno < logging.WARNING:
+        return '"WebSocket ' in told
+    return not any(text in told for text in ("without completing handshake", "Invalid UTF-8 sequence"))
 
 
 def hide_token(record: logging.LogRecord) -> bool:
@@ -72,7 +77,7 @@ def hide_token(record: logging.LogRecord) -> bool:
 
 
 def _hidden(parameter: re.Match[str]) -> str:
-    return f"{parameter[1]}=***" if unquote_plus(parameter[1]).strip() == "token" else parameter[0]
+    return f"{parameter[1]}=***" if unquote_plus(parameter[1]).strip().lower() == "token" else parameter[0]
 
 
 def listen(settings: Settings) -> socket.socket:

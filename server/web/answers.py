@@ -48,6 +48,11 @@ class Content:
         return Response(compressed or self.plain, headers=headers, media_type=self.media_type)
 
 
+def of_bytes(plain: bytes, media_type: str, policy: str | None = None) -> Content:
+    """That content. policy: the content security policy that goes with it, None for the usual one."""
+    return Content(plain, compress(plain), hex_digest(plain), media_type, policy)
+
+
 def takes_gzip(header: str) -> bool:
     """Whether an `Accept-Encoding` header names gzip, or everything, and not with a quality of 0."""
     qualities = dict(map(_quality, header.lower().split(",")))

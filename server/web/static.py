@@ -58,7 +58,8 @@ def keeps_contents() -> ByteCache[Content]:
 
 
 class Files(StaticFiles):
-    """An ASGI app for the files of a folder; none whose name begins with a dot. Each is read when it has changed.
+    """An ASGI app for the files of a folder; none whose name begins with a dot, nor any of more than KEPT_BYTES. Each
+    is read when it has changed.
 
     contents: of the files read last, where several folders share them.
     """
@@ -78,7 +79,7 @@ class Files(StaticFiles):
             return None
         try:
             full_path, status = self.lookup_path(path)
-            if status is None or not stat.S_ISREG(status.st_mode):
+            if status is None or not stat.S_ISREG(status.st_mode) or status.st_size > KEPT_BYTES:
                 return None
             file = Path(full_path)
             key = (str(file), status.st_mtime_ns, status.st_size)

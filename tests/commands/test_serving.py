@@ -6,6 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from server.commands.serving import hide_token
 from tests.helpers.serving import settings_in, threaded_server
@@ -34,12 +36,31 @@ def test_each_request_is_a_line_without_its_token(
     assert "hunter2" not in "".join(lines)
 
 
+def test_each_socket_is_a_line_without_its_token(
+    installed: Path, tmp_path: Path, access: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_in(installed, data_dir=tmp_path, token="hunter2")
+    with threaded_server(settings, access_log=True) as address:
+        with connect(f"ws://{address}/api/v1/live?token=hunter2") as socket:
+            socket.send(b"\xff", text=True)  # no UTF-8
+            with pytest.raises(ConnectionClosed):
+                socket.recv()
+        with pytest.raises(InvalidStatus):
+            connect(f"ws://{address}/api/v1/live?token=hunter3")
+    said = "".join(capsys.readouterr())
+    assert '"WebSocket /api/v1/live?token=***" [accepted]' in said
+    assert '"WebSocket /api/v1/live?token=***" 401' in said
+    assert "hunter" not in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize(
     ("address", "logged"),
     [
         ("/?token=a", "/?token=***"),
         ("/?token=a;b&c=d", "/?token=***&c=d"),
         ("/?c=d&%74%6f%6b%65%6e=a=b", "/?c=d&%74%6f%6b%65%6e=***"),
+        ("/?TOKEN=a", "/?TOKEN=***"),
         ("/?tokens=a", "/?tokens=a"),
         ("/token=a", "/token=a"),
     ],

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from safetensors.torch import load_file, save_file
 
 from server.errors import UnknownModel
 from server.model.catalog import Catalog
+from server.painting.painter import Painter
+from server.painting.picture import Edit, Picture
 from server.web.routes.studio import Studio
 from tests.helpers.serving import asgi_client, settings_in
 from tests.helpers.tiny import write_model
@@ -64,6 +67,17 @@ def segmenter(**meta: str) -> Damage:
         path = model / "segmenter.safetensors"
         known = {"concepts": '["sky", "tree", "door"]', "widths": "[6, 6, 6, 6]"}
         save_file(load_file(path), path, metadata={**known, **meta})
+
+    return damage
+
+
+def segmenter_of(change: Callable[[torch.Tensor], torch.Tensor]) -> Damage:
+    """A segmenter of other numbers."""
+
+    def damage(model: Path, results: Path) -> None:
+        path = model / "segmenter.safetensors"
+        meta = {"concepts": '["sky", "tree", "door"]', "widths": "[6, 6, 6, 6]"}
+        save_file({name: change(tensor) for name, tensor in load_file(path).items()}, path, metadata=meta)
 
     return damage
 
@@ -141,7 +155,7 @@ DAMAGES: dict[str, Damage] = {
     "card in UTF-16": lambda model, results: (model / "model.json").write_bytes('{"schema": 1}'.encode("utf-16")),
     **{
         f"level is {value:.9}": member("/dissection.json", (*UNIT, "level"), value)
-        for value in (HUGE, f"-{HUGE}", "1e999", "NaN", "null", '"1"', "[]", "true", "9" * 5000)
+        for value in (HUGE, f"-{HUGE}", "1e999", "1e39", "-1e300", "NaN", "null", '"1"', "[]", "true", "9" * 5000)
     },
     **{
         f"unit is {value:.9}": member("/dissection.json", (*UNIT, "unit"), value)
@@ -159,6 +173,7 @@ DAMAGES: dict[str, Damage] = {
         for key in ("name", "range", "effect", "vector")
         for value in (HUGE, '"\\ud800"', "null", f"[{HUGE}]")
     },
+    "direction's vector is beyond float32": member("/directions.json", ("directions", 0, "vector", 0), "1e300"),
     "latent_dim is huge": member("/directions.json", ("latent_dim",), HUGE),
     "artifact unit is huge": member("/artifacts.json", ("units", 0, "unit"), HUGE),
     "artifact units are a number": member("/artifacts.json", ("units",), "5"),
@@ -169,6 +184,8 @@ DAMAGES: dict[str, Damage] = {
         for value in ("5", "null", "{}", "[]", '["\\ud800", "a", "b"]', f"[{HUGE}, 6, 6, 6]", "[1e999]", NESTED, "")
     },
     "segmenter would fill the memory": segmenter(widths="[60000, 60000, 60000, 60000]"),
+    "segmenter's weights are whole numbers": segmenter_of(lambda tensor: tensor.long()),
+    "segmenter's weights are complex": segmenter_of(lambda tensor: tensor.to(torch.complex64)),
     "segmenter has the generator's weights": lambda model, results: shutil.copy(
         model / "generator.safetensors", model / "segmenter.safetensors"
     ),
@@ -224,8 +241,12 @@ def test_a_damaged_folder_is_left_out_or_used_and_its_failure_is_one_line(zoo: P
         assert "\n" not in str(error)  # noqa: PT017
         assert len(str(error).encode()) < 2000 or isinstance(error, UnknownModel)  # noqa: PT017
     else:
+        picture = Picture(name, 1, edits=(Edit("draw", None, None, (0,), (1.0,), 1.0, "layer4"),))
+        Painter(catalog).render(replace(picture, directions=dict.fromkeys(model.directions.names, 0.1)))
+        if model.segmenter is not None:
+            Painter(catalog).labels(Picture(name, 1))
         for level in (u.level for brush in model.dissection.brushes for u in brush.units):
-            assert np.isfinite(level)
+            assert np.isfinite(np.float32(level))
     assert catalog.get().dissection.concepts == ("tree", "door", "sky")
 
 
@@ -309,3 +330,21 @@ def test_a_folder_without_weights_says_what_belongs_there(tmp_path: Path, caplog
     catalog = Catalog(tmp_path / "models", tmp_path / "dissect_results")
     assert [model.name for model in catalog.usable()] == ["village"]
     assert ".safetensors, .pth, .pt, .bin, .ckpt" in caplog.messages[0]
+
+
+def test_a_folder_without_card_and_weights_is_no_model(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_model(tmp_path)
+    models = tmp_path / "models"
+    for name, file in (("notes", "README.md"), (".git", "config"), (".cache", "generator.safetensors")):
+        (models / name).mkdir()
+        (models / name / file).write_text("x")
+    shutil.copytree(models / "village", models / ("x" * 65))
+    catalog = Catalog(models, tmp_path / "dissect_results")
+    assert catalog.names() == ("village",)
+    for name in ("notes", ".git", ".cache", "x" * 65):
+        with pytest.raises(UnknownModel):
+            catalog.get(name)
+    assert [model.name for model in catalog.usable()] == [model.name for model in catalog.usable()] == ["village"]
+    assert len(caplog.messages) == 2
+    assert "holds no generator" in caplog.text
+    assert "more than 64 letters" in caplog.text

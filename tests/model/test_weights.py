@@ -227,6 +227,8 @@ def below(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 WRAPPINGS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     **{name: below(name) for name in ("g_ema", "generator", "model_state_dict", "state_dict", "G", "netG", "ema")},
+    **{name: below(name) for name in ("g_ema_state_dict", "state_dict_ema", "model_ema", "g_running", "avgG")},
+    **{name: below(name) for name in ("generator_state_dict", "netG_state_dict", "G_state_dict", "net_g", "network")},
     "nested": below("state_dict", "generator"),
     "nested twice": below("model", "model_state_dict", "G"),
     "module.": prefixed("module."),
@@ -261,6 +263,13 @@ def test_sees_through_what_checkpoints_wrap_generators_in(tmp_path: Path, wrappi
     if all(isinstance(value, torch.Tensor) for value in wrapped.values()):
         save_file(wrapped, tmp_path / "G.SafeTensors")
         assert torch.equal(load_generator(tmp_path / "G.SafeTensors")(z), expected)
+
+
+def test_tensors_without_numbers_are_refused(tmp_path: Path) -> None:
+    state = state_dict(*random_blocks((4, 6)))
+    torch.save({name: tensor.to("meta") for name, tensor in state.items()}, tmp_path / "w.pth")
+    with pytest.raises(WeightError, match="not a plain tensor"):
+        load_generator(tmp_path / "w.pth")
 
 
 def test_wrappers_without_end_are_refused(tmp_path: Path) -> None:

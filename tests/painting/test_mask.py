@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import math
+import struct
 import zlib
 from dataclasses import replace
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -228,11 +230,48 @@ def test_base64_may_have_line_breaks_or_be_a_data_url() -> None:
     expected = decode_png(plain)
     wrapped = base64.encodebytes(base64.b64decode(plain.png)).decode()
     assert "\n" in wrapped
-    for text in (wrapped, wrapped.replace("\n", "\r\n"), f"data:image/png;base64,{plain.png}", f" {plain.png}\n"):
+    assert "=" in plain.png
+    for text in (
+        *(wrapped, wrapped.replace("\n", "\r\n"), f"data:image/png;base64,{plain.png}", f" {plain.png}\n"),
+        *(plain.png.rstrip("="), "\ufeff" + plain.png, plain.png.replace("+", "-").replace("/", "_")),
+        *(f"DATA:Image/PNG;Base64,{plain.png}", f" data:;charset=utf-8; base64, {wrapped}"),
+        f"data:image/png;base64,{quote(plain.png, safe='')}",
+    ):
         assert np.array_equal(decode_png(Png(text)), expected)
     for text in (f"data:image/png,{plain.png}", f"http://example.org/{plain.png}", f"{plain.png},"):
         with pytest.raises(PictureError):
             decode_png(Png(text))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("colours", [1, 3])
+def test_a_colour_that_is_called_transparent_is_found_at_every_depth(depth: int, colours: int) -> None:
+    """The left half has it, the right half is one step lighter."""
+    if colours == 3 and depth < 8:
+        pytest.skip("no PNG has that")
+    step = 0x1234 >> (16 - depth) if depth > 8 else 2**depth - 2 if depth > 1 else 0
+    other = step + (256 if depth == 16 else 1)  # of 16 bits, colours keep the upper half
+    bits = "".join(f"{value:0{depth}b}" * colours for value in [step] * 4 + [other] * 4)
+    row = int(bits, 2).to_bytes(len(bits) // 8, "big")
+    key = step.to_bytes(2, "big") * colours
+    raw = raw_png((8, 8, depth, 2 if colours == 3 else 0), (b"\0" + row) * 8, (b"tRNS", key))
+    assert np.array_equal(decode_png(raw), np.repeat([[0] * 4 + [1] * 4], 8, 0))
+
+
+def test_exif_that_nobody_can_read_is_passed_over() -> None:
+    expected = np.eye(8)
+    rows = b"".join(b"\0" + bytes(row) for row in (expected * 255).astype(np.uint8))
+    for exif in (b"garbage!", b"II*\0", b"", b"MM\0*\xff\xff\xff\xff"):
+        assert np.array_equal(decode_png(raw_png((8, 8, 8, 0), rows, (b"eXIf", exif))), expected)
+
+
+def raw_png(header: tuple[int, int, int, int], rows: bytes, extra: tuple[bytes, bytes]) -> Png:
+    """header: width, height, bits of a sample, kind of colour. extra: another chunk's kind and content."""
+    data = b"\x89PNG\r\n\x1a\n"
+    head = struct.pack(">IIBBBBB", *header, 0, 0, 0)
+    for kind, content in ((b"IHDR", head), extra, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+        data += struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return Png(base64.b64encode(data).decode())
 
 
 def test_a_mask_is_turned_as_its_camera_says() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
 import zlib
 
@@ -37,6 +39,16 @@ def file(form: str) -> bytes:
         (file("WEBP"), "a WebP"),
         (file("BMP"), "a BMP"),
         (file("TIFF"), "a TIFF"),
+        (file("ICO"), "an icon"),
+        (file("PPM"), "a Netpbm file"),
+        (b"RIFF\0\0\0\0WAVE", "no image that is known here"),
+        (b"\0\0\0\x18ftypmp42", "a video"),
+        (b"\0\0\0\x18ftypavif", "an AVIF or HEIC"),
+        (b"\xff\x0a\0", "a JPEG XL"),
+        (gzip.compress(png()), "a gzip file"),
+        (base64.b64encode(png()), "a PNG in base64 once more"),
+        (png().replace(b"\r\n", b"\n"), "a PNG that was damaged on its way, as by a transfer of text"),
+        (b"\xef\xbb\xbf\n <svg/>", "text, perhaps an SVG"),
         (b"\0\0\0\x20ftypavif", "an AVIF or HEIC"),
         (b"%PDF-1.7", "a PDF"),
         (b"<svg/>", "text, perhaps an SVG"),

@@ -135,6 +135,15 @@ def test_nothing_else_is_unpickled(tmp_path: Path, pickled: bytes) -> None:
         read_quantiles(pickled_sketch(tmp_path / "quantiles.npz", pickled), 0.5)
 
 
+def test_lists_that_name_one_another_are_not_unfolded(tmp_path: Path) -> None:
+    """A few hundred bytes that stand for 10**30 numbers."""
+    level: list[object] = [1.0]
+    for _ in range(30):
+        level = [level] * 10
+    with pytest.raises(DissectionError, match="a level is no array"):
+        read_quantiles(pickled_sketch(tmp_path / "quantiles.npz", pickle.dumps([level], 2)), 0.5)
+
+
 def test_a_sketch_that_would_run_something_is_refused(tmp_path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[Any, ...]:

@@ -25,7 +25,16 @@ def settings(**given: Any) -> Settings:
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "localhost:8000", "LOCALHOST:1", "127.0.0.1:8000", "192.168.1.7", "[::1]:8000", "booth.localhost:80"],
+    [
+        "localhost",
+        "localhost:8000",
+        "LOCALHOST:1",
+        "127.0.0.1:8000",
+        "192.168.1.7",
+        "[::1]:8000",
+        "booth.localhost:80",
+        "localhost.",
+    ],
 )
 def test_addresses_and_localhost_are_this_server(host: str) -> None:
     assert host_allowed(host, settings())
@@ -128,6 +137,7 @@ SECRET = settings(token="hunter2", port=8123)
         scope(authorization="Bearer hunter2"),
         scope(authorization="bearer  hunter2"),
         scope(cookie=f"{cookie_name(SECRET)}={cookie_value('hunter2')}"),
+        scope(cookie=f'theirs={{"a": 1}}; \xff; {cookie_name(SECRET)}={cookie_value("hunter2")}'),
         scope(kind="websocket", query="token=hunter2"),
         scope("GET", path="/"),
         scope("GET", path="/healthz"),

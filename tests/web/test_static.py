@@ -43,6 +43,12 @@ def test_what_was_read_is_bounded_by_bytes_and_what_is_not_there_takes_none(tmp_
     assert kept.nbytes == taken <= kept.max_bytes
 
 
+def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "hole.bin").open("wb") as file:
+        file.truncate(2**40)
+    assert Files(tmp_path).content("hole.bin") is None
+
+
 async def test_names_that_strangers_make_up_are_kept_nowhere(client: httpx.AsyncClient) -> None:
     services = client._transport.app.state.services  # type: ignore[attr-defined]
     for number in range(200):

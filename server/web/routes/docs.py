@@ -1,10 +1,11 @@
-"""`/docs`: the API's reference as one page of HTML, made here from the OpenAPI document; it loads nothing
-else.
+"""`/docs`: the API's reference as one page of HTML, made here from the OpenAPI document, which is at `/openapi.json`;
+it loads nothing else.
 """
 
 import json
 import re
 from collections.abc import Container
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,20 @@ from fastapi import FastAPI
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 from markupsafe import Markup, escape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
+
+from server.web.answers import Content, of_bytes
 
 CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+ROOTS = 8  # paths that the app may be under at a time
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 JSON = dict[str, Any]
 
 
 def add_docs(app: FastAPI) -> None:
-    """Add `/docs` and its style sheet to the app."""
+    """Add `/docs`, its style sheet and `/openapi.json` to the app; each is made once for each path that the app is
+    under."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, undefined=ChainableUndefined
     )
@@ -29,15 +34,27 @@ def add_docs(app: FastAPI) -> None:
     template = environment.get_template("docs.html")
     style = (TEMPLATES / "docs.css").read_bytes()
 
+    @lru_cache(ROOTS)
+    def made(root: str) -> tuple[Content, Content]:
+        """The page, and the document."""
+        html = template.render(app.openapi(), root=root).encode()
+        under = {"servers": [{"url": root}]} if root else {}
+        document = json.dumps({**app.openapi(), **under}, ensure_ascii=False, separators=(",", ":")).encode()
+        return of_bytes(html, "text/html", CSP), of_bytes(document, "application/json")
+
+    # No coroutines: a thread calls them.
     def page(request: Request) -> Response:
-        html = template.render(app.openapi(), root=request.scope.get("root_path", ""))
-        return HTMLResponse(html, headers={"Content-Security-Policy": CSP, "Cache-Control": "no-cache"})
+        return made(request.scope.get("root_path", ""))[0].response(request)
+
+    def document(request: Request) -> Response:
+        return made(request.scope.get("root_path", ""))[1].response(request)
 
     def sheet(request: Request) -> Response:
-        return Response(style, headers={"Cache-Control": "no-cache"}, media_type="text/css")
+        return of_bytes(style, "text/css").response(request)
 
     app.add_route("/docs", page, include_in_schema=False)
     app.add_route("/docs.css", sheet, include_in_schema=False)
+    app.add_route("/openapi.json", document, include_in_schema=False)
 
 
 def paragraphs(text: str) -> list[str]:

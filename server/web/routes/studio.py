@@ -1,5 +1,6 @@
 """`/`: the studio's page, a template, its files, and the scene it begins with."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 FIRST_SCRIPT = "js/beginning.js"  # shows the first picture
 MAIN_SCRIPT = "js/main.js"
+RETRY_SECONDS = 2.0
 FIRST_SEED = 7  # of a model that names no scenes; beginning.js of the page has it too
 
 
@@ -108,7 +110,18 @@ def first_image(first: FirstScene | None, query: Mapping[str, str]) -> str | Non
 
 async def warm_up(services: Services, studio: Studio) -> None:
     """Do what the first visitor would wait for: read the page, load the default model, draw the first picture. Then
-    tell `/readyz`, or why it could not be done, and load the other models."""
+    tell `/readyz`, or why it could not be done, and load the other models. Where the default one did not draw, try
+    again now and then: its files may be put right meanwhile."""
+    await _prepare(services, studio)
+    for usable in await services.in_thread(services.catalog.usable):
+        await services.version(usable.name)
+    while services.first_scene is None:
+        await asyncio.sleep(RETRY_SECONDS)
+        await _prepare(services, studio)
+
+
+async def _prepare(services: Services, studio: Studio) -> None:
+    """Read the page and draw the first picture, or tell why that could not be done."""
     try:
         await services.in_thread(studio.read_all)
         model = await services.in_thread(services.catalog.get)
@@ -120,7 +133,6 @@ async def warm_up(services: Services, studio: Studio) -> None:
         await services.engine.render_newest(lambda: (picture, True))
         services.first_scene = FirstScene(model.name, seed, await services.version(model.name))
     except Exception as error:
-        services.failure = f"the default model does not draw: {error}"
-        log.error(services.failure)
-    for usable in await services.in_thread(services.catalog.usable):
-        await services.version(usable.name)
+        told, services.failure = services.failure, f"the default model does not draw: {error}"
+        if services.failure != told:
+            log.error(services.failure)

@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import httpx
+import pytest
 
 from server.web.routes.docs import code, linked, type_name
 
@@ -89,3 +90,17 @@ def test_backticks_become_code_and_everything_else_is_escaped() -> None:
 
 def test_names_of_schemas_become_links() -> None:
     assert linked("array of Edit or <x>", {"Edit"}) == 'array of <a href="#schema-Edit">Edit</a> or &lt;x&gt;'
+
+
+async def test_the_reference_has_a_tag_and_is_compressed(client: httpx.AsyncClient) -> None:
+    for path in ("/docs", "/openapi.json", "/docs.css"):
+        answer = await client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["content-encoding"] == "gzip"
+        again = await client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+
+
+async def test_the_document_is_written_once(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await client.get("/openapi.json")
+    monkeypatch.setattr("server.web.routes.docs.json.dumps", None)
+    assert (await client.get("/openapi.json")).content == first.content
