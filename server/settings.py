@@ -1,4 +1,6 @@
-"""What can be configured, each by an environment variable `UNITBRUSH_<NAME>` or by an option of `unitbrush serve`."""
+"""What can be configured, each by an environment variable `UNITBRUSH_<NAME>`, which counts unless it is empty, or by an
+option of `unitbrush serve`.
+"""
 
 import os
 import re
@@ -87,9 +89,9 @@ class Settings(BaseSettings):
     Hosts and origins are lists separated by commas. Numbers out of range raise pydantic's ValidationError.
     """
 
-    model_config = SettingsConfigDict(env_prefix="UNITBRUSH_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="UNITBRUSH_", env_ignore_empty=True, frozen=True, extra="ignore")
 
-    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 is every network")
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 is every network")
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
     root_path: Prefix = Field(
         default="", description="path that a proxy serves this server under, as /studio, whether it strips that or not"

@@ -72,3 +72,14 @@ def test_a_prefix_is_a_path(monkeypatch: pytest.MonkeyPatch, given: str, prefix:
 def test_what_is_no_prefix_is_refused(prefix: str) -> None:
     with pytest.raises(SettingsError, match="root_path"):
         read_settings({"root_path": prefix})
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty host would be every network."""
+    for name in ("HOST", "PORT", "MODELS_DIR", "TOKEN"):
+        monkeypatch.setenv(f"UNITBRUSH_{name}", "")
+    settings = read_settings()
+    assert (settings.host, settings.port, settings.token) == ("127.0.0.1", 8000, None)
+    assert settings.models_dir == Settings().models_dir != Path()
+    with pytest.raises(SettingsError, match="host"):
+        read_settings({"host": ""})

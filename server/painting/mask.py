@@ -123,8 +123,9 @@ def _alpha(image: Image.Image, depth: int) -> Array:
         transparent = transparent * (255 // (2 ** min(depth, 8) - 1))
     elif image.mode == "RGB" and depth == 16:  # of which only the upper halves are kept
         transparent = transparent >> 8
-    differs = samples != transparent
-    return (differs.any(2) if differs.ndim == 3 else differs).astype(np.float32)
+    differs = samples != transparent  # (H, W) or (H, W, 3)
+    alpha: Array = (differs.any(2) if differs.ndim == 3 else differs).astype(np.float32)
+    return alpha
 
 
 def _overlap(low: float, high: float, cells: int) -> Floats:
