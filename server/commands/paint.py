@@ -12,7 +12,7 @@ import base64
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from server.commands.trust import add_trust, trusting_settings
 from server.errors import PictureError, UsageError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from server.settings import Settings
 
 RADIUS = 0.05
+MOST_BYTES = 64 * 2**20  # of a file that is read
 SUFFIXES: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 
 
@@ -173,7 +174,9 @@ def _read_document(source: str) -> Any:
     from server.painting.png import SIGNATURE, UNKNOWN, kind_of
 
     try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        data = _read(sys.stdin.buffer) if source == "-" else _read_file(source)
+    except ValueError as error:
+        raise UsageError(f"cannot read {source}: {error}") from error
     except OSError as error:
         raise UsageError(f"cannot read {source}: {error.strerror}") from error
     try:
@@ -182,6 +185,20 @@ def _read_document(source: str) -> Any:
         kind = kind_of(data)
         what = "neither JSON nor a PNG" if kind == UNKNOWN else f"{kind}; paint takes a document or a PNG painted here"
         raise MalformedJSON(f"{source} is {what}: {error}") from error
+
+
+def _read_file(name: str) -> bytes:
+    """Raises OSError and ValueError."""
+    with Path(name).open("rb") as file:
+        return _read(file)
+
+
+def _read(file: BinaryIO) -> bytes:
+    """Raises ValueError for what has more bytes than any document or mask: a device has no end."""
+    data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES} bytes")
+    return data
 
 
 def _format(output: str) -> Format:
@@ -280,6 +297,8 @@ def _points(text: str) -> list[list[float]]:
 
 def _png(text: str) -> str:
     try:
-        return base64.b64encode(Path(text).read_bytes()).decode()
+        return base64.b64encode(_read_file(text)).decode()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"cannot read {text}: {error}") from None
     except OSError as error:
         raise argparse.ArgumentTypeError(f"cannot read {text}: {error.strerror}") from None

@@ -127,6 +127,12 @@ def test_the_size_can_be_chosen() -> None:
     assert Image.open("large.png").size == (64, 64)
 
 
+@pytest.mark.parametrize("arguments", [["/dev/zero"], ["--draw", "tree", "--mask", "/dev/zero"]])
+def test_a_file_without_end_is_not_read(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["paint", *arguments]) == 2
+    assert "has more than" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
