@@ -258,6 +258,7 @@ def test_a_colour_that_is_called_transparent_is_found_at_every_depth(depth: int,
     assert np.array_equal(decode_png(raw), np.repeat([[0] * 4 + [1] * 4], 8, 0))
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_exif_that_nobody_can_read_is_passed_over() -> None:
     expected = np.eye(8)
     rows = b"".join(b"\0" + bytes(row) for row in (expected * 255).astype(np.uint8))
