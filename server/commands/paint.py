@@ -123,6 +123,7 @@ def read_picture(
     Raises PictureError, and UsageError where the file cannot be read.
     """
     from server.painting.parsing import parse_picture
+    from server.painting.picture import LATENTS
     from server.settings import read_settings
 
     document = _read_document(source) if source is not None else {"seed": 0}
@@ -131,7 +132,8 @@ def read_picture(
     if model is not None:
         document["model"] = model
     if seed is not None:
-        document.pop("z", None)
+        for latent in LATENTS:
+            document.pop(latent, None)
         document["seed"] = seed
     if directions:
         known = document.get("directions", {})

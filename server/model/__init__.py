@@ -6,6 +6,8 @@ In reading order:
 - `progressive`: the Progressive GAN, as it is trained and published;
 - `folded`: the same frozen for painting, as fast as the processor allows;
 - `hooked`: any network of one's own as a generator, with `cuts`, where it is cut, and `calls`, how it runs in parts;
+- `stylegan2`: StyleGAN2, and the same frozen for painting;
+- `stylegan2_layouts`: reads that by the names that two implementations give its tensors;
 - `latents`: the latent of a seed;
 - `pixels`: images as networks have them and as files have them;
 - `segmenter`: the network that names the concept of every pixel, and what share of a cell each concept has;

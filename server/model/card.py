@@ -3,7 +3,7 @@
 A model's folder may hold a `model.json`:
 
     {"schema": 1, "title": "Village", "license": "CC0-1.0", "generator": "generator.safetensors",
-     "sha256": {"generator.safetensors": "..."}, "scenes": [3, 14, 15],
+     "sha256": {"generator.safetensors": "..."}, "scenes": [3, 14, 15], "truncation": 0.7,
      "family": "Progressive GAN", "source": "where it comes from", "citation": "what to cite"}
 
 The generator is the file that it names, else `generator.safetensors`, else a published `proggan_*.pth`, else a
@@ -30,7 +30,7 @@ from server.results.reading import Number, Text, Whole, read_json, reason
 
 SCHEMA = 1
 MAX_LATENT = 8192
-WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
+WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".pkl")
 _OTHERS = ("segmenter", "judge", "discriminator", "training")  # files of weights that are no generators, by their stems
 
 MOST_LETTERS = 500  # of a line about the model
@@ -53,7 +53,7 @@ class Card:
     """What is known of a model before it is loaded. generator: its file, None for a network of one's own without one.
     sha256: of that file, None where unknown. scenes: seeds worth beginning with. family: what kind of network, where
     the card names it; the generator knows that too. source: where the model comes from. citation: what to cite. own:
-    how it is made, None for a generator of a known family."""
+    how it is made, None for a generator of a known family. truncation: of a StyleGAN2's w, 1 for none."""
 
     title: str
     license: str
@@ -64,6 +64,7 @@ class Card:
     source: str | None = None
     citation: str | None = None
     own: Own | None = None
+    truncation: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class _Document:
     latent_dim: Annotated[Whole, Field(ge=1, le=MAX_LATENT)] = 100
     layers: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     range: tuple[Number, Number] = (-1, 1)
+    truncation: Annotated[float, Field(strict=True, ge=0, le=1)] = 1.0
 
 
 _adapter = TypeAdapter(_Document)
@@ -103,6 +105,7 @@ def read_card(folder: Path) -> Card:
         source=_line(document.source),
         citation=_line(document.citation),
         own=own,
+        truncation=document.truncation,
     )
 
 

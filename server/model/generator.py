@@ -77,13 +77,15 @@ class Generator(ABC):
     """A network that draws images from latents, layer by layer.
 
     family: what kind of network, for people. latent_dim: of z. resolution: the image's width and height in pixels.
-    layers: those one can edit, in the order they run.
+    layers: those one can edit, in the order they run. w_shape: in families whose layers read an intermediate latent w
+    each, how many there are and the numbers of one; None elsewhere.
     """
 
     family: str
     latent_dim: int
     resolution: int
     layers: tuple[Layer, ...]
+    w_shape: tuple[int, int] | None = None
 
     @abstractmethod
     def trunk(self, z: Tensor, layer: str) -> Activations:
@@ -100,6 +102,11 @@ class Generator(ABC):
     @abstractmethod
     def frozen(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Generator:
         """The same generator in its fastest form for pictures one at a time, without gradients; shares no weights."""
+
+    def trunk_from_w(self, w: Tensor, layer: str) -> Activations:
+        """The layer's output where every layer reads its own w, (N, *w_shape). Raises UnknownLayer; ValueError in a
+        family without w."""
+        raise ValueError(f"a {self.family} has no w")
 
     def index(self, name: str) -> int:
         """The place of a layer, 0 the first. Raises UnknownLayer."""

@@ -30,7 +30,7 @@ def open_generator(card: Card, model: str, trusted: Collection[str] = ()) -> Gen
     WeightError, with one line."""
     if card.own is None:
         assert card.generator is not None
-        return load_generator(card.generator, card.sha256)
+        return load_generator(card.generator, card.sha256, card.truncation)
     own = card.own
     if not {own.module, model} & set(trusted):
         raise WeightError(

@@ -71,7 +71,7 @@ class MappingNetwork(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(*layers)
         self.register_buffer("average", average)  # (w_dim,)
-        self.truncation = truncation
+        self.truncation, self.latent_dim = truncation, layers[0].weight.shape[1]
 
     def forward(self, z: Tensor) -> Tensor:
         """z: (N, latent_dim), of any device and precision. Returns w, (N, w_dim)."""
@@ -174,9 +174,14 @@ class StyleGAN2Generator(nn.Module, Generator):
 
     family = "StyleGAN2"
     const: Tensor
+    w_shape: tuple[int, int]
 
     def __init__(
-        self, mapping: MappingNetwork, const: Tensor, convolutions: Sequence[nn.Module], colours: Sequence[nn.Module]
+        self,
+        mapping: MappingNetwork,
+        const: Tensor,
+        convolutions: Sequence[StyledConvolution | FrozenConvolution],
+        colours: Sequence[nn.Module],
     ) -> None:
         super().__init__()
         self.mapping = mapping
@@ -187,7 +192,7 @@ class StyleGAN2Generator(nn.Module, Generator):
             Layer(f"layer{i + 1}", len(convolution.bias), side, side)
             for i, (convolution, side) in enumerate(zip(convolutions, sides, strict=True))
         )
-        self.latent_dim, self.resolution = mapping.layers[0].weight.shape[1], sides[-1]
+        self.latent_dim, self.resolution = mapping.latent_dim, sides[-1]
         self.w_shape = len(convolutions) + 1, len(mapping.average)
 
     def trunk(self, z: Tensor, layer: str) -> Activations:
@@ -236,8 +241,8 @@ class FrozenStyleGAN2(StyleGAN2Generator):
     def __init__(self, plain: StyleGAN2Generator, dtype: torch.dtype, device: torch.device | str) -> None:
         const = plain.const.to(device, dtype, copy=True).contiguous(memory_format=torch.channels_last)
         convolutions = [FrozenConvolution(one, dtype, device) for one in plain.convolutions]  # type: ignore[arg-type]
-        colours = copy.deepcopy(plain.colours).to(device)
-        super().__init__(copy.deepcopy(plain.mapping).to(device), const, convolutions, list(colours))
+        colours = [copy.deepcopy(one).to(device) for one in plain.colours]
+        super().__init__(copy.deepcopy(plain.mapping).to(device), const, convolutions, colours)
         self.dtype, self.device = dtype, torch.device(device)
 
     def frozen(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Generator:

@@ -213,4 +213,5 @@ def _average(mapping: list[Affine], truncation: float) -> Tensor:
     if truncation == 1:
         return network.average
     with torch.no_grad():
-        return network(latents_of(range(AVERAGED), latent_dim)).mean(0)
+        w: Tensor = network(latents_of(range(AVERAGED), latent_dim))  # (N, w_dim)
+        return w.mean(0)

@@ -1,7 +1,8 @@
-"""Reads generators from `.safetensors` files and from the published `.pth` files, and nothing else.
+"""Reads generators from `.safetensors` files and from state dicts as torch saves them, and nothing else.
 
-The published format (GAN Dissection, Bau et al., ICLR 2019) is a state dict, or a dict whose `state_dict` key
-holds one. Three spellings of its names are in use:
+The family follows from the names: `stylegan2_layouts` has those of StyleGAN2. The published format of Progressive GANs
+(GAN Dissection, Bau et al., ICLR 2019) is a state dict, or a dict whose `state_dict` key holds one. Three spellings of
+its names are in use:
 
     layer{1..n}.conv.weight     layer{i}.wscale.b       output_{R}x{R}.conv.weight   output_{R}x{R}.wscale.b
     features.{0..n-1}.conv...   features.{i}.wscale.b   output.conv.weight           output.wscale.b
@@ -28,11 +29,14 @@ from torch import Tensor
 from server.errors import WeightError
 from server.files import file_sha256, is_lfs_pointer, unpacked_bytes
 from server.model.progressive import ProgressiveGenerator
+from server.model.stylegan2 import StyleGAN2Generator
+from server.model.stylegan2_layouts import is_stylegan2, read_stylegan2
 from server.results.reading import reason
 
 MAX_BYTES = 2**30
 MAX_LAYERS = 20
 MAX_UNITS = 8192
+MAX_FEATURES = 2**27  # numbers in one layer's featuremaps: 128 units at 1024 pixels
 PREFIX = 8  # hex digits of a published file's SHA-256 in its name
 
 # Below which checkpoints keep a generator: moving averages first, then what a checkpoint has of several networks, then
@@ -46,6 +50,7 @@ WRAPPERS = (
     *("model_state_dict", "state_dict", "model", "params", "weights", "net", "network", "module", "_orig_mod"),
 )
 MAX_DEPTH = 6
+BESIDE = "latent_avg"  # stands beside a generator in a checkpoint, and belongs to it
 
 _PUBLISHED_NAME = re.compile(rf"proggan_.*-([0-9a-f]{{{PREFIX}}})\.pth")
 _ENTRY = re.compile(
@@ -56,18 +61,24 @@ _ENTRY = re.compile(
 Blocks = dict[int, tuple[Tensor, Tensor]]  # (weight, bias) by a layer's number, or an output's size or number
 
 
-def load_generator(path: Path, sha256: str | None = None) -> ProgressiveGenerator:
+def load_generator(
+    path: Path, sha256: str | None = None, truncation: float = 1.0
+) -> ProgressiveGenerator | StyleGAN2Generator:
     """Read a generator in float32, in evaluation mode and without gradients.
 
     sha256: the file's SHA-256 or the first 8 or more hex digits of it, checked before anything is read; by
-    default the digits in a published file's name. Raises WeightError, with one line, for a file that is
-    missing, damaged, truncated, not finite, too large, of other shapes, or that holds other objects than
-    tensors.
+    default the digits in a published file's name. truncation: of a StyleGAN2's w, 0..1. Raises WeightError, with one
+    line, for a file that is missing, damaged, truncated, not finite, too large, of other shapes, or that holds other
+    objects than tensors.
     """
     path = Path(path)
     try:
         _check_file(path, sha256)
-        return _build(_without_prefixes(_read(path)))
+        generator = _build(_without_prefixes(_read(path)), truncation)
+        for layer in generator.layers:
+            if layer.units * layer.height * layer.width > MAX_FEATURES:
+                raise WeightError(f"{layer.units} units of {layer.height} pixels are more than any known generator has")
+        return generator
     except WeightError as error:
         raise WeightError(f"{path.name}: {error.detail}") from error
 
@@ -115,7 +126,8 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise WeightError(f"damaged or no safetensors file ({reason(error)})") from error
     except pickle.UnpicklingError as error:
         raise WeightError(
-            "holds pickled objects other than tensors, or is damaged; save the generator's state_dict() alone"
+            "holds pickled objects other than tensors, or is damaged; where it was made, save the weights alone: "
+            "torch.save(generator.state_dict(), 'generator.pt')"
         ) from error
     except Exception as error:  # a damaged archive can raise nearly anything
         raise WeightError(f"damaged or truncated ({reason(error)})") from error
@@ -134,16 +146,25 @@ def _tensors(loaded: Mapping[object, object], prefix: str = "", depth: int = 0) 
 
 
 def _without_prefixes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors whose names begin with one of WRAPPERS and a dot, without that, and only they; all where none do."""
+    """Tensors whose names begin with one of WRAPPERS and a dot, without that, and only they, and BESIDE; all where none
+    do."""
     for _ in range(MAX_DEPTH):
         prefix = next((f"{w}." for w in WRAPPERS if any(name.startswith(f"{w}.") for name in tensors)), None)
         if prefix is None:
             break
-        tensors = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+        within = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+        tensors = {**{name: t for name, t in tensors.items() if name == BESIDE}, **within}
     return tensors
 
 
-def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
+def _build(weights: Mapping[str, Tensor], truncation: float) -> ProgressiveGenerator | StyleGAN2Generator:
+    # A tensor may repeat one number without storing it, so the file's size says little.
+    if sum(tensor.numel() for tensor in weights.values()) * 4 > MAX_BYTES:
+        raise WeightError(f"holds more numbers than a generator needs (at most {MAX_BYTES // 4})")
+    if is_stylegan2(weights):
+        return read_stylegan2({name: _float32(name, tensor) for name, tensor in weights.items()}, truncation)
+    if truncation != 1:
+        raise WeightError("a Progressive GAN has no w to truncate; leave out the card's truncation")
     layers, outputs = _sort(weights)
     if not layers or not outputs:
         raise WeightError("no Progressive GAN generator: it has no layers or no output")
@@ -172,9 +193,6 @@ def _build(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
 
 def _sort(weights: Mapping[str, Tensor]) -> tuple[Blocks, Blocks]:
     """The layers by number, and the outputs by resolution or number."""
-    # A tensor may repeat one number without storing it, so the file's size says little.
-    if sum(tensor.numel() for tensor in weights.values()) * 4 > MAX_BYTES:
-        raise WeightError(f"holds more numbers than a generator needs (at most {MAX_BYTES // 4})")
     parts: dict[tuple[str, int], dict[str, Tensor]] = {}
     for name, tensor in weights.items():
         if name == "lod":

@@ -121,6 +121,8 @@ def resolve(picture: Picture, model: Model) -> tuple[UnitEdit, ...]:
     length = model.generator.latent_dim
     if picture.z is not None and len(picture.z) != length:
         raise PictureError(f"z has {len(picture.z)} numbers; the model {model.name!r} takes {length}", "/z")
+    if picture.w is not None:
+        _check_w(np.shape(picture.w), model)
     for name, amount in picture.directions.items():
         _check_direction(name, amount, model)
     if picture.clean and not model.artifacts:
@@ -189,6 +191,14 @@ def _cleaning(model: Model) -> tuple[UnitEdit, ...]:
         )
         for name, units in model.artifacts
     )
+
+
+def _check_w(shape: tuple[int, ...], model: Model) -> None:
+    takes = model.generator.w_shape
+    if takes is None:
+        raise PictureError(f"{model.name!r} has no w, as a {model.generator.family} has none; give a seed or a z", "/w")
+    if shape not in (takes, takes[1:]):
+        raise PictureError(f"w is {takes[1]} numbers for {model.name!r}, or {takes[0]} lists of as many", "/w")
 
 
 def _check_direction(name: str, amount: float, model: Model) -> None:

@@ -127,9 +127,17 @@ class Painter:
         return generator.advance(a, at, to)
 
     def _trunk(self, picture: Picture, model: Model, generator: Generator, layer: str) -> Activations:
-        z = move(latent(picture, generator.latent_dim), model.directions, picture.directions)  # (latent_dim,)
-        key = (generator, layer, hashlib.sha256(z.tobytes()).digest())
-        return self._trunks.get_or_make(key, lambda: generator.trunk(torch.from_numpy(z)[None], layer))
+        if picture.w is None:
+            start = move(latent(picture, generator.latent_dim), model.directions, picture.directions)  # (latent_dim,)
+        else:
+            start = np.broadcast_to(np.asarray(picture.w, np.float32), generator.w_shape or ()).copy()  # w_shape
+
+        def trunk() -> Activations:
+            x = torch.from_numpy(start)[None]
+            return generator.trunk(x, layer) if picture.w is None else generator.trunk_from_w(x, layer)
+
+        key = (generator, layer, hashlib.sha256(start.tobytes()).digest(), start.ndim)
+        return self._trunks.get_or_make(key, trunk)
 
     def _generator(self, model: Model, draft: bool) -> Generator:
         dtype = self.draft_dtype if draft else torch.float32

@@ -169,7 +169,7 @@ def _explain(error: ValidationError) -> PictureError:
     for step in first["loc"]:
         # Behind a union's field pydantic names the branch it tried, and behind a bad name says that it means the name:
         # neither is a place in the document.
-        if not (isinstance(step, str) and (before in ("mask", "units") or step == "[key]")):
+        if not (isinstance(step, str) and (before in ("mask", "units", "w") or step == "[key]")):
             pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
             before = str(step)
         else:
@@ -189,8 +189,9 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     model: dict[str, Any] = definitions["Picture"]["properties"]["model"]
     name = {member: model.pop(member) for member in ("type", "minLength", "maxLength")}
     model["anyOf"] = [name, null]  # which is the default one, too
+    latents = {"seed": {"type": "integer"}, "z": {"type": "array"}, "w": {"type": "array"}}
     definitions["Picture"]["oneOf"] = [
-        {"required": ["seed"], "properties": {"seed": {"type": "integer"}, "z": null}},
-        {"required": ["z"], "properties": {"z": {"type": "array"}, "seed": null}},
+        {"required": [one], "properties": {name: kind if name == one else null for name, kind in latents.items()}}
+        for one in latents
     ]
     return definitions

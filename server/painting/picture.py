@@ -28,6 +28,7 @@ VERSION = 1
 MAX_EDITS = 256
 MAX_PNG_CHARACTERS = 6 * 2**20
 MAX_LATENT = 8192
+MAX_LATENTS = 64  # w's of a picture
 MAX_UNITS = 8192
 MAX_DIRECTIONS = 64
 LARGEST = 1e6  # of a level or a latent's component: far beyond any real one, far from float32's end
@@ -201,6 +202,22 @@ class Edit:
         return self
 
 
+_Latent = Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_LATENT, fail_fast=True)]
+_Latents = Annotated[tuple[_Latent, ...], Field(min_length=1, max_length=MAX_LATENTS, fail_fast=True)]
+LATENTS = ("seed", "z", "w")  # a picture has one of these members
+
+
+def _one_or_each(value: object) -> str:
+    listed = isinstance(value, list | tuple) and len(value) > 0 and isinstance(value[0], list | tuple)
+    return "each" if listed else "one"
+
+
+_W = Annotated[
+    Annotated[_Latent, Tag("one")] | Annotated[_Latents, Tag("each")],
+    Discriminator(_one_or_each),
+]
+
+
 def _named(model: object, info: ValidationInfo) -> object:
     """The model's name, or the one in the context of the validation where the document has none."""
     name = (info.context or {}).get("default_model") if model is None else model
@@ -232,9 +249,13 @@ class Picture:
         Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)] | None,
         Field(description="of the latent: numpy.random.RandomState(seed).standard_normal(latent_dim), float32"),
     ] = None
-    z: Annotated[
-        Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_LATENT, fail_fast=True)] | None,
-        Field(description="the latent itself, in the place of a seed"),
+    z: Annotated[_Latent | None, Field(description="the latent itself, in the place of a seed")] = None
+    w: Annotated[
+        _W | None,
+        Field(
+            description="in the place of a seed, for models with a `w_shape`, as StyleGAN2 has: the latent behind the"
+            " mapping, as it is, without truncation: one, or a list of one each layer and one for the last colours"
+        ),
     ] = None
     directions: Annotated[
         Mapping[Name, Number],
@@ -256,8 +277,10 @@ class Picture:
 
     @validator(mode="after")
     def _one_latent(self) -> Picture:
-        if (self.seed is None) == (self.z is None):
-            raise PydanticCustomError("latent", "a picture has either a seed or a z")
+        if sum(getattr(self, name) is not None for name in LATENTS) != 1:
+            raise PydanticCustomError("latent", "a picture has either a seed or a z, or a w")
+        if self.w is not None and self.directions:
+            raise PydanticCustomError("directions", "directions move z; a picture with a w has none")
         return self
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from server.painting.imaging import MEDIA_TYPES
 from server.painting.parsing import json_schemas
+from server.painting.picture import LATENTS
 from server.web.api2018.questions import question_schemas
 from server.web.schemas import Problem
 from server.web.security import is_guarded
@@ -78,10 +79,10 @@ def edit_body(op: str, example: object) -> JSON:
 
 
 def new_body() -> JSON:
-    """The reference of a body that is a picture, or one that has neither a seed nor a z yet."""
+    """The reference of a body that is a picture, or one that has no seed, z or w yet."""
     picture = json_schemas()["Picture"]
-    neither = {"properties": {"seed": {"type": "null"}, "z": {"type": "null"}}}
-    return body_of({**picture, "oneOf": [*picture["oneOf"], neither]}, {"seed": 42}, required=False)
+    none = {"properties": {name: {"type": "null"} for name in LATENTS}}
+    return body_of({**picture, "oneOf": [*picture["oneOf"], none]}, {"seed": 42}, required=False)
 
 
 def set_reference(app: FastAPI, token: bool) -> None:

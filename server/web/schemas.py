@@ -16,6 +16,9 @@ class Model(BaseModel):
     title: str
     resolution: int = Field(description="pixels of the image's side")
     latent_dim: int = Field(description="numbers in a latent z")
+    w_shape: tuple[int, int] | None = Field(
+        description="how many latents w a picture may give, and the numbers of each; null for families without"
+    )
     edit_layer: str = Field(description="the layer that most concepts are painted at")
     layers: list[Layer]
     concepts: list[str] = Field(description="what can be painted, what paints best first")

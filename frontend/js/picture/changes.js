@@ -61,7 +61,7 @@ export function withoutEdits(picture) {
  * @param {number[]} z
  * @returns {Picture}
  */
-export function withLatent({ seed, ...picture }, z) {
+export function withLatent({ seed, w, ...picture }, z) {
   return { ...picture, z };
 }
 

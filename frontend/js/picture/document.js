@@ -33,6 +33,7 @@
  * @property {string} model
  * @property {number} [seed]
  * @property {number[]} [z]
+ * @property {number[] | number[][]} [w]
  * @property {Record<string, number>} [directions]  amounts that the scene is moved by, none of them 0
  * @property {boolean} [clean]  whether artifact units are at zero everywhere
  * @property {Edit[]} edits

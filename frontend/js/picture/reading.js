@@ -31,12 +31,21 @@ export function readPicture(value) {
   if (!Array.isArray(edits) || edits.length > MAX_EDITS) throw new NotAPicture("no list of edits");
   /** @type {Picture} */
   const picture = { version: 1, model: data.model, edits: edits.map(readEdit).map(({ hidden: _, ...edit }) => edit) };
-  if (Array.isArray(data.z) && data.z.length && data.z.every(Number.isFinite)) picture.z = data.z;
+  if (isLatent(data.z)) picture.z = data.z;
+  else if (isLatent(data.w) || (Array.isArray(data.w) && data.w.length && data.w.every(isLatent))) picture.w = data.w;
   else if (isSeed(data.seed)) picture.seed = data.seed;
-  else throw new NotAPicture("neither seed nor z");
+  else throw new NotAPicture("neither seed nor z nor w");
   if (data.directions !== undefined) picture.directions = readDirections(data.directions);
   if (data.clean === true) picture.clean = true;
   return picture;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {boolean}
+ */
+function isLatent(value) {
+  return Array.isArray(value) && value.length > 0 && value.every(Number.isFinite);
 }
 
 /**

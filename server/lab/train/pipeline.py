@@ -25,6 +25,7 @@ from server.lab.train.log import Log, open_log
 from server.lab.train.segment import accuracy, train_segmenter
 from server.lab.train.store import render_scenes
 from server.lab.train.train import TrainingRun
+from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import load_segmenter
 from server.model.weights import load_generator
 
@@ -95,6 +96,7 @@ def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
     """Compare the model's samples with renderings, into `evaluation.json` and sheets beside the weights, and list the
     clearest scenes in its card."""
     generator = load_generator(model / GENERATOR)
+    assert isinstance(generator, ProgressiveGenerator)  # which training makes
     segmenter, judge = (load_segmenter(model / name) for name in SEGMENTERS)
     data = SceneData(folder / "data", config.held_out)
     report = compare(generator, data, segmenter, judge)

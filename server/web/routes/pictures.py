@@ -19,7 +19,7 @@ from pydantic import Field, TypeAdapter
 from server.errors import PictureError
 from server.painting.edits import resolve, resolve_edit
 from server.painting.parsing import Strict, parse_edit, parse_picture, validate
-from server.painting.picture import canonical_json, to_document
+from server.painting.picture import LATENTS, canonical_json, to_document
 from server.web.answers import entity_tags, header_of, not_modified
 from server.web.deps import JsonBody, UsesServices, decode_object, read_document
 from server.web.kept import check_room, split
@@ -102,7 +102,7 @@ Changing = Annotated[Call, Depends()]
 
 @router.post("", status_code=201, response_model=Resource, openapi_extra=new_body())
 async def create(body: JsonBody, request: Request, services: UsesServices) -> Response:
-    """Keep a new picture: a whole document, or only a `model` and a `seed` or `z`. Without either of those,
+    """Keep a new picture: a whole document, or only a `model` and a `seed`, `z` or `w`. Without any of those,
     the seed is a random one; without a model, the default one is taken."""
     base, state = await services.in_thread(_new, services, body)
     stored = await services.in_store(services.store.create, base, state)
@@ -221,7 +221,7 @@ async def delete_edit(
 def _new(services: Services, body: bytes) -> tuple[str, State]:
     """The base and the state of a new picture."""
     document = decode_object(body) if body else {}
-    if document.get("seed") is None and document.get("z") is None:
+    if all(document.get(name) is None for name in LATENTS):
         document["seed"] = secrets.randbelow(2**32)
     picture = parse_picture(document, services.catalog.default)
     resolve(picture, services.catalog.get(picture.model))
