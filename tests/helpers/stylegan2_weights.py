@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tests.helpers.stylegan2_reference import Array, Modulated, Weights
+from tests.helpers.stylegan2_reference import FILTER, Array, Modulated, Weights
 
 LATENT_DIM, W_DIM = 6, 5
 WIDTHS = {16: (6, 5, 4), 64: (6, 5, 7, 4, 3), 256: (5, 6, 4, 5, 3, 4, 3)}  # at 4x4, 8x8, ... of each resolution
@@ -41,8 +41,7 @@ def random_weights(widths: Sequence[int] = WIDTHS[16], seed: int = 0, mapping: i
 
 def tensors_a(weights: Weights) -> dict[str, Tensor]:
     """As rosinality's stylegan2-pytorch names them."""
-    kernel = torch.tensor([1.0, 3, 3, 1]).outer(torch.tensor([1.0, 3, 3, 1])) / 16
-    state: dict[str, Array | Tensor] = {"input.input": weights.constant[None], "latent_avg": weights.average}
+    state = {"input.input": weights.constant[None], "latent_avg": weights.average}
     for i, (matrix, bias) in enumerate(weights.mapping):
         state |= {f"style.{i + 1}.weight": matrix, f"style.{i + 1}.bias": bias}
     for i, layer in enumerate(weights.layers):
@@ -51,17 +50,17 @@ def tensors_a(weights: Weights) -> dict[str, Tensor]:
         state |= {f"{at}.noise.weight": np.array([layer.strength]), f"{at}.activate.bias": layer.bias}
         state[f"noises.noise_{i}"] = layer.noise[None, None]
         if i % 2:
-            state[f"{at}.conv.blur.kernel"] = kernel
+            state[f"{at}.conv.blur.kernel"] = FILTER
     for i, colours in enumerate(weights.colours):
         at = f"to_rgbs.{i - 1}" if i else "to_rgb1"
         state |= _modulated_a(f"{at}.conv", colours)
         state[f"{at}.bias"] = colours.bias[None, :, None, None]
         if i:
-            state[f"{at}.upsample.kernel"] = kernel
+            state[f"{at}.upsample.kernel"] = FILTER
     return _float32(state)
 
 
-def _modulated_a(at: str, layer: Modulated) -> dict[str, Array | Tensor]:
+def _modulated_a(at: str, layer: Modulated) -> dict[str, Array]:
     return {
         f"{at}.weight": layer.kernel[None],
         f"{at}.modulation.weight": layer.style_weight,
@@ -71,22 +70,21 @@ def _modulated_a(at: str, layer: Modulated) -> dict[str, Array | Tensor]:
 
 def tensors_b(weights: Weights) -> dict[str, Tensor]:
     """As NVIDIA's stylegan2-ada-pytorch and stylegan3 name them."""
-    kernel = torch.tensor([1.0, 3, 3, 1]).outer(torch.tensor([1.0, 3, 3, 1])) / 64
-    state: dict[str, Array | Tensor] = {"synthesis.b4.const": weights.constant, "mapping.w_avg": weights.average}
+    state = {"synthesis.b4.const": weights.constant, "mapping.w_avg": weights.average}
     for i, (matrix, bias) in enumerate(weights.mapping):
         state |= {f"mapping.fc{i}.weight": matrix, f"mapping.fc{i}.bias": bias}
     for i, layer in enumerate(weights.layers):
         at = f"synthesis.b{len(layer.noise)}.conv{(i + 1) % 2}"
         state |= _modulated_b(at, layer)
         state |= {f"{at}.noise_const": layer.noise, f"{at}.noise_strength": np.array(layer.strength)}
-        state[f"{at}.resample_filter"] = kernel
+        state[f"{at}.resample_filter"] = FILTER / 4
     for i, colours in enumerate(weights.colours):
         state |= _modulated_b(f"synthesis.b{4 << i}.torgb", colours)
-        state[f"synthesis.b{4 << i}.resample_filter"] = kernel
+        state[f"synthesis.b{4 << i}.resample_filter"] = FILTER / 4
     return _float32(state)
 
 
-def _modulated_b(at: str, layer: Modulated) -> dict[str, Array | Tensor]:
+def _modulated_b(at: str, layer: Modulated) -> dict[str, Array]:
     return {
         f"{at}.weight": layer.kernel,
         f"{at}.bias": layer.bias,
@@ -95,8 +93,8 @@ def _modulated_b(at: str, layer: Modulated) -> dict[str, Array | Tensor]:
     }
 
 
-def _float32(state: dict[str, Array | Tensor]) -> dict[str, Tensor]:
-    return {name: torch.as_tensor(array).float().contiguous() for name, array in state.items()}
+def _float32(state: dict[str, Array]) -> dict[str, Tensor]:
+    return {name: torch.tensor(array, dtype=torch.float32) for name, array in state.items()}
 
 
 LAYOUTS = {"rosinality's": tensors_a, "NVIDIA's": tensors_b}

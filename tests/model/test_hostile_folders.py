@@ -326,7 +326,7 @@ def test_of_several_files_of_weights_the_line_says_how_to_name_one(
 def test_a_folder_without_weights_says_what_belongs_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_model(tmp_path)
     (tmp_path / "models" / "mine").mkdir()
-    (tmp_path / "models" / "mine" / "network.pkl").write_bytes(b"pickled")
+    (tmp_path / "models" / "mine" / "network.h5").write_bytes(b"weights")
     catalog = Catalog(tmp_path / "models", tmp_path / "dissect_results")
     assert [model.name for model in catalog.usable()] == ["village"]
     assert ".safetensors, .pth, .pt, .bin, .ckpt" in caplog.messages[0]
