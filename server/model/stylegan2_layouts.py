@@ -16,7 +16,8 @@ Of rosinality's stylegan2-pytorch (A), and of NVIDIA's stylegan2-ada-pytorch and
 
 Both compute the same, but for the gain of a layer's kernel, which B leaves out as the scaling back undoes it. Axes of
 length 1 around a tensor's own, as A has them, are dropped. Widths, depth and resolution are read off the weights. Of B,
-generators without classes and of the architecture `skip` are read. Where no noise is stored, none is added.
+generators without classes and of the architecture `skip` are read; its bound of +-256 on activations, for half
+precision, is not in the weights and not kept. Where no noise is stored, none is added.
 """
 
 from __future__ import annotations

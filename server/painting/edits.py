@@ -122,7 +122,7 @@ def resolve(picture: Picture, model: Model) -> tuple[UnitEdit, ...]:
     if picture.z is not None and len(picture.z) != length:
         raise PictureError(f"z has {len(picture.z)} numbers; the model {model.name!r} takes {length}", "/z")
     if picture.w is not None:
-        _check_w(np.shape(picture.w), model)
+        _check_w([len(w) if isinstance(w, tuple) else None for w in picture.w], model)
     for name, amount in picture.directions.items():
         _check_direction(name, amount, model)
     if picture.clean and not model.artifacts:
@@ -193,12 +193,13 @@ def _cleaning(model: Model) -> tuple[UnitEdit, ...]:
     )
 
 
-def _check_w(shape: tuple[int, ...], model: Model) -> None:
-    takes = model.generator.w_shape
-    if takes is None:
+def _check_w(lengths: list[int | None], model: Model) -> None:
+    """lengths: of the w's that are given, or None for each number of a single one."""
+    if model.generator.w_shape is None:
         raise PictureError(f"{model.name!r} has no w, as a {model.generator.family} has none; give a seed or a z", "/w")
-    if shape not in (takes, takes[1:]):
-        raise PictureError(f"w is {takes[1]} numbers for {model.name!r}, or {takes[0]} lists of as many", "/w")
+    count, length = model.generator.w_shape
+    if lengths not in ([None] * length, [length] * count):
+        raise PictureError(f"w is {length} numbers for {model.name!r}, or {count} lists of as many", "/w")
 
 
 def _check_direction(name: str, amount: float, model: Model) -> None:

@@ -5,10 +5,13 @@ It shares nothing with the server: loops over kernel taps, no folding, no tricks
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Edits = Mapping[int, Callable[[Array], Array]]  # by the number of a layer, from 1
 
 
 def convolve(x: Array, w: Array, padding: int) -> Array:
@@ -34,12 +37,15 @@ def block(x: Array, w: Array, b: Array, number: int) -> Array:
     return np.where(y > 0, y, 0.2 * y)
 
 
-def generate(z: Array, layers: list[tuple[Array, Array]], output: tuple[Array, Array]) -> list[Array]:
-    """z: (latent_dim,). Returns every layer's output and, last, the image (3, R, R)."""
+def generate(
+    z: Array, layers: list[tuple[Array, Array]], output: tuple[Array, Array], edits: Edits | None = None
+) -> list[Array]:
+    """z: (latent_dim,). Returns every layer's output, edited, and, last, the image (3, R, R)."""
     x = z[:, None, None]
     outputs = []
     for i, (w, b) in enumerate(layers):
         x = block(x, w.astype(np.float64), b.astype(np.float64), i + 1)
+        x = (edits or {}).get(i + 1, lambda r: r)(x)
         outputs.append(x)
     w, b = (a.astype(np.float64) for a in output)
     x = x / np.sqrt((x**2).mean(0, keepdims=True) + 1e-8)

@@ -6,16 +6,12 @@ between pixels and filtered, one kernel tap at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tests.helpers.reference import convolve
+from tests.helpers.reference import Array, Edits, convolve
 
-Array = NDArray[np.float64]
-Edits = Mapping[int, Callable[[Array], Array]]  # by the number of a layer, from 1
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 16
 
 

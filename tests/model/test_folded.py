@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from server.model import folded
 from server.model.folded import FoldedGenerator
 from server.model.progressive import ProgressiveGenerator
+from tests.helpers.reference import Array, generate
 
 # Odd widths too: packed kernels pad them.
 WIDTHS = [(16, 12, 8, 8), (5, 7, 3), (32, 48, 33, 9)]
@@ -28,6 +30,29 @@ def test_agrees_with_the_plain_generator_at_every_layer(widths: tuple[int, ...])
         a = painting.trunk(z, layer.name)
         torch.testing.assert_close(a.r, plain.trunk(z, layer.name).r, atol=2e-5, rtol=1e-4)
         torch.testing.assert_close(painting.tail(a, layer.name), whole, atol=1e-4, rtol=1e-3)
+
+
+def edit(r: Array) -> Array:
+    """Two units at a level in the upper left quarter."""
+    edited = r.copy()
+    edited[[0, 2], : r.shape[1] // 2, : r.shape[2] // 2] = 1.5
+    return edited
+
+
+@pytest.mark.parametrize("numbers", [(), (1, 3, 4)])
+@pytest.mark.parametrize("widths", [(5, 4, 3), (5, 7, 4, 6, 3), (6, 5, 4, 5, 3, 4, 3)])  # 16, 64 and 256 pixels
+def test_draws_what_the_reference_draws(widths: tuple[int, ...], numbers: tuple[int, ...]) -> None:
+    plain = make(widths)
+    z = np.random.default_rng(7).standard_normal(8).astype(np.float32)
+    blocks = [plain.block(name) for name in (*(layer.name for layer in plain.layers), plain.output_name)]
+    arrays = [(block.conv.weight.double().numpy(), block.wscale.b.double().numpy()) for block in blocks]
+    expected = generate(z, arrays[:-1], arrays[-1], dict.fromkeys(numbers, edit))[-1]
+    for generator in (plain, FoldedGenerator(plain)):
+        a, at = generator.trunk(torch.from_numpy(z)[None], "layer1"), "layer1"
+        for number in numbers:
+            a, at = generator.advance(a, at, f"layer{number}"), f"layer{number}"
+            a = a.edited(torch.from_numpy(edit(a.r[0].double().numpy())[None]).to(a.r))
+        assert np.abs(generator.tail(a, at)[0].double().numpy() - expected).max() < 1e-4
 
 
 @pytest.mark.parametrize("widths", WIDTHS)

@@ -64,6 +64,13 @@ def test_what_may_be_left_out() -> None:
     assert parse_picture({"model": "church", "z": [1, 2.5]}) == Picture("church", z=(1.0, 2.5))
 
 
+@pytest.mark.parametrize(("given", "held"), [([1, -0.0], [1.0, 0.0]), ([[1, 2.5], [3, 4]], [[1.0, 2.5], [3.0, 4.0]])])
+def test_a_w_is_one_or_one_a_layer(given: Any, held: Any) -> None:
+    picture = parse_picture({"model": "faces", "w": given})
+    assert json.loads(picture_to_json(picture)) == {"edits": [], "model": "faces", "version": 1, "w": held}
+    assert parse_picture(picture_to_json(picture)) == picture
+
+
 def test_directions_have_one_spelling() -> None:
     given = {"model": "village", "seed": 3, "directions": {"season": 1, "night": -0.5, "trees": 0, "clouds": -0.0}}
     read = parse_picture(given)
@@ -108,6 +115,22 @@ BAD: list[tuple[Any, str]] = [
     ({"model": "village", "z": [1e30]}, "/z/0"),
     ({"model": "village", "z": [0, float("nan")]}, "/z/1"),
     ({"model": "village", "z": ["1"]}, "/z/0"),
+    ({"model": "village", "seed": 1, "w": [1.0]}, ""),
+    ({"model": "village", "z": [1.0], "w": [1.0]}, ""),
+    ({"model": "village", "w": [1.0], "directions": {"season": 1}}, ""),
+    ({"model": "village", "w": None}, ""),
+    ({"model": "village", "w": []}, "/w"),
+    ({"model": "village", "w": "text"}, "/w"),
+    ({"model": "village", "w": {"0": [1.0]}}, "/w"),
+    ({"model": "village", "w": [0.0] * 8193}, "/w"),
+    ({"model": "village", "w": [[0.0]] * 65}, "/w"),
+    ({"model": "village", "w": [[0.0], []]}, "/w/1"),
+    ({"model": "village", "w": [[0.0], 1.0]}, "/w/1"),
+    ({"model": "village", "w": [0.0, [1.0]]}, "/w/1"),
+    ({"model": "village", "w": [[0.0], ["1"]]}, "/w/1/0"),
+    ({"model": "village", "w": [[0.0], [1e30]]}, "/w/1/0"),
+    ({"model": "village", "w": [0.0, float("inf")]}, "/w/1"),
+    ({"model": "village", "w": [[[0.0]]]}, "/w/0/0"),
     ({"model": "village", "seed": 1, "directions": []}, "/directions"),
     ({"model": "village", "seed": 1, "directions": None}, "/directions"),
     ({"model": "village", "seed": 1, "directions": {"season": "1"}}, "/directions/season"),
@@ -352,6 +375,8 @@ BAD: dict[str, Any] = {
     "levels": {"edits": [{**NOTHING, "units": [1], "levels": ["x"] * 8192}] * 64},
     "edits": {"edits": [{"op": "x"}] * 256},
     "z": {"seed": None, "z": ["x"] * 900_000},
+    "w": {"seed": None, "w": [["x"] * 9_000] * 60},
+    "w's": {"seed": None, "w": [["x"]] * 200_000},
     "rect": {"edits": [{**NOTHING, "mask": {"rect": ["x"] * 900_000}}]},
     "members": {f"member{i}": 1 for i in range(500_000)},
     "members of an edit": {"edits": [{**NOTHING, **{f"member{i}": 1 for i in range(500_000)}}]},

@@ -64,7 +64,7 @@ async def test_what_a_caller_has_to_know_is_said(client: httpx.AsyncClient) -> N
             asked = [{}, {"bearer": []}] if path.startswith(("/api/", "/data/")) or path == "/metrics" else None
             assert call.get("security") == asked, path
     picture = document["components"]["schemas"]["Picture"]
-    assert [choice["required"] for choice in picture["oneOf"]] == [["seed"], ["z"]]
+    assert [choice["required"] for choice in picture["oneOf"]] == [["seed"], ["z"], ["w"]]
     drawn = paths["/api/v1/pictures/{picture}/draw"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert (drawn["required"], drawn["properties"]["op"]["enum"]) == (["mask"], ["draw"])
 
