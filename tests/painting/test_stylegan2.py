@@ -139,6 +139,7 @@ async def test_the_api_lists_and_paints_it(folder: Path, tmp_path: Path) -> None
         models = {model["name"]: model for model in (await client.get("/api/v1/models")).json()["models"]}
         assert models["village"]["w_shape"] is None
         faces = models["faces"]
+        assert faces["family"] == "StyleGAN2"
         assert (faces["resolution"], faces["latent_dim"], faces["w_shape"]) == (16, LATENT_DIM, list(W_SHAPE))
         assert faces["layers"][0] == {"name": "layer1", "units": 6, "height": 4, "width": 4}
         assert [(layer["name"], layer["height"]) for layer in faces["layers"][1:]] == [
