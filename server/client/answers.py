@@ -40,6 +40,7 @@ class Model:
     title: str
     resolution: int
     latent_dim: int
+    w_shape: tuple[int, int] | None
     edit_layer: str
     layers: tuple[Layer, ...]
     concepts: tuple[str, ...]

@@ -117,8 +117,8 @@ def step(id: str, revision: int, name: Literal["undo", "redo", "reset"]) -> Call
 
 def put(id: str, revision: int, old: Picture, new: Picture) -> Call[answers.Resource]:
     """Another picture of the same scene in the place of a kept one. Raises ValueError for another scene."""
-    if (old.model, old.seed, old.z) != (new.model, new.seed, new.z):
-        raise ValueError("a kept picture stays with its model and its seed or z; keep the other scene as a new picture")
+    if (old.model, old.seed, old.z, old.w) != (new.model, new.seed, new.z, new.w):
+        raise ValueError("a kept picture stays with its model and its latent; keep the other scene as a new picture")
     document = {"directions": {}, "clean": False, **to_document(new)}
     changing = {name: document[name] for name in ("edits", "directions", "clean")}
     return _change("PUT", f"{_kept(id)}/edits", revision, changing)

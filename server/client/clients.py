@@ -58,12 +58,13 @@ class Client:
         seed: int | None = None,
         *,
         z: Iterable[float] | None = None,
+        w: Iterable[float] | Iterable[Iterable[float]] | None = None,
         directions: Mapping[str, float] | None = None,
         clean: bool = False,
     ) -> Picture:
-        """A scene of a model, by a seed or a latent z, with nothing painted on it; asks nobody. Raises
+        """A scene of a model, by a seed, a latent z or a w, with nothing painted on it; asks nobody. Raises
         UnitbrushProblem."""
-        return Picture(new_content(model, seed, z, directions, clean), self.connection)
+        return Picture(new_content(model, seed, z, w, directions, clean), self.connection)
 
     def load(self, source: Source, model: str | None = None) -> Picture:
         """The picture in a document, JSON, a share link, a PNG painted here (its bytes or its path), or a file of JSON;
@@ -146,11 +147,12 @@ class AsyncClient:
         seed: int | None = None,
         *,
         z: Iterable[float] | None = None,
+        w: Iterable[float] | Iterable[Iterable[float]] | None = None,
         directions: Mapping[str, float] | None = None,
         clean: bool = False,
     ) -> AsyncPicture:
         """As `Client.picture`; nothing to await."""
-        return AsyncPicture(new_content(model, seed, z, directions, clean), self.connection)
+        return AsyncPicture(new_content(model, seed, z, w, directions, clean), self.connection)
 
     def load(self, source: Source, model: str | None = None) -> AsyncPicture:
         """As `Client.load`; nothing to await."""

@@ -229,6 +229,7 @@ def new_content(
     model: str,
     seed: int | None,
     z: Iterable[float] | None,
+    w: Iterable[float] | Iterable[Iterable[float]] | None,
     directions: Mapping[str, float] | None,
     clean: bool,
 ) -> Content:
@@ -237,11 +238,17 @@ def new_content(
         "model": model,
         "seed": None if seed is None else index(seed),
         "z": None if z is None else [float(number) for number in z],
+        "w": None if w is None else [_numbers(part) for part in w],
         "directions": _floats(directions or {}),
         "clean": clean,
     }
     with as_problems():
         return validate(_content, document)
+
+
+def _numbers(part: float | Iterable[float]) -> float | list[float]:
+    """A number of a w, or a layer's own w."""
+    return [float(number) for number in part] if isinstance(part, Iterable) else float(part)
 
 
 def file_format(path: str | Path) -> Format | Literal["json"]:

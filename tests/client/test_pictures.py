@@ -217,3 +217,11 @@ def test_a_real_server(installed: Path, catalog: Catalog, tmp_path: Path) -> Non
         with Client(f"http://{address}") as stranger, pytest.raises(UnitbrushProblem) as caught:
             stranger.models()
     assert (caught.value.status, caught.value.type) == (401, "urn:unitbrush:problem:token-missing")
+
+
+def test_a_picture_begins_from_a_w_or_one_for_each_layer() -> None:
+    client = Client(URL)
+    assert client.picture("faces", w=np.arange(2)).document["w"] == [0.0, 1.0]
+    assert client.picture("faces", w=np.eye(2)).document["w"] == [[1.0, 0.0], [0.0, 1.0]]
+    with pytest.raises(UnitbrushProblem):
+        client.picture("faces", seed=1, w=[1.0])
