@@ -2,6 +2,8 @@
 
 unitbrush dissect village
 unitbrush dissect village --layers layer4,layer6 --samples 500 --out /tmp/dissected
+unitbrush dissect faces --segmenter clusters --regions 6
+unitbrush dissect faces --segmenter mine.parsing:segmenter --concepts skin,hair,other
 """
 
 from __future__ import annotations
@@ -14,15 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from server.commands.device import add_device
-from server.commands.installed import add_folders, open_model, open_segmenter
+from server.commands.installed import add_folders, open_model
+from server.commands.segmenters import add_segmenters, open_segmenters
 from server.errors import UsageError
-from server.files import JUDGE, SEGMENTER
 
 if TYPE_CHECKING:
     from server.model.generator import Generator
 
 SCENES_FROM = 50_000_000  # a seed no training set reaches
-BRUSH_GRIDS = (8, 16)  # featuremaps of these sizes paint best in small generators
+BRUSH_ROWS = range(6, 21)  # featuremaps of 8x8 and 16x16 or about that paint best in small generators
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,15 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="the model's name")
     parser.add_argument(
         "--layers",
-        help="layers, with commas between (default: all but the last); brushes are sought at those of 8x8 and 16x16",
+        help="layers, with commas between (default: all but the last); brushes are sought at those of 6 to 20 rows",
     )
     parser.add_argument("--samples", type=int, default=1000, help="pictures to look at (default: 1000)")
     parser.add_argument("--quick", action="store_true", help="sooner, with fewer pictures for each trial")
     parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: 0)")
     parser.add_argument("--out", type=Path, help="folder for the results (default: the model's own)")
     parser.add_argument("--old-format", type=Path, metavar="DIR", help="also write results as the 2018 tool does")
-    parser.add_argument("--segmenter", type=Path, help=f"weights (default: the model's {SEGMENTER})")
-    parser.add_argument("--judge", type=Path, help=f"weights (default: the model's {JUDGE})")
+    add_segmenters(parser)
     add_device(parser)
     parser.add_argument("--threads", type=int, default=0, help="on the CPU (default: one a core)")
     add_folders(parser)
@@ -60,10 +61,8 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     model = open_model(args, device)
-    folder, generator = model.folder, model.generator
+    generator = model.generator
     look = _layers(args.layers, generator)
-    segmenter = open_segmenter(args.segmenter or folder / SEGMENTER, "--segmenter").to(device)
-    judge = open_segmenter(args.judge or folder / JUDGE, "--judge").to(device)
     low = bfloat16_is_fast(device)
     plan = Plan(samples=args.samples, seed=args.seed)
     if args.quick:
@@ -76,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
             bar.set_description(text)
 
         try:
+            plan.check()
+            segmenter, judge = open_segmenters(args, model, out, device, low, report)
             _, costs = dissect(
                 Passes(generator, segmenter, low, device),
                 Passes(generator, judge, low, device),
@@ -104,14 +105,14 @@ def run(args: argparse.Namespace) -> int:
 def _layers(wanted: str | None, generator: Generator) -> list[str]:
     """The names asked for; all but the last of the generator's by default. Raises UnknownLayer."""
     if wanted is None:
-        return [layer.name for layer in generator.layers[:-1]]
+        return [layer.name for layer in generator.layers[:-1] or generator.layers]
     names = [name.strip() for name in wanted.split(",") if name.strip()]
     return list(dict.fromkeys(generator.layer(name).name for name in names or [wanted]))
 
 
 def _brush_layers(look: list[str], generator: Generator) -> list[str]:
     """Those of the layers that brushes are sought at: all of them where none has the usual sizes."""
-    return [name for name in look if generator.layer(name).height in BRUSH_GRIDS] or look
+    return [name for name in look if generator.layer(name).height in BRUSH_ROWS] or look
 
 
 def training_scenes(count: int, size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

@@ -24,6 +24,7 @@ from server.results.artifacts import ArtifactUnits, load_artifacts
 from server.results.brush import OPS, Dissection
 from server.results.directions import Directions, load_directions
 from server.results.dissection import is_dissected, load_dissection
+from server.results.names import load_names
 from server.results.reading import reason
 
 log = logging.getLogger(__name__)
@@ -158,7 +159,6 @@ class Catalog:
     def _load(self, name: str) -> Model:
         card = read_card(self.models_dir / name)
         folder, results = self.models_dir / name, self.results_dir / name
-        segmenter = folder / SEGMENTER
         try:
             generator = open_generator(card, name, self.trusted)
         except WeightError as error:
@@ -173,7 +173,7 @@ class Catalog:
             weights=card.generator,
             generator=generator,
             dissection=_read_dissection(results, generator),
-            segmenter=_extra(None, lambda: load_segmenter(segmenter) if segmenter.is_file() else None),
+            segmenter=_extra(None, lambda: _read_segmenter(folder, results)),
             directions=_extra(Directions(generator.latent_dim), lambda: _read_directions(results, generator, card)),
             artifacts=_extra((), lambda: _read_artifacts(results, generator)),
             scenes=card.scenes,
@@ -232,6 +232,18 @@ def _read_dissection(folder: Path, generator: Generator) -> Dissection:
                 "run `unitbrush dissect` again"
             )
     return dissection
+
+
+def _read_segmenter(folder: Path, results: Path) -> Segmenter | None:
+    """The model's segmenter, under the names that people gave its concepts; None where it has none. Raises WeightError
+    and DissectionError where it is damaged, or the names are.
+    """
+    path = folder / SEGMENTER
+    if not path.is_file():
+        return None
+    segmenter, names = load_segmenter(path), load_names(results)
+    segmenter.concepts = tuple(names.get(concept, concept) for concept in segmenter.concepts)
+    return segmenter
 
 
 def _read_directions(folder: Path, generator: Generator, card: Card) -> Directions:

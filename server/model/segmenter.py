@@ -7,6 +7,7 @@ windows) keep their outline at a quarter of the cost of a network that runs at f
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -53,7 +54,9 @@ def _up(x: Tensor) -> Tensor:
 
 
 class UNet(nn.Module):
-    """Four scales, from half the picture's size to a sixteenth of it; the size must be a multiple of 16."""
+    """Four scales, from half the picture's size to a sixteenth of it. Pictures whose sides are no multiples of 16 have
+    their edges repeated beyond them.
+    """
 
     def __init__(self, concepts: tuple[str, ...], widths: tuple[int, int, int, int] = WIDTHS) -> None:
         super().__init__()
@@ -70,6 +73,9 @@ class UNet(nn.Module):
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """images: (N, 3, R, R). Returns features at R/2, R/4, R/8 and R/16."""
+        if any(side % 16 for side in images.shape[2:]):
+            height, width = images.shape[2:]
+            images = F.pad(images, (0, -width % 16, 0, -height % 16), mode="replicate")
         x0 = self.down0(F.pixel_unshuffle(images, 2))  # (N, a, R/2, R/2)
         x1 = self.down1(x0)  # (N, b, R/4, R/4)
         x2 = self.down2(x1)  # (N, c, R/8, R/8)
@@ -82,7 +88,8 @@ class UNet(nn.Module):
         y = self.up2(torch.cat([_up(x3), x2], 1))  # (N, c, R/8, R/8)
         y = self.up1(torch.cat([_up(y), x1], 1))  # (N, b, R/4, R/4)
         y = self.up0(torch.cat([_up(y), x0], 1))  # (N, a, R/2, R/2)
-        return F.pixel_shuffle(self.head(y), 2)  # (N, C, R, R)
+        scores = F.pixel_shuffle(self.head(y), 2)  # (N, C, R, R), or larger where the picture was
+        return scores[..., : images.shape[2], : images.shape[3]]
 
     def pooled_features(self, images: Tensor) -> Tensor:
         """The mean of the two deepest features over the picture, for Frechet distances: (N, c + d)."""
@@ -90,12 +97,24 @@ class UNet(nn.Module):
         return torch.cat([x2.mean((2, 3)), x3.mean((2, 3))], 1)
 
 
-def save_segmenter(path: Path, network: UNet) -> None:
-    """Write weights (as float16, half the bytes for a loss below the noise) and concept names as safetensors."""
+def save_segmenter(path: Path, network: UNet, notes: Mapping[str, str] | None = None) -> None:
+    """Write weights (as float16, half the bytes for a loss below the noise) and concept names as safetensors, with
+    notes on where they come from.
+    """
     state = network.state_dict()
     tensors = {name: (t.half() if t.is_floating_point() else t).contiguous() for name, t in state.items()}
     meta = {"concepts": json.dumps(network.concepts), "widths": json.dumps(network.widths)}
+    meta |= notes or {}
     save_file(tensors, str(path), metadata=meta)
+
+
+def segmenter_notes(path: Path) -> dict[str, str]:
+    """The names, widths and notes in a segmenter's file. Raises WeightError."""
+    try:
+        with safe_open(str(path), framework="pt") as f:
+            return f.metadata() or {}
+    except Exception as error:  # as below
+        raise WeightError(f"{path} holds no segmenter this version can read: {reason(error)}") from error
 
 
 def load_segmenter(path: Path) -> UNet:

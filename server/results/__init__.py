@@ -9,6 +9,7 @@
 - `quantiles`: how active units are known to be, from there or as others published it;
 - `unit_quantiles`: quantiles of each unit's activations, stored beside those;
 - `context`: `context.json`, what each concept can be drawn on;
+- `names`: `names.json`, what people call the concepts;
 - `directions`: `directions.json`, and moving a latent along them;
 - `artifacts`: `artifacts.json`, units whose removal makes pictures better;
 - `reading`: what all of these say about a missing or damaged file.

@@ -17,6 +17,7 @@ from typing import Annotated, NotRequired
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
+from server.results.names import load_names, renamed
 from server.results.reading import Number, Text, Whole, read_json, reading
 
 FILE_NAME = "context.json"
@@ -47,7 +48,7 @@ def load_context(folder: Path) -> ContextTable:
 
     Raises DissectionError where the file is missing, damaged or of another schema.
     """
-    path = folder / FILE_NAME
+    path, names = folder / FILE_NAME, load_names(folder)
     with reading(path, "context table"):
         document = read_json(path, SCHEMA)
-        return _adapter.validate_python(document)
+        return _adapter.validate_python(renamed(document, names))

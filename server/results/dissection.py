@@ -16,6 +16,8 @@ is the ranking that its removal goes by, and says whether this layer is the best
 (older results have none) removing goes by the units it is drawn with. `weak` names what it does not do
 clearly better than random units. `null` stands where a number was never measured; `recommended_units`,
 `source`, `ranking`, `score`, `remove` and `weak` may be left out.
+
+Concepts are read under what people call them, where `names.json` says so (`server.results.names`).
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pydantic import TypeAdapter
 
 from server.results import netdissect
 from server.results.brush import DEFAULT_UNITS, Dissection, check
+from server.results.names import load_names, renamed
 from server.results.reading import read_json, reading
 
 SCHEMA = 1
@@ -47,11 +50,13 @@ def load_dissection(folder: Path) -> Dissection:
     path = folder / FILE_NAME
     if not path.exists() and (folder / netdissect.FILE_NAME).exists():
         return netdissect.read_netdissect(folder)
+    names = load_names(folder)
     with reading(path, "dissection"):
         document = read_json(path, SCHEMA)
         for entry in document["brushes"]:
             if entry.get("recommended_units") is None:
                 entry["recommended_units"] = min(DEFAULT_UNITS, len(entry["units"]))
+            entry["concept"] = renamed(entry["concept"], names)
         dissection = _adapter.validate_python(document)
         check(dissection)
         return dissection

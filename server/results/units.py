@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from server.errors import DissectionError
 from server.files import unpacked_bytes
+from server.results.names import load_names
 from server.results.reading import MAX_BYTES, reading
 
 FILE_NAME = "units.npz"
@@ -86,7 +87,7 @@ def load_units(folder: Path, layer: str) -> UnitTable:
 
     Raises NoSuchLayer, and DissectionError where the file is missing, damaged or of another version.
     """
-    path = folder / FILE_NAME
+    path, names = folder / FILE_NAME, load_names(folder)
     with reading(path, "units"):
         if unpacked_bytes(path) > MAX_BYTES:
             raise ValueError(f"it unpacks to more than {MAX_BYTES} bytes")
@@ -94,7 +95,7 @@ def load_units(folder: Path, layer: str) -> UnitTable:
             layers = _layers(file.files)
             if layer not in layers:
                 raise NoSuchLayer(f"{folder.name!r} was dissected at {', '.join(layers)}, not at {layer!r}")
-            concepts = _names(file["concepts"])
+            concepts = tuple(names.get(name, name) for name in _names(file["concepts"]))
             arrays = {name: _checked(name, file[f"{layer}/{name}"]) for name in ARRAYS}
         units, shapes = len(arrays["iou"]), {name: array.shape for name, array in arrays.items()}
         if {shapes[name] for name in ("iou", "iou_fixed", "threshold")} != {(units, len(concepts))}:

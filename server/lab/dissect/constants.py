@@ -6,6 +6,13 @@ pictures each part sees is the plan's (`server.lab.dissect.running.plan`).
 
 from __future__ import annotations
 
+# --- clusters: regions in the place of concepts ---
+
+CLUSTER_POINTS = 30_000  # pixels of featuremaps that are grouped: more move no centre
+CLUSTER_ROUNDS = 25  # of k-means, by which centres move no more
+CLUSTER_RESTARTS = 3  # from other beginnings, of which the tightest groups win
+SAME_REGION = 0.5  # IoU from which on a region of a new grouping is one that had a name
+
 # --- units: which unit agrees with what ---
 
 # Quantiles of a unit that may be its threshold: closer towards the top, as most concepts fill little of a picture.

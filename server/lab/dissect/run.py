@@ -18,13 +18,10 @@ Every stage is kept in `out/.work`, and an interrupted run goes on where it stop
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from server.files import write_json
 from server.lab.dissect.constants import GRIDS
@@ -37,10 +34,11 @@ from server.lab.dissect.report.build import Pictures, build_report
 from server.lab.dissect.report.dissection import save_dissection
 from server.lab.dissect.report.results import SCHEMA, TRIALS_SCHEMA, write_results
 from server.lab.dissect.running.costs import Costs
+from server.lab.dissect.running.own import OwnSegmenter
 from server.lab.dissect.running.passes import Passes
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.running.progress import OnStep, Progress
-from server.lab.dissect.running.work import Arrays, Work
+from server.lab.dissect.running.work import Arrays, Work, weights_digest
 from server.lab.dissect.running.workers import Workers
 from server.lab.dissect.search.brushes import choose_brushes
 from server.lab.dissect.search.concept import Search
@@ -49,7 +47,9 @@ from server.lab.dissect.trials.layout import Layout, rasters
 from server.lab.dissect.units.matching import by_layer, draw_and_count, flat, match_units
 from server.lab.dissect.units.samples import Labels, Samples, draw_samples, label_pictures
 from server.model.pixels import Pixels
+from server.model.segmenter import Segmenter
 from server.results.brush import Dissection
+from server.results.names import load_names
 
 WORK_SCHEMA = 3  # of the stages in `.work`
 JUDGED_FROM = 100_000  # the first seed of the judge's pictures; none that units were chosen on, nor any trained on
@@ -72,7 +72,8 @@ def dissect(
 ) -> tuple[Dissection, Costs]:
     """Dissect the layers of a generator and write the results to `out`. Returns the brushes, and what it took.
 
-    passes: the generator with the segmenter that chooses units; judge: the same with another segmenter. layers: where
+    passes: the generator with the segmenter that chooses units; judge: the same with another segmenter, or with the
+    same one where there is no other, which the results then say. layers: where
     brushes are sought; matched: further layers whose units are matched with concepts only. scenes: what the generator
     was trained on, to compare its samples with. Raises UnknownLayer, ValueError for a plan that cannot be, OSError
     where `out` cannot be written.
@@ -166,10 +167,12 @@ def dissect(
             "artifacts": artifact_units,
             "statistics": statistics,
         }
-        write_results(out, passes, plan, units, measured)
+        apart = judge.segmenter is not passes.segmenter
+        names = load_names(out)
+        write_results(out, passes, plan, units, measured, names, apart)
         sizes = [(layer, passes.generator.layer(layer).height) for layer in matched]
-        shown = Pictures(samples.images, samples.first, artifact_pictures)
-        build_report(out / "report", model, sizes, concepts, units, shown, measured)
+        shown = Pictures(samples, artifact_pictures)
+        build_report(out / "report", model, sizes, concepts, units, shown, {**measured, "judgedApart": apart}, names)
         dissection = Dissection(model, tuple(brushes), "measured by `unitbrush dissect`")
         save_dissection(out, dissection)
     write_json(out / "costs.json", {"schema": SCHEMA, **costs.document()})
@@ -190,9 +193,7 @@ def _rendered(scenes: Scenes, plan: Plan, passes: Passes) -> Arrays:
 
 def _check(passes: Passes, judge: Passes, layers: Sequence[str], matched: Sequence[str], plan: Plan) -> None:
     """Raises UnknownLayer, ValueError."""
-    least = plan.learning + plan.measuring
-    if plan.samples < least:
-        raise ValueError(f"a dissection needs at least {least} samples, not {plan.samples}")
+    plan.check()
     if not layers:
         raise ValueError("a dissection needs at least one layer")
     for layer in (*layers, *matched):
@@ -207,9 +208,9 @@ def _key(
     """All that the stages depend on."""
     return {
         "schema": [SCHEMA, TRIALS_SCHEMA, WORK_SCHEMA],
-        "generator": _digest(passes.generator),
-        "segmenter": _digest(passes.segmenter),
-        "judge": _digest(judge.segmenter),
+        "generator": weights_digest(passes.generator),
+        "segmenter": _reader_digest(passes.segmenter),
+        "judge": _reader_digest(judge.segmenter),
         "concepts": list(passes.concepts),
         "low": passes.low,
         "layers": list(layers),
@@ -219,10 +220,5 @@ def _key(
     }
 
 
-def _digest(network: object) -> str:
-    """A hash of a module's weights; of the name of anything else."""
-    digest = hashlib.sha256(type(network).__name__.encode())
-    if isinstance(network, torch.nn.Module):
-        for name, tensor in sorted(network.state_dict().items()):
-            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
+def _reader_digest(segmenter: Segmenter) -> str:
+    return segmenter.digest if isinstance(segmenter, OwnSegmenter) else weights_digest(segmenter)

@@ -187,7 +187,11 @@ def find_artifacts(
     seeds: range,
     workers: Workers,
 ) -> Artifacts:
-    """Look for artifact units at `layers`, in the order they run: a third of the seeds to choose on, the rest fresh."""
+    """Look for artifact units at `layers`, in the order they run: a third of the seeds to choose on, the rest fresh.
+    None are sought where the segmenter has no gradients to estimate their parts by.
+    """
+    if not passes.differentiable:
+        return Artifacts(f"{measure.name}, of which this segmenter gives no gradients", 0, (), None, (), {}, {})
     cut = len(seeds) // 3
     first = _Baseline(passes, measure, seeds[:cut], workers)
     likely: list[tuple[float, str, int]] = []

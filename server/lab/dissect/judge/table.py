@@ -20,15 +20,28 @@ from server.lab.dissect.constants import (
     VISIBLE,
 )
 
+APART = "by a segmenter trained apart from the one that chose them"
+SAME = (
+    "by the very segmenter that chose them, as there was no other: where it misreads pictures, that helps the brushes "
+    "here too, and the figures are an upper bound"
+)
 
-def verdict_table(verdicts: Sequence[Mapping[str, Any]], resolution: int) -> str:
-    """verdicts: documents of `Verdict`. resolution: the pictures' width in pixels."""
+
+def verdict_table(verdicts: Sequence[Mapping[str, Any]], resolution: int, apart: bool = True) -> str:
+    """verdicts: documents of `Verdict`. resolution: the pictures' width in pixels. apart: whether the judge is another
+    segmenter than the one that chose the brushes.
+    """
     if not verdicts:
         return "No brush could be judged: too few pictures show the concepts.\n"
-    return "\n".join([*_rules(verdicts, resolution), "", *_drawing(verdicts), "", *_removing(verdicts)]) + "\n"
+    return (
+        "\n".join(
+            [*_rules(verdicts, resolution, APART if apart else SAME), "", *_drawing(verdicts), "", *_removing(verdicts)]
+        )
+        + "\n"
+    )
 
 
-def _rules(verdicts: Sequence[Mapping[str, Any]], resolution: int) -> list[str]:
+def _rules(verdicts: Sequence[Mapping[str, Any]], resolution: int, judge: str) -> list[str]:
     drawing = _span([v["drawing_pictures"] for v in verdicts])
     removing = _span([v["removing_pictures"] for v in verdicts])
     coarse, fine = GRIDS
@@ -36,7 +49,7 @@ def _rules(verdicts: Sequence[Mapping[str, Any]], resolution: int) -> list[str]:
     small = [v for v in verdicts if v["grid"] != coarse]
     text = [
         f"Judged on {drawing} seeds to draw on and {removing} to remove from, none of which the brushes were chosen "
-        "on, by a segmenter trained apart from the one that chose them. **Drawing**: the concept's share of a mask of "
+        f"on, {judge}. **Drawing**: the concept's share of a mask of "
         f"{SIDE}x{SIDE} cells of a {coarse}x{coarse} raster ({sides[coarse]} pixels square), before and after, at a "
         "place where scenes often show it and the picture hardly does. **Removing**: the part of the concept's pixels "
         "that is gone, the mask covering where it stood and a ring of cells. **Random units**: as many living units of "

@@ -15,27 +15,31 @@ from PIL import Image
 
 from server.files import write_text
 from server.lab.dissect.constants import ABOVE_CHANCE, INTERPRETABLE
+from server.lab.dissect.judge.areas import area_shares
 from server.lab.dissect.report.colours import colours
+from server.lab.dissect.report.sheet import region_sheet
 from server.lab.dissect.running.work import Arrays
 from server.lab.dissect.units.agreement import best_concepts, matching
 from server.lab.dissect.units.regions import REGION
+from server.lab.dissect.units.samples import Samples
 from server.model.pixels import Pixels
+from server.results.names import Names, renamed
 
 PAGE = Path(__file__).parent / "page"
 TILE = 96  # pixels of a picture's side in the sheets
 COLUMNS = 8
+REGIONS = "regions.webp"  # what the segmenter sees of each concept
 _PER_SHEET = 128
 _CONCEPTS = 4  # listed for a unit at most
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """What the report shows. samples: (N, R, R, 3), of the seeds from `first` on. artifacts: pictures before and after
-    setting artifact units to zero, (2, K, R, R, 3), by name.
+    """What the report shows. artifacts: pictures before and after setting artifact units to zero, (2, K, R, R, 3), by
+    name.
     """
 
-    samples: Pixels
-    first: int
+    samples: Samples
     artifacts: Mapping[str, Pixels] = field(default_factory=dict)
 
 
@@ -47,22 +51,25 @@ def build_report(
     arrays: Mapping[str, Arrays],
     pictures: Pictures,
     measured: Mapping[str, Any],
+    names: Names,
 ) -> None:
     """Write the report into `folder`, which is replaced as a whole.
 
     layers: names and sizes of the dissected layers, in order. measured: what else the page shows, as JSON: brushes,
-    judged, context, artifacts, statistics.
+    judged, judgedApart, context, artifacts, statistics. names: what people call the concepts.
     """
+    concepts, measured, samples = [names.get(c, c) for c in concepts], renamed(measured, names), pictures.samples
     fresh = folder.with_name(f".{folder.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(PAGE, fresh)
     seeds = sorted({int(seed) for name, _ in layers for seed in np.unique(arrays[name]["strongest"])})
-    sheets = _write_sheets(fresh, pictures.samples, [seed - pictures.first for seed in seeds])
+    sheets = _write_sheets(fresh, samples.images, [seed - samples.first for seed in seeds])
+    region_sheet(samples, _titles(samples, concepts)).save(fresh / REGIONS, quality=80, method=4)
     strips = {name: _write_strip(fresh, name, pair) for name, pair in pictures.artifacts.items()}
     document = {
         "schema": 1,
         "model": model,
-        "samples": len(pictures.samples),
+        "samples": len(samples),
         "interpretable": INTERPRETABLE,
         "aboveChance": ABOVE_CHANCE,
         "concepts": list(concepts),
@@ -82,6 +89,15 @@ def build_report(
     write_text(fresh / "data.js", f"var DISSECTION = {text};\n")
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
+
+
+def _titles(samples: Samples, concepts: Sequence[str]) -> list[str]:
+    """What a sheet says of each concept: its name in the results and what it is called, and its share."""
+    shares = area_shares(samples.labels, len(concepts)).mean(0)  # (C,)
+    return [
+        f"{own if own == name else f'{name} ({own})'}: {share:.1%} of the area"
+        for own, name, share in zip(samples.concepts, concepts, shares, strict=True)
+    ]
 
 
 def _layer(name: str, size: int, arrays: Arrays, tiles: Mapping[int, int]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from server.lab.dissect.running.work import Arrays, read_arrays
 from server.lab.dissect.units.matching import by_layer
 from server.results.brush import Brush, Dissection
 from server.results.dissection import load_dissection
+from server.results.names import load_names
 from server.results.netdissect import FILE_NAME, LEVEL, Floats
 from server.results.unit_quantiles import QUANTILES
 from server.results.units import FILE_NAME as UNITS
@@ -28,7 +29,8 @@ _RESOLUTION = 1024  # samples a unit in a written sketch
 def rewrite(results: Path, folder: Path) -> None:
     """Write the finished dissection in `results` again, as the 2018 tool does. Raises OSError, DissectionError."""
     arrays = read_arrays(results / UNITS)
-    concepts = [str(name) for name in arrays.pop("concepts")]
+    names = load_names(results)
+    concepts = [names.get(str(name), str(name)) for name in arrays.pop("concepts")]
     write_netdissect(folder, load_dissection(results), concepts, by_layer(arrays), np.array(QUANTILES))
 
 

@@ -63,6 +63,18 @@ class Passes:
         with torch.inference_mode(False):  # gradients go through it too, wherever it is asked for first
             return fused(self.segmenter) if isinstance(self.segmenter, UNet) else self.segmenter
 
+    @cached_property
+    def differentiable(self) -> bool:
+        """Whether gradients go through the segmenter: one of a user's own may be any code."""
+        if isinstance(self.segmenter, UNet):
+            return True
+        x = torch.zeros(1, 3, self.resolution, self.resolution, device=self.device, requires_grad=True)
+        try:
+            with torch.enable_grad(), self.autocast():
+                return self.reader(x).requires_grad
+        except Exception:  # such as NumPy's, which takes no tensor that asks for gradients
+            return False
+
     def trunk(self, z: Tensor, layer: str) -> Activations:
         """z: (N, latent_dim). Returns the layer's output, bfloat16 where `low`."""
         return joined(self._run(z.to(self.device), lambda one: self.frozen.trunk(one, layer)))

@@ -36,3 +36,9 @@ class Plan:
     def quick(self) -> Plan:
         """Sooner, with fewer pictures for each trial; the judge still sees as many."""
         return replace(self, measuring=12, few=2, racing=6, rivals=4, training=2, context=8, artifacts=100)
+
+    def check(self) -> None:
+        """Raises ValueError for too few samples."""
+        least = self.learning + self.measuring
+        if self.samples < least:
+            raise ValueError(f"a dissection needs at least {least} samples, not {self.samples}")

@@ -6,6 +6,7 @@ computed again.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from torch import nn
 
 from server.files import write_json, write_whole
 from server.lab.dissect.running.workers import Workers
@@ -98,6 +100,15 @@ class Work:
         """Delete the folder, and the folders around it that were made for it: the work came to nothing."""
         self.remove()
         _remove_empty(self.made)
+
+
+def weights_digest(network: object) -> str:
+    """A hash of a module's weights, for keys; of the name of anything else."""
+    digest = hashlib.sha256(type(network).__name__.encode())
+    if isinstance(network, nn.Module):
+        for name, tensor in sorted(network.state_dict().items()):
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _belongs(folder: Path, key: dict[str, object]) -> bool:

@@ -81,8 +81,12 @@ class Search:
         return {layer: record}
 
     def _learn(self, op: Op, concept: int, record: Record) -> Records:
-        """The rankings that are learnt on pictures of their own, and to draw with a trained level too."""
+        """The rankings that are learnt on pictures of their own, and to draw with a trained level too; nothing
+        where the segmenter has no gradients to learn from.
+        """
         layer = record.layer
+        if not self.experiments.passes.differentiable:
+            return {layer: record}
         experiment = self._experiment(concept, layer, self.plan.few)
         if op == "draw":
             learnt = self._learn_drawing(concept, record)

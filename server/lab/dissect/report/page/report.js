@@ -46,6 +46,7 @@ function charts(d) {
   };
   bars.addEventListener("change", draw);
   draw();
+  byId("not-apart").hidden = d.judgedApart;
   byId("judged").append(verdictTable(d.judged));
   for (const brush of d.brushes.filter((b) => b.best)) {
     const remover = d.brushes.find((b) => b.remove.best && b.concept === brush.concept) ?? brush;

@@ -25,7 +25,7 @@
  *   training_present: number | null}} Area
  * @typedef {{model: string, samples: number, interpretable: number, aboveChance: number, concepts: string[], tile: number, columns: number,
  *   perSheet: number, sheets: string[], seeds: number[], region: number, layers: Layer[],
- *   brushes: BrushRecord[], judged: Verdict[], context: Record<string, Record<string, Cell | null>>,
+ *   brushes: BrushRecord[], judged: Verdict[], judgedApart: boolean, context: Record<string, Record<string, Cell | null>>,
  *   artifacts: Artifacts, strips: Record<string, string>, colours: string[],
  *   statistics: {frechet: number | null, floor: number | null, generated: number, training: number,
  *     concepts: Area[]}}} Dissection

@@ -1,0 +1,45 @@
+"""Pictures of what a segmenter sees of each concept, for people to name regions by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from server.lab.dissect.units.samples import Samples
+from server.model.pixels import Pixels
+
+TILE = 96  # pixels of a picture's side
+COLUMNS = 10
+_DIM = 0.25  # of the light of what is not the region
+_TITLE = 18  # pixels of the line above each row
+_INK, _PAPER = (20, 20, 20), (255, 255, 255)
+
+
+def most_typical(samples: Samples, region: int) -> npt.NDArray[np.int64]:
+    """COLUMNS samples that show as much of the region as half of those do which show it at all."""
+    area = (samples.labels == region).mean((1, 2))  # (N,)
+    showing = np.flatnonzero(area > 0)
+    off = np.abs(area[showing] - np.median(area[showing])) if len(showing) else np.zeros(0)
+    return np.sort(showing[np.argsort(off, kind="stable")[:COLUMNS]])
+
+
+def lit(samples: Samples, region: int, index: npt.NDArray[np.int64]) -> Pixels:
+    """Some samples with all but the region darkened: (M, R, R, 3)."""
+    light = np.where(samples.labels[index] == region, 1.0, _DIM)[..., None]  # (M, R, R, 1)
+    return np.asarray(samples.images[index] * light, np.uint8)
+
+
+def region_sheet(samples: Samples, titles: Sequence[str]) -> Image.Image:
+    """A row for each region, under its title: samples with all but the region darkened."""
+    sheet = Image.new("RGB", (COLUMNS * TILE, len(titles) * (TILE + _TITLE)), _PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_TITLE - 5)
+    for region, title in enumerate(titles):
+        top = region * (TILE + _TITLE)
+        draw.text((3, top), title, _INK, font)
+        for column, picture in enumerate(lit(samples, region, most_typical(samples, region))):
+            tile = Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.BICUBIC)
+            sheet.paste(tile, (column * TILE, top + _TITLE))
+    return sheet

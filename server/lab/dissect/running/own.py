@@ -1,0 +1,77 @@
+"""A segmenter of a user's own: any callable from images to scores of every pixel."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from server.files import file_sha256
+from server.lab.dissect.running.work import weights_digest
+
+MOST_CONCEPTS = 256  # labels are bytes
+
+
+@dataclass
+class OwnSegmenter:
+    """A callable with concepts, called from several threads at once. digest: of its code's file and its weights, which
+    finished stages depend on.
+    """
+
+    concepts: tuple[str, ...]
+    scores: Callable[[Tensor], Tensor]
+    digest: str
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """images: (N, 3, R, R), -1..1. Returns scores (N, C, R, R)."""
+        return self.scores(images)
+
+
+def own_segmenter(
+    made: object, name: str, concepts: Sequence[str] | None, size: int, device: torch.device
+) -> OwnSegmenter:
+    """What the factory `name` made, tried on a picture of size x size pixels. concepts: in the place of its own.
+
+    Raises ValueError, in one line, where it is of no use.
+    """
+    if not callable(made):
+        raise ValueError(f"{name} made a {type(made).__name__}, which cannot be called with images")
+    if isinstance(made, nn.Module):
+        made = made.eval().requires_grad_(False).to(device)
+    named: tuple[object, ...] = tuple(concepts) if concepts else tuple(getattr(made, "concepts", ()))
+    if not named:
+        raise ValueError(f"{name} has no attribute `concepts`; name them with --concepts a,b,c")
+    if not all(isinstance(concept, str) and concept.strip() for concept in named):
+        raise ValueError(f"the concepts of {name} are not all names")
+    if len(set(named)) != len(named) or len(named) > MOST_CONCEPTS:
+        raise ValueError(f"{name} needs distinct concepts, at most {MOST_CONCEPTS}")
+    shape, wanted = _shape_of_scores(made, name, size, device), (1, len(named), size, size)
+    if shape != wanted:
+        raise ValueError(f"{name} made scores of shape {shape} of an image (1, 3, {size}, {size}), not {wanted}")
+    return OwnSegmenter(named, made, _digest(made, name))
+
+
+def _shape_of_scores(scores: Callable[[Tensor], object], name: str, size: int, device: torch.device) -> tuple[int, ...]:
+    try:
+        with torch.inference_mode():
+            made = scores(torch.zeros(1, 3, size, size, device=device))
+    except Exception as error:  # it may be any code
+        raise ValueError(f"{name} fails on an image: {type(error).__name__}: {error}") from error
+    if not isinstance(made, Tensor):
+        raise ValueError(f"{name} made a {type(made).__name__} of an image, not a tensor of scores")
+    return tuple(made.shape)
+
+
+def _digest(made: object, name: str) -> str:
+    digest = hashlib.sha256(name.encode())
+    code = made if inspect.isroutine(made) else type(made)
+    with suppress(OSError, TypeError):  # typed in, or built in
+        digest.update(file_sha256(Path(inspect.getfile(code))).encode())
+    digest.update(weights_digest(made).encode())
+    return digest.hexdigest()
