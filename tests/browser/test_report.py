@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from server.lab.dissect.report.build import Pictures, build_report
 from server.lab.dissect.units.regions import REGION
+from server.lab.dissect.units.samples import Samples
 from tests.browser.waiting import PATIENCE, wait_until
 
 CONCEPTS = ("tree", "door", "sky")
@@ -53,6 +54,7 @@ def removal(units: int, removed: float) -> dict[str, Any]:
 
 
 MEASURED: dict[str, Any] = {
+    "judgedApart": True,
     "brushes": [
         {
             "concept": "tree",
@@ -140,8 +142,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [("layer4", 8)],
         CONCEPTS,
         {"layer4": held},
-        Pictures(images, 0, {"layer4-3": images[:6].reshape(2, 3, 32, 32, 3)}),
+        Pictures(Samples(0, CONCEPTS, images, images[..., 0] % 3), {"layer4-3": images[:6].reshape(2, 3, 32, 32, 3)}),
         MEASURED,
+        {},
     )
     return folder
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from server.errors import WeightError
-from server.model.segmenter import UNet, cell_shares, load_segmenter, save_segmenter
+from server.model.segmenter import UNet, cell_shares, load_segmenter, save_segmenter, segmenter_notes
 
 CONCEPTS = ("sky", "tree", "door")
 
@@ -20,7 +20,7 @@ def network() -> UNet:
     return UNet(CONCEPTS, (8, 12, 16, 20)).eval()
 
 
-@pytest.mark.parametrize("size", [32, 64, 128])
+@pytest.mark.parametrize("size", [8, 28, 32, 64, 128])
 def test_every_pixel_gets_a_score_for_every_concept(network: UNet, size: int) -> None:
     x = torch.rand(2, 3, size, size) * 2 - 1
     assert network(x).shape == (2, 3, size, size)
@@ -37,6 +37,14 @@ def test_a_file_gives_the_same_segmenter(network: UNet, tmp_path: Path) -> None:
     # Stored as float16: half the size of the parameters in memory.
     weights = sum(p.numel() for p in network.parameters())
     assert (tmp_path / "s.safetensors").stat().st_size < 3 * weights
+
+
+def test_a_file_tells_where_it_comes_from(network: UNet, tmp_path: Path) -> None:
+    save_segmenter(tmp_path / "s.safetensors", network, {"clusters": "of layer3"})
+    assert segmenter_notes(tmp_path / "s.safetensors")["clusters"] == "of layer3"
+    assert load_segmenter(tmp_path / "s.safetensors").concepts == CONCEPTS
+    with pytest.raises(WeightError, match="holds no segmenter"):
+        segmenter_notes(tmp_path / "none.safetensors")
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "text", "missing"])

@@ -3,8 +3,8 @@
 The method is that of "GAN Dissection" (Bau et al., ICLR 2019) and of "Seeing What a GAN Cannot Generate" (Bau et al.,
 ICCV 2019); it stands on one page in `run`:
 
-1. Samples are drawn and labelled by a segmenter. Where a unit's upsampled featuremap exceeds a threshold, it agrees
-   with the concepts it overlaps there (`units`).
+1. Samples are drawn and labelled by a segmenter, if need be one made for the generator (`clusters`). Where a unit's
+   upsampled featuremap exceeds a threshold, it agrees with the concepts it overlaps there (`units`).
 2. What an edit does is tried: a unit is set to a level inside a mask, or to zero, the picture is drawn again, and the
    concept's pixels are counted beside those that as many random units draw or remove (`trials`).
 3. Units are ranked by agreement and by cause. Rankings, levels and numbers of units are tried in rounds, fewer of them
@@ -17,6 +17,7 @@ In reading order:
 
 - `run`: the whole of it as calls in order, each stage kept on disk;
 - `constants`: the numbers that were chosen, each with its reason;
+- `clusters`: regions of the generator's own featuremaps, where there is no segmenter;
 - `running`: how a dissection runs: its plan, networks, finished stages, threads and costs;
 - `units`: which unit agrees with what;
 - `trials`: what an edit does;

@@ -11,7 +11,7 @@ from __future__ import annotations
 CLUSTER_POINTS = 30_000  # pixels of featuremaps that are grouped: more move no centre
 CLUSTER_ROUNDS = 25  # of k-means, by which centres move no more
 CLUSTER_RESTARTS = 3  # from other beginnings, of which the tightest groups win
-SAME_REGION = 0.5  # IoU from which on a region of a new grouping is one that had a name
+SAME_REGION = 0.5  # IoU above which a region of a new grouping is one that had a name: no two are
 
 # --- units: which unit agrees with what ---
 

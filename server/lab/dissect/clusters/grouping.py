@@ -23,6 +23,8 @@ from server.lab.dissect.running.work import Arrays
 from server.lab.dissect.units.samples import activations
 from server.model.generator import Generator, Layer
 
+MOST_VALUES = 2**26  # of featuremaps in memory at once
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -71,14 +73,18 @@ def middle_layer(generator: Generator) -> Layer:
 
 
 def find_groups(passes: Passes, layer: str, count: int, seeds: Sequence[int], seed: int) -> Groups:
-    """Group the pixels of a layer over the pictures of some seeds into `count` groups. seed: of the random choices."""
-    r = activations(passes, seeds, layer).r.float()  # (N, units, h, w)
+    """Group the pixels of a layer over the pictures of some seeds into `count` groups, over fewer of them where the
+    layer is large. seed: of the random choices.
+    """
+    known = passes.generator.layer(layer)
+    some = max(1, MOST_VALUES // (known.units * known.height * known.width))
+    r = activations(passes, seeds[:some], layer).r.float()  # (N, units, h, w)
     deviation = smoothed(r).transpose(0, 1).flatten(1).std(1)  # (units,)
     x = _points(r, deviation).flatten(0, 2)  # (P, units)
     random = torch.Generator().manual_seed(seed)
-    some = x[torch.randperm(len(x), generator=random)[:CLUSTER_POINTS]]
-    runs = [_spherical_kmeans(some, count, random) for _ in range(CLUSTER_RESTARTS)]
-    best = max(runs, key=lambda centres: float((some @ centres.T).amax(1).mean()))  # (count, units)
+    points = x[torch.randperm(len(x), generator=random)[:CLUSTER_POINTS]]
+    runs = [_spherical_kmeans(points, count, random) for _ in range(CLUSTER_RESTARTS)]
+    best = max(runs, key=lambda centres: float((points @ centres.T).amax(1).mean()))  # (count, units)
     labels = Groups(layer, deviation, best, ()).labels(r, passes.resolution)
     shares = torch.bincount(labels.flatten(), minlength=count).double() / labels.numel()  # (K,)
     order = shares.argsort(descending=True, stable=True)

@@ -31,6 +31,6 @@ def carried_over(names: Names, iou: npt.NDArray[np.float64]) -> dict[str, str]:
     old, new = (numbered(count) for count in iou.shape)
     carried = {name: name for name in new}
     for k, o in enumerate(iou.argmax(0)):
-        if iou[o, k] >= SAME_REGION and names.get(old[o], old[o]) not in old:
+        if iou[o, k] > SAME_REGION and names.get(old[o], old[o]) not in {*old, *new}:
             carried[new[k]] = names[old[o]]
     return carried

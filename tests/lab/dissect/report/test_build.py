@@ -9,15 +9,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from server.lab.dissect.report.build import COLUMNS, TILE, Pictures, build_report
+from server.lab.dissect.report.build import COLUMNS, REGIONS, TILE, Pictures, build_report
 from server.lab.dissect.units.regions import REGION
+from server.lab.dissect.units.samples import Samples
+from server.results.names import Names
 
 CONCEPTS = ("tree", "door", "sky")
-MEASURED: dict[str, Any] = {"brushes": [], "judged": [], "context": {}, "artifacts": {}, "statistics": {}}
+MEASURED: dict[str, Any] = {
+    "brushes": [],
+    "judged": [],
+    "judgedApart": True,
+    "context": {},
+    "artifacts": {},
+    "statistics": {},
+}
 
 
-def build(folder: Path) -> dict[str, Any]:
-    """A report of 5 units and 30 samples, of the seeds 100 on; returns its data."""
+def build(folder: Path, names: Names | None = None) -> dict[str, Any]:
+    """A report of 5 units and 30 samples, of the seeds 100 on, all of them trees; returns its data."""
     images = np.arange(30, dtype=np.uint8)[:, None, None, None] * np.full((30, 16, 16, 3), 8, np.uint8)
     iou = np.array([[0.3, 0, 0.3], [0.02, 0.2, 0], [0, 0, 0.04], [0.5, 0.4, 0.06], [0, 0, 0]], np.float32)
     chance = np.array([[0.1, 0, 0.2]] * 5, np.float32)
@@ -28,8 +37,9 @@ def build(folder: Path) -> dict[str, Any]:
         "strongest": np.array([[100, 129], [100, 101], [129, 128], [105, 106], [100, 129]]),
         "regions": np.full((5, 2, REGION**2 // 8), 7, np.uint8),
     }
-    shown = Pictures(images, 100, {"layer4-3": np.zeros((2, 6, 16, 16, 3), np.uint8)})
-    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, shown, MEASURED)
+    samples = Samples(100, CONCEPTS, images, np.zeros((30, 16, 16), np.uint8))
+    shown = Pictures(samples, {"layer4-3": np.zeros((2, 6, 16, 16, 3), np.uint8)})
+    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, shown, MEASURED, names or {})
     text = (folder / "data.js").read_text()
     document: dict[str, Any] = json.loads(text.removeprefix("var DISSECTION = ").removesuffix(";\n"))
     return document
@@ -80,3 +90,16 @@ def test_the_page_asks_for_files_that_are_there_and_for_no_other_host(tmp_path: 
     for part in page.split('src="')[1:] + page.split('rel="stylesheet" href="')[1:]:
         assert (tmp_path / "report" / part.partition('"')[0]).is_file()
     assert "://" not in page
+
+
+def test_every_concept_has_a_row_of_samples_with_all_else_darkened(tmp_path: Path) -> None:
+    build(tmp_path / "report")
+    with Image.open(tmp_path / "report" / REGIONS) as sheet:
+        rows = np.asarray(sheet.convert("L")).reshape(len(CONCEPTS), -1, sheet.width)
+        # Samples of about 15 * 8, those that show trees; no sample shows a door.
+        assert rows[0, -TILE:, : 10 * TILE].mean() == pytest.approx(15 * 8, abs=80)
+        assert rows[1, -TILE:].min() == 255
+
+
+def test_concepts_go_by_what_people_call_them(tmp_path: Path) -> None:
+    assert build(tmp_path / "report", {"tree": "oak"})["concepts"] == ["oak", "door", "sky"]
