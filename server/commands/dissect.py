@@ -68,9 +68,11 @@ def run(args: argparse.Namespace) -> int:
     if args.quick:
         plan = plan.quick()
     out = args.out or model.results
-    with tqdm(total=1, unit="stage") as bar:
+    with tqdm(total=1, unit="step") as bar:
 
         def report(text: str, done: int, total: int) -> None:
+            if done < bar.n:  # of something new, that other times tell nothing of
+                bar.reset()
             bar.total, bar.n = total, done
             bar.set_description(text)
 

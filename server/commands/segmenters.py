@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from server.model.segmenter import Segmenter
 
 CLUSTERS = "clusters"
-REGIONS, GROUPED = 8, 300  # regions by default, and pictures whose pixels are grouped
+REGIONS, GROUPED = 6, 300  # regions by default, and pictures whose pixels are grouped
 
 
 def add_segmenters(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from server.model.pixels import Pixels
 
 TILE = 96  # pixels of a picture's side
 COLUMNS = 10
-_DIM = 0.25  # of the light of what is not the region
+_DIM = 0.3  # of the light of what is not the region
 _TITLE = 18  # pixels of the line above each row
 _INK, _PAPER = (20, 20, 20), (255, 255, 255)
 
