@@ -15,6 +15,11 @@ def numbered(count: int) -> tuple[str, ...]:
     return tuple(f"region {i + 1}" for i in range(count))
 
 
+def numbers(count: int) -> dict[str, str]:
+    """The names of regions that nobody has named yet."""
+    return {name: name for name in numbered(count)}
+
+
 def overlaps(old: Labels, new: Labels, count: tuple[int, int]) -> npt.NDArray[np.float64]:
     """IoU of every old region with every new one, (O, K). old, new: (N, R, R), of the same pictures. count: O, K."""
     pairs = old.astype(np.int64).ravel() * count[1] + new.ravel()
@@ -29,7 +34,7 @@ def carried_over(names: Names, iou: npt.NDArray[np.float64]) -> dict[str, str]:
     iou: (O, K), see `overlaps`.
     """
     old, new = (numbered(count) for count in iou.shape)
-    carried = {name: name for name in new}
+    carried = numbers(len(new))
     for k, o in enumerate(iou.argmax(0)):
         if iou[o, k] > SAME_REGION and names.get(old[o], old[o]) not in {*old, *new}:
             carried[new[k]] = names[old[o]]

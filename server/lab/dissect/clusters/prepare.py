@@ -17,7 +17,7 @@ import torch
 from server.errors import WeightError
 from server.files import JUDGE, SEGMENTER, write_json, write_text, write_whole
 from server.lab.dissect.clusters.grouping import Groups, find_groups
-from server.lab.dissect.clusters.names import carried_over, numbered, overlaps
+from server.lab.dissect.clusters.names import carried_over, numbered, numbers, overlaps
 from server.lab.dissect.clusters.teaching import (
     Grouped,
     draw_grouped,
@@ -34,7 +34,7 @@ from server.lab.dissect.running.workers import Workers
 from server.model.generator import Generator
 from server.model.segmenter import UNet, load_segmenter, save_segmenter, segmenter_notes
 from server.results.names import FILE_NAME as NAMES
-from server.results.names import load_names
+from server.results.names import Names, load_names
 
 SCHEMA = 1
 NOTE = "clusters"  # under which a segmenter's file says what it was made from
@@ -67,12 +67,14 @@ def prepare(
 ) -> tuple[UNet, UNet]:
     """The segmenter and the judge of a generator's regions, made unless they are in `folder`, the model's.
 
-    low: whether convolutions run in bfloat16. Raises ValueError where another segmenter is
-    there, and OSError.
+    low: whether convolutions run in bfloat16. Raises ValueError where a segmenter of another kind is there, and
+    OSError.
     """
     key = {"schema": SCHEMA, "generator": weights_digest(generator), **asdict(wanted)}
     known = {name: _made_from(folder / name) for name in (SEGMENTER, JUDGE)}
-    if all(made is not None and made["key"] == key for made in known.values()):
+    made_before = known[SEGMENTER]
+    if made_before is not None and all(made is not None and made["key"] == key for made in known.values()):
+        _write(results, made_before, {} if (results / NAMES).exists() else numbers(wanted.regions))
         return load_segmenter(folder / SEGMENTER), load_segmenter(folder / JUDGE)
     for name, made in known.items():
         if made is None and (folder / name).exists():
@@ -97,12 +99,11 @@ def prepare(
             for i, name in enumerate(numbered(wanted.regions))
         ],
     }
-    names = _names(results, folder / SEGMENTER if known[SEGMENTER] else None, networks[SEGMENTER], held_out)
+    names = _names(results, folder / SEGMENTER if made_before else None, networks[SEGMENTER], held_out)
     notes = {NOTE: json.dumps(document)}
     for name in (JUDGE, SEGMENTER):  # the segmenter last: with it all is there
         write_whole(folder / name, partial(save_segmenter, network=networks[name], notes=notes))
-    write_json(results / FILE_NAME, document)
-    write_text(results / NAMES, json.dumps(names, ensure_ascii=False, indent=2) + "\n")
+    _write(results, document, names)
     work.remove()
     return load_segmenter(folder / SEGMENTER), load_segmenter(folder / JUDGE)
 
@@ -151,6 +152,13 @@ class _Regions:
         return {name: load_segmenter(self.work.folder / name) for name in NETWORKS}
 
 
+def _write(results: Path, document: dict[str, Any], names: Names) -> None:
+    """What people are to know of the regions, and their names unless there are none to write."""
+    write_json(results / FILE_NAME, document)
+    if names:
+        write_text(results / NAMES, json.dumps(names, ensure_ascii=False, indent=2) + "\n")
+
+
 def _made_from(path: Path) -> dict[str, Any] | None:
     """What the segmenter in a file was made from; None where there is none, or not of clusters."""
     try:
@@ -166,7 +174,7 @@ def _names(results: Path, before: Path | None, network: UNet, held_out: Grouped)
     """
     count, names = len(network.concepts), load_names(results)
     if before is None or not names:
-        return {name: names.get(name, name) for name in numbered(count)}
+        return numbers(count) | names
     old = load_segmenter(before)
     read_before, read_now = (labels_of(one, held_out.images) for one in (old, network))
     return carried_over(names, overlaps(read_before, read_now, (len(old.concepts), count)))
