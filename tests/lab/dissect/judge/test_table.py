@@ -59,3 +59,11 @@ def test_the_table_says_the_rules_and_the_figures() -> None:
     assert "| tree | layer5, 4 | 0.400 | **0.75** |" in table
     assert "Small things" not in verdict_table(verdicts[:1], 128)
     assert "No brush" in verdict_table([], 128)
+
+
+def test_a_segmenter_that_judges_its_own_choice_is_told() -> None:
+    verdicts = [verdict().document()]
+    assert "by a segmenter trained apart from the one that chose them." in verdict_table(verdicts, 128)
+    table = verdict_table(verdicts, 128, apart=False)
+    assert "by the very segmenter that chose them" in table
+    assert "the figures are an upper bound" in table
