@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_segmenters(tmp_path: Path) -> None:
 def test_names_survive_another_seed_and_another_number_of_regions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(teaching, "STEPS", 60)
+    monkeypatch.setattr(teaching, "STEPS", 200)
     prepared(tmp_path)
     path = tmp_path / "results" / "names.json"
     path.write_text(json.dumps({"region 1": "ground", "region 2": "region 2", "region 3": "patch"}))

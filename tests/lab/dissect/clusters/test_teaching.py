@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teaching, "STEPS", 60)
+    monkeypatch.setattr(teaching, "STEPS", 250)
 
 
 @pytest.mark.usefixtures("short")
@@ -27,7 +27,7 @@ def test_regions_are_learnt_from_pictures_alone() -> None:
     networks = [fresh_network(("a", "b", "c"), 1) for _ in range(2)]
     for network in networks:
         teach(network, data, 2, CPU, False, lambda done, total: said.append(total - done))
-    assert said == [*range(59, -1, -1)] * 2
+    assert said == [*range(249, -1, -1)] * 2
     fresh = draw_grouped(p, groups, range(300, 330), Workers(CPU))
     assert min(reads(networks[0], fresh)) > 0.4
     assert np.array_equal(*(labels_of(network, fresh.images) for network in networks))
