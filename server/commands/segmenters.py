@@ -5,11 +5,12 @@ or regions of the generator's featuremaps.
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.commands.installed import Installed, open_segmenter
-from server.commands.named import is_name, made_by
+from server.commands.trust import find_own_modules
 from server.errors import UsageError
 from server.files import JUDGE, SEGMENTER
 
@@ -51,7 +52,7 @@ def open_segmenters(
     for option in ("regions", "cluster_layer"):
         if getattr(args, option) is not None:
             raise UsageError(f"--{option.replace('_', '-')} goes with --segmenter {CLUSTERS}")
-    if args.concepts is not None and not (args.segmenter and is_name(args.segmenter)):
+    if args.concepts is not None and not (args.segmenter and _is_reference(args.segmenter)):
         raise UsageError("--concepts goes with --segmenter package.module:factory; weights name theirs")
     size = model.generator.resolution
     segmenter = _open(args.segmenter or model.folder / SEGMENTER, "--segmenter", args.concepts, size, device)
@@ -63,15 +64,21 @@ def open_segmenters(
     return segmenter, judge if judge.concepts == segmenter.concepts or args.segmenter is None else segmenter
 
 
+def _is_reference(named: str | Path) -> bool:
+    """Whether that names code, as package.module:factory, rather than a file."""
+    return isinstance(named, str) and re.fullmatch(r"[\w.]+:[\w.]+", named) is not None
+
+
 def _open(named: str | Path, option: str, concepts: str | None, size: int, device: torch.device) -> Segmenter:
-    if not isinstance(named, str) or not is_name(named):
+    if not _is_reference(named):
         return open_segmenter(Path(named), option).to(device)
 
-    from server.lab.dissect.running.own import own_segmenter
+    from server.lab.dissect.running.own import load_own_segmenter
 
     names = None if concepts is None else [name.strip() for name in concepts.split(",")]
+    find_own_modules()
     try:
-        return own_segmenter(made_by(named), named, names, size, device)
+        return load_own_segmenter(str(named), names, size, device)
     except ValueError as error:
         raise UsageError(str(error)) from error
 

@@ -113,7 +113,7 @@ def test_a_judge_of_other_concepts_is_none(models: Path) -> None:
     [
         (["--segmenter", "nowhere_at_all:x"], "No module named 'nowhere_at_all'"),
         (["--segmenter", "mine_here:x"], "has no attribute 'x'"),
-        (["--segmenter", "mine_here:fails"], "mine_here:fails cannot be made: RuntimeError"),
+        (["--segmenter", "mine_here:fails"], "mine_here:fails makes no segmenter: RuntimeError: on purpose"),
         (["--segmenter", "mine_here:without_names"], "--concepts a,b,c"),
         (["--segmenter", "mine_here:Light", "--concepts", "a"], "made scores of shape"),
         (["--segmenter", "mine_here:Light", "--regions", "3"], "--regions goes with --segmenter clusters"),

@@ -174,7 +174,7 @@ def _names(results: Path, before: Path | None, network: UNet, held_out: Grouped)
     """
     count, names = len(network.concepts), load_names(results)
     if before is None or not names:
-        return numbers(count) | names
+        return {**numbers(count), **names}
     old = load_segmenter(before)
     read_before, read_now = (labels_of(one, held_out.images) for one in (old, network))
     return carried_over(names, overlaps(read_before, read_now, (len(old.concepts), count)))

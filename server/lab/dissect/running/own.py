@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -33,6 +34,29 @@ class OwnSegmenter:
         return self.scores(images)
 
 
+def load_own_segmenter(name: str, concepts: Sequence[str] | None, size: int, device: torch.device) -> OwnSegmenter:
+    """What package.module:factory returns when called without arguments, or the object of that name itself where it
+    cannot be called so. Its code runs because the user named it. See `own_segmenter`.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        named = getattr(importlib.import_module(module), attribute)
+        made = named() if _is_factory(named) else named
+    except Exception as error:  # it may be any code
+        raise ValueError(f"{name} makes no segmenter: {type(error).__name__}: {error}") from error
+    return own_segmenter(made, name, concepts, size, device)
+
+
+def _is_factory(named: object) -> bool:
+    if not inspect.isroutine(named) and not inspect.isclass(named):
+        return False
+    try:
+        inspect.signature(named).bind()
+    except (TypeError, ValueError):  # it wants arguments, or tells nothing of them
+        return False
+    return True
+
+
 def own_segmenter(
     made: object, name: str, concepts: Sequence[str] | None, size: int, device: torch.device
 ) -> OwnSegmenter:
@@ -44,7 +68,7 @@ def own_segmenter(
         raise ValueError(f"{name} made a {type(made).__name__}, which cannot be called with images")
     if isinstance(made, nn.Module):
         made = made.eval().requires_grad_(False).to(device)
-    named: tuple[object, ...] = tuple(concepts) if concepts else tuple(getattr(made, "concepts", ()))
+    named: tuple[str, ...] = tuple(concepts) if concepts else tuple(getattr(made, "concepts", ()))
     if not named:
         raise ValueError(f"{name} has no attribute `concepts`; name them with --concepts a,b,c")
     if not all(isinstance(concept, str) and concept.strip() for concept in named):
