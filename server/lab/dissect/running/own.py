@@ -68,9 +68,10 @@ def own_segmenter(
         raise ValueError(f"{name} made a {type(made).__name__}, which cannot be called with images")
     if isinstance(made, nn.Module):
         made = made.eval().requires_grad_(False).to(device)
-    named: tuple[str, ...] = tuple(concepts) if concepts else tuple(getattr(made, "concepts", ()))
+    own = getattr(made, "concepts", ())
+    named: tuple[str, ...] = tuple(concepts or (own if isinstance(own, list | tuple) else ()))
     if not named:
-        raise ValueError(f"{name} has no attribute `concepts`; name them with --concepts a,b,c")
+        raise ValueError(f"{name} has no list `concepts`; name them with --concepts a,b,c")
     if not all(isinstance(concept, str) and concept.strip() for concept in named):
         raise ValueError(f"the concepts of {name} are not all names")
     if len(set(named)) != len(named) or len(named) > MOST_CONCEPTS:

@@ -41,7 +41,7 @@ def test_finished_stages_depend_on_its_weights() -> None:
     ("made", "concepts", "says"),
     [
         (5, None, "made a int, which cannot be called"),
-        (bright, None, "has no attribute `concepts`"),
+        (bright, None, "has no list `concepts`"),
         (bright, ["a", " "], "not all names"),
         (bright, ["a", "a"], "distinct concepts"),
         (bright, ["a", "b", "c"], r"made scores of shape \(1, 2, 16, 16\) .* not \(1, 3, 16, 16\)"),
