@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     trust = f" --trust-module {args.module}" if args.module else ""
     where = f" --models-dir {args.models_dir}" if args.models_dir else ""
     print("\n".join([f"{args.name}: {lines[0]}", *lines[1:], "next:"]))
-    print(f"  unitbrush dissect {args.name}{where}{trust}")
+    print(f"  unitbrush dissect {args.name} --segmenter clusters{where}{trust}")
     print(f"  unitbrush serve{where}{trust}")
     return 0
 

@@ -79,7 +79,7 @@ def test_a_file_of_a_known_family_is_installed_by_its_layout(folder: Path, capsy
     out = capsys.readouterr().out
     assert "mine: Progressive GAN, 32 pixels" in out
     assert "layer4 (12 units, 8x8)" in out
-    assert "unitbrush dissect mine --models-dir models" in out
+    assert "unitbrush dissect mine --segmenter clusters --models-dir models" in out
     card = json.loads((folder / "models" / "mine" / "model.json").read_text())
     assert card["family"] == "Progressive GAN"
     assert set(card["sha256"]) == {"generator.safetensors"}
@@ -104,7 +104,7 @@ def test_a_network_of_ones_own_is_installed_and_painted(folder: Path, capsys: py
         "layers: main.2 (32 units, 4x4), main.5 (16 units, 8x8), main.8 (8 units, 16x16)",
         "range of its images: -1 to 1",
         "  main.7: 8 units, 16x16",
-        f"unitbrush dissect mine --models-dir models --trust-module {reference}",
+        f"unitbrush dissect mine --segmenter clusters --models-dir models --trust-module {reference}",
     ):
         assert text in out
     assert f"UNITBRUSH_TRUSTED_MODULES={reference}" in err
