@@ -17,7 +17,7 @@ run: $(VENV)/.run
 	$(BIN)/unitbrush serve
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --maxschedchunk 12
+	$(BIN)/python -m pytest -n 2
 
 test-others: $(VENV)/.dev
 	$(BIN)/python -m tests.others
