@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu or cuda")
     threads: int = Field(default=0, ge=0, description="threads a render may use on the CPU; 0 is one for each core")
     queue_size: int = Field(default=64, ge=1, description="renders that may wait before a caller is told to come back")
-    trunk_cache_bytes: int = Field(default=256 * MIB, ge=0, description="memory for trunk activations of recent scenes")
+    trunk_cache_bytes: int = Field(default=128 * MIB, ge=0, description="memory for trunk activations of recent scenes")
     image_cache_bytes: int = Field(default=64 * MIB, ge=0, description="memory for encoded images")
     send_timeout: float = Field(
         default=20.0, gt=0, description="seconds a client may take to read a frame, or to send a request"
