@@ -64,6 +64,7 @@ export function conceptIcon(concept) {
     48,
   );
   const letter = element.querySelector("text");
-  if (letter) letter.textContent = concept.slice(0, 1).toUpperCase();
+  // Of "region 12" the number says more than the letter that all of them begin with.
+  if (letter) letter.textContent = /\d{1,2}$/.exec(concept)?.[0] ?? concept.slice(0, 1).toUpperCase();
   return element;
 }
