@@ -45,7 +45,7 @@ def file(form: str) -> bytes:
         (b"\0\0\0\x18ftypmp42", "a video"),
         (b"\0\0\0\x18ftypavif", "an AVIF or HEIC"),
         (b"\xff\x0a\0", "a JPEG XL"),
-        (gzip.compress(png()), "a gzip file"),
+        (gzip.compress(png(), mtime=0), "a gzip file"),
         (base64.b64encode(png()), "a PNG in base64 once more"),
         (png().replace(b"\r\n", b"\n"), "a PNG that was damaged on its way, as by a transfer of text"),
         (b"\xef\xbb\xbf\n <svg/>", "text, perhaps an SVG"),
