@@ -21,7 +21,7 @@ from server.errors import WeightError
 from server.lab.dissect.running.passes import batches
 from server.lab.dissect.units.quantiles import QuantileSketch
 from server.model.generator import Generator
-from server.model.latents import latents_of
+from server.model.latents import latent_table, latents_of
 from server.results.quantiles import QUANTILE, KnownQuantiles, Latents, LayerQuantiles
 
 BATCH = 20  # pictures
@@ -98,13 +98,12 @@ def measure(
 
 def latents(of: Latents, latent_dim: int) -> Iterator[tuple[int, Tensor]]:
     """The pictures' latents, (B, latent_dim) at a time, each with the number of pictures up to its end."""
-    state = None if of.random_state is None else np.random.RandomState(of.random_state)
+    table = None if of.random_state is None else latent_table(of.random_state, latent_dim, BATCH)
     for s in batches(of.pictures, BATCH):
-        if state is None:
+        if table is None:
             yield s.stop, latents_of(range(of.first + s.start, of.first + s.stop), latent_dim)
         else:
-            rows = state.standard_normal((s.stop - s.start, latent_dim))  # (B, latent_dim), the next of one stream
-            yield s.stop, torch.from_numpy(rows).float()
+            yield s.stop, torch.from_numpy(next(table)[: s.stop - s.start])
 
 
 def outputs(generator: Generator, z: Tensor, layers: Sequence[LayerQuantiles]) -> Iterator[Tensor]:

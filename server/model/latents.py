@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -19,3 +19,10 @@ def latents_of(seeds: Sequence[int], latent_dim: int) -> Tensor:
     """The latents of several seeds: (N, latent_dim)."""
     rows = [latent_of(seed, latent_dim) for seed in seeds]
     return torch.from_numpy(np.asarray(rows, np.float32).reshape(len(rows), latent_dim))
+
+
+def latent_table(random_state: int, latent_dim: int, rows: int) -> Iterator[NDArray[np.float32]]:
+    """The table whose rows are the latents of GAN Dissection's pictures, without end: (rows, latent_dim) at a time."""
+    random = np.random.RandomState(random_state)
+    while True:
+        yield random.standard_normal((rows, latent_dim)).astype(np.float32)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
+from server.model.latents import latent_table
 from server.web.services import Services
 
 SEED = 1
@@ -29,9 +30,7 @@ async def latents_of(services: Services, ids: Collection[int], latent_dim: int) 
 
 def rows(numbers: Collection[int], latent_dim: int) -> dict[int, NDArray[np.float32]]:
     """These rows of the table, (latent_dim,) each."""
-    random = np.random.RandomState(SEED)
     wanted: dict[int, NDArray[np.float32]] = {}
-    for first in range(0, max(numbers) + 1, _ROWS):
-        block = random.standard_normal(_ROWS * latent_dim).reshape(_ROWS, latent_dim).astype(np.float32)
+    for first, block in zip(range(0, max(numbers) + 1, _ROWS), latent_table(SEED, latent_dim, _ROWS), strict=False):
         wanted.update({i: block[i - first] for i in numbers if first <= i < first + _ROWS})
     return wanted
