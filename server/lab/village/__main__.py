@@ -18,9 +18,10 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=8000, help="scenes in the store (default: 8000)")
     parser.add_argument("--batch", type=int, default=8, help="pictures a step (default: 8)")
     parser.add_argument("--threads", type=int, default=1, help="threads (default: 1)")
+    parser.add_argument("--judged", action="store_true", help="with the judge of decisions")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    train(args.folder, Settings(minutes=args.minutes, scenes=args.scenes, batch=args.batch))
+    train(args.folder, Settings(minutes=args.minutes, scenes=args.scenes, batch=args.batch, judged=args.judged))
 
 
 main()

@@ -27,7 +27,10 @@ class Examples:
     """sketches: (N, CHANNELS, 16, 16). images: (N, 3, R, R), -1..1. parts: (N, 30, R / 2, R / 2), one-hot. changed:
     (N, 1, R / 2, R / 2), 1 where an edit changes the picture. unforeseen: the same, 1 where it is made of the decision
     alone, as by the exact brush, so that the sketch does not know of it. latents: (N, 128) of the scenes, and scenes:
-    (N, CHANNELS, 16, 16), their sketches as they are."""
+    (N, CHANNELS, 16, 16), their sketches as they are.
+
+    free: latents of other scenes, (M, 128), whose sketches the trunk makes; strokes: (M, kinds, 16, 16), alphas of
+    strokes that were meant for other scenes, half of them none; levels: (M,), what they set shares to."""
 
     sketches: Tensor
     images: Tensor
@@ -36,6 +39,9 @@ class Examples:
     unforeseen: Tensor
     latents: Tensor
     scenes: Tensor
+    free: Tensor
+    strokes: Tensor
+    levels: Tensor
 
 
 def blurred(sketches: Tensor, strength: Tensor) -> Tensor:
@@ -46,9 +52,11 @@ def blurred(sketches: Tensor, strength: Tensor) -> Tensor:
     return torch.cat([mixed, sketches[:, SHARES.stop :]], 1)
 
 
-def examples(store: Store, index: np.ndarray, rng: np.random.Generator, perfect: bool = False) -> Examples:
+def examples(
+    store: Store, index: np.ndarray, rng: np.random.Generator, perfect: bool = False, free: int = 0
+) -> Examples:
     """One example of each scene of `index`, at random a plain one, an edit of it, or of its twin. perfect: edits of
-    the scenes alone, on sketches as they are."""
+    the scenes alone, on sketches as they are. free: how many strokes on scenes of the trunk's there are beside."""
     n = len(index)
     chance = np.full(n, 0.5) if perfect else rng.random(n)
     plain = (chance < _PLAIN) & (not perfect)
@@ -72,6 +80,8 @@ def examples(store: Store, index: np.ndarray, rng: np.random.Generator, perfect:
     parts = onehot(np.ascontiguousarray(after[:, 1::2, 1::2]), len(PARTS))
     changed = F.max_pool2d(changed, 2)  # (N, 1, R / 2, R / 2)
     unforeseen = changed * torch.from_numpy(exact)[:, None, None, None]
+    others = rng.integers(0, store.drawn // 2, free) * 2 + 1  # scenes of odd index have strokes
+    strokes = torch.from_numpy(store.alphas[np.minimum(others, store.drawn - 1), 0].astype(np.float32)) / 255
     return Examples(
         sketches=applied(sketches, alpha, value),
         images=to_images(images),
@@ -80,6 +90,9 @@ def examples(store: Store, index: np.ndarray, rng: np.random.Generator, perfect:
         unforeseen=unforeseen,
         latents=latents_of([seed_at(int(i)) for i in index], LATENT_DIM),
         scenes=torch.from_numpy(store.sketches[index, 0].astype(np.float32)),
+        free=torch.from_numpy(rng.standard_normal((free, LATENT_DIM), np.float32)),
+        strokes=strokes * torch.from_numpy(rng.random(free) < 0.5)[:, None, None, None],
+        levels=torch.from_numpy(rng.uniform(1.5, 2.5, free).astype(np.float32)),
     )
 
 

@@ -2,7 +2,8 @@
 
 The trunk learns to make a scene's sketch of its latent. Those behind learn from imperfect sketches, not from its own.
 The drawing layers are taught with true decisions; the deciding ones by cross-entropy, rare parts weighed up. Pictures
-are drawn in windows of a quarter of their area, as drawing has little reach and much work. Weights are averaged.
+are drawn in windows of a quarter of their area, as drawing has little reach and much work. From some time on a judge
+says which decisions look like a rendering's. Weights are averaged.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from torch import Tensor
 from server.files import write_whole
 from server.lab.train.log import Log, open_log
 from server.lab.train.muon import Muon
-from server.lab.village.decided import DecidedGenerator
+from server.lab.village.decided import DecidedGenerator, decided
 from server.lab.village.examples import Examples, examples, window_of
+from server.lab.village.judge import Judge, misjudged, plausible, shifted, slope
 from server.lab.village.sheet import sheet
-from server.lab.village.sketch import GRID
+from server.lab.village.sketch import GRID, applied
 from server.lab.village.store import Store, open_store
 from server.model.generator import Activations
 
@@ -36,8 +38,10 @@ _MEASURED = 200
 @dataclass(frozen=True)
 class Settings:
     """A run's settings. held_out: the first scenes of the store, which are never trained on. first: scenes drawn
-    before training begins; each step then draws `more`. window: side of the windows
-    that are drawn, in cells of the sketch. minutes: how long the run goes on now; save_minutes: between checkpoints."""
+    before training begins; each step then draws `more`. window: side of the windows that are drawn, in cells of the
+    sketch. minutes: how long the run goes on now; save_minutes: between checkpoints. judged: whether the judge plays;
+    free: of sketches a step that the trunk makes, for the judge alone; slope_steps: of how many steps one keeps the
+    judge's slope low."""
 
     scenes: int = 8000
     held_out: int = 40
@@ -56,6 +60,11 @@ class Settings:
     coarse_weight: float = 4.0
     parts_weight: float = 0.5
     trunk_weight: float = 0.1
+    judged: bool = False
+    judge_weight: float = 0.15
+    slope_weight: float = 0.25
+    slope_steps: int = 8
+    free: int = 4
 
 
 @dataclass
@@ -65,6 +74,8 @@ class Run:
     generator: DecidedGenerator
     averaged: DecidedGenerator
     optimiser: Muon
+    judge: Judge
+    judge_optimiser: Muon
     seen: int = 0
     steps: int = 0
     sums: dict[str, list[float]] = field(default_factory=dict)
@@ -75,6 +86,8 @@ class Run:
             "generator": self.generator.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "judge": self.judge.state_dict(),
+            "judge_optimiser": self.judge_optimiser.state_dict(),
             "seen": self.seen,
             "steps": self.steps,
         }
@@ -85,12 +98,16 @@ def begun(folder: Path, settings: Settings) -> Run:
     """A new run, or that of the folder's checkpoint."""
     torch.manual_seed(settings.seed)
     generator = DecidedGenerator()
-    run = Run(generator, copy.deepcopy(generator), Muon(generator.parameters(), settings.rate))
+    judge = Judge(generator.decider.parts)
+    optimisers = Muon(generator.parameters(), settings.rate), Muon(judge.parameters(), settings.rate)
+    run = Run(generator, copy.deepcopy(generator), optimisers[0], judge, optimisers[1])
     if (folder / CHECKPOINT).exists():
         state = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
         run.generator.load_state_dict(state["generator"])
         run.averaged.load_state_dict(state["averaged"])
         run.optimiser.load_state_dict(state["optimiser"])
+        run.judge.load_state_dict(state["judge"])
+        run.judge_optimiser.load_state_dict(state["judge_optimiser"])
         run.seen, run.steps = state["seen"], state["steps"]
     return run
 
@@ -120,13 +137,18 @@ def part_weights(store: Store) -> Tensor:
 
 def losses(
     generator: DecidedGenerator, batch: Examples, measures: Measures, window: tuple[int, int], settings: Settings
-) -> dict[str, Tensor]:
+) -> tuple[dict[str, Tensor], Tensor]:
     """colour: of the window, drawn from true decisions; coarse: the same of 8x8 pixels; parts: of all decisions that
-    follow from the sketch; trunk: squared, of the scene's sketch made of its latent, in units of their spread."""
+    follow from the sketch; trunk: squared, of the scene's sketch made of its latent, in units of their spread.
+
+    Second, the scores that decisions follow from, (N + free, 30, 128, 128), those of the trunk's own sketches last.
+    """
     made = generator.trunk(batch.latents, generator.sketch).r  # (N, CHANNELS, 16, 16)
     missed = (made.float() - batch.scenes) / measures.spread
-    features = generator.plan(batch.sketches)  # (N, 80, 64, 64)
-    scores = generator.decider.scores(features).float()  # (N, 30, 128, 128)
+    free = applied(generator.trunk(batch.free, generator.sketch).r, batch.strokes, batch.levels)
+    features = generator.plan(torch.cat([batch.sketches, free]))  # (N + free, 80, 64, 64)
+    all_scores = generator.decider.scores(features).float()  # (N + free, 30, 128, 128)
+    features, scores = features[: len(batch.sketches)], all_scores[: len(batch.sketches)]
     cross = -(measures.parts * batch.parts * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, 128, 128)
     counts = 1 + settings.changed_weight * batch.changed
     foreseen = counts * (1 - batch.unforeseen)
@@ -143,25 +165,31 @@ def losses(
     drawn = generator.tail(Activations(decision), generator.decision).float()  # (N, 3, 128, 128)
     off = drawn - cut(batch.images)
     fine = F.interpolate(cut(counts), scale_factor=2.0)
-    return {
+    parts = {
         "colour": (off.abs() * fine).mean() / fine.mean(),
         "coarse": F.avg_pool2d(off, 8).abs().mean(),
         "parts": (cross * foreseen).mean() / foreseen.mean(),
         "trunk": missed.square().mean(),
     }
+    return parts, all_scores
 
 
-def step(run: Run, batch: Examples, measures: Measures, window: tuple[int, int], settings: Settings) -> None:
-    """One step of training, and the averaged weights after it."""
+def step(
+    run: Run, batch: Examples, measures: Measures, window: tuple[int, int], settings: Settings, rng: np.random.Generator
+) -> None:
+    """One step of training, and the averaged weights after it; with a judge, a step of the judge first."""
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
-        parts = losses(run.generator, batch, measures, window, settings)
-    loss = settings.colour_weight * parts["colour"] + settings.coarse_weight * parts["coarse"]
-    loss = loss + settings.parts_weight * parts["parts"] + settings.trunk_weight * parts["trunk"]
-    run.optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    for group in run.optimiser.param_groups:
-        group["lr"] = settings.rate * min(1.0, (run.steps + 1) / 60)
-    run.optimiser.step()
+        parts, scores = losses(run.generator, batch, measures, window, settings)
+        loss = settings.colour_weight * parts["colour"] + settings.coarse_weight * parts["coarse"]
+        loss = loss + settings.parts_weight * parts["parts"] + settings.trunk_weight * parts["trunk"]
+        if settings.judged:
+            real, made = shifted([batch.parts, decided(scores)], rng)
+            parts["judge"] = _judge(run, real, made.detach(), settings)
+            run.judge.requires_grad_(False)
+            parts["plausible"] = plausible(run.judge, made)
+            run.judge.requires_grad_(True)
+            loss = loss + settings.judge_weight * parts["plausible"]
+    _follow(run.optimiser, loss, settings.rate * min(1.0, (run.steps + 1) / 60))
     run.steps += 1
     run.seen += len(batch.sketches)
     keep = min(settings.average, (1 + run.steps) / (10 + run.steps))
@@ -169,6 +197,25 @@ def step(run: Run, batch: Examples, measures: Measures, window: tuple[int, int],
         torch._foreach_lerp_(list(run.averaged.parameters()), list(run.generator.parameters()), 1 - keep)
     for name, value in parts.items():
         run.sums.setdefault(name, []).append(float(value.detach()))
+
+
+def _judge(run: Run, real: Tensor, made: Tensor, settings: Settings) -> Tensor:
+    """A step of the judge on decisions (N, 30, H, W) of renderings and of the generator. Returns its loss."""
+    judged = misjudged(run.judge, real, made)
+    loss = judged
+    if run.steps % settings.slope_steps == 0:
+        loss = loss + settings.slope_steps * settings.slope_weight * slope(run.judge, real[:4])
+    _follow(run.judge_optimiser, loss, settings.rate)
+    return judged
+
+
+def _follow(optimiser: Muon, loss: Tensor, rate: float) -> None:
+    """A step down the loss."""
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    optimiser.step()
 
 
 def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
@@ -189,7 +236,8 @@ def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
     while time.monotonic() - begin < 60 * settings.minutes:
         store.grow(store.drawn + settings.more)
         index = np.sort(rng.integers(settings.held_out, store.drawn, settings.batch))
-        step(run, examples(store, index, rng), measures, window_of(rng, settings.window), settings)
+        batch = examples(store, index, rng, free=settings.free if settings.judged else 0)
+        step(run, batch, measures, window_of(rng, settings.window), settings, rng)
         if run.steps % 20 == 0:
             _report(run, (run.seen - seen) / (time.monotonic() - begin), log)
         if time.monotonic() - last > 60 * settings.save_minutes:

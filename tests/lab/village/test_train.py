@@ -32,7 +32,7 @@ def test_rare_parts_count_more(store: Store) -> None:
 def test_a_run_goes_on_where_it_stopped(store: Store, tmp_path: Path) -> None:
     measures, rng = Measures.of(store), np.random.default_rng(0)
     run = begun(tmp_path, SETTINGS)
-    step(run, examples(store, np.array([4, 5]), rng), measures, (0, 8), SETTINGS)
+    step(run, examples(store, np.array([4, 5]), rng), measures, (0, 8), SETTINGS, rng)
     run.save(tmp_path)
     again = begun(tmp_path, SETTINGS)
     assert (again.seen, again.steps) == (2, 1)
@@ -41,8 +41,23 @@ def test_a_run_goes_on_where_it_stopped(store: Store, tmp_path: Path) -> None:
     assert set(run.sums) == {"colour", "coarse", "parts", "trunk"}
     batch = examples(store, np.array([6, 7]), rng)
     for each in (run, again):
-        step(each, batch, measures, (4, 4), SETTINGS)
+        step(each, batch, measures, (4, 4), SETTINGS, np.random.default_rng(1))
     assert run.sums["parts"][-1] == pytest.approx(again.sums["parts"][-1])
+
+
+def test_a_judge_learns_and_teaches_the_trunk_and_those_that_decide(store: Store, tmp_path: Path) -> None:
+    settings = replace(
+        SETTINGS, judged=True, free=1, colour_weight=0.0, coarse_weight=0.0, parts_weight=0.0, trunk_weight=0.0
+    )
+    measures, rng = Measures.of(store), np.random.default_rng(0)
+    run = begun(tmp_path, settings)
+    before = {name: value.detach().clone() for name, value in run.generator.named_parameters()}
+    for _ in range(2):
+        step(run, examples(store, np.array([4, 5]), rng, free=1), measures, (0, 8), settings, rng)
+    changed = {name.split(".")[0] for name, value in run.generator.named_parameters() if not value.equal(before[name])}
+    layers = [layer.name for layer in run.generator.layers]
+    assert changed == set(layers[: layers.index(run.generator.decision) + 1])
+    assert 0 < run.sums["judge"][-1] < run.sums["judge"][0]
 
 
 def test_training_writes_log_checkpoint_and_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
