@@ -71,7 +71,9 @@ class Judge(nn.Module):
         for halve, head in zip(self.halve, self.heads, strict=True):
             y = halve(y)
             scores.append(head(y).flatten(1))
-        spread = y.float().std(0, unbiased=False).mean().to(y.dtype).expand(len(y), 1, *y.shape[2:])
+        # Without the little that is added, maps that are alike somewhere have no gradient there but "not a number".
+        spread = (y.float().var(0, unbiased=False) + 1e-8).sqrt().mean()
+        spread = spread.to(y.dtype).expand(len(y), 1, *y.shape[2:])  # (N, 1, H / 16, W / 16)
         whole = self.whole(F.leaky_relu(self.mix(torch.cat([y, spread], 1)), _SLOPE))
         return [*scores, whole.mean((2, 3))]
 

@@ -55,3 +55,9 @@ def test_maps_are_cut_alike_and_not_always_at_the_same_place() -> None:
         assert torch.equal(one, two)
         places.add(float(one[0, 0, 0, 0]))
     assert len(places) > 10
+
+
+def test_maps_that_are_all_alike_have_a_gradient(judge: Judge) -> None:
+    alike = torch.ones(2, 3, 32, 32)
+    (misjudged(judge, alike, alike) + slope(judge, alike)).backward()
+    assert all(p.grad is None or bool(p.grad.isfinite().all()) for p in judge.parameters())
