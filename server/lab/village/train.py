@@ -210,12 +210,13 @@ def _judge(run: Run, real: Tensor, made: Tensor, settings: Settings) -> Tensor:
 
 
 def _follow(optimiser: Muon, loss: Tensor, rate: float) -> None:
-    """A step down the loss."""
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    optimiser.step()
+    """A step down the loss, in float32 wherever it is called: in bfloat16 Muon's iteration grows without end."""
+    with torch.autocast("cpu", enabled=False):
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        optimiser.step()
 
 
 def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:

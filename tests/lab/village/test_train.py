@@ -47,7 +47,14 @@ def test_a_run_goes_on_where_it_stopped(store: Store, tmp_path: Path) -> None:
 
 def test_a_judge_learns_and_teaches_the_trunk_and_those_that_decide(store: Store, tmp_path: Path) -> None:
     settings = replace(
-        SETTINGS, judged=True, free=1, colour_weight=0.0, coarse_weight=0.0, parts_weight=0.0, trunk_weight=0.0
+        SETTINGS,
+        bfloat16=True,
+        judged=True,
+        free=1,
+        colour_weight=0.0,
+        coarse_weight=0.0,
+        parts_weight=0.0,
+        trunk_weight=0.0,
     )
     measures, rng = Measures.of(store), np.random.default_rng(0)
     run = begun(tmp_path, settings)
