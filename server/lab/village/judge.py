@@ -46,8 +46,8 @@ class _Halving(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (N, inputs, H, W). Returns (N, outputs, H / 2, W / 2)."""
-        y = F.leaky_relu(self.first(x), _SLOPE)
-        y = F.leaky_relu(F.avg_pool2d(self.second(y), 2), _SLOPE)
+        y = F.avg_pool2d(F.leaky_relu(self.first(x), _SLOPE), 2)
+        y = F.leaky_relu(self.second(y), _SLOPE)
         around: Tensor = self.around(F.avg_pool2d(x, 2))
         return (y + around) * math.sqrt(0.5)
 
