@@ -40,8 +40,8 @@ class Settings:
     """A run's settings. held_out: the first scenes of the store, which are never trained on. first: scenes drawn
     before training begins; each step then draws `more`. window: side of the windows that are drawn, in cells of the
     sketch. minutes: how long the run goes on now; save_minutes: between checkpoints. judged: whether the judge plays;
-    free: of sketches a step that the trunk makes, for the judge alone, which sees as many of the others; slope_steps: of
-    how many steps one keeps the judge's slope low."""
+    free: of sketches a step that the trunk makes, for the judge, which sees as many of the others; slope_steps: of how
+    many steps one keeps the judge's slope low."""
 
     scenes: int = 8000
     held_out: int = 40
