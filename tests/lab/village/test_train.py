@@ -45,7 +45,7 @@ def test_a_run_goes_on_where_it_stopped(store: Store, tmp_path: Path) -> None:
     assert run.sums["parts"][-1] == pytest.approx(again.sums["parts"][-1])
 
 
-def test_a_judge_learns_and_teaches_the_trunk_and_those_that_decide(store: Store, tmp_path: Path) -> None:
+def test_a_judge_learns_and_teaches_those_that_decide(store: Store, tmp_path: Path) -> None:
     settings = replace(
         SETTINGS,
         bfloat16=True,
@@ -63,7 +63,8 @@ def test_a_judge_learns_and_teaches_the_trunk_and_those_that_decide(store: Store
         step(run, examples(store, np.array([4, 5]), rng, free=1), measures, (0, 8), settings, rng)
     changed = {name.split(".")[0] for name, value in run.generator.named_parameters() if not value.equal(before[name])}
     layers = [layer.name for layer in run.generator.layers]
-    assert changed == set(layers[: layers.index(run.generator.decision) + 1])
+    first, last = layers.index(run.generator.sketch) + 1, layers.index(run.generator.decision)
+    assert changed == set(layers[first : last + 1])
     assert 0 < run.sums["judge"][-1] < run.sums["judge"][0]
 
 
