@@ -19,6 +19,22 @@ from server.painting.painter import Painter
 from tests.helpers.serving import asgi_client, settings_in
 from tests.helpers.tiny import write_model
 
+# With several processes each begins at a part of its own. The browser's tests take one of them its whole time, so they
+# come first; tests of a minute stand where none of the processes ends with them.
+ORDER = ("browser", "lab", "client", "", "commands")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests in that order, by their folder, "" for those without; all others behind them."""
+    tests = Path(__file__).parent
+    places = {folder: place for place, folder in enumerate(ORDER)}
+
+    def place(item: pytest.Item) -> int:
+        parts = item.path.relative_to(tests).parts
+        return places.get(parts[0] if len(parts) > 1 else "", len(ORDER))
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
