@@ -8,6 +8,8 @@ In reading order:
 - `sketch`: a scene as numbers in 16x16 cells, and edits of that;
 - `store`: scenes and their twins, drawn once to disk; `examples`: imperfect sketches and what to draw of them;
 - `decided`: the generator that decides what every pixel is, and then draws it; none is installed yet;
-- `judge`: which decisions look like a rendering's; `train`: the training; `sheet`: pictures of how it is doing;
+- `trunk`: the training of the trunk, alone;
+- `judge`: which decisions look like a rendering's; `train`: the training of what stands behind the trunk;
+- `sheet`: pictures of how it is doing;
 - `python -m server.lab.village FOLDER` trains, on from where the folder's run stopped.
 """

@@ -1,4 +1,5 @@
-"""`python -m server.lab.village FOLDER`: train the village that decides and then draws, on from where it stopped."""
+"""`python -m server.lab.village FOLDER`: train the village that decides and then draws, on from where it stopped;
+first, with `--trunk`, its trunk."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from pathlib import Path
 import torch
 
 from server.lab.village.train import Settings, train
+from server.lab.village.trunk import TrunkSettings, train_trunk
 
 
 def main() -> None:
@@ -19,8 +21,12 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8, help="pictures a step (default: 8)")
     parser.add_argument("--threads", type=int, default=1, help="threads (default: 1)")
     parser.add_argument("--judged", action="store_true", help="with the judge of decisions")
+    parser.add_argument("--trunk", type=int, metavar="STEPS", help="train the trunk instead of what stands behind it")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    if args.trunk:
+        train_trunk(args.folder, TrunkSettings(steps=args.trunk))
+        return
     train(args.folder, Settings(minutes=args.minutes, scenes=args.scenes, batch=args.batch, judged=args.judged))
 
 

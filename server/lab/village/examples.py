@@ -12,8 +12,7 @@ from torch import Tensor
 from server.lab.scenes.latent import LATENT_DIM
 from server.lab.village.parts import PARTS
 from server.lab.village.sketch import GRID, SHARES, applied, onehot
-from server.lab.village.store import Store, seed_at
-from server.model.latents import latents_of
+from server.lab.village.store import Store
 from server.model.pixels import to_images
 
 _NOISE = 0.06
@@ -26,8 +25,7 @@ _EXACT = 0.15
 class Examples:
     """sketches: (N, CHANNELS, 16, 16). images: (N, 3, R, R), -1..1. parts: (N, 30, R / 2, R / 2), one-hot. changed:
     (N, 1, R / 2, R / 2), 1 where an edit changes the picture. unforeseen: the same, 1 where it is made of the decision
-    alone, as by the exact brush, so that the sketch does not know of it. latents: (N, 128) of the scenes, and scenes:
-    (N, CHANNELS, 16, 16), their sketches as they are.
+    alone, as by the exact brush, so that the sketch does not know of it.
 
     free: latents of other scenes, (M, 128), whose sketches the trunk makes; strokes: (M, kinds, 16, 16), alphas of
     strokes that were meant for other scenes, half of them none; levels: (M,), what they set shares to."""
@@ -37,8 +35,6 @@ class Examples:
     parts: Tensor
     changed: Tensor
     unforeseen: Tensor
-    latents: Tensor
-    scenes: Tensor
     free: Tensor
     strokes: Tensor
     levels: Tensor
@@ -88,8 +84,6 @@ def examples(
         parts=parts,
         changed=changed,
         unforeseen=unforeseen,
-        latents=latents_of([seed_at(int(i)) for i in index], LATENT_DIM),
-        scenes=torch.from_numpy(store.sketches[index, 0].astype(np.float32)),
         free=torch.from_numpy(rng.standard_normal((free, LATENT_DIM), np.float32)),
         strokes=strokes * torch.from_numpy(rng.random(free) < 0.5)[:, None, None, None],
         levels=torch.from_numpy(rng.uniform(1.5, 2.5, free).astype(np.float32)),

@@ -102,10 +102,11 @@ def open_store(folder: Path, count: int) -> Store:
         arrays[name] = open_memmap(path, mode, dtype=kind, shape=(count, *shape))
         if len(arrays[name]) != count:
             raise ValueError(f"{folder} has room for {len(arrays[name])} scenes, not {count}")
-    return Store(**arrays, done=folder / "done.txt", expected=_expected())
+    return Store(**arrays, done=folder / "done.txt", expected=fitted_colours())
 
 
-def _expected() -> Expected:
+def fitted_colours() -> Expected:
+    """The colours that concepts have on average in some light, fitted on the first scenes."""
     scenes = [scene_at(index) for index in range(_FITTED)]
     return expected_colours([draw_village(scene, 64) for scene in scenes], scenes)
 

@@ -1,6 +1,6 @@
 """Training of the village's generator on rendered scenes and their sketches.
 
-The trunk learns to make a scene's sketch of its latent. Those behind learn from imperfect sketches, not from its own.
+The trunk is trained before (`trunk`) and stays as it is. Those behind it learn from imperfect sketches.
 The drawing layers are taught with true decisions; the deciding ones by cross-entropy, rare parts weighed up. Pictures
 are drawn in windows of a quarter of their area, as drawing has little reach and much work. From some time on a judge
 says which decisions look like a rendering's. Weights are averaged.
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from server.files import write_whole
 from server.lab.train.log import Log, open_log
@@ -28,6 +28,7 @@ from server.lab.village.judge import Judge, misjudged, plausible, shifted, slope
 from server.lab.village.sheet import sheet
 from server.lab.village.sketch import GRID, applied
 from server.lab.village.store import Store, open_store
+from server.lab.village.trunk import load_trunk, trunk_of
 from server.model.generator import Activations
 
 CHECKPOINT = "checkpoint.pt"
@@ -59,7 +60,6 @@ class Settings:
     colour_weight: float = 4.0
     coarse_weight: float = 4.0
     parts_weight: float = 0.5
-    trunk_weight: float = 0.1
     judged: bool = False
     judge_weight: float = 0.15
     slope_weight: float = 0.25
@@ -95,11 +95,11 @@ class Run:
 
 
 def begun(folder: Path, settings: Settings) -> Run:
-    """A new run, or that of the folder's checkpoint."""
+    """A new run, or that of the folder's checkpoint. Raises FileNotFoundError where no trunk was trained."""
     torch.manual_seed(settings.seed)
     generator = DecidedGenerator()
     judge = Judge(generator.decider.parts)
-    optimisers = Muon(generator.parameters(), settings.rate), Muon(judge.parameters(), settings.rate)
+    optimisers = Muon(_behind(generator), settings.rate), Muon(judge.parameters(), settings.rate)
     run = Run(generator, copy.deepcopy(generator), optimisers[0], judge, optimisers[1])
     if (folder / CHECKPOINT).exists():
         state = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
@@ -109,22 +109,15 @@ def begun(folder: Path, settings: Settings) -> Run:
         run.judge.load_state_dict(state["judge"])
         run.judge_optimiser.load_state_dict(state["judge_optimiser"])
         run.seen, run.steps = state["seen"], state["steps"]
+    for each in (run.generator, run.averaged):
+        load_trunk(folder, each)
     return run
 
 
-@dataclass(frozen=True)
-class Measures:
-    """What losses are measured by. parts: how much each part counts, (1, 30, 1, 1); spread: each number's deviation
-    in sketches, (1, CHANNELS, 1, 1)."""
-
-    parts: Tensor
-    spread: Tensor
-
-    @classmethod
-    def of(cls, store: Store) -> Measures:
-        """Those of a store's first scenes."""
-        some = torch.from_numpy(store.sketches[: min(_MEASURED, store.drawn), 0].astype(np.float32))
-        return cls(part_weights(store), some.std((0, 2, 3)).clamp(min=0.03).view(1, -1, 1, 1))
+def _behind(generator: DecidedGenerator) -> list[nn.Parameter]:
+    """What is trained here: all parameters but the trunk's."""
+    trunk = {*trunk_of(generator).parameters()}
+    return [parameter for parameter in generator.parameters() if parameter not in trunk]
 
 
 def part_weights(store: Store) -> Tensor:
@@ -136,23 +129,21 @@ def part_weights(store: Store) -> Tensor:
 
 
 def losses(
-    generator: DecidedGenerator, batch: Examples, measures: Measures, window: tuple[int, int], settings: Settings
+    generator: DecidedGenerator, batch: Examples, counts: Tensor, window: tuple[int, int], settings: Settings
 ) -> tuple[dict[str, Tensor], Tensor]:
     """colour: of the window, drawn from true decisions; coarse: the same of 8x8 pixels; parts: of all decisions that
-    follow from the sketch; trunk: squared, of the scene's sketch made of its latent, in units of their spread.
+    follow from the sketch, each part counted as `counts`, (1, 30, 1, 1), says.
 
     Second, the scores that decisions follow from, (N + free, 30, 128, 128), those of the trunk's own sketches last.
     """
-    made = generator.trunk(batch.latents, generator.sketch).r  # (N, CHANNELS, 16, 16)
-    missed = (made.float() - batch.scenes) / measures.spread
-    with torch.no_grad():  # a judge that taught the trunk, too, made its sketches forget their scenes
+    with torch.no_grad():
         free = applied(generator.trunk(batch.free, generator.sketch).r, batch.strokes, batch.levels)
     features = generator.plan(torch.cat([batch.sketches, free]))  # (N + free, 80, 64, 64)
     all_scores = generator.decider.scores(features).float()  # (N + free, 30, 128, 128)
     features, scores = features[: len(batch.sketches)], all_scores[: len(batch.sketches)]
-    cross = -(measures.parts * batch.parts * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, 128, 128)
-    counts = 1 + settings.changed_weight * batch.changed
-    foreseen = counts * (1 - batch.unforeseen)
+    cross = -(counts * batch.parts * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, 128, 128)
+    attention = 1 + settings.changed_weight * batch.changed
+    foreseen = attention * (1 - batch.unforeseen)
     down, across = window
 
     def cut(x: Tensor) -> Tensor:
@@ -165,24 +156,23 @@ def losses(
     decision = torch.cat([cut(batch.parts).to(carried.dtype), carried], 1)
     drawn = generator.tail(Activations(decision), generator.decision).float()  # (N, 3, 128, 128)
     off = drawn - cut(batch.images)
-    fine = F.interpolate(cut(counts), scale_factor=2.0)
+    fine = F.interpolate(cut(attention), scale_factor=2.0)
     parts = {
         "colour": (off.abs() * fine).mean() / fine.mean(),
         "coarse": F.avg_pool2d(off, 8).abs().mean(),
         "parts": (cross * foreseen).mean() / foreseen.mean(),
-        "trunk": missed.square().mean(),
     }
     return parts, all_scores
 
 
 def step(
-    run: Run, batch: Examples, measures: Measures, window: tuple[int, int], settings: Settings, rng: np.random.Generator
+    run: Run, batch: Examples, counts: Tensor, window: tuple[int, int], settings: Settings, rng: np.random.Generator
 ) -> None:
     """One step of training, and the averaged weights after it; with a judge, a step of the judge first."""
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
-        parts, scores = losses(run.generator, batch, measures, window, settings)
+        parts, scores = losses(run.generator, batch, counts, window, settings)
         loss = settings.colour_weight * parts["colour"] + settings.coarse_weight * parts["coarse"]
-        loss = loss + settings.parts_weight * parts["parts"] + settings.trunk_weight * parts["trunk"]
+        loss = loss + settings.parts_weight * parts["parts"]
         if settings.judged:
             real, made = shifted([batch.parts, decided(scores[-2 * settings.free :])], rng)
             parts["judge"] = _judge(run, real, made.detach(), settings)
@@ -231,7 +221,7 @@ def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
     store = open_store(scenes or folder / "scenes", settings.scenes)
     store.grow(settings.first)
     run = begun(folder, settings)
-    measures = Measures.of(store)
+    counts = part_weights(store)
     rng = np.random.default_rng([settings.seed, run.steps])
     begin = last = time.monotonic()
     seen = run.seen
@@ -239,7 +229,7 @@ def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
         store.grow(store.drawn + settings.more)
         index = np.sort(rng.integers(settings.held_out, store.drawn, settings.batch))
         batch = examples(store, index, rng, free=settings.free if settings.judged else 0)
-        step(run, batch, measures, window_of(rng, settings.window), settings, rng)
+        step(run, batch, counts, window_of(rng, settings.window), settings, rng)
         if run.steps % 20 == 0:
             _report(run, (run.seen - seen) / (time.monotonic() - begin), log)
         if time.monotonic() - last > 60 * settings.save_minutes:

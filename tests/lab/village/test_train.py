@@ -10,11 +10,22 @@ import pytest
 import torch
 
 from server.lab.village import train as module
+from server.lab.village import trunk
+from server.lab.village.decided import DecidedGenerator
 from server.lab.village.examples import examples
 from server.lab.village.store import Store, open_store
-from server.lab.village.train import Measures, Settings, begun, part_weights, step
+from server.lab.village.train import Settings, begun, part_weights, step
+from server.lab.village.trunk import trunk_of
 
 SETTINGS = Settings(scenes=12, held_out=4, first=12, batch=2, bfloat16=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A run's folder with a trunk."""
+    torch.manual_seed(1)
+    torch.save(trunk_of(DecidedGenerator()).state_dict(), tmp_path / trunk.CHECKPOINT)
+    return tmp_path
 
 
 @pytest.fixture(scope="module")
@@ -29,23 +40,23 @@ def test_rare_parts_count_more(store: Store) -> None:
     assert float(weights[0]) < 1 < float(weights.max())
 
 
-def test_a_run_goes_on_where_it_stopped(store: Store, tmp_path: Path) -> None:
-    measures, rng = Measures.of(store), np.random.default_rng(0)
-    run = begun(tmp_path, SETTINGS)
-    step(run, examples(store, np.array([4, 5]), rng), measures, (0, 8), SETTINGS, rng)
-    run.save(tmp_path)
-    again = begun(tmp_path, SETTINGS)
+def test_a_run_goes_on_where_it_stopped(store: Store, folder: Path) -> None:
+    counts, rng = part_weights(store), np.random.default_rng(0)
+    run = begun(folder, SETTINGS)
+    step(run, examples(store, np.array([4, 5]), rng), counts, (0, 8), SETTINGS, rng)
+    run.save(folder)
+    again = begun(folder, SETTINGS)
     assert (again.seen, again.steps) == (2, 1)
     for ours, theirs in zip(run.averaged.parameters(), again.averaged.parameters(), strict=True):
         assert torch.equal(ours, theirs)
-    assert set(run.sums) == {"colour", "coarse", "parts", "trunk"}
+    assert set(run.sums) == {"colour", "coarse", "parts"}
     batch = examples(store, np.array([6, 7]), rng)
     for each in (run, again):
-        step(each, batch, measures, (4, 4), SETTINGS, np.random.default_rng(1))
+        step(each, batch, counts, (4, 4), SETTINGS, np.random.default_rng(1))
     assert run.sums["parts"][-1] == pytest.approx(again.sums["parts"][-1])
 
 
-def test_a_judge_learns_and_teaches_those_that_decide(store: Store, tmp_path: Path) -> None:
+def test_a_judge_learns_and_teaches_those_that_decide(store: Store, folder: Path) -> None:
     settings = replace(
         SETTINGS,
         bfloat16=True,
@@ -54,13 +65,12 @@ def test_a_judge_learns_and_teaches_those_that_decide(store: Store, tmp_path: Pa
         colour_weight=0.0,
         coarse_weight=0.0,
         parts_weight=0.0,
-        trunk_weight=0.0,
     )
-    measures, rng = Measures.of(store), np.random.default_rng(0)
-    run = begun(tmp_path, settings)
+    counts, rng = part_weights(store), np.random.default_rng(0)
+    run = begun(folder, settings)
     before = {name: value.detach().clone() for name, value in run.generator.named_parameters()}
     for _ in range(2):
-        step(run, examples(store, np.array([4, 5]), rng, free=1), measures, (0, 8), settings, rng)
+        step(run, examples(store, np.array([4, 5]), rng, free=1), counts, (0, 8), settings, rng)
     changed = {name.split(".")[0] for name, value in run.generator.named_parameters() if not value.equal(before[name])}
     layers = [layer.name for layer in run.generator.layers]
     first, last = layers.index(run.generator.sketch) + 1, layers.index(run.generator.decision)
@@ -68,8 +78,8 @@ def test_a_judge_learns_and_teaches_those_that_decide(store: Store, tmp_path: Pa
     assert 0 < run.sums["judge"][-1] < run.sums["judge"][0]
 
 
-def test_training_writes_log_checkpoint_and_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_writes_log_checkpoint_and_sheet(folder: Path) -> None:
     small = replace(SETTINGS, minutes=0.0)
-    module.train(tmp_path, small)
-    assert (tmp_path / module.CHECKPOINT).exists()
-    assert list(tmp_path.glob("sheet_*.png"))
+    module.train(folder, small)
+    assert (folder / module.CHECKPOINT).exists()
+    assert list(folder.glob("sheet_*.png"))
