@@ -78,7 +78,9 @@ class Generator(ABC):
 
     family: what kind of network, for people. latent_dim: of z. resolution: the image's width and height in pixels.
     layers: those one can edit, in the order they run. w_shape: in families whose layers read an intermediate latent w
-    each, how many there are and the numbers of one; None elsewhere.
+    each, how many there are and the numbers of one; None elsewhere. brush_layers: in families that were made to be
+    edited at certain layers, those; empty elsewhere. exact_layer: in families that decide what each cell shows, the one
+    of them whose units, one for each thing, say so; what is set there is drawn just there.
     """
 
     family: str
@@ -86,6 +88,8 @@ class Generator(ABC):
     resolution: int
     layers: tuple[Layer, ...]
     w_shape: tuple[int, int] | None = None
+    brush_layers: tuple[str, ...] = ()
+    exact_layer: str | None = None
 
     @abstractmethod
     def trunk(self, z: Tensor, layer: str) -> Activations:

@@ -1,8 +1,8 @@
 """Reads generators from `.safetensors` files and from state dicts as torch saves them, and nothing else.
 
-The family follows from the names: `stylegan2_layouts` has those of StyleGAN2. The published format of Progressive GANs
-(GAN Dissection, Bau et al., ICLR 2019) is a state dict, or a dict whose `state_dict` key holds one. Three spellings of
-its names are in use:
+The family follows from the names and shapes: `stylegan2_layouts` has those of StyleGAN2, `decided` those of generators
+that decide and then draw. The published format of Progressive GANs (GAN Dissection, Bau et al., ICLR 2019) is a state
+dict, or a dict whose `state_dict` key holds one. Three spellings of its names are in use:
 
     layer{1..n}.conv.weight     layer{i}.wscale.b       output_{R}x{R}.conv.weight   output_{R}x{R}.wscale.b
     features.{0..n-1}.conv...   features.{i}.wscale.b   output.conv.weight           output.wscale.b
@@ -28,6 +28,7 @@ from torch import Tensor
 
 from server.errors import WeightError
 from server.files import file_sha256, is_lfs_pointer, unpacked_bytes
+from server.model.decided import DecidedGenerator, is_decided, read_decided
 from server.model.progressive import ProgressiveGenerator
 from server.model.stylegan2 import StyleGAN2Generator
 from server.model.stylegan2_layouts import is_stylegan2, read_stylegan2
@@ -42,7 +43,7 @@ PREFIX = 8  # hex digits of a published file's SHA-256 in its name
 # Below which checkpoints keep a generator: moving averages first, then what a checkpoint has of several networks, then
 # what has one. The last two are of wrapped modules.
 WRAPPERS = (
-    *("g_ema", "G_ema", "ema_G", "generator_ema", "netG_ema", "Gs", "params_ema", "ema"),
+    *("averaged", "g_ema", "G_ema", "ema_G", "generator_ema", "netG_ema", "Gs", "params_ema", "ema"),
     *("g_ema_state_dict", "G_ema_state_dict", "netG_ema_state_dict", "generator_ema_state_dict", "Gs_state_dict"),
     *("state_dict_ema", "ema_state_dict", "model_ema", "ema_model", "params_ema_g", "g_running", "G_running", "avgG"),
     *("generator", "netG", "G", "g", "gen", "net_G", "net_g", "model_G", "generator_model"),
@@ -58,12 +59,11 @@ _ENTRY = re.compile(
     r"\.(?P<part>conv\.weight|wscale\.b|wscale\.bias)"
 )
 
+KnownGenerator = ProgressiveGenerator | StyleGAN2Generator | DecidedGenerator
 Blocks = dict[int, tuple[Tensor, Tensor]]  # (weight, bias) by a layer's number, or an output's size or number
 
 
-def load_generator(
-    path: Path, sha256: str | None = None, truncation: float = 1.0
-) -> ProgressiveGenerator | StyleGAN2Generator:
+def load_generator(path: Path, sha256: str | None = None, truncation: float = 1.0) -> KnownGenerator:
     """Read a generator in float32, in evaluation mode and without gradients.
 
     sha256: the file's SHA-256 or the first 8 or more hex digits of it, checked before anything is read; by
@@ -157,14 +157,21 @@ def _without_prefixes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return tensors
 
 
-def _build(weights: Mapping[str, Tensor], truncation: float) -> ProgressiveGenerator | StyleGAN2Generator:
+def _build(weights: Mapping[str, Tensor], truncation: float) -> KnownGenerator:
     # A tensor may repeat one number without storing it, so the file's size says little.
     if sum(tensor.numel() for tensor in weights.values()) * 4 > MAX_BYTES:
         raise WeightError(f"holds more numbers than a generator needs (at most {MAX_BYTES // 4})")
     if is_stylegan2(weights):
         return read_stylegan2({name: _float32(name, tensor) for name, tensor in weights.items()}, truncation)
     if truncation != 1:
-        raise WeightError("a Progressive GAN has no w to truncate; leave out the card's truncation")
+        raise WeightError("this generator has no w to truncate; leave out the card's truncation")
+    if is_decided({name: tuple(tensor.shape) for name, tensor in weights.items()}):
+        generator = read_decided({name: _float32(name, tensor) for name, tensor in weights.items()})
+        return generator.eval().requires_grad_(False)
+    return _progressive(weights)
+
+
+def _progressive(weights: Mapping[str, Tensor]) -> ProgressiveGenerator:
     layers, outputs = _sort(weights)
     if not layers or not outputs:
         raise WeightError("no Progressive GAN generator: it has no layers or no output")

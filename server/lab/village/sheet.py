@@ -7,11 +7,11 @@ import torch
 from PIL import Image
 
 from server.lab.scenes.sheet import contact_sheet
-from server.lab.village.decided import DecidedGenerator
 from server.lab.village.examples import examples
 from server.lab.village.parts import palette
 from server.lab.village.sketch import onehot
 from server.lab.village.store import Store, seed_at
+from server.model.decided import DecidedGenerator
 from server.model.generator import Activations
 from server.model.latents import latents_of
 from server.model.pixels import to_pixels

@@ -22,13 +22,13 @@ from torch import Tensor, nn
 from server.files import write_whole
 from server.lab.train.log import Log, open_log
 from server.lab.train.muon import Muon
-from server.lab.village.decided import DecidedGenerator, decided
 from server.lab.village.examples import Examples, examples, window_of
 from server.lab.village.judge import Judge, misjudged, plausible, shifted, slope
 from server.lab.village.sheet import sheet
 from server.lab.village.sketch import GRID, applied
 from server.lab.village.store import Store, open_store
 from server.lab.village.trunk import load_trunk, trunk_of
+from server.model.decided import DecidedGenerator, decided
 from server.model.generator import Activations
 
 CHECKPOINT = "checkpoint.pt"

@@ -22,10 +22,10 @@ from server.files import write_text, write_whole
 from server.lab.scenes.latent import LATENT_DIM
 from server.lab.train.log import open_log
 from server.lab.train.muon import Muon
-from server.lab.village.decided import DecidedGenerator
 from server.lab.village.drawing import draw_village
 from server.lab.village.sketch import CHANNELS, GRID, sketches_of
 from server.lab.village.store import fitted_colours, scene_at, seed_at
+from server.model.decided import DecidedGenerator
 from server.model.latents import latents_of
 
 CHECKPOINT = "trunk.pt"

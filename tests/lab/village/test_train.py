@@ -11,11 +11,11 @@ import torch
 
 from server.lab.village import train as module
 from server.lab.village import trunk
-from server.lab.village.decided import DecidedGenerator
 from server.lab.village.examples import examples
 from server.lab.village.store import Store, open_store
 from server.lab.village.train import Settings, begun, part_weights, step
 from server.lab.village.trunk import trunk_of
+from server.model.decided import DecidedGenerator
 
 SETTINGS = Settings(scenes=12, held_out=4, first=12, batch=2, bfloat16=False)
 

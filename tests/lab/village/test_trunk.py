@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from server.lab.village.decided import DecidedGenerator
 from server.lab.village.sketch import CHANNELS
 from server.lab.village.trunk import (
     Lessons,
@@ -19,6 +18,7 @@ from server.lab.village.trunk import (
     train_trunk,
     trunk_of,
 )
+from server.model.decided import DecidedGenerator
 
 SETTINGS = TrunkSettings(scenes=12, held_out=4, batch=4, bfloat16=False, steps=1)
 
