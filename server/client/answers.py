@@ -42,6 +42,7 @@ class Model:
     latent_dim: int
     w_shape: tuple[int, int] | None
     edit_layer: str
+    exact_layer: str | None
     layers: tuple[Layer, ...]
     concepts: tuple[str, ...]
     default: bool
@@ -81,6 +82,17 @@ class Removing:
 
 
 @dataclass(frozen=True)
+class ExactBrush:
+    """What a concept is painted with at the model's `exact_layer`."""
+
+    units: tuple[RankedUnit, ...]
+    recommended_units: int
+    draw_effect: float | None
+    remove_effect: float | None
+    remove: Removing
+
+
+@dataclass(frozen=True)
 class Concept:
     """What a concept is painted with at its best layer."""
 
@@ -91,6 +103,7 @@ class Concept:
     draw_effect: float | None
     remove_effect: float | None
     remove: Removing
+    exact: ExactBrush | None
     weak: tuple[str, ...]
 
 

@@ -21,6 +21,7 @@ from server.commands.segmenters import add_segmenters, open_segmenters
 from server.errors import UsageError
 
 if TYPE_CHECKING:
+    from server.lab.dissect.run import Scenes
     from server.model.generator import Generator
 
 SCENES_FROM = 50_000_000  # a seed no training set reaches
@@ -32,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="the model's name")
     parser.add_argument(
         "--layers",
-        help="layers, with commas between (default: all but the last); brushes are sought at those of 6 to 20 rows",
+        help="layers, with commas between (default: all but the last); brushes are sought at those of 6 to 20 rows, or "
+        "where the generator was made to be edited",
     )
     parser.add_argument("--samples", type=int, default=1000, help="pictures to look at (default: 1000)")
     parser.add_argument("--quick", action="store_true", help="sooner, with fewer pictures for each trial")
@@ -83,12 +85,12 @@ def run(args: argparse.Namespace) -> int:
                 Passes(generator, segmenter, low, device),
                 Passes(generator, judge, low, device),
                 args.model,
-                _brush_layers(look, generator),
+                brush_layers(look, generator),
                 plan,
                 out,
                 report,
                 look,
-                training_scenes if segmenter.concepts == CONCEPTS else None,
+                training_scenes(generator) if segmenter.concepts == CONCEPTS else None,
             )
         except OSError as error:
             raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
@@ -112,17 +114,29 @@ def _layers(wanted: str | None, generator: Generator) -> list[str]:
     return list(dict.fromkeys(generator.layer(name).name for name in names or [wanted]))
 
 
-def _brush_layers(look: list[str], generator: Generator) -> list[str]:
-    """Those of the layers that brushes are sought at: all of them where none has the usual sizes."""
-    return [name for name in look if generator.layer(name).height in BRUSH_ROWS] or look
+def brush_layers(look: list[str], generator: Generator) -> list[str]:
+    """Those of the layers that brushes are sought at: those that the generator was made to be edited at, else those of
+    the usual sizes, else all of them."""
+    made_for_it = [name for name in look if name in generator.brush_layers]
+    return made_for_it or [name for name in look if generator.layer(name).height in BRUSH_ROWS] or look
 
 
-def training_scenes(count: int, size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Scenes of the procedural village, far from the seeds training began with: pictures (count, size, size, 3) and
-    exact labels (count, size, size).
+def training_scenes(generator: Generator) -> Scenes:
+    """Scenes of the procedural village as the generator's family is taught it, far from the seeds training began with:
+    pictures (count, size, size, 3) and exact labels (count, size, size).
     """
     from server.lab.scenes.render import render
     from server.lab.scenes.scene import sample_scene
+    from server.lab.village.drawing import draw_village
+    from server.lab.village.world import sample_village
+    from server.model.decided import DecidedGenerator
 
-    images, labels = zip(*(render(sample_scene(SCENES_FROM + i), size) for i in range(count)), strict=True)
-    return np.stack(images), np.stack(labels)
+    def scenes(count: int, size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        seeds = range(SCENES_FROM, SCENES_FROM + count)
+        if isinstance(generator, DecidedGenerator):
+            drawings = [draw_village(sample_village(seed), size) for seed in seeds]
+            return np.stack([d.image for d in drawings]), np.stack([d.labels for d in drawings])
+        images, labels = zip(*(render(sample_scene(seed), size) for seed in seeds), strict=True)
+        return np.stack(images), np.stack(labels)
+
+    return scenes

@@ -4,8 +4,9 @@ In reading order:
 
 - `generator`: a generator cut into trunk and tail at any of its layers, the one idea the painting rests on;
 - `progressive`: the Progressive GAN, as it is trained and published;
-- `folded`: the same frozen for painting, as fast as the processor allows;
 - `hooked`: any network of one's own as a generator, with `cuts`, where it is cut, and `calls`, how it runs in parts;
+- `decided`: the generator that decides what every pixel is, and then draws it;
+- `folded`: these two frozen for painting, as fast as the processor allows;
 - `stylegan2`: StyleGAN2, and the same frozen for painting;
 - `stylegan2_layouts`: reads that by the names that two implementations give its tensors;
 - `latents`: the latent of a seed;

@@ -64,6 +64,13 @@ class Model:
         layers = self.generator.layers
         return self.dissection.edit_layer if self.dissection.brushes else layers[len(layers) // 2].name
 
+    @property
+    def exact_layer(self) -> str | None:
+        """The layer at which concepts are painted just where the mask is; None where the generator has no such layer,
+        or no brushes there."""
+        layer = self.generator.exact_layer
+        return layer if any(brush.layer == layer for brush in self.dissection.brushes) else None
+
 
 class Catalog:
     """Finds models, loads each at its first use and keeps it. Safe to share between threads.

@@ -20,6 +20,10 @@ class Model(BaseModel):
         description="how many latents w a picture may give, and the numbers of each; null for families without"
     )
     edit_layer: str = Field(description="the layer that most concepts are painted at")
+    exact_layer: str | None = Field(
+        description="the layer at which concepts are painted just where the mask is, by edits that name it as their"
+        " `layer`; null for models without"
+    )
     layers: list[Layer]
     concepts: list[str] = Field(description="what can be painted, what paints best first")
     default: bool
@@ -57,6 +61,16 @@ class Removing(BaseModel):
     recommended_units: int
 
 
+class ExactBrush(BaseModel):
+    """What a concept is painted with at the model's `exact_layer`; effects as a concept's own."""
+
+    units: list[RankedUnit] = Field(description="best first")
+    recommended_units: int
+    draw_effect: float | None
+    remove_effect: float | None
+    remove: Removing
+
+
 class Concept(BaseModel):
     """What a concept is painted with at its best layer."""
 
@@ -71,6 +85,7 @@ class Concept(BaseModel):
         description="share of the concept taken away when removed, -1..1; null where not measured"
     )
     remove: Removing
+    exact: ExactBrush | None = Field(description="what it is painted with at the model's `exact_layer`, else null")
     weak: list[str] = Field(description="what it does not do clearly better than random units: drawing, removing")
 
 

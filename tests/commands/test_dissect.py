@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from server.cli import main
+from server.commands.dissect import brush_layers, training_scenes
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
 from server.results.dissection import load_dissection
+from tests.helpers.decided import DECISION, SKETCH, small_decided
 from tests.helpers.tiny import save_generator
 
 CONCEPTS = ("light", "dark", "other")
@@ -83,3 +85,22 @@ def test_a_folder_that_cannot_be_written(models: Path, tmp_path: Path, capsys: p
     (tmp_path / "file").write_text("in the way")
     assert dissect(models, "tiny", "--samples", 32, "--out", tmp_path / "file" / "out") == 2
     assert "cannot write to" in capsys.readouterr().err
+
+
+def test_brushes_are_sought_where_a_generator_was_made_to_be_edited() -> None:
+    decided, progressive = small_decided(), ProgressiveGenerator(8, (8, 8, 6, 6))
+    every = [layer.name for layer in decided.layers]
+    assert brush_layers(every, decided) == [SKETCH, DECISION]
+    assert brush_layers(["layer7", SKETCH], decided) == [SKETCH]
+    assert brush_layers(["layer7", "layer11"], decided) == ["layer7"]
+    assert brush_layers(["layer2", "layer4", "layer6", "layer8"], progressive) == ["layer4", "layer6"]
+    assert brush_layers(["layer2"], progressive) == ["layer2"]
+
+
+def test_each_family_is_compared_with_the_scenes_that_it_is_taught() -> None:
+    (decided, labels), (progressive, _) = (
+        training_scenes(generator)(2, 32) for generator in (small_decided(), ProgressiveGenerator(8, (8, 8)))
+    )
+    assert decided.shape == progressive.shape == (2, 32, 32, 3)
+    assert labels.shape == (2, 32, 32)
+    assert (decided != progressive).any()

@@ -86,6 +86,11 @@ MULTIPLES = (0.35, 0.5, 0.7, 1.4, 2.0)  # of the winner's level, beside 1: in st
 REST_MULTIPLES = (0.5, 0.7, 1.4)  # at the layers that did not win
 LAYER_ENTRANTS = 2  # of a layer in the race of drawing: so layers are compared, not one with itself
 
+# --- search: a layer that decides what each cell shows ---
+
+DECIDES = 2.0  # of a part's probability: twice certainty, so that a cell half under the mask is decided by it
+EXACT_COUNTS = (1, 2, 3, 4, 5, 6)  # units: one for each part of a concept, and few have more parts
+
 # --- judge: what is clearly more than random units do ---
 
 RESAMPLES = 2000  # of the pictures: twenty of them lie below the quantile asked for

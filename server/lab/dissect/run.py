@@ -105,9 +105,10 @@ def dissect(
         experiments = Experiments(passes, samples, layout, plan.learning, plan.measuring, plan.seed)
         usable = [c for c in range(len(concepts)) if experiments.usable(c)]
         progress.total = _steps(len(usable), layers)
-        search = Search(experiments, units, layers, plan, work, workers, progress)
+        racing, exact = _racing(layers, passes)
+        search = Search(experiments, units, racing, exact, plan, work, workers, progress)
         records = dict(zip(usable, workers.map(search.records, usable), strict=True))
-    brushes, effects = choose_brushes(concepts, units, records)
+    brushes, effects = choose_brushes(concepts, units, records, exact)
     if not brushes:
         work.discard()
         raise ValueError(f"too few of {plan.samples} samples show any concept for a brush; look at more")
@@ -184,6 +185,13 @@ def dissect(
 def _steps(concepts: int, layers: Sequence[str]) -> int:
     """Steps of the progress: the stages, and of every concept's search its stages."""
     return 8 + concepts * (len(layers) + 3)
+
+
+def _racing(layers: Sequence[str], passes: Passes) -> tuple[list[str], str | None]:
+    """The layers that race for the best brushes, and beside them one at which the generator decides."""
+    exact = passes.generator.exact_layer
+    racing = [layer for layer in layers if layer != exact]
+    return (racing, exact) if racing and exact in layers else (list(layers), None)
 
 
 def _rendered(scenes: Scenes, plan: Plan, passes: Passes) -> Arrays:

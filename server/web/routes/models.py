@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from server.model.catalog import Model
-from server.results.brush import Dissection
+from server.results.brush import Brush
 from server.web import schemas
 from server.web.answers import json_response
 from server.web.deps import ModelName, UsesServices
@@ -30,10 +30,11 @@ async def concepts(model: ModelName, request: Request, services: UsesServices) -
     """What the model can paint, best first, each with the ranking of its units at its best layer, and what it is
     removed with.
     """
-    dissection = (await services.in_thread(services.catalog.get, model)).dissection
+    known = await services.in_thread(services.catalog.get, model)
 
     def answer() -> schemas.Concepts:
-        return schemas.Concepts(concepts=[_describe_concept(dissection, concept) for concept in dissection.concepts])
+        described = [_describe_concept(known, concept) for concept in known.dissection.concepts]
+        return schemas.Concepts(concepts=described)
 
     return await json_response(services, request, answer)
 
@@ -56,6 +57,7 @@ def _describe(model: Model, version: str) -> schemas.Model:
         latent_dim=generator.latent_dim,
         w_shape=generator.w_shape,
         edit_layer=model.edit_layer,
+        exact_layer=model.exact_layer,
         layers=list(generator.layers),
         concepts=list(model.dissection.concepts),
         default=model.default,
@@ -69,11 +71,24 @@ def _describe(model: Model, version: str) -> schemas.Model:
     )
 
 
-def _describe_concept(dissection: Dissection, concept: str) -> schemas.Concept:
+def _describe_concept(model: Model, concept: str) -> schemas.Concept:
+    dissection, exact = model.dissection, None
     brush, remover = dissection.brush(concept), dissection.brush(concept, op="remove")
     assert brush is not None
     assert remover is not None
-    units, recommended = remover.ranked("remove")
-    removing = schemas.Removing(layer=remover.layer, units=list(units), recommended_units=recommended)
-    members = {**vars(brush), "name": concept, "remove_effect": remover.remove_effect, "remove": removing}
+    if model.exact_layer is not None and (own := dissection.brush(concept, model.exact_layer)) is not None:
+        exact = {**vars(own), "remove": _removing(own)}
+    members = {
+        **vars(brush),
+        "name": concept,
+        "remove_effect": remover.remove_effect,
+        "remove": _removing(remover),
+        "exact": exact,
+    }
     return schemas.Concept.model_validate(members, from_attributes=True)
+
+
+def _removing(brush: Brush) -> schemas.Removing:
+    """What is removed with a brush."""
+    units, recommended = brush.ranked("remove")
+    return schemas.Removing(layer=brush.layer, units=list(units), recommended_units=recommended)

@@ -10,11 +10,13 @@ import pytest
 from torch import Tensor
 
 from server.errors import UnknownLayer
+from server.lab.dissect.constants import DECIDES
 from server.lab.dissect.run import dissect
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.running.work import read_arrays
 from server.lab.dissect.trials.experiment import Experiments
 from server.lab.dissect.units.matching import ARRAYS
+from server.results.brush import OPS
 from server.results.dissection import load_dissection
 from tests.helpers.handmade import CONCEPTS, UNITS, HandmadeGenerator, passes
 
@@ -62,6 +64,29 @@ def test_every_brush_leads_with_its_own_unit(results: Path) -> None:
     blue = dissection.brush("blue")
     assert blue is not None
     assert blue.recommended_units == 1
+
+
+def test_a_layer_that_decides_has_brushes_beside_the_best_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HandmadeGenerator, "exact_layer", "layer2")
+    run(tmp_path / "out", ("layer1", "layer2"))
+    dissection = load_dissection(tmp_path / "out")
+    for concept, unit in (("red", 0), ("blue", 1)):
+        exact = dissection.brush(concept, "layer2")
+        assert exact is not None
+        assert (exact.units[0].unit, exact.units[0].level, exact.recommended_units) == (unit, DECIDES, 1)
+        assert not (exact.serves("draw") or exact.serves("remove"))
+        assert exact.draw_effect is not None
+        assert exact.draw_effect > 0.5
+        for op in OPS:
+            best = dissection.brush(concept, op=op)
+            assert best is not None
+            assert best.layer == "layer1"
+
+
+def test_a_layer_that_decides_alone_has_the_best_brushes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HandmadeGenerator, "exact_layer", "layer1")
+    run(tmp_path / "out")
+    assert all(brush.best for brush in load_dissection(tmp_path / "out").brushes)
 
 
 def test_the_judge_sees_strong_brushes_beside_weak_random_ones(results: Path) -> None:

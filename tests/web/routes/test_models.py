@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from server.painting.imaging import read_document
+from tests.helpers.decided import DECISION, SKETCH, write_decided_model
 from tests.helpers.serving import asgi_client, settings_in
 from tests.helpers.tiny import write_directions, write_model
 
@@ -28,6 +29,7 @@ async def test_models_are_listed_as_the_contract_says(client: httpx.AsyncClient)
     assert model["layers"][0] == {"name": "layer1", "units": 16, "height": 4, "width": 4}
     assert model["concepts"] == ["tree", "door", "sky"]
     assert model["clean"] is True
+    assert model["exact_layer"] is None
 
 
 async def test_models_tell_their_family_source_and_citation(tmp_path: Path) -> None:
@@ -54,6 +56,25 @@ async def test_concepts_come_with_their_best_layers_ranking(client: httpx.AsyncC
     assert door["remove"]["units"] == [u["unit"] for u in door["units"]]  # by what it is drawn with, unless told
     assert door["remove"]["recommended_units"] == 5
     assert door["weak"] == []
+    assert door["exact"] is None
+
+
+async def test_a_model_that_decides_tells_its_exact_brushes_beside_the_others(tmp_path: Path) -> None:
+    write_decided_model(tmp_path)
+    async with asgi_client(settings_in(tmp_path)) as client:
+        (model,) = (await client.get("/api/v1/models")).json()["models"]
+        concepts = (await client.get("/api/v1/models/village/concepts")).json()["concepts"]
+    assert (model["edit_layer"], model["exact_layer"]) == (SKETCH, DECISION)
+    assert model["family"] == "decided, then drawn"
+    tree, door, sky = concepts
+    assert [one["layer"] for one in concepts] == [SKETCH] * 3
+    assert (door["exact"]["units"][0], door["exact"]["recommended_units"]) == (
+        {"unit": 1, "iou": 0.4, "effect": None, "level": 2.0},
+        1,
+    )
+    assert tree["exact"]["draw_effect"] == 0.97
+    assert tree["exact"]["remove"] == {"layer": DECISION, "units": [0, 1, 2, 3, 4], "recommended_units": 1}
+    assert sky["exact"] is None
 
 
 async def test_directions_come_with_their_ranges_and_effects(client: httpx.AsyncClient) -> None:

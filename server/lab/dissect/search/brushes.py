@@ -20,20 +20,22 @@ RUNNERS_UP = 8
 
 
 def choose_brushes(
-    concepts: Sequence[str], units: Mapping[str, Arrays], records: Mapping[int, Records]
+    concepts: Sequence[str], units: Mapping[str, Arrays], records: Mapping[int, Records], exact: str | None = None
 ) -> tuple[list[Brush], list[dict[str, Any]]]:
     """The brushes of every concept at every layer, one of each concept's the best to draw with and one the best to
     remove with; and as JSON all trials and the choice among them. records: by concept, those that were sought, to the
-    last round.
+    last round. exact: a layer whose trials had no part in the race.
     """
     brushes: list[Brush] = []
     account: list[dict[str, Any]] = []
     for c, tried in records.items():
-        bound = reach(tried.values())
-        drawings = {layer: best_first(record.drawings, bound) for layer, record in tried.items()}
-        removals = {layer: best_first(record.removals, bound) for layer, record in tried.items()}
+        raced = reach(record for layer, record in tried.items() if layer != exact)
+        bounds = {layer: reach([record]) if layer == exact else raced for layer, record in tried.items()}
+        drawings = {layer: best_first(record.drawings, bounds[layer]) for layer, record in tried.items()}
+        removals = {layer: best_first(record.removals, bounds[layer]) for layer, record in tried.items()}
         draws, removes = (next(layer for layer, record in tried.items() if op in record.leads) for op in OPS)
         for layer, record in tried.items():
+            bound = bounds[layer]
             drawn, removed, iou = drawings[layer][0], removals[layer][0], units[layer]["iou"][:, c]
             brushes.append(_brush(concepts[c], record, drawn, removed, iou, layer == draws, layer == removes))
             account.append(

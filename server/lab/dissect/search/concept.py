@@ -8,6 +8,9 @@ Drawing and removing are sought apart. Candidates are pairs of ranking and level
 3. the best candidates of all layers race each other;
 4. the winner, and less of the same for the other layers: all numbers of units, and with the one that leads multiples of
    the level, of which the weakest wins that is within a hair of the best (`server.lab.dissect.search.scores`).
+
+A layer that decides what each cell shows does not race: it draws what a mask has just there, others let it grow. Its
+brushes are sought beside theirs, with few units and the one level that decides.
 """
 
 from __future__ import annotations
@@ -19,11 +22,12 @@ from functools import partial
 import numpy as np
 import torch
 
+from server.lab.dissect.constants import DECIDES, EXACT_COUNTS
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.running.progress import Progress
 from server.lab.dissect.running.work import Arrays, Work
 from server.lab.dissect.running.workers import Workers
-from server.lab.dissect.search.halving import Records, halve, play, schedule
+from server.lab.dissect.search.halving import Records, Round, halve, play, schedule
 from server.lab.dissect.search.rankings import eliminate, optimise, train_level
 from server.lab.dissect.search.scores import reach, standings
 from server.lab.dissect.trials.experiment import Experiment, Experiments
@@ -36,11 +40,13 @@ from server.results.brush import OPS, Op
 
 @dataclass(frozen=True)
 class Search:
-    """What brushes are sought with. units: the arrays of the layers. layers: where they are sought, in order."""
+    """What brushes are sought with. units: the arrays of the layers. layers: where they are sought, in order. exact: a
+    layer that decides, where they are sought as well, None without one."""
 
     experiments: Experiments
     units: Mapping[str, Arrays]
     layers: Sequence[str]
+    exact: str | None
     plan: Plan
     work: Work
     workers: Workers
@@ -57,7 +63,11 @@ class Search:
             layer = max(scores, key=scores.__getitem__).layer
             learn = partial(self._learn, op, concept, records[layer])
             records |= self._stage(f"{op}-{layer}-{concept}", f"{name}: {layer}", learn)
-        return self._stage(f"last-{concept}", f"{name}: numbers and levels", partial(self._halve, concept, records))
+        records = self._stage(f"last-{concept}", f"{name}: numbers and levels", partial(self._halve, concept, records))
+        if self.exact is not None:
+            decide = partial(self._decide, concept, self.exact)
+            records |= self._stage(f"exact-{concept}", f"{name}: {self.exact}", decide)
+        return records
 
     def _stage(self, stage: str, step: str, compute: Callable[[], Records]) -> dict[str, Record]:
         self.workers.check()
@@ -67,18 +77,31 @@ class Search:
 
     def _first(self, concept: int, layer: str) -> Records:
         """The rankings that cost nothing, with every level."""
-        statistics = self._levels(layer)
-        levels = statistics.choices(concept)
+        levels = self._levels(layer).choices(concept)
         experiment = self._experiment(concept, layer, self.plan.few)
+        record = self._untried(concept, layer, experiment, levels)
+        for op in OPS:
+            record = self._tried(op, experiment, record, list(record.rankings))
+        return {layer: record}
+
+    def _decide(self, concept: int, layer: str) -> Records:
+        """The same at a layer that decides, with numbers of units that the parts of one concept may have."""
+        experiment = self._experiment(concept, layer, self.plan.racing)
+        level = np.full(experiment.units, DECIDES, np.float32)
+        records = {layer: self._untried(concept, layer, experiment, {"decided": level})}
+        for op in OPS:
+            candidates = records[layer].candidates(op, list(records[layer].rankings))
+            records, _ = play(op, Round(self.plan.racing, EXACT_COUNTS), candidates, {layer: experiment}, records)
+        return records
+
+    def _untried(self, concept: int, layer: str, experiment: Experiment, levels: dict[str, Floats]) -> Record:
+        """The rankings that cost nothing, and these levels."""
         rankings = {
             "iou": _ranking(self.units[layer]["iou"][:, concept]),
-            "contrast": _ranking(statistics.contrast()[:, concept]),
+            "contrast": _ranking(self._levels(layer).contrast()[:, concept]),
         }
         unknown = np.full(experiment.units, np.nan, np.float32)
-        record = Record(layer, rankings, levels, unknown, experiment.bounds(levels, self.plan.few))
-        for op in OPS:
-            record = self._tried(op, experiment, record, list(rankings))
-        return {layer: record}
+        return Record(layer, rankings, levels, unknown, experiment.bounds(levels, self.plan.few))
 
     def _learn(self, op: Op, concept: int, record: Record) -> Records:
         """The rankings that are learnt on pictures of their own, and to draw with a trained level too; nothing

@@ -26,7 +26,7 @@ def search(folder: Path, steps: list[str]) -> Search:
     quantiles = {layer: drawn[f"{layer}/quantiles"] for layer in LAYERS}
     units = match_units(on.passes, on.samples, LAYERS, quantiles, workers)
     progress = Progress(lambda step, done, total: steps.append(step), Costs([on.passes.ledger]), 5)
-    return Search(on, units, LAYERS, PLAN, Work.open(folder, {}), workers, progress)
+    return Search(on, units, LAYERS, None, PLAN, Work.open(folder, {}), workers, progress)
 
 
 def test_every_ranking_begins_with_the_unit_that_draws_and_removes(tmp_path: Path) -> None:
