@@ -36,6 +36,7 @@ import { setUpCleaning } from "./panels/cleaning.js";
 import { endBeforeCommands } from "./panels/commands.js";
 import { setUpControls, stepSize } from "./panels/controls.js";
 import { createEdits } from "./panels/edits.js";
+import { setUpExact } from "./panels/exact.js";
 import { setUpHelp } from "./panels/help.js";
 import { createInspector } from "./panels/inspector.js";
 import { setUpKept } from "./panels/kept.js";
@@ -110,6 +111,9 @@ async function start() {
   let loaded = ""; // the model whose concepts the palette has
   /** @param {string} name */
   const conceptOf = (name) => (loaded === history.present().model ? palette.concept(name) : undefined);
+  /** @type {import("./painting/brush.js").LayerOf} */
+  const layerOf = ({ concept, exact }) =>
+    (exact && conceptOf(concept)?.exact && modelOf(history.present().model).exact_layer) || undefined;
   const limits = createLimits(history.present, (name) => conceptOf(name) !== undefined);
 
   // The stage, and the frames that the server draws for it.
@@ -167,6 +171,7 @@ async function start() {
   // Painting.
   const painter = createPainter({
     brush: brush.get,
+    layerOf,
     present: history.present,
     commit,
     limits,
@@ -180,6 +185,7 @@ async function start() {
   const findRegions = createRegions(segmenter);
   const picker = createPicker({
     brush: brush.get,
+    layerOf,
     present: history.present,
     commit,
     segmenter,
@@ -202,8 +208,9 @@ async function start() {
     present: history.present,
     busy: painter.working,
     drawn() {
-      const { mode, tool, concept } = brush.get();
-      return mode === "draw" && tool !== "eraser" && tool !== "pick" && !inspector.active() ? concept : null;
+      const { mode, tool, concept, exact } = brush.get();
+      const grows = mode === "draw" && tool !== "eraser" && tool !== "pick" && !layerOf({ concept, exact });
+      return grows && !inspector.active() ? concept : null;
     },
     tint,
   });
@@ -218,6 +225,7 @@ async function start() {
   setUpControls(brush, ring.preview);
   setUpTools(brush, painter.everywhere);
   const showUnits = setUpUnits(brush, conceptOf);
+  const exact = setUpExact(brush, conceptOf);
   const showCleaning = setUpCleaning(history, commit);
   const refreshEdits = createEdits({ history, commit, gesturing, tint, draft, bitmap: canvas.bitmap });
   const help = setUpHelp();
@@ -276,6 +284,7 @@ async function start() {
     random: strip.random,
     help,
     everywhere: painter.everywhere,
+    exact: exact.toggle,
     inspect: inspector.toggle,
     leave() {
       inspector.close();
@@ -295,6 +304,7 @@ async function start() {
       inspector.close();
       strip.fill(modelOf(name));
       showCleaning(modelOf(name));
+      exact.model(modelOf(name));
       showAbout(modelOf(name));
     },
     onLoaded({ concepts, directions }) {
@@ -302,6 +312,7 @@ async function start() {
       palette.fill(concepts);
       showDirections(directions);
       showUnits();
+      exact.show();
       ready.done("model");
     },
     onProblem: notifyError,
@@ -339,7 +350,7 @@ async function start() {
       painter,
       ring,
       cancel: gesturing.cancel,
-      choose: (values) => brush.set({ ...values, tool: "brush", strength: 1, units: 0 }),
+      choose: (values) => brush.set({ ...values, tool: "brush", strength: 1, units: 0, exact: false }),
       concepts: palette.names,
       restart(seed = history.present().seed) {
         forgetSaved();

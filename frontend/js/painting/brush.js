@@ -15,6 +15,7 @@
  * @property {number} radius
  * @property {number} strength
  * @property {number} units
+ * @property {boolean} exact  whether it paints just where the pen goes, in models that can
  *
  * @typedef {import("../lib/store.js").Store<Brush>} BrushStore
  */
@@ -27,20 +28,26 @@ import { preference } from "../ui/preferences.js";
 export function createBrush() {
   const last = /** @type {Partial<Brush>} */ (preference("brush") ?? {});
   /** @type {Brush} */
-  const brush = { mode: "draw", concept: "tree", radius: 0.075, strength: 1, units: 0, ...last, tool: "brush" };
+  const brush = { mode: "draw", concept: "tree", radius: 0.075, strength: 1, units: 0, exact: false, ...last, tool: "brush" };
   return createStore(brush);
 }
 
 /**
+ * The layer at which such a brush paints, undefined for the concept's best one.
+ *
+ * @typedef {(brush: Pick<Brush, "concept" | "exact">) => string | undefined} LayerOf
+ *
  * @param {Pick<Brush, "mode" | "concept" | "strength" | "units">} brush
  * @param {Mask} mask
+ * @param {string | undefined} layer
  * @returns {Edit}
  */
-export function editBy({ mode, concept, strength, units }, mask) {
+export function editBy({ mode, concept, strength, units }, mask, layer) {
   /** @type {Edit} */
   const edit = { op: mode, concept, mask };
   if (units) edit.units = units;
   if (strength < 1) edit.strength = strength;
+  if (layer) edit.layer = layer;
   return edit;
 }
 

@@ -26,6 +26,7 @@ import { createStroke, pressed } from "./strokes.js";
  *
  * @typedef {object} PainterParts
  * @property {() => Brush} brush
+ * @property {import("./brush.js").LayerOf} layerOf
  * @property {() => Picture} present
  * @property {(picture: Picture, announcement: string) => void} commit
  * @property {import("./limits.js").Limits} limits
@@ -45,7 +46,7 @@ import { createStroke, pressed } from "./strokes.js";
  * @param {PainterParts} parts
  * @returns {Painter}
  */
-export function createPainter({ brush, present, commit, limits, gesturing, restore, draft, tint }) {
+export function createPainter({ brush, layerOf, present, commit, limits, gesturing, restore, draft, tint }) {
   /** @type {Shape | null} */
   let shape = null;
   /** The brush the shape was begun with. */
@@ -57,7 +58,7 @@ export function createPainter({ brush, present, commit, limits, gesturing, resto
 
   /** The present picture with the mask painted or erased. @param {Mask} mask */
   function painted(mask) {
-    if (used.tool !== "eraser") return addEdit(present(), editBy(used, mask));
+    if (used.tool !== "eraser") return addEdit(present(), editBy(used, mask, layerOf(used)));
     const strokes = mask !== null && "strokes" in mask ? mask.strokes : [];
     let picture = present();
     for (let i = picture.edits.length - 1; i >= 0; i -= 1) {
@@ -120,7 +121,8 @@ export function createPainter({ brush, present, commit, limits, gesturing, resto
     },
     working: () => shape !== null,
     everywhere() {
-      if (addable(brush())) commit(addEdit(present(), editBy(brush(), null)), saying(brush()));
+      if (!addable(brush())) return;
+      commit(addEdit(present(), editBy(brush(), null, layerOf(brush()))), saying(brush()));
     },
     framed(steps, final) {
       if (shape) {

@@ -20,6 +20,7 @@ import { conceptAt, regionAt } from "./segmentation.js";
 /**
  * @typedef {object} PickerParts
  * @property {() => import("./brush.js").Brush} brush
+ * @property {import("./brush.js").LayerOf} layerOf
  * @property {() => Picture} present
  * @property {(picture: Picture, announcement: string) => void} commit
  * @property {import("./segmentation.js").Segmenter} segmenter
@@ -37,7 +38,7 @@ import { conceptAt, regionAt } from "./segmentation.js";
  * @param {PickerParts} parts
  * @returns {Picker}
  */
-export function createPicker({ brush, present, commit, segmenter, limits, gesturing, tint, onError }) {
+export function createPicker({ brush, layerOf, present, commit, segmenter, limits, gesturing, tint, onError }) {
   const tag = byId("pick-tag", HTMLElement);
   const latest = createLatest();
 
@@ -62,7 +63,7 @@ export function createPicker({ brush, present, commit, segmenter, limits, gestur
     const pick = { end() {}, cancel: () => void (wanted = false) };
     try {
       const before = present();
-      const { mode, concept: drawn, strength, units } = brush();
+      const { mode, concept: drawn, strength, units, exact } = brush();
       if (!limits.room()) return;
       // As long as the answer does not come, it is unfinished.
       gesturing.begin(pick);
@@ -76,7 +77,8 @@ export function createPicker({ brush, present, commit, segmenter, limits, gestur
       const mask = sample.shift ? { concept: picked } : { concept: picked, at };
       rememberRegion(mask, mapAt(segmentation, sample));
       // The brush's number of units is meant for its own concept.
-      const edit = editBy({ mode, concept, strength, units: mode === "draw" ? units : 0 }, mask);
+      const own = { mode, concept, strength, units: mode === "draw" ? units : 0 };
+      const edit = editBy(own, mask, layerOf({ concept, exact }));
       commit(addEdit(before, edit), saying({ mode, concept }));
       void hover(null);
     } catch (error) {

@@ -35,9 +35,9 @@ export function setUpControls(brush, onSize) {
     byId("strength-out", HTMLOutputElement).textContent = `${Math.round(value * 100)} %`;
   }
 
-  brush.subscribe(({ mode, concept, radius, strength: value }) => {
+  brush.subscribe(({ mode, concept, radius, strength: value, exact }) => {
     show();
-    setPreference("brush", { mode, concept, radius, strength: value });
+    setPreference("brush", { mode, concept, radius, strength: value, exact });
   });
   show();
 }

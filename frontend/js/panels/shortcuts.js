@@ -17,6 +17,7 @@ import { takesText } from "../ui/focus.js";
  * @property {() => void} random
  * @property {() => void} help
  * @property {() => void} everywhere
+ * @property {() => void} exact
  * @property {() => void} inspect
  * @property {() => void} leave  whatever is open
  * @property {(tool: import("../painting/brush.js").Tool) => void} tool
@@ -31,6 +32,7 @@ export const KEYS = [
   ["[  ]", "size"],
   ["F, L, M, P, X", "keys.tools"],
   ["A", "everywhere"],
+  ["G", "exact"],
   ["Mod+Z", "undo"],
   ["Shift+Z, Mod+Y", "redo"],
   ["C", "compare"],
@@ -49,7 +51,7 @@ const PLACES = { BracketLeft: "[", BracketRight: "]", Minus: "-", Equal: "=" };
 const UNNAMED = ["Dead", "Process", "Unidentified"]; // keys that type nothing that the browser could tell
 
 /** They may be pressed during a gesture, which keeps the brush that it began with. */
-const BRUSH_KEYS = /^[becflmpx[\]\d]$/;
+const BRUSH_KEYS = /^[becfglmpx[\]\d]$/;
 
 /**
  * What a key means: the Latin letter, digit or bracket that it types, or else, as on a Korean keyboard or with Option,
@@ -81,6 +83,7 @@ export function listenToKeys(actions) {
     a: actions.everywhere,
     c: () => actions.compare(true),
     r: actions.random,
+    g: actions.exact,
     i: actions.inspect,
     escape: actions.leave,
     "?": actions.help,

@@ -1,6 +1,6 @@
 /**
  * How many units the brush uses: the number the dissection recommends, until somebody moves the slider. Removing a
- * concept has another layer and other units than drawing it may have.
+ * concept has another layer and other units than drawing it may have, and so has painting it exactly.
  */
 
 /** @typedef {import("../server/api.js").Concept} Concept */
@@ -21,8 +21,9 @@ export function setUpUnits(brush, concept) {
 
   /** What the edit by this brush has to choose from; undefined where that is not known. */
   function ranking() {
-    const { concept: name, mode } = brush.get();
-    const known = concept(name);
+    const { concept: name, mode, exact } = brush.get();
+    const best = concept(name);
+    const known = (exact && best?.exact) || best;
     return mode === "remove" ? known?.remove : known;
   }
 
@@ -42,7 +43,8 @@ export function setUpUnits(brush, concept) {
     brush.set({ units: units === ranking()?.recommended_units ? 0 : units });
   });
   brush.subscribe((now, before) => {
-    if (now.concept !== before.concept && now.units) brush.set({ units: 0 });
+    const another = now.concept !== before.concept || now.exact !== before.exact;
+    if (another && now.units) brush.set({ units: 0 });
     else show();
   });
   onLanguage(show);

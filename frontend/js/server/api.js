@@ -11,6 +11,7 @@
  * @property {number} resolution
  * @property {number} latent_dim
  * @property {string} edit_layer
+ * @property {string | null} exact_layer  at which things are painted just where the mask is
  * @property {Layer[]} layers
  * @property {string[]} concepts
  * @property {boolean} default
@@ -22,14 +23,19 @@
  * @property {string} version  of its weights
  * @property {boolean} [clean]  whether its artifact units are known
  *
- * @typedef {object} Concept
- * @property {string} name
- * @property {string} layer
+ * What a concept is painted with at one layer.
+ * @typedef {object} LayerBrush
  * @property {{unit: number, iou: number | null, effect: number | null, level: number}[]} units
  * @property {number} recommended_units
+ * @property {{layer: string, units: number[], recommended_units: number}} remove  what it is removed with
+ *
+ * @typedef {object} OwnConcept
+ * @property {string} name
+ * @property {string} layer
  * @property {number | null} draw_effect
  * @property {number | null} remove_effect
- * @property {{layer: string, units: number[], recommended_units: number}} remove  what it is removed with
+ * @property {LayerBrush | null} exact  at the model's exact_layer
+ * @typedef {OwnConcept & LayerBrush} Concept  at its best layer
  *
  * What a scene can be moved along: from what `low` says to what `high` says.
  * @typedef {{name: string, title: string, low: string, high: string, range: [number, number]}} Direction
