@@ -14,10 +14,12 @@ from server.lab.frechet import Gaussian, frechet_distance, gaussian_of
 from server.lab.scenes.render import render
 from server.lab.scenes.scene import sample_scene
 from server.lab.train.data import SceneData
+from server.model.decided import DecidedGenerator
 from server.model.latents import latents_of
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet
 
+Trained = ProgressiveGenerator | DecidedGenerator
 BATCH = 50
 # The least share of a picture by which a thing is seen at a glance.
 SHOWN = 0.03
@@ -50,14 +52,14 @@ def rendered(data: SceneData, first: int, count: int) -> Iterator[Tensor]:
         yield data.views(np.arange(a, min(a + BATCH, first + count))).images
 
 
-def drawn(generator: ProgressiveGenerator, z: Tensor) -> Iterator[Tensor]:
+def drawn(generator: Trained, z: Tensor) -> Iterator[Tensor]:
     """Images of latents z, (N, latent_dim)."""
     for part in torch.split(z, BATCH):
         with torch.inference_mode():
             yield generator(part)
 
 
-def sampled(generator: ProgressiveGenerator, seeds: range) -> Iterator[Tensor]:
+def sampled(generator: Trained, seeds: range) -> Iterator[Tensor]:
     """Images of seeds, as a picture's `seed` gives them."""
     return drawn(generator, latents_of(seeds, generator.latent_dim))
 
@@ -67,7 +69,7 @@ def segmenter_input(images: Tensor) -> Tensor:
     return images.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
 
 
-def agreement(generator: ProgressiveGenerator, one: UNet, other: UNet, count: int) -> float:
+def agreement(generator: Trained, one: UNet, other: UNet, count: int) -> float:
     """The share of the pixels of `count` samples that two segmenters name alike, 0..1."""
     same, seen = 0, 0
     with torch.inference_mode():
@@ -78,7 +80,7 @@ def agreement(generator: ProgressiveGenerator, one: UNet, other: UNet, count: in
     return same / seen
 
 
-def recall(generator: ProgressiveGenerator, judge: UNet, count: int) -> dict[str, float]:
+def recall(generator: Trained, judge: UNet, count: int) -> dict[str, float]:
     """How far samples show what their latents mean: of each concept's pixels in the scenes of seeds 0..count-1, none of
     them trained on, the share that the judge names so in the generator's pictures of the same seeds, 0..1."""
     n, size = len(judge.concepts), generator.resolution
@@ -93,7 +95,7 @@ def recall(generator: ProgressiveGenerator, judge: UNet, count: int) -> dict[str
     return {c: round(float(h / m), 4) for c, h, m in zip(judge.concepts, hits, meant.clamp(min=1), strict=True)}
 
 
-def clearest_seeds(generator: ProgressiveGenerator, judge: UNet, among: int = 200, keep: int = 24) -> list[int]:
+def clearest_seeds(generator: Trained, judge: UNet, among: int = 200, keep: int = 24) -> list[int]:
     """Where to begin painting: the seeds whose pictures show a house and a tree, those that the judge is surest about
     first, and then all others in such an order."""
     houses, trees = judge.concepts.index("wall"), judge.concepts.index("tree")
@@ -107,9 +109,7 @@ def clearest_seeds(generator: ProgressiveGenerator, judge: UNet, among: int = 20
     return sorted(range(among), key=sure.__getitem__)[:keep]
 
 
-def compare(
-    generator: ProgressiveGenerator, data: SceneData, segmenter: UNet, judge: UNet, count: int = 1000
-) -> dict[str, Any]:
+def compare(generator: Trained, data: SceneData, segmenter: UNet, judge: UNet, count: int = 1000) -> dict[str, Any]:
     """The report of a generator: distances (and the floor, renderings against renderings), concept shares, and how
     far two segmenters trained apart agree about its pictures; over `count` pictures or half as many as there are
     scenes."""

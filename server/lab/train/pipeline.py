@@ -22,7 +22,7 @@ from server.lab.train.data import SceneData
 from server.lab.train.evaluate import clearest_seeds, compare
 from server.lab.train.export import EVALUATION, SEGMENTERS, SETTINGS, export_model, resume_from_model, save_tensors
 from server.lab.train.log import Log, open_log
-from server.lab.train.segment import accuracy, train_segmenter
+from server.lab.train.segment import RenderedPictures, accuracy, train_segmenter
 from server.lab.train.store import render_scenes
 from server.lab.train.train import TrainingRun
 from server.model.progressive import ProgressiveGenerator
@@ -59,7 +59,7 @@ def train_segmenters(folder: Path, config: TrainConfig, images: int, log: Log, d
     for seed, name in enumerate(SEGMENTERS):
         path = folder / name
         if not path.exists():
-            iou = train_segmenter(data, path, seed, images, log, device)
+            iou = train_segmenter(RenderedPictures(data), path, seed, images, log, device)
             log(f"{path.stem}: IoU on held-out scenes {json.dumps(iou)}")
 
 
@@ -100,7 +100,8 @@ def evaluate(folder: Path, model: Path, config: TrainConfig, log: Log) -> None:
     segmenter, judge = (load_segmenter(model / name) for name in SEGMENTERS)
     data = SceneData(folder / "data", config.held_out)
     report = compare(generator, data, segmenter, judge)
-    report["segmenters"] = {"segmenter": accuracy(segmenter, data), "judge": accuracy(judge, data)}
+    held_out = RenderedPictures(data)
+    report["segmenters"] = {"segmenter": accuracy(segmenter, held_out), "judge": accuracy(judge, held_out)}
     card = json.loads((model / CARD).read_text())
     card["scenes"] = clearest_seeds(generator, judge)
     write_text(model / CARD, json.dumps(card, indent=2) + "\n")

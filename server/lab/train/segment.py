@@ -1,12 +1,13 @@
-"""Training of segmenters on rendered scenes, hardened so that they can also read a generator's pictures.
-
-Half of the pictures are twins: what stands where a stroke drew it is to be known as well.
-"""
+"""Training of segmenters on rendered scenes, hardened so that they can also read a generator's pictures."""
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -22,6 +23,49 @@ from server.model.device import bfloat16_is_fast
 from server.model.segmenter import UNet, save_segmenter
 
 RATE = 2e-3
+HELD_OUT_BATCH = 50
+
+# Images (N, 3, R, R), -1..1, and the index of the concept that each of their pixels shows, (N, R, R).
+Labelled = tuple[Tensor, Tensor]
+
+
+class LabelledPictures(Protocol):
+    """Pictures to train segmenters on."""
+
+    def weights(self) -> Tensor:
+        """How much each concept counts, (C,)."""
+        ...
+
+    def sample(self, rng: np.random.Generator, n: int) -> Labelled:
+        """n random pictures."""
+        ...
+
+    def held_out(self) -> Iterator[Labelled]:
+        """Those that are never trained on, in batches."""
+        ...
+
+
+@dataclass(frozen=True)
+class RenderedPictures:
+    """Scenes and, half of the time, their twins: what stands where a stroke drew it is to be known as well."""
+
+    data: SceneData
+
+    def weights(self) -> Tensor:
+        """How much each concept counts, (C,)."""
+        return concept_weights(self.data.shares(500)).flatten()
+
+    def sample(self, rng: np.random.Generator, n: int) -> Labelled:
+        """n random ones."""
+        views = self.data.views(self.data.random_indices(rng, n), rng.integers(0, 2, n))
+        return views.images, views.labels.argmax(1)
+
+    def held_out(self) -> Iterator[Labelled]:
+        """The scenes that are never trained on, in batches."""
+        index = self.data.held_out_indices()
+        for a in range(0, len(index), HELD_OUT_BATCH):
+            views = self.data.views(index[a : a + HELD_OUT_BATCH])
+            yield views.images, views.labels.argmax(1)
 
 
 def _blurred(x: Tensor, sigma: float) -> Tensor:
@@ -49,15 +93,13 @@ def harden(x: Tensor, rng: np.random.Generator) -> Tensor:
     return x.clamp(-1, 1)
 
 
-def accuracy(network: UNet, data: SceneData) -> dict[str, float]:
-    """IoU of each concept over the held-out scenes."""
-    n, index = len(CONCEPTS), data.held_out_indices()
+def accuracy(network: UNet, pictures: LabelledPictures) -> dict[str, float]:
+    """IoU of each concept over the pictures that are held out."""
+    n = len(CONCEPTS)
     table = torch.zeros(n, n, dtype=torch.int64)
     with torch.inference_mode():
-        for a in range(0, len(index), 50):
-            batch = data.views(index[a : a + 50])
-            named = network(batch.images).argmax(1)  # (N, R, R)
-            true = batch.labels.argmax(1)  # (N, R, R)
+        for images, true in pictures.held_out():
+            named = network(images).argmax(1)  # (N, R, R)
             table += torch.bincount((true * n + named).flatten(), minlength=n * n).view(n, n)
     hit = table.diagonal().double()
     union = table.sum(0) + table.sum(1) - hit
@@ -65,28 +107,38 @@ def accuracy(network: UNet, data: SceneData) -> dict[str, float]:
 
 
 def train_segmenter(
-    data: SceneData, path: Path, seed: int, images: int, log: Log, device: torch.device, batch: int = 32
+    pictures: LabelledPictures,
+    path: Path,
+    seed: int,
+    images: int,
+    log: Log,
+    device: torch.device,
+    batch: int = 32,
+    seconds: float = math.inf,
 ) -> dict[str, float]:
-    """Train on `images` scenes, write the segmenter, return its IoU on held-out scenes."""
+    """Train on so many pictures, or for so many seconds where that is less, write the segmenter, and return its IoU on
+    those held out."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed + 1000)
     network = UNet(CONCEPTS).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), RATE)
-    weights, fast = concept_weights(data.shares(500)).flatten().to(device), bfloat16_is_fast(device)
-    steps, started = images // batch, time.monotonic()
-    for step in range(steps):
-        set_rate(optimiser, RATE * pace(step, step / steps))
-        scenes = data.views(data.random_indices(rng, batch), rng.integers(0, 2, batch))
-        x, y = harden(scenes.images, rng).to(device), scenes.labels.to(device)
+    weights, fast = pictures.weights().to(device), bfloat16_is_fast(device)
+    steps, step, done, started = images // batch, 0, 0.0, time.monotonic()
+    while done < 1:
+        set_rate(optimiser, RATE * pace(step, done))
+        shown, named = pictures.sample(rng, batch)
+        x, y = harden(shown, rng).to(device), named.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=fast):
             scores = network(x)
-        loss = F.cross_entropy(scores.float(), y.argmax(1), weights)
+        loss = F.cross_entropy(scores.float(), y, weights)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        if (step + 1) % 50 == 0:
-            speed = (step + 1) * batch / (time.monotonic() - started)
-            log(f"segmenter {seed}: {step + 1}/{steps} steps, {speed:.0f} images/s, loss {float(loss):.3f}")
+        step, spent = step + 1, time.monotonic() - started
+        done = max(step / steps, spent / seconds)
+        if step % 50 == 0:
+            speed = step * batch / spent
+            log(f"segmenter {seed}: {step} steps, {100 * done:.0f} %, {speed:.0f} images/s, loss {float(loss):.3f}")
     network.eval().cpu()
     write_whole(path, lambda part: save_segmenter(part, network))
-    return accuracy(network, data)
+    return accuracy(network, pictures)

@@ -7,9 +7,10 @@ In reading order:
 - `answer`: what a stroke of each concept should draw in a scene;
 - `sketch`: a scene as numbers in 16x16 cells, and edits of that;
 - `store`: scenes and their twins, drawn once to disk; `examples`: imperfect sketches and what to draw of them;
-- `decided`: the generator that decides what every pixel is, and then draws it; none is installed yet;
 - `trunk`: the training of the trunk, alone;
 - `judge`: which decisions look like a rendering's; `train`: the training of what stands behind the trunk;
 - `sheet`: pictures of how it is doing;
-- `python -m server.lab.village FOLDER` trains, on from where the folder's run stopped.
+- `python -m server.lab.village RUN` trains `server.model.decided`, on from where the run's folder stopped;
+- `segment`: `python -m server.lab.village.segment RUN` trains its segmenters; `export`: `python -m
+  server.lab.village.export RUN MODEL` writes the files that ship.
 """

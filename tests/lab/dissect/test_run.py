@@ -74,7 +74,7 @@ def test_a_layer_that_decides_has_brushes_beside_the_best_ones(tmp_path: Path, m
         exact = dissection.brush(concept, "layer2")
         assert exact is not None
         assert (exact.units[0].unit, exact.units[0].level, exact.recommended_units) == (unit, DECIDES, 1)
-        assert not (exact.serves("draw") or exact.serves("remove"))
+        assert not any(exact.serves(op) for op in OPS)
         assert exact.draw_effect is not None
         assert exact.draw_effect > 0.5
         for op in OPS:

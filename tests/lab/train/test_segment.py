@@ -9,7 +9,7 @@ import torch
 
 from server.lab.scenes.concepts import CONCEPTS
 from server.lab.train.data import SceneData, Views
-from server.lab.train.segment import harden, train_segmenter
+from server.lab.train.segment import RenderedPictures, harden, train_segmenter
 from server.lab.train.store import render_scenes
 from server.model.segmenter import load_segmenter
 
@@ -27,7 +27,7 @@ def test_scenes_and_twins_are_shown_alike_and_none_that_is_held_out(
 
     monkeypatch.setattr(data, "views", noted)
     path = tmp_path / "segmenter.safetensors"
-    found = train_segmenter(data, path, 0, 64, lambda line: None, torch.device("cpu"), batch=16)
+    found = train_segmenter(RenderedPictures(data), path, 0, 64, lambda line: None, torch.device("cpu"), batch=16)
     assert set(found) == set(CONCEPTS)
     assert len(shown) == 5  # four batches, and then those held out
     index, twins = (np.concatenate(part) for part in zip(*shown[:4], strict=True))
