@@ -22,6 +22,7 @@ COMMANDS = {
     "dissect": "measure which units of a model make what, and write its brushes",
     "directions": "find how to turn a model's scenes to winter, night, overcast",
     "train": "train the default model from nothing, or go on with it",
+    "strokes": "draw a sheet of what every brush of a model draws and removes",
     "scenes": "draw a contact sheet of the world the default model is trained on",
     "bench": "measure the parts of painting on this machine",
 }

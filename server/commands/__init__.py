@@ -6,7 +6,8 @@
 - `paint`: a picture document into an image file;
 - `fetch`, `verify`: a published model, and whether its weights are loaded right;
 - `add`, `train`, `dissect`, `directions`: a model of one's own, and what it can be painted with;
-- `bench`, `scenes`: what painting costs here, and a look at the world the default model is trained on.
+- `bench`, `strokes`, `scenes`: what painting costs here, a look at what every brush does, and one at the world the
+  default model is trained on.
 
 Shared: `device` and `trust`, the options that name one and whose code may run, `installed`, the models and segmenters
 that commands open, and `segmenters`, those of a dissection.

@@ -8,6 +8,7 @@ In reading order:
 - `dissect`: which units make which concept, and how brushes are chosen from them;
 - `directions`: vectors that move a scene's latent along its season, its night, its clouds;
 - `bench`: what painting costs on this machine;
+- `strokes`: a sheet of what every brush does;
 - `frechet`: the Frechet distance, by which samples are compared with renderings;
 - `published`, `fetch`: the published generators of GAN Dissection, downloaded and checked;
 - `verify`: whether a model's units are as active as those that were published, or stored with its dissection.
