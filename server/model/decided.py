@@ -235,7 +235,8 @@ def shape_of(sizes: Sizes) -> Shape:
             "not one layer, behind a plan and before layers that draw, has a kernel of one cell to decide by"
         )
     decision = sides.index(1)
-    plan, at, width = [], 1.0, kernels[TRUNK - 1][0]
+    plan: list[tuple[float, int]] = []
+    at, width = 1.0, kernels[TRUNK - 1][0]
     for units, inputs, *_ in kernels[TRUNK:decision]:
         if inputs == 4 * width:
             at = at / 2
