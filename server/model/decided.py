@@ -162,7 +162,8 @@ class DecidedGenerator(nn.Module, Chain):
             side, width = now, units
         self.resolution = side
         self.add_module(self.output_name, Block(width, 3, kernel=1, padding=0, active=False))
-        self.brush_layers, self.exact_layer = (self.sketch, self.decision), self.decision
+        self.brush_layers = self.sketch, self.decision
+        self.exact_layer, self.exact_units = self.decision, shape.parts
         if shape_of({name: tuple(p.shape) for name, p in self.named_parameters()}) != shape:
             raise ValueError(f"weights would not tell this shape: {shape}")
 

@@ -44,7 +44,8 @@ class FoldedGenerator(Chain):
         self.family, self.latent_dim = generator.family, generator.latent_dim
         self.resolution = generator.resolution
         self.layers = generator.layers
-        self.brush_layers, self.exact_layer = generator.brush_layers, generator.exact_layer
+        self.brush_layers = generator.brush_layers
+        self.exact_layer, self.exact_units = generator.exact_layer, generator.exact_units
         self.dtype, self.device = dtype, torch.device(device)
         self._blocks: dict[str, Convolution] = {}
         with torch.inference_mode():

@@ -80,7 +80,7 @@ class Generator(ABC):
     layers: those one can edit, in the order they run. w_shape: in families whose layers read an intermediate latent w
     each, how many there are and the numbers of one; None elsewhere. brush_layers: in families that were made to be
     edited at certain layers, those; empty elsewhere. exact_layer: in families that decide what each cell shows, the one
-    of them whose units, one for each thing, say so; what is set there is drawn just there.
+    of them whose first `exact_units` units, one for each thing, say so; what is set there is drawn just there.
     """
 
     family: str
@@ -90,6 +90,7 @@ class Generator(ABC):
     w_shape: tuple[int, int] | None = None
     brush_layers: tuple[str, ...] = ()
     exact_layer: str | None = None
+    exact_units: int = 0
 
     @abstractmethod
     def trunk(self, z: Tensor, layer: str) -> Activations:

@@ -5,6 +5,7 @@
     mask         a mask's coverage of a grid of cells
     edits        an edit's units, levels and cells; which edits lie over which
     blend        the painting rule, r (1 - a) + v a
+    drafts       of generators that decide: only what has changed is drawn anew
     painter      trunk, edits, tail: `render(picture)`
     cache        values used last, bounded by their bytes
     regions      the connected piece of a label map that a click selects

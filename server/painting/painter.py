@@ -27,6 +27,7 @@ from server.model.latents import latent_of
 from server.model.pixels import Pixels, to_images, to_pixels
 from server.painting.blend import blend
 from server.painting.cache import ByteCache
+from server.painting.drafts import Drafts
 from server.painting.edits import Check, PlacedEdit, go_on, place
 from server.painting.picture import Picture, Region
 from server.painting.regions import region
@@ -49,6 +50,7 @@ class Painter:
         self.catalog, self.device = catalog, device
         self._trunks: ByteCache[Activations] = ByteCache(trunk_bytes, lambda a: a.nbytes)
         self._coverages: ByteCache[NDArray[np.float32]] = ByteCache(COVERAGE_BYTES, lambda cells: cells.nbytes)
+        self._drafts = Drafts()
         self._lock = threading.Lock()
         self._generators: dict[tuple[str, torch.dtype], Generator] = {}
 
@@ -99,7 +101,12 @@ class Painter:
 
     def _draw(self, picture: Picture, model: Model, placed: list[PlacedEdit], draft: bool, check: Check) -> Pixels:
         generator = self._generator(model, draft)
-        last = generator.layers[-1].name
+        exact, last = generator.exact_layer, generator.layers[-1].name
+        depth = generator.index
+        if draft and exact is not None and all(depth(p.edit.layer.name) <= depth(exact) for p in placed):
+            start = _start(picture, model)
+            scene = (model.name, hashlib.sha256(start.tobytes()).digest(), start.ndim)
+            return self._drafts.draw(scene, generator, self._run(picture, model, generator, exact, placed, check))
         pixels: Pixels = to_pixels(generator.tail(self._run(picture, model, generator, last, placed, check), last))[0]
         return pixels
 
@@ -127,10 +134,7 @@ class Painter:
         return generator.advance(a, at, to)
 
     def _trunk(self, picture: Picture, model: Model, generator: Generator, layer: str) -> Activations:
-        if picture.w is None:
-            start = move(latent(picture, generator.latent_dim), model.directions, picture.directions)  # (latent_dim,)
-        else:
-            start = np.broadcast_to(np.asarray(picture.w, np.float32), generator.w_shape or ()).copy()  # w_shape
+        start = _start(picture, model)
 
         def trunk() -> Activations:
             x = torch.from_numpy(start)[None]
@@ -146,6 +150,14 @@ class Painter:
             if key not in self._generators:
                 self._generators[key] = model.generator.frozen(dtype, self.device)
             return self._generators[key]
+
+
+def _start(picture: Picture, model: Model) -> NDArray[np.float32]:
+    """What the trunk begins with: a latent, (latent_dim,), moved along directions, or every layer's w, w_shape."""
+    generator = model.generator
+    if picture.w is None:
+        return move(latent(picture, generator.latent_dim), model.directions, picture.directions)
+    return np.broadcast_to(np.asarray(picture.w, np.float32), generator.w_shape or ()).copy()
 
 
 def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:

@@ -1,0 +1,109 @@
+"""Drafts of generators that decide before they draw: of the picture, only the box that has changed is drawn anew.
+
+Behind the decision a cell reaches a few cells, so what a stroke has not changed there, nor near there, is in the last
+draft of the scene already. Features beside the decision change a little over a wide area, which nobody sees while
+dragging; a finished stroke is drawn whole.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from server.model.generator import Activations, Generator
+from server.model.pixels import Pixels, to_pixels
+
+CHANGED = 0.25  # of a feature, whose usual size is 1: less is not seen while dragging
+WHOLE = 0.5  # of the picture: of a larger box nothing is saved
+SCENES = 32  # of which the last draft is kept
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft, (R, R, 3), and what each cell of it was drawn from: the decision layer's output, (C, H, W)."""
+
+    r: Tensor
+    pixels: Pixels
+
+
+class Drafts:
+    """The last draft of each of some scenes. Safe between threads."""
+
+    def __init__(self, most: int = SCENES) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._last: OrderedDict[tuple[object, ...], Draft] = OrderedDict()
+
+    def draw(self, scene: tuple[object, ...], generator: Generator, a: Activations) -> Pixels:
+        """The picture of a generator's decision `a`, of one picture. scene: a short key. Returns (R, R, 3)."""
+        with self._lock:
+            last = self._last.get(scene)
+        draft = redrawn(generator, a, last)
+        with self._lock:
+            self._last[scene] = draft
+            self._last.move_to_end(scene)
+            while len(self._last) > self._most:
+                self._last.popitem(last=False)
+        return draft.pixels
+
+
+def redrawn(generator: Generator, a: Activations, last: Draft | None) -> Draft:
+    """The draft of a decision, with what has not changed from the last one of its scene."""
+    layer = generator.exact_layer
+    assert layer is not None
+    r = a.r[0]  # (C, H, W)
+    height, width = r.shape[1:]
+    box = (0, height, 0, width) if last is None else changed(r, last.r, generator.exact_units)
+    if last is None or box is None:
+        return last or Draft(r, to_pixels(generator.tail(a, layer))[0])
+    near = reach(generator)
+    drawn, inner = _grown(box, 2 * near, r), _grown(box, near, r)
+    if (drawn[1] - drawn[0]) * (drawn[3] - drawn[2]) > WHOLE * height * width:
+        return Draft(r, to_pixels(generator.tail(a, layer))[0])
+    top, bottom, left, right = drawn
+    window = a.r[:, :, top:bottom, left:right].contiguous(memory_format=torch.channels_last)
+    scale = generator.resolution // height
+    part = to_pixels(generator.tail(a.edited(window), layer))[0]
+    pixels, known = last.pixels.copy(), last.r.clone()
+    top, bottom, left, right = inner
+    y, x = (top - drawn[0]) * scale, (left - drawn[2]) * scale
+    own = part[y : y + (bottom - top) * scale, x : x + (right - left) * scale]
+    pixels[top * scale : bottom * scale, left * scale : right * scale] = own
+    known[:, top:bottom, left:right] = r[:, top:bottom, left:right]
+    return Draft(known, pixels)
+
+
+def changed(r: Tensor, before: Tensor, parts: int) -> tuple[int, int, int, int] | None:
+    """Where decisions, or features by what is seen, have changed: top, bottom, left and right of a box of cells, the
+    ends behind the last ones; None where nothing has. r, before: (C, H, W), the first `parts` units those that decide.
+    """
+    other = r[:parts].argmax(0) != before[:parts].argmax(0)  # (H, W)
+    other |= (r[parts:] - before[parts:]).abs().amax(0) > CHANGED
+    if not bool(other.any()):
+        return None
+    rows, columns = (np.flatnonzero(other.any(axis).cpu().numpy()) for axis in (1, 0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+def reach(generator: Generator) -> int:
+    """How many cells of the decision farther what is drawn can change than the decision does, where every layer behind
+    it convolves by 3x3: an even number."""
+    at = generator.index(generator.exact_layer or "")
+    before, cells = generator.layers[at], 0.0
+    for layer in generator.layers[at + 1 :]:
+        cells += generator.layers[at].height / min(before.height, layer.height)
+        before = layer
+    return 2 * math.ceil(cells / 2)
+
+
+def _grown(box: tuple[int, int, int, int], by: int, r: Tensor) -> tuple[int, int, int, int]:
+    """The box with so many cells more around it, from even cells to even ones, as four are drawn from at once."""
+    height, width = r.shape[1:]
+    top, bottom, left, right = box
+    even = (top - by) // 2 * 2, -(-(bottom + by) // 2) * 2, (left - by) // 2 * 2, -(-(right + by) // 2) * 2
+    return max(0, even[0]), min(height, even[1]), max(0, even[2]), min(width, even[3])
