@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if model.segmenter is None:
         raise UsageError(f"{model.name!r} has no segmenter, which tells where things stand in its scenes")
     brushes = _brushes(args.brushes, model)
-    seeds = _seeds(args.seed, args.scenes, model)
+    seeds = seeds_of(args.seed, args.scenes, model.scenes)
 
     def show(concepts: Sequence[str]) -> Iterator[str]:
         yield from tqdm(concepts, unit="brush")
@@ -90,9 +90,9 @@ def _brushes(wanted: str | None, model: Model) -> list[str]:
     return names
 
 
-def _seeds(first: int | None, count: int, model: Model) -> list[int]:
-    """So many seeds from the first on, or the model's own scenes, and others where it names too few."""
+def seeds_of(first: int | None, count: int, scenes: Sequence[int]) -> list[int]:
+    """So many seeds from the first on; without it the scenes that a model names, and others where these are too few."""
     if first is not None:
         return list(range(first, first + count))
-    others = (seed for seed in range(count + len(model.scenes)) if seed not in model.scenes)
-    return [*model.scenes, *others][:count]
+    others = (seed for seed in range(count + len(scenes)) if seed not in scenes)
+    return [*scenes, *others][:count]

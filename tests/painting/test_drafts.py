@@ -50,8 +50,13 @@ def stroked(a: Activations, top: int, left: int, part: int = 2, side: int = 12) 
     """With a square of a part."""
     r = a.r.clone()
     r[:, :PARTS, top : top + side, left : left + side] = 0
-    r[:, part, top : top + side, left : left + side] = 1
+    r[:, part % PARTS, top : top + side, left : left + side] = 1
     return a.edited(r)
+
+
+def other_part(a: Activations, row: int, column: int) -> int:
+    """A part that is not decided in that cell."""
+    return int(a.r[0, :PARTS, row, column].argmax()) - 1
 
 
 def whole(generator: Generator, a: Activations) -> np.ndarray:
@@ -64,7 +69,7 @@ def test_a_stroke_draws_a_window_and_the_picture_is_the_same(
 ) -> None:
     a = generator.trunk(torch.ones(1, 6), DECISION)
     first = redrawn(generator, a, None)
-    after = stroked(a, top, left, part=int(1 - a.r[0, :PARTS, top, left].argmax().clamp(max=1)))
+    after = stroked(a, top, left, other_part(a, top, left))
     second = redrawn(generator, after, first)
     most = 12 + 1 + 4 * reach(generator) + 2
     assert sides[0] == (128, 128)
@@ -113,7 +118,8 @@ def test_features_count_where_they_are_seen() -> None:
 
 def test_a_change_has_just_that_reach(generator: Generator) -> None:
     a = generator.trunk(torch.ones(1, 6), DECISION)
-    off = (whole(generator, stroked(a, 64, 64, side=1)) != whole(generator, a)).any(2)  # (256, 256)
+    after = stroked(a, 64, 64, other_part(a, 64, 64), side=1)
+    off = (whole(generator, after) != whole(generator, a)).any(2)  # (256, 256)
     rows = np.flatnonzero(off.any(1))
     assert rows[0] >= 128 - 2 * reach(generator)
     assert rows[-1] < 130 + 2 * reach(generator)
@@ -128,7 +134,9 @@ def test_drafts_of_a_drag_follow_it_and_the_finished_picture_is_drawn_whole(tmp_
         edit = Edit("draw", "door", Strokes((Stroke(points, 0.04),)), layer=DECISION)
         picture = Picture("village", 7, edits=(edit,))
         draft = painter.render(picture, draft=True).astype(int)
-    assert np.abs(draft - fresh.render(picture, draft=True)).max() <= 2
+    off = np.abs(draft - fresh.render(picture, draft=True))
+    assert off.max() <= 8  # of windows of another size sums are rounded otherwise
+    assert off.mean() < 0.5
     assert (painter.render(picture) == fresh.render(picture)).all()
 
 
@@ -148,6 +156,6 @@ def test_a_draft_is_kept_as_it_was_drawn() -> None:
     a = generator.trunk(torch.ones(1, 6), DECISION)
     first = redrawn(generator, a, None)
     copy = Draft(first.r.clone(), first.pixels.copy())
-    redrawn(generator, stroked(a, 60, 60), first)
+    redrawn(generator, stroked(a, 60, 60, other_part(a, 60, 60)), first)
     assert (first.pixels == copy.pixels).all()
     assert torch.equal(first.r, copy.r)

@@ -25,7 +25,9 @@ from server.model.decided import DecidedGenerator
 from server.model.segmenter import load_segmenter
 from server.model.weights import load_generator
 
-_AMONG = 400  # seeds that empty grounds are looked for in
+_AMONG = 10_000  # seeds that empty grounds are looked for in
+_DAY = 0.3  # of night, at most: grounds are to be seen
+_GROUNDS = ("meadow", "winter", "shore")
 _FIRST = 3  # scenes with things on them, before the empty ones
 
 
@@ -67,13 +69,15 @@ def scenes_of(generator: DecidedGenerator, judge: Path, count: int) -> list[int]
 
 
 def empty_grounds() -> list[int]:
-    """The first seeds that mean an empty meadow, an empty field in winter and an empty shore."""
+    """The first seeds that mean an empty meadow, an empty field in winter and an empty shore, by day."""
     found: dict[str, int] = {}
     for seed in range(_AMONG):
         scene = sample_village(seed)
-        if not (scene.buildings or scene.trees):
+        if not (scene.buildings or scene.trees) and scene.light.night < _DAY:
             found.setdefault(_ground(scene), seed)
-    return [found[ground] for ground in ("meadow", "winter", "shore") if ground in found]
+        if len(found) == len(_GROUNDS):
+            break
+    return [found[ground] for ground in _GROUNDS if ground in found]
 
 
 def _ground(scene: Scene) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from safetensors.torch import load_file
 
 from server.files import file_sha256
 from server.lab.scenes.concepts import CONCEPTS
+from server.lab.train.evaluate import clearest_seeds
 from server.lab.village.export import empty_grounds, export
 from server.lab.village.world import sample_village
 from server.model.catalog import Catalog
@@ -25,7 +27,10 @@ def checkpoint(run: Path, **members: object) -> None:
     torch.save(members, run / "checkpoint.pt")
 
 
-def test_a_model_that_the_catalog_loads_is_made_of_the_averaged_weights(tmp_path: Path) -> None:
+def test_a_model_that_the_catalog_loads_is_made_of_the_averaged_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.lab.village.export.clearest_seeds", partial(clearest_seeds, among=8))
     run, model = tmp_path / "run", tmp_path / "models" / "village"
     averaged = small_decided().state_dict()
     checkpoint(run, generator=small_decided(4).state_dict(), averaged=averaged, seen=8)
