@@ -23,7 +23,7 @@ from server.model.segmenter import cell_shares
 from server.painting.imaging import resize
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture, Stroke, Strokes
-from server.results.brush import Op
+from server.results.brush import OPS, Op
 
 RADIUS = 0.075  # in fractions of the picture's width: the studio's brush begins so
 GRID = 16  # rows of the raster that places are looked for on
@@ -32,7 +32,8 @@ CROWDED = 0.2  # of the cells around a place: with more of the concept, it stand
 STANDS = 0.1  # of them: with less there is nothing to remove
 
 GAP, MARGIN, HEAD = 4, 130, 26  # pixels
-DRAWN, REMOVED = "#45d3ad", "#ff6f50"  # what the studio marks them with
+_DONE: dict[Op, str] = {"draw": "drawn", "remove": "removed"}
+_RINGS: dict[Op, str] = {"draw": "#45d3ad", "remove": "#ff6f50"}  # the studio's colours of both
 
 Place = tuple[float, float]  # x, y in 0..1 of the picture, y down
 Show = Callable[[Sequence[str]], Iterator[str]]  # goes through concepts, telling how far it is
@@ -82,7 +83,8 @@ def rows_of(model: Model, concept: str) -> list[Row]:
     """What is done with the concept's brushes: drawing and removing, exactly too where the model can."""
     exact = model.exact_layer
     rows = []
-    for op, label in (("draw", "drawn"), ("remove", "removed")):
+    for op in OPS:
+        label = _DONE[op]
         rows.append(Row(label, op, None))
         if exact is not None and model.dissection.brush(concept, exact) is not None:
             rows.append(Row(f"{label} exactly", op, exact))
@@ -142,10 +144,10 @@ def _block(
         left = MARGIN + column * step
         draw.text((left, 6), f"scene {seed}", "black", font)
         block.paste(Image.fromarray(resize(scene, size)), (left, HEAD))
-        for op, colour in (("draw", DRAWN), ("remove", REMOVED)):
+        for op in OPS:
             if (ring := place.of(op)) is not None:
                 x, y, r = left + ring[0] * size, HEAD + ring[1] * size, radius * size
-                draw.ellipse((x - r, y - r, x + r, y + r), outline=colour, width=2)
+                draw.ellipse((x - r, y - r, x + r, y + r), outline=_RINGS[op], width=2)
         for line, row in enumerate(rows, 1):
             if (at := place.of(row.op)) is None:
                 continue  # nothing to remove
