@@ -89,7 +89,8 @@ LAYER_ENTRANTS = 2  # of a layer in the race of drawing: so layers are compared,
 # --- search: a layer that decides what each cell shows ---
 
 DECIDES = 2.0  # of a part's probability: twice certainty, so that a cell half under the mask is decided by it
-EXACT_COUNTS = (1, 2, 3, 4, 5, 6)  # units: one for each part of a concept, and few have more parts
+EXACT_UNITS = 5  # units that are tried alone: one for each part of a concept, and few have more
+EXACT_COUNTS = (1, 2, 3, 4, 5, 6)  # units to remove with: those of all its parts
 
 # --- judge: what is clearly more than random units do ---
 

@@ -10,7 +10,8 @@ Drawing and removing are sought apart. Candidates are pairs of ranking and level
    the level, of which the weakest wins that is within a hair of the best (`server.lab.dissect.search.scores`).
 
 A layer that decides what each cell shows does not race: it draws what a mask has just there, others let it grow. Its
-brushes are sought beside theirs, with few units and the one level that decides.
+brushes are sought beside theirs, at the one level that decides: to draw with one unit, as one thing stands in a cell,
+to remove with a few.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from server.lab.dissect.constants import DECIDES, EXACT_COUNTS
+from server.lab.dissect.constants import DECIDES, EXACT_COUNTS, EXACT_UNITS
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.running.progress import Progress
 from server.lab.dissect.running.work import Arrays, Work
@@ -85,13 +87,23 @@ class Search:
         return {layer: record}
 
     def _decide(self, concept: int, layer: str) -> Records:
-        """The same at a layer that decides, with numbers of units that the parts of one concept may have."""
+        """At a layer that decides: the units that agree best, each alone to draw, and the rankings that cost nothing to
+        remove."""
         experiment = self._experiment(concept, layer, self.plan.racing)
+        deciding = experiment.passes.generator.exact_units or experiment.units
         level = np.full(experiment.units, DECIDES, np.float32)
-        records = {layer: self._untried(concept, layer, experiment, {"decided": level})}
-        for op in OPS:
-            candidates = records[layer].candidates(op, list(records[layer].rankings))
-            records, _ = play(op, Round(self.plan.racing, EXACT_COUNTS), candidates, {layer: experiment}, records)
+        record = self._untried(concept, layer, experiment, {"decided": level})
+        agreeing = {name: _first(order < deciding, order) for name, order in record.rankings.items()}
+        iou = agreeing["iou"]
+        alone = {f"unit {u} first": _first(iou == u, iou) for u in iou[:EXACT_UNITS]}
+        records: Records = {layer: replace(record, rankings={**agreeing, **alone})}
+        rounds: tuple[tuple[Op, Mapping[str, Ranking], tuple[int, ...]], ...] = (
+            ("draw", alone, (1,)),
+            ("remove", agreeing, EXACT_COUNTS),
+        )
+        for op, names, counts in rounds:
+            candidates = record.candidates(op, list(names))
+            records, _ = play(op, Round(self.plan.racing, counts), candidates, {layer: experiment}, records)
         return records
 
     def _untried(self, concept: int, layer: str, experiment: Experiment, levels: dict[str, Floats]) -> Record:
@@ -152,6 +164,11 @@ class Search:
 
     def _levels(self, layer: str) -> Levels:
         return Levels(**{field.name: self.units[layer][field.name] for field in fields(Levels)})
+
+
+def _first(these: npt.NDArray[np.bool_], order: Ranking) -> Ranking:
+    """The order with these of its units before the others. these, order: (units,)."""
+    return np.concatenate([order[these], order[~these]])
 
 
 def _ranking(worth: Floats) -> Ranking:
