@@ -12,7 +12,8 @@ of its own thread what to do. Without one it computes as ever.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -24,6 +25,7 @@ Path = tuple[tuple[int, int], ...]
 Seen = Callable[[Path, object], None]
 
 
+NONE_AHEAD: Mapping[Path, int] = MappingProxyType({})
 _UNKNOWN = object()
 
 
@@ -39,10 +41,13 @@ class _Stopped(BaseException):
 
 
 class Call:
-    """A module's own `forward` behind the run of this thread. number: of the module among the network's."""
+    """A module's own `forward` behind the run of this thread. number: of the module among the network's. stack: the
+    modules that it hands its input through one after another; none where it may do anything else.
+    """
 
-    def __init__(self, forward: Callable[..., Any], number: int) -> None:
+    def __init__(self, forward: Callable[..., Any], number: int, stack: Sequence[nn.Module] = ()) -> None:
         self.__wrapped__, self.number = forward, number  # `inspect.signature` knows the first by that name
+        self.stack = stack
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the module returns, or what the run has in its place."""
@@ -61,11 +66,21 @@ def prepare(network: nn.Module) -> dict[int, str]:
         if number and not any(name.startswith(f"{outer}.") for outer in scripted):
             forward = module.__dict__.get("forward", module.forward)
             own = forward.__wrapped__ if isinstance(forward, Call) else forward  # of a copy of a prepared network
-            module.__dict__["forward"] = Call(own, number)
+            module.__dict__["forward"] = Call(own, number, _stack(module))
             names[number] = name
         if isinstance(module, torch.jit.ScriptModule):
             scripted.append(name)
     return names
+
+
+def _stack(module: nn.Module) -> Sequence[nn.Module]:
+    """What a plain `nn.Sequential` runs; nothing of another module, or of one that runs a module twice, or where a hook
+    minds that a module was called."""
+    if type(module) is not nn.Sequential:
+        return ()
+    parts = tuple(module)
+    hooked = any(part._forward_hooks or part._forward_pre_hooks for part in parts)
+    return () if hooked or len(set(parts)) < len(parts) else parts
 
 
 class Run:
@@ -74,7 +89,8 @@ class Run:
     given: outputs of calls that answer them and compute nothing; or, `computing`, compute all the same, for what they
     write elsewhere. stop: the call that the run ends with. seen: told calls that have returned, with their outputs.
     follow: the calls within which others are told and answered, see `callers`; None for every one. seeded: the random
-    numbers that a module draws are the same in every run, however much of the network runs.
+    numbers that a module draws are the same in every run, however much of the network runs. ahead: how many of a
+    caller's calls answer, the first ones in a row: where that is a stack of modules, it begins with the last of them.
     """
 
     def __init__(
@@ -85,7 +101,9 @@ class Run:
         follow: frozenset[Path] | None = None,
         seeded: bool = False,
         computing: bool = False,
+        ahead: Mapping[Path, int] = NONE_AHEAD,
     ) -> None:
+        self._ahead = ahead
         self.given, self.stop, self.seen, self._seeded, self._computing = given, stop, seen, seeded, computing
         self._follow = follow
         # Where nothing is to be seen any more after the last answer, the rest runs as if there were no run.
@@ -139,9 +157,19 @@ class Run:
         follow = self._follow is None or path in self._follow
         self._path, self._counts = (path if follow else None), {}
         try:
+            first = self._ahead.get(path, 0) - 1  # of a stack, to be called: the last one that answers
+            if first > 0 and call.stack and len(args) == 1:
+                self._left -= first
+                return _through(call.stack[first:], args[0])
             return call.__wrapped__(*args, **kwargs)
         finally:
             self._path, self._counts = outer
+
+
+def _through(stack: Sequence[nn.Module], x: Any) -> Any:
+    for module in stack:
+        x = module(x)
+    return x
 
 
 def callers(paths: Collection[Path]) -> frozenset[Path]:

@@ -7,7 +7,8 @@ anything else reads is found by watching the rest run once, and kept beside the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -67,7 +68,7 @@ class Cut:
         """What the calls answer when the network goes on. a: the layer's, the latent first of what is beside it."""
         beside = [t.clone() if i in self.changed else t for i, t in enumerate(a.beside[1:])]
         answers = {**self._unread, self.path: a.r.clone() if LAYER in self.changed else a.r}
-        answers.update((slot.path, slot.output(beside)) for slot in self.slots if slot.path not in answers)
+        answers.update((slot.path, slot.output(beside)) for slot in self._read)
         return answers
 
     @property
@@ -81,9 +82,19 @@ class Cut:
         return callers(self.paths)
 
     @cached_property
+    def ahead(self) -> Mapping[Path, int]:
+        """How many calls of each caller answer before it computes anything."""
+        return Counter(path[:-1] for path in self.paths)
+
+    @cached_property
+    def _read(self) -> tuple[Slot, ...]:
+        """The slots whose answers hold tensors of the pictures'."""
+        return tuple(slot for slot in self.slots if any(isinstance(leaf, Place) for leaf in slot.leaves))
+
+    @cached_property
     def _unread(self) -> dict[Path, object]:
-        """The answers that hold no tensor of the pictures'."""
-        return {slot.path: slot.output(()) for slot in self.slots if not any(isinstance(x, Place) for x in slot.leaves)}
+        """The answers of all others."""
+        return {slot.path: slot.output(()) for slot in self.slots if slot not in self._read}
 
 
 class _Recorder:
@@ -184,7 +195,7 @@ def _agrees(go: Go, cut: Cut, z: Tensor) -> bool:
     before = [t.clone() for t in (a.r, *a.beside)]
     truth = image_of(go(z, {cut.path: a.r.clone()}, follow=cut.follow, computing=True))
     try:
-        image = image_of(go(z, cut.given(a), follow=cut.follow))
+        image = image_of(go(z, cut.given(a), follow=cut.follow, ahead=cut.ahead))
     except Exception:  # the network's own code, which may well mind what it is given
         return False
     untouched = all(torch.equal(x, y) for x, y in zip(before, (a.r, *a.beside), strict=True))
@@ -194,6 +205,8 @@ def _agrees(go: Go, cut: Cut, z: Tensor) -> bool:
 
 def image_of(output: object) -> Tensor:
     """The image among what a network returns: the first of its tensors. Raises ValueError where there is none."""
+    if isinstance(output, Tensor):  # as a rule, and quicker than looking through it
+        return output
     for tensor in _tensors(output):
         return tensor
     raise ValueError(f"it returns no tensor but {type(output).__name__}")

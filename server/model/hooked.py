@@ -16,7 +16,7 @@ import copy
 import logging
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from server.errors import WeightError
-from server.model.calls import Path, Run, Seen, prepare
+from server.model.calls import NONE_AHEAD, Path, Run, Seen, prepare
 from server.model.cuts import Cut, find_cut, image_of, record, whole_cuts
 from server.model.generator import Activations, Generator, Layer, joined
 from server.model.latents import latents_of
@@ -94,12 +94,13 @@ class HookedGenerator(nn.Module, Generator):
         """a: the layer's output. Returns the image, (N, 3, R, R), about -1..1, not clamped."""
         cut = self._cuts[self.index(layer)]
         parts = (self._given(part, cut) for part in self._parts(a))
+        ahead = NONE_AHEAD if self.whole else cut.ahead
         x = _cat(
-            [image_of(self._go(z, given, follow=cut.follow, computing=self.whole)) for z, given in parts]
+            [image_of(self._go(z, given, follow=cut.follow, computing=self.whole, ahead=ahead)) for z, given in parts]
         ).float()  # (N, 3 or 1, R, R)
         if (self.low, self.high) != (-1, 1):
             x = (x - self.low) * (2 / (self.high - self.low)) - 1
-        return x.expand(-1, 3, -1, -1)
+        return x if x.shape[1] == 3 else x.expand(-1, 3, -1, -1)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: (N, latent_dim). Returns the image, (N, 3, R, R)."""
@@ -139,7 +140,8 @@ class HookedGenerator(nn.Module, Generator):
     def _given(self, a: Activations, cut: Cut) -> tuple[Tensor, dict[Path, object]]:
         """The latents and the answers that the network goes on with. a: the output of the cut's layer."""
         like = self._like
-        a = Activations(a.r.to(like), tuple(t.to(like if t.is_floating_point() else like.device) for t in a.beside))
+        if any(t.device != like.device or t.is_floating_point() and t.dtype != like.dtype for t in (a.r, *a.beside)):
+            a = Activations(a.r.to(like), tuple(t.to(like if t.is_floating_point() else like.device) for t in a.beside))
         return a.beside[0], cut.given(a)
 
     def _go(
@@ -150,10 +152,11 @@ class HookedGenerator(nn.Module, Generator):
         seen: Seen | None = None,
         follow: frozenset[Path] | None = None,
         computing: bool = False,
+        ahead: Mapping[Path, int] = NONE_AHEAD,
     ) -> Any:
         """A run of the network, see `Run`. z: (N, latent_dim)."""
-        run = Run(given, stop, seen, follow, self._random, computing)
-        shaped = z[:, :, None, None] if self._spatial else z
+        run = Run(given, stop, seen, follow, self._random, computing, ahead)
+        shaped = z.reshape(*z.shape, 1, 1) if self._spatial else z
         if not self._random:
             return run.through(self.network, shaped)
         with _same_random_numbers(z.device):

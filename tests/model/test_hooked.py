@@ -129,6 +129,58 @@ def counted(forward, seen, number):  # type: ignore[no-untyped-def]
     return run
 
 
+def test_a_stack_begins_with_the_last_module_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator, _, _ = hooked("dcgan")
+    called: list[str] = []
+    for name, module in generator.network.main.named_children():
+        call = module.__dict__["forward"]
+        monkeypatch.setattr(type(call), "__call__", _telling(called, type(call).__call__)) if name == "0" else None
+        call.name = name
+    a = generator.trunk(torch.randn(1, LATENT), "main.5")
+    called.clear()
+    generator.tail(a, "main.5")
+    assert called == [str(i) for i in range(5, 11)]
+
+
+def _telling(called, own):  # type: ignore[no-untyped-def]
+    def run(call, *args):  # type: ignore[no-untyped-def]
+        if hasattr(call, "name"):
+            called.append(call.name)
+        return own(call, *args)
+
+    return run
+
+
+@pytest.mark.parametrize("kind", ["hook", "twice"])
+def test_a_stack_that_does_more_than_hand_on_runs_whole(kind: str) -> None:
+    """What a hook makes of an output counts, and so does how often a module was called before."""
+
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            same = nn.Conv2d(8, 8, 3, 1, 1)
+            parts = [nn.Unflatten(1, (8, 4, 4)), same, nn.Tanh(), same if kind == "twice" else nn.Conv2d(8, 8, 3, 1, 1)]
+            self.start, self.main = nn.Linear(LATENT, 128), nn.Sequential(*parts, nn.Upsample(scale_factor=4))
+            self.out = nn.Conv2d(8, 3, 1)
+            if kind == "hook":
+                self.main[2].register_forward_hook(lambda module, args, output: output * 0.5)
+
+        def forward(self, z: Tensor) -> Tensor:
+            return self.out(self.main(self.start(z)))
+
+    network = initialised(Own())
+    untouched = copy.deepcopy(network)
+    generator = HookedGenerator(network, LATENT, ["main.2"])
+    z = torch.randn(2, LATENT)
+    a = generator.trunk(z, "main.2")
+    close(generator.tail(a, "main.2"), untouched(z))
+    parts = untouched.main
+    scale = 0.5 if kind == "hook" else 1
+    close(
+        generator.tail(a.edited(changed(a.r)), "main.2"), untouched.out(parts[4](parts[3](changed(a.r) * scale)))
+    )
+
+
 def test_layers_are_what_one_call_returns_as_featuremaps() -> None:
     """Not what is called twice, nor the image, nor what is no featuremap."""
     generator, _, _ = hooked("residual")
