@@ -140,7 +140,7 @@ class HookedGenerator(nn.Module, Generator):
     def _given(self, a: Activations, cut: Cut) -> tuple[Tensor, dict[Path, object]]:
         """The latents and the answers that the network goes on with. a: the output of the cut's layer."""
         like = self._like
-        if any(t.device != like.device or t.is_floating_point() and t.dtype != like.dtype for t in (a.r, *a.beside)):
+        if any(t.device != like.device or (t.is_floating_point() and t.dtype != like.dtype) for t in (a.r, *a.beside)):
             a = Activations(a.r.to(like), tuple(t.to(like if t.is_floating_point() else like.device) for t in a.beside))
         return a.beside[0], cut.given(a)
 

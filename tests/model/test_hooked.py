@@ -176,9 +176,7 @@ def test_a_stack_that_does_more_than_hand_on_runs_whole(kind: str) -> None:
     close(generator.tail(a, "main.2"), untouched(z))
     parts = untouched.main
     scale = 0.5 if kind == "hook" else 1
-    close(
-        generator.tail(a.edited(changed(a.r)), "main.2"), untouched.out(parts[4](parts[3](changed(a.r) * scale)))
-    )
+    close(generator.tail(a.edited(changed(a.r)), "main.2"), untouched.out(parts[4](parts[3](changed(a.r) * scale))))
 
 
 def test_layers_are_what_one_call_returns_as_featuremaps() -> None:

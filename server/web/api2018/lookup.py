@@ -1,4 +1,4 @@
-"""What the calls of the 2018 API look up: the model that a project is, its results, and the statistics of its layers."""
+"""What the calls of the 2018 API look up: the model that a project is, its results, its layers' statistics."""
 
 import re
 from contextlib import suppress
@@ -11,7 +11,6 @@ from server.model.generator import Layer
 from server.web.api2018.interventions import layer_of
 from server.web.api2018.statistics import LayerStatistics, layer_statistics
 from server.web.services import Services
-
 
 _PUBLISHED_FILE = re.compile(r"proggan_(\w+)-[0-9a-f]{8,}\.pth")
 
