@@ -25,7 +25,10 @@ Path = tuple[tuple[int, int], ...]
 Seen = Callable[[Path, object], None]
 
 
-NONE_AHEAD: Mapping[Path, int] = MappingProxyType({})
+# By caller: how many of its calls answer, the first ones in a row, and the last of those.
+Ahead = Mapping[Path, tuple[int, Path]]
+
+NONE_AHEAD: Ahead = MappingProxyType({})
 _UNKNOWN = object()
 
 
@@ -89,8 +92,8 @@ class Run:
     given: outputs of calls that answer them and compute nothing; or, `computing`, compute all the same, for what they
     write elsewhere. stop: the call that the run ends with. seen: told calls that have returned, with their outputs.
     follow: the calls within which others are told and answered, see `callers`; None for every one. seeded: the random
-    numbers that a module draws are the same in every run, however much of the network runs. ahead: how many of a
-    caller's calls answer, the first ones in a row: where that is a stack of modules, it begins with the last of them.
+    numbers that a module draws are the same in every run, however much of the network runs. ahead: callers whose first
+    calls answer: where that is a stack of modules, it begins behind them.
     """
 
     def __init__(
@@ -101,7 +104,7 @@ class Run:
         follow: frozenset[Path] | None = None,
         seeded: bool = False,
         computing: bool = False,
-        ahead: Mapping[Path, int] = NONE_AHEAD,
+        ahead: Ahead = NONE_AHEAD,
     ) -> None:
         self._ahead = ahead
         self.given, self.stop, self.seen, self._seeded, self._computing = given, stop, seen, seeded, computing
@@ -157,19 +160,22 @@ class Run:
         follow = self._follow is None or path in self._follow
         self._path, self._counts = (path if follow else None), {}
         try:
-            first = self._ahead.get(path, 0) - 1  # of a stack, to be called: the last one that answers
-            if first > 0 and call.stack and len(args) == 1:
-                self._left -= first
-                return _through(call.stack[first:], args[0])
+            if call.stack and path in self._ahead:
+                return self._behind(path, call.stack)
             return call.__wrapped__(*args, **kwargs)
         finally:
             self._path, self._counts = outer
 
-
-def _through(stack: Sequence[nn.Module], x: Any) -> Any:
-    for module in stack:
-        x = module(x)
-    return x
+    def _behind(self, path: Path, stack: Sequence[nn.Module]) -> Any:
+        """The output of a stack whose first modules answer: only the next of them reads what one returns."""
+        answering, last = self._ahead[path]
+        x = self.given[last]
+        self._left -= answering
+        if not self._left:
+            _thread.run = None
+        for module in stack[answering:]:
+            x = module(x)
+        return x
 
 
 def callers(paths: Collection[Path]) -> frozenset[Path]:

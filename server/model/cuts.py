@@ -8,7 +8,7 @@ anything else reads is found by watching the rest run once, and kept beside the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from server.model.calls import Path, callers
+from server.model.calls import Ahead, Path, callers
 from server.model.generator import Activations
 
 LAYER = -1  # in the place of an index, for a layer's own output
@@ -66,9 +66,11 @@ class Cut:
 
     def given(self, a: Activations) -> dict[Path, object]:
         """What the calls answer when the network goes on. a: the layer's, the latent first of what is beside it."""
-        beside = [t.clone() if i in self.changed else t for i, t in enumerate(a.beside[1:])]
-        answers = {**self._unread, self.path: a.r.clone() if LAYER in self.changed else a.r}
-        answers.update((slot.path, slot.output(beside)) for slot in self._read)
+        answers = self._unread.copy()
+        answers[self.path] = a.r.clone() if LAYER in self.changed else a.r
+        if self._read:
+            beside = [t.clone() if i in self.changed else t for i, t in enumerate(a.beside[1:])]
+            answers.update((slot.path, slot.output(beside)) for slot in self._read)
         return answers
 
     @property
@@ -82,9 +84,10 @@ class Cut:
         return callers(self.paths)
 
     @cached_property
-    def ahead(self) -> Mapping[Path, int]:
-        """How many calls of each caller answer before it computes anything."""
-        return Counter(path[:-1] for path in self.paths)
+    def ahead(self) -> Ahead:
+        """The calls that answer before their caller computes anything."""
+        counts = Counter(path[:-1] for path in self.paths)
+        return {path[:-1]: (counts[path[:-1]], path) for path in self.paths}  # of several calls the last
 
     @cached_property
     def _read(self) -> tuple[Slot, ...]:

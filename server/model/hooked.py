@@ -16,7 +16,7 @@ import copy
 import logging
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from server.errors import WeightError
-from server.model.calls import NONE_AHEAD, Path, Run, Seen, prepare
+from server.model.calls import NONE_AHEAD, Ahead, Path, Run, Seen, prepare
 from server.model.cuts import Cut, find_cut, image_of, record, whole_cuts
 from server.model.generator import Activations, Generator, Layer, joined
 from server.model.latents import latents_of
@@ -93,11 +93,7 @@ class HookedGenerator(nn.Module, Generator):
     def tail(self, a: Activations, layer: str) -> Tensor:
         """a: the layer's output. Returns the image, (N, 3, R, R), about -1..1, not clamped."""
         cut = self._cuts[self.index(layer)]
-        parts = (self._given(part, cut) for part in self._parts(a))
-        ahead = NONE_AHEAD if self.whole else cut.ahead
-        x = _cat(
-            [image_of(self._go(z, given, follow=cut.follow, computing=self.whole, ahead=ahead)) for z, given in parts]
-        ).float()  # (N, 3 or 1, R, R)
+        x = _cat([self._image(part, cut) for part in self._parts(a)]).float()  # (N, 3 or 1, R, R)
         if (self.low, self.high) != (-1, 1):
             x = (x - self.low) * (2 / (self.high - self.low)) - 1
         return x if x.shape[1] == 3 else x.expand(-1, 3, -1, -1)
@@ -137,11 +133,16 @@ class HookedGenerator(nn.Module, Generator):
         """Latents or activations as batches: one by one where noise is drawn, as each picture has the same."""
         return [some[slice(i, i + 1)] for i in range(len(some))] if self._random else [some]
 
+    def _image(self, a: Activations, cut: Cut) -> Tensor:
+        """What the network draws of the output of the cut's layer, (N, 3 or 1, R, R)."""
+        z, given = self._given(a, cut)
+        ahead = NONE_AHEAD if self.whole else cut.ahead
+        return image_of(self._go(z, given, follow=cut.follow, computing=self.whole, ahead=ahead))
+
     def _given(self, a: Activations, cut: Cut) -> tuple[Tensor, dict[Path, object]]:
         """The latents and the answers that the network goes on with. a: the output of the cut's layer."""
         like = self._like
-        if any(t.device != like.device or (t.is_floating_point() and t.dtype != like.dtype) for t in (a.r, *a.beside)):
-            a = Activations(a.r.to(like), tuple(t.to(like if t.is_floating_point() else like.device) for t in a.beside))
+        a = Activations(a.r.to(like), tuple(t.to(like if t.is_floating_point() else like.device) for t in a.beside))
         return a.beside[0], cut.given(a)
 
     def _go(
@@ -152,7 +153,7 @@ class HookedGenerator(nn.Module, Generator):
         seen: Seen | None = None,
         follow: frozenset[Path] | None = None,
         computing: bool = False,
-        ahead: Mapping[Path, int] = NONE_AHEAD,
+        ahead: Ahead = NONE_AHEAD,
     ) -> Any:
         """A run of the network, see `Run`. z: (N, latent_dim)."""
         run = Run(given, stop, seen, follow, self._random, computing, ahead)

@@ -129,7 +129,7 @@ def counted(forward, seen, number):  # type: ignore[no-untyped-def]
     return run
 
 
-def test_a_stack_begins_with_the_last_module_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_begins_behind_the_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     generator, _, _ = hooked("dcgan")
     called: list[str] = []
     for name, module in generator.network.main.named_children():
@@ -139,7 +139,7 @@ def test_a_stack_begins_with_the_last_module_that_answers(monkeypatch: pytest.Mo
     a = generator.trunk(torch.randn(1, LATENT), "main.5")
     called.clear()
     generator.tail(a, "main.5")
-    assert called == [str(i) for i in range(5, 11)]
+    assert called == [str(i) for i in range(6, 11)]
 
 
 def _telling(called, own):  # type: ignore[no-untyped-def]
