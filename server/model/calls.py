@@ -69,17 +69,17 @@ def prepare(network: nn.Module) -> dict[int, str]:
         if number and not any(name.startswith(f"{outer}.") for outer in scripted):
             forward = module.__dict__.get("forward", module.forward)
             own = forward.__wrapped__ if isinstance(forward, Call) else forward  # of a copy of a prepared network
-            module.__dict__["forward"] = Call(own, number, _stack(module))
+            module.__dict__["forward"] = Call(own, number, _stack(module, own))
             names[number] = name
         if isinstance(module, torch.jit.ScriptModule):
             scripted.append(name)
     return names
 
 
-def _stack(module: nn.Module) -> Sequence[nn.Module]:
+def _stack(module: nn.Module, forward: object) -> Sequence[nn.Module]:
     """What a plain `nn.Sequential` runs; nothing of another module, or of one that runs a module twice, or where a hook
-    minds that a module was called."""
-    if type(module) is not nn.Sequential:
+    minds that a module was called. forward: the module's own."""
+    if type(module) is not nn.Sequential or getattr(forward, "__func__", None) is not nn.Sequential.forward:
         return ()
     parts = tuple(module)
     hooked = any(part._forward_hooks or part._forward_pre_hooks for part in parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from concurrent.futures import ThreadPoolExecutor
+from types import MethodType
 
 import pytest
 import torch
@@ -151,9 +152,12 @@ def _telling(called, own):  # type: ignore[no-untyped-def]
     return run
 
 
-@pytest.mark.parametrize("kind", ["hook", "twice"])
+@pytest.mark.parametrize("kind", ["hook", "twice", "forward"])
 def test_a_stack_that_does_more_than_hand_on_runs_whole(kind: str) -> None:
-    """What a hook makes of an output counts, and so does how often a module was called before."""
+    """What a hook makes of an output counts, how often a module was called before, and a forward of one's own."""
+
+    def halved(module: nn.Sequential, x: Tensor) -> Tensor:
+        return nn.Sequential.forward(module, x) * 0.5
 
     class Own(nn.Module):
         def __init__(self) -> None:
@@ -164,6 +168,8 @@ def test_a_stack_that_does_more_than_hand_on_runs_whole(kind: str) -> None:
             self.out = nn.Conv2d(8, 3, 1)
             if kind == "hook":
                 self.main[2].register_forward_hook(lambda module, args, output: output * 0.5)
+            if kind == "forward":
+                self.main.forward = MethodType(halved, self.main)  # type: ignore[method-assign]
 
         def forward(self, z: Tensor) -> Tensor:
             return self.out(self.main(self.start(z)))
@@ -174,9 +180,9 @@ def test_a_stack_that_does_more_than_hand_on_runs_whole(kind: str) -> None:
     z = torch.randn(2, LATENT)
     a = generator.trunk(z, "main.2")
     close(generator.tail(a, "main.2"), untouched(z))
-    parts = untouched.main
-    scale = 0.5 if kind == "hook" else 1
-    close(generator.tail(a.edited(changed(a.r)), "main.2"), untouched.out(parts[4](parts[3](changed(a.r) * scale))))
+    r, parts = changed(a.r), untouched.main
+    x = parts[4](parts[3](r * 0.5 if kind == "hook" else r))
+    close(generator.tail(a.edited(r), "main.2"), untouched.out(x * 0.5 if kind == "forward" else x))
 
 
 def test_layers_are_what_one_call_returns_as_featuremaps() -> None:
