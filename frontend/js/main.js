@@ -53,6 +53,7 @@ import { newPicture } from "./picture/document.js";
 import { loadHistory, saveHistory } from "./picture/stored-history.js";
 import { createWithdrawal } from "./picture/withdrawal.js";
 import { createDirections } from "./scenes/directions.js";
+import { setUpFixedScenes } from "./scenes/fixed.js";
 import { createMixing } from "./scenes/mixing.js";
 import { createNeighbours } from "./scenes/neighbours.js";
 import { createStrip } from "./scenes/strip.js";
@@ -251,6 +252,7 @@ async function start() {
     announce(t("scene", { seed }));
   });
   const showDirections = createDirections({ history, commit, draft, gesturing });
+  setUpFixedScenes(history, () => closeScenes());
 
   function closeScenes() {
     mixing.close();

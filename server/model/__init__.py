@@ -15,6 +15,7 @@ In reading order:
 - `weights`: a generator's file, of our own or as published;
 - `own`: a generator that a card names as code, which runs only where it is trusted;
 - `card`: what `model.json` says of a model, and which file is its generator;
+- `measured`: a generator's dissection, directions and artifact units, checked to be of that one;
 - `catalog`: models found in folders and loaded with their dissections;
 - `device`: where networks run, and whether bfloat16 is fast there.
 

@@ -12,7 +12,8 @@ of its own thread what to do. Without one it computes as ever.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -24,6 +25,10 @@ Path = tuple[tuple[int, int], ...]
 Seen = Callable[[Path, object], None]
 
 
+# By caller: how many of its calls answer, the first ones in a row, and the last of those.
+Ahead = Mapping[Path, tuple[int, Path]]
+
+NONE_AHEAD: Ahead = MappingProxyType({})
 _UNKNOWN = object()
 
 
@@ -39,10 +44,13 @@ class _Stopped(BaseException):
 
 
 class Call:
-    """A module's own `forward` behind the run of this thread. number: of the module among the network's."""
+    """A module's own `forward` behind the run of this thread. number: of the module among the network's. stack: the
+    modules that it hands its input through one after another; none where it may do anything else.
+    """
 
-    def __init__(self, forward: Callable[..., Any], number: int) -> None:
+    def __init__(self, forward: Callable[..., Any], number: int, stack: Sequence[nn.Module] = ()) -> None:
         self.__wrapped__, self.number = forward, number  # `inspect.signature` knows the first by that name
+        self.stack = stack
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the module returns, or what the run has in its place."""
@@ -61,11 +69,21 @@ def prepare(network: nn.Module) -> dict[int, str]:
         if number and not any(name.startswith(f"{outer}.") for outer in scripted):
             forward = module.__dict__.get("forward", module.forward)
             own = forward.__wrapped__ if isinstance(forward, Call) else forward  # of a copy of a prepared network
-            module.__dict__["forward"] = Call(own, number)
+            module.__dict__["forward"] = Call(own, number, _stack(module, own))
             names[number] = name
         if isinstance(module, torch.jit.ScriptModule):
             scripted.append(name)
     return names
+
+
+def _stack(module: nn.Module, forward: object) -> Sequence[nn.Module]:
+    """What a plain `nn.Sequential` runs; nothing of another module, or of one that runs a module twice, or where a hook
+    minds that a module was called. forward: the module's own."""
+    if type(module) is not nn.Sequential or getattr(forward, "__func__", None) is not nn.Sequential.forward:
+        return ()
+    parts = tuple(module)
+    hooked = any(part._forward_hooks or part._forward_pre_hooks for part in parts)
+    return () if hooked or len(set(parts)) < len(parts) else parts
 
 
 class Run:
@@ -74,7 +92,8 @@ class Run:
     given: outputs of calls that answer them and compute nothing; or, `computing`, compute all the same, for what they
     write elsewhere. stop: the call that the run ends with. seen: told calls that have returned, with their outputs.
     follow: the calls within which others are told and answered, see `callers`; None for every one. seeded: the random
-    numbers that a module draws are the same in every run, however much of the network runs.
+    numbers that a module draws are the same in every run, however much of the network runs. ahead: callers whose first
+    calls answer: where that is a stack of modules, it begins behind them.
     """
 
     def __init__(
@@ -85,7 +104,9 @@ class Run:
         follow: frozenset[Path] | None = None,
         seeded: bool = False,
         computing: bool = False,
+        ahead: Ahead = NONE_AHEAD,
     ) -> None:
+        self._ahead = ahead
         self.given, self.stop, self.seen, self._seeded, self._computing = given, stop, seen, seeded, computing
         self._follow = follow
         # Where nothing is to be seen any more after the last answer, the rest runs as if there were no run.
@@ -139,9 +160,22 @@ class Run:
         follow = self._follow is None or path in self._follow
         self._path, self._counts = (path if follow else None), {}
         try:
+            if call.stack and path in self._ahead:
+                return self._behind(path, call.stack)
             return call.__wrapped__(*args, **kwargs)
         finally:
             self._path, self._counts = outer
+
+    def _behind(self, path: Path, stack: Sequence[nn.Module]) -> Any:
+        """The output of a stack whose first modules answer: only the next of them reads what one returns."""
+        answering, last = self._ahead[path]
+        x = self.given[last]
+        self._left -= answering
+        if not self._left:
+            _thread.run = None
+        for module in stack[answering:]:
+            x = module(x)
+        return x
 
 
 def callers(paths: Collection[Path]) -> frozenset[Path]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import stat
 import threading
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,13 +18,15 @@ from server.errors import DissectionError, UnitbrushError, UnknownModel, WeightE
 from server.files import SEGMENTER
 from server.model.card import WEIGHTS, Card, holds_model, read_card
 from server.model.generator import Generator
+from server.model.measured import read_artifacts, read_directions, read_dissection
 from server.model.own import open_generator
-from server.model.segmenter import Segmenter, load_segmenter
-from server.results.artifacts import ArtifactUnits, load_artifacts
-from server.results.brush import OPS, Dissection
-from server.results.directions import Directions, load_directions
-from server.results.dissection import is_dissected, load_dissection
-from server.results.names import load_names
+from server.model.segmenter import Segmenter, load_segmenter, renamed
+from server.results.artifacts import ArtifactUnits
+from server.results.brush import Dissection
+from server.results.directions import Directions
+from server.results.dissection import with_names
+from server.results.names import FILE_NAME as NAMES
+from server.results.names import Names, load_names
 from server.results.reading import reason
 
 log = logging.getLogger(__name__)
@@ -39,8 +41,8 @@ Stamp = tuple[tuple[str, int, int, int], ...]  # of files: path, inode, size, ti
 class Model:
     """A model in memory. weights: the generator's file, None where code alone makes it. generator: float32, never
     written to. segmenter: None where it has none. directions: that a picture may be moved along. artifacts: the units
-    that `clean` sets to zero. scenes: seeds worth beginning with. source, citation: where it comes from, and what to
-    cite."""
+    that `clean` sets to zero. names: what people call concepts that its results have other names for. scenes: seeds
+    worth beginning with. source, citation: where it comes from, and what to cite."""
 
     name: str
     title: str
@@ -54,6 +56,7 @@ class Model:
     segmenter: Segmenter | None
     directions: Directions
     artifacts: ArtifactUnits = ()
+    names: Names = field(default_factory=dict)
     scenes: tuple[int, ...] = ()
     source: str | None = None
     citation: str | None = None
@@ -72,6 +75,15 @@ class Model:
         return layer if any(brush.layer == layer for brush in self.dissection.brushes) else None
 
 
+@dataclass(frozen=True)
+class _Named:
+    """loaded: a model as it is stored. state: of the file of names when it was read. model: the same under them."""
+
+    loaded: Model
+    state: tuple[int, int, int]
+    model: Model
+
+
 class Catalog:
     """Finds models, loads each at its first use and keeps it. Safe to share between threads.
 
@@ -84,7 +96,9 @@ class Catalog:
         self.trusted = tuple(trusted)
         self.models_dir, self.results_dir, self.default = Path(models_dir), Path(results_dir), default
         self._lock = threading.Lock()
-        self._loaded: dict[str, Model] = {}
+        self._loaded: dict[str, Model] = {}  # under the names that their results have
+        self._naming = threading.Lock()
+        self._named: dict[str, _Named] = {}
         self._failed: dict[str, tuple[Stamp, UnitbrushError]] = {}  # why, as long as its files have that stamp
         self._reported: dict[str, str] = {}
 
@@ -101,11 +115,12 @@ class Catalog:
     def get(self, name: str | None = None) -> Model:
         """The model of that name, None for the default. Raises UnknownModel, WeightError, DissectionError.
 
-        One that could not be loaded is tried again when its files have changed.
+        One that could not be loaded is tried again when its files have changed. Its concepts have the names that
+        `names.json` gives them now.
         """
         name = self.default if name is None else name
         if name in self._loaded:  # nobody waits for a model that another is loading
-            return self._loaded[name]
+            return self._under_names(self._loaded[name])
         with self._lock:
             if name not in self._loaded:
                 self._check(name)
@@ -115,7 +130,26 @@ class Catalog:
             if name in self._failed:
                 _, error = self._failed[name]
                 raise type(error)(error.detail)
-            return self._loaded[name]
+            return self._under_names(self._loaded[name])
+
+    def is_current(self, model: Model) -> bool:
+        """Whether `get` gives this very one: neither loaded again, nor named anew."""
+        loaded = self._loaded.get(model.name)
+        return loaded is not None and self._under_names(loaded) is model
+
+    def _under_names(self, loaded: Model) -> Model:
+        """The model under the names in its results, which are read again when their file has changed. Where they are
+        damaged it keeps those it had, and the log says why."""
+        folder = self.results_dir / loaded.name
+        state = _state(folder / NAMES)
+        known = self._named.get(loaded.name)
+        if known is not None and known.loaded is loaded and known.state == state:
+            return known.model
+        with self._naming:
+            before = known.model if known is not None and known.loaded is loaded else loaded
+            model = _extra(before, lambda: _renamed(loaded, load_names(folder)))
+            self._named[loaded.name] = _Named(loaded, state, model)
+            return model
 
     def usable(self) -> tuple[Model, ...]:
         """Every model that loads, the default first; a damaged one is reported to the log, once, and left out."""
@@ -179,10 +213,10 @@ class Catalog:
             folder=folder,
             weights=card.generator,
             generator=generator,
-            dissection=_read_dissection(results, generator),
-            segmenter=_extra(None, lambda: _read_segmenter(folder, results)),
-            directions=_extra(Directions(generator.latent_dim), lambda: _read_directions(results, generator, card)),
-            artifacts=_extra((), lambda: _read_artifacts(results, generator)),
+            dissection=read_dissection(results, generator),
+            segmenter=_extra(None, lambda: _read_segmenter(folder)),
+            directions=_extra(Directions(generator.latent_dim), lambda: read_directions(results, generator, card)),
+            artifacts=_extra((), lambda: read_artifacts(results, generator)),
             scenes=card.scenes,
             source=card.source,
             citation=card.citation,
@@ -225,58 +259,17 @@ def _state(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _read_dissection(folder: Path, generator: Generator) -> Dissection:
-    """The model's brushes, none where it was not dissected. Raises DissectionError where they are damaged or of another
-    generator."""
-    if not is_dissected(folder):
-        return Dissection(folder.name, ())
-    dissection = load_dissection(folder)
-    for brush in dissection.brushes:
-        if not _has_units(generator, brush.layer, (unit for op in OPS for unit in brush.ranked(op)[0])):
-            raise DissectionError(
-                f"the dissection of {dissection.model!r} belongs to another generator: "
-                f"its brush of {brush.concept!r} names units that {brush.layer} does not have; "
-                "run `unitbrush dissect` again"
-            )
-    return dissection
-
-
-def _read_segmenter(folder: Path, results: Path) -> Segmenter | None:
-    """The model's segmenter, under the names that people gave its concepts; None where it has none. Raises WeightError
-    and DissectionError where it is damaged, or the names are.
-    """
+def _read_segmenter(folder: Path) -> Segmenter | None:
+    """The model's segmenter, None where it has none. Raises WeightError where it is damaged."""
     path = folder / SEGMENTER
-    if not path.is_file():
-        return None
-    segmenter, names = load_segmenter(path), load_names(results)
-    segmenter.concepts = tuple(names.get(concept, concept) for concept in segmenter.concepts)
-    return segmenter
+    return load_segmenter(path) if path.is_file() else None
 
 
-def _read_directions(folder: Path, generator: Generator, card: Card) -> Directions:
-    """The model's directions. Raises DissectionError where they are damaged or of another generator."""
-    directions = load_directions(folder) or Directions(generator.latent_dim)
-    other = None not in (card.sha256, directions.generator) and card.sha256 != directions.generator
-    if other or directions.latent_dim != generator.latent_dim:
-        raise DissectionError(
-            f"the directions in {folder} belong to another generator: run `unitbrush directions` again"
-        )
-    return directions
-
-
-def _read_artifacts(folder: Path, generator: Generator) -> ArtifactUnits:
-    """The model's artifact units. Raises DissectionError where they are damaged or of another generator."""
-    artifacts = load_artifacts(folder)
-    if not all(_has_units(generator, layer, units) for layer, units in artifacts):
-        raise DissectionError(
-            f"the artifact units in {folder} belong to another generator: run `unitbrush dissect` again"
-        )
-    return artifacts
-
-
-def _has_units(generator: Generator, layer: str, units: Iterable[int]) -> bool:
-    """Whether the generator has that layer, and units of these numbers in it."""
-    return max(units) < next((known.units for known in generator.layers if known.name == layer), 0)
+def _renamed(model: Model, names: Names) -> Model:
+    """The model under other names of concepts. Raises DissectionError where two would have one name."""
+    dissection, segmenter = with_names(model.dissection, names), model.segmenter
+    segmenter = None if segmenter is None else renamed(segmenter, names)
+    return replace(model, dissection=dissection, segmenter=segmenter, names=names)
 
 
 def _extra(without: T, read: Callable[[], T]) -> T:

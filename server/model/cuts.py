@@ -7,6 +7,7 @@ anything else reads is found by watching the rest run once, and kept beside the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +18,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from server.model.calls import Path, callers
+from server.model.calls import Ahead, Path, callers
 from server.model.generator import Activations
 
 LAYER = -1  # in the place of an index, for a layer's own output
@@ -65,9 +66,11 @@ class Cut:
 
     def given(self, a: Activations) -> dict[Path, object]:
         """What the calls answer when the network goes on. a: the layer's, the latent first of what is beside it."""
-        beside = [t.clone() if i in self.changed else t for i, t in enumerate(a.beside[1:])]
-        answers = {**self._unread, self.path: a.r.clone() if LAYER in self.changed else a.r}
-        answers.update((slot.path, slot.output(beside)) for slot in self.slots if slot.path not in answers)
+        answers = self._unread.copy()
+        answers[self.path] = a.r.clone() if LAYER in self.changed else a.r
+        if self._read:
+            beside = [t.clone() if i in self.changed else t for i, t in enumerate(a.beside[1:])]
+            answers.update((slot.path, slot.output(beside)) for slot in self._read)
         return answers
 
     @property
@@ -81,9 +84,20 @@ class Cut:
         return callers(self.paths)
 
     @cached_property
+    def ahead(self) -> Ahead:
+        """The calls that answer before their caller computes anything."""
+        counts = Counter(path[:-1] for path in self.paths)
+        return {path[:-1]: (counts[path[:-1]], path) for path in self.paths}  # of several calls the last
+
+    @cached_property
+    def _read(self) -> tuple[Slot, ...]:
+        """The slots whose answers hold tensors of the pictures'."""
+        return tuple(slot for slot in self.slots if any(isinstance(leaf, Place) for leaf in slot.leaves))
+
+    @cached_property
     def _unread(self) -> dict[Path, object]:
-        """The answers that hold no tensor of the pictures'."""
-        return {slot.path: slot.output(()) for slot in self.slots if not any(isinstance(x, Place) for x in slot.leaves)}
+        """The answers of all others."""
+        return {slot.path: slot.output(()) for slot in self.slots if slot not in self._read}
 
 
 class _Recorder:
@@ -184,7 +198,7 @@ def _agrees(go: Go, cut: Cut, z: Tensor) -> bool:
     before = [t.clone() for t in (a.r, *a.beside)]
     truth = image_of(go(z, {cut.path: a.r.clone()}, follow=cut.follow, computing=True))
     try:
-        image = image_of(go(z, cut.given(a), follow=cut.follow))
+        image = image_of(go(z, cut.given(a), follow=cut.follow, ahead=cut.ahead))
     except Exception:  # the network's own code, which may well mind what it is given
         return False
     untouched = all(torch.equal(x, y) for x, y in zip(before, (a.r, *a.beside), strict=True))
@@ -194,6 +208,8 @@ def _agrees(go: Go, cut: Cut, z: Tensor) -> bool:
 
 def image_of(output: object) -> Tensor:
     """The image among what a network returns: the first of its tensors. Raises ValueError where there is none."""
+    if isinstance(output, Tensor):  # as a rule, and quicker than looking through it
+        return output
     for tensor in _tensors(output):
         return tensor
     raise ValueError(f"it returns no tensor but {type(output).__name__}")

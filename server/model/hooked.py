@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from server.errors import WeightError
-from server.model.calls import Path, Run, Seen, prepare
+from server.model.calls import NONE_AHEAD, Ahead, Path, Run, Seen, prepare
 from server.model.cuts import Cut, find_cut, image_of, record, whole_cuts
 from server.model.generator import Activations, Generator, Layer, joined
 from server.model.latents import latents_of
@@ -93,13 +93,10 @@ class HookedGenerator(nn.Module, Generator):
     def tail(self, a: Activations, layer: str) -> Tensor:
         """a: the layer's output. Returns the image, (N, 3, R, R), about -1..1, not clamped."""
         cut = self._cuts[self.index(layer)]
-        parts = (self._given(part, cut) for part in self._parts(a))
-        x = _cat(
-            [image_of(self._go(z, given, follow=cut.follow, computing=self.whole)) for z, given in parts]
-        ).float()  # (N, 3 or 1, R, R)
+        x = _cat([self._image(part, cut) for part in self._parts(a)]).float()  # (N, 3 or 1, R, R)
         if (self.low, self.high) != (-1, 1):
             x = (x - self.low) * (2 / (self.high - self.low)) - 1
-        return x.expand(-1, 3, -1, -1)
+        return x if x.shape[1] == 3 else x.expand(-1, 3, -1, -1)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: (N, latent_dim). Returns the image, (N, 3, R, R)."""
@@ -136,6 +133,12 @@ class HookedGenerator(nn.Module, Generator):
         """Latents or activations as batches: one by one where noise is drawn, as each picture has the same."""
         return [some[slice(i, i + 1)] for i in range(len(some))] if self._random else [some]
 
+    def _image(self, a: Activations, cut: Cut) -> Tensor:
+        """What the network draws of the output of the cut's layer, (N, 3 or 1, R, R)."""
+        z, given = self._given(a, cut)
+        ahead = NONE_AHEAD if self.whole else cut.ahead
+        return image_of(self._go(z, given, follow=cut.follow, computing=self.whole, ahead=ahead))
+
     def _given(self, a: Activations, cut: Cut) -> tuple[Tensor, dict[Path, object]]:
         """The latents and the answers that the network goes on with. a: the output of the cut's layer."""
         like = self._like
@@ -150,10 +153,11 @@ class HookedGenerator(nn.Module, Generator):
         seen: Seen | None = None,
         follow: frozenset[Path] | None = None,
         computing: bool = False,
+        ahead: Ahead = NONE_AHEAD,
     ) -> Any:
         """A run of the network, see `Run`. z: (N, latent_dim)."""
-        run = Run(given, stop, seen, follow, self._random, computing)
-        shaped = z[:, :, None, None] if self._spatial else z
+        run = Run(given, stop, seen, follow, self._random, computing, ahead)
+        shaped = z.reshape(*z.shape, 1, 1) if self._spatial else z
         if not self._random:
             return run.through(self.network, shaped)
         with _same_random_numbers(z.device):

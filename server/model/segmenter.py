@@ -6,6 +6,7 @@ windows) keep their outline at a quarter of the cost of a network that runs at f
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from server.errors import WeightError
+from server.errors import DissectionError, WeightError
 from server.files import is_lfs_pointer
 from server.results.reading import Text, Whole, reason
 
@@ -142,6 +143,16 @@ def load_segmenter(path: Path) -> UNet:
         raise WeightError(f"{path} holds no segmenter this version can read: {reason(error)}") from error
     network.eval().requires_grad_(False)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def renamed(segmenter: Segmenter, names: Mapping[str, str]) -> Segmenter:
+    """The same segmenter, its concepts under other names. Raises DissectionError where two would have one name."""
+    concepts = tuple(names.get(concept, concept) for concept in segmenter.concepts)
+    if len(set(concepts)) < len(concepts):
+        raise DissectionError(f"names.json gives two concepts of the segmenter one name: {', '.join(concepts)}")
+    other = copy.copy(segmenter)  # its weights are the same tensors
+    other.concepts = concepts
+    return other
 
 
 def cell_shares(labels: NDArray[np.uint8], concepts: int, height: int, width: int | None = None) -> Tensor:

@@ -84,18 +84,21 @@ class MappingNetwork(nn.Module):
 
 class StyledConvolution(nn.Module):
     """Convolution by a kernel whose inputs are scaled by the style and whose outputs are scaled back to the variance
-    they would have without; stored noise, bias and LeakyReLU behind it. up: to twice the size."""
+    they would have without; stored noise, bias and LeakyReLU behind it. up: to twice the size. bound: of what comes
+    out, upwards and downwards, None for none."""
 
     weight: Tensor
     bias: Tensor
     noise: Tensor
 
-    def __init__(self, weight: Tensor, bias: Tensor, style: Affine, noise: Tensor, up: bool) -> None:
+    def __init__(
+        self, weight: Tensor, bias: Tensor, style: Affine, noise: Tensor, up: bool, bound: float | None = None
+    ) -> None:
         super().__init__()
         self.register_buffer("weight", weight)  # (O, C, 3, 3)
         self.register_buffer("bias", bias)  # (O,)
         self.register_buffer("noise", noise)  # (H', W'), its strength in it
-        self.style, self.up = style, up
+        self.style, self.up, self.bound = style, up, bound
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """x: (N, C, H, W); w: (N, w_dim). Returns (N, O, H', W'), twice the size where `up`."""
@@ -108,7 +111,7 @@ class StyledConvolution(nn.Module):
         else:
             y = F.conv2d(x, self.weight, padding=1)
         y = y * scale[:, :, None, None] + self.noise + self.bias[:, None, None]  # (N, O, H', W')
-        return F.leaky_relu(y, SLOPE) * GAIN
+        return _bounded(F.leaky_relu(y, SLOPE) * GAIN, self.bound)
 
 
 class FrozenConvolution(nn.Module):
@@ -129,7 +132,7 @@ class FrozenConvolution(nn.Module):
         self.register_buffer("squares", plain.weight.square().sum((2, 3)).to(device))  # (O, C)
         self.register_buffer("noise", (plain.noise * GAIN).to(device, dtype))
         self.register_buffer("bias", (plain.bias * GAIN).to(device, dtype)[:, None, None])
-        self.style, self.up = copy.deepcopy(plain.style).to(device), plain.up
+        self.style, self.up, self.bound = copy.deepcopy(plain.style).to(device), plain.up, plain.bound
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """x: (N, C, H, W); w: (N, w_dim). Returns (N, O, H', W'), twice the size where `up`."""
@@ -142,7 +145,7 @@ class FrozenConvolution(nn.Module):
         else:
             y = self._convolved(x * style[:, :, None, None].to(x.dtype), self.kernel)
             y = y * scale[:, :, None, None].to(x.dtype)
-        return F.leaky_relu_(y.add_(self.noise).add_(self.bias), SLOPE)
+        return _bounded(F.leaky_relu_(y.add_(self.noise).add_(self.bias), SLOPE), self.bound)
 
     def _convolved(self, x: Tensor, kernel: Tensor) -> Tensor:
         if self.up:
@@ -151,22 +154,27 @@ class FrozenConvolution(nn.Module):
 
 
 class Colours(nn.Module):
-    """What a resolution adds to the image: a 1x1 convolution whose inputs are scaled by the style, in float32."""
+    """What a resolution adds to the image: a 1x1 convolution whose inputs are scaled by the style, in float32. bound:
+    as that of the convolutions."""
 
     weight: Tensor
     bias: Tensor
 
-    def __init__(self, weight: Tensor, bias: Tensor, style: Affine) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, style: Affine, bound: float | None = None) -> None:
         super().__init__()
         self.register_buffer("weight", weight)  # (3, C)
         self.register_buffer("bias", bias)  # (3,)
-        self.style = style
+        self.style, self.bound = style, bound
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """x: (N, C, H, W); w: (N, w_dim). Returns (N, 3, H, W)."""
         kernel = self.weight * self.style(w)[:, None]  # (N, 3, C)
         y = torch.einsum("nchw,nkc->nkhw", x, kernel.to(x.dtype))
-        return y.float() + self.bias[:, None, None]
+        return _bounded(y.float() + self.bias[:, None, None], self.bound)
+
+
+def _bounded(x: Tensor, bound: float | None) -> Tensor:
+    return x if bound is None else x.clamp(-bound, bound)
 
 
 class StyleGAN2Generator(nn.Module, Generator):

@@ -16,8 +16,11 @@ Of rosinality's stylegan2-pytorch (A), and of NVIDIA's stylegan2-ada-pytorch and
 
 Both compute the same, but for the gain of a layer's kernel, which B leaves out as the scaling back undoes it. Axes of
 length 1 around a tensor's own, as A has them, are dropped. Widths, depth and resolution are read off the weights. Of B,
-generators without classes and of the architecture `skip` are read; its bound of +-256 on activations, for half
-precision, is not in the weights and not kept. Where no noise is stored, none is added.
+generators without classes and of the architecture `skip` are read. Where no noise is stored, none is added.
+
+B trains with every layer's output and what it adds to the colours held within -256..256 (`conv_clamp`), in all layers
+though it is half precision that needs it. The file does not tell, so every one of B is run so. One that was trained
+without, as those converted from TensorFlow, is the same until an activation goes beyond.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ MOST_MAPPING = 32  # layers
 MOST_RESOLUTIONS = 9  # 4 to 1024
 MAX_UNITS = 8192
 MAPPING_RATE = 0.01  # the mapping's learning rate, as a share of the others'
+BOUND = 256.0  # of activations, in B
 AVERAGED = 4096  # latents, for an average w where none is stored
 
 _BEGINNINGS = ("style.", "convs.", "to_rgb", "mapping.", "synthesis.")
@@ -129,6 +133,7 @@ class _Reader:
         self.parts = {layout[name]: tensor for name, tensor in tensors.items()}
         self.gainless = any(name.startswith("synthesis.") for name in layout)  # kernels without their gain
         self.noisy = any(place.part == "noise" for place in self.parts)
+        self.bound = BOUND if self.gainless else None
         self.w_dim = 0
 
     def generator(self, truncation: float) -> StyleGAN2Generator:
@@ -173,11 +178,12 @@ class _Reader:
             noise = self._take(Place("layer", i, "noise"), side, side) * self._take(Place("layer", i, "strength"))
         else:
             self.parts.pop(Place("layer", i, "strength"), None)
-        return StyledConvolution(weight, bias, style, noise, up=i % 2 == 1)
+        return StyledConvolution(weight, bias, style, noise, i % 2 == 1, self.bound)
 
     def _colours(self, i: int, inputs: int) -> Colours:
         weight = self._take(Place("colours", i, "weight"), 3, inputs, 1, 1)[:, :, 0, 0] / math.sqrt(inputs)
-        return Colours(weight, self._take(Place("colours", i, "bias"), 3), self._style("colours", i, inputs))
+        bias, style = self._take(Place("colours", i, "bias"), 3), self._style("colours", i, inputs)
+        return Colours(weight, bias, style, self.bound)
 
     def _style(self, thing: str, i: int, units: int) -> Affine:
         weight = self._take(Place(thing, i, "style.weight"), units, self.w_dim)

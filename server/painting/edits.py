@@ -71,11 +71,12 @@ def place(
         if isinstance(edit.mask, Region):
             before = replace(picture, edits=picture.edits[:i])
             find = partial(find_region, before, edit.mask, without_covered_cells(placed, model))
-            raster = coverages.get_or_make((digest(before), edit.mask.concept, edit.mask.at), find)  # (R, R)
+            key = (digest(before), edit.mask.concept, edit.mask.at, *model.names.items())
+            raster = coverages.get_or_make(key, find)  # (R, R)
             cells = pool(raster, height, width, edit.mask.erase)
         else:
-            key = (digest(edit.mask), height, width)
-            cells = coverages.get_or_make(key, partial(coverage, edit.mask, height, width))
+            find_cells = partial(coverage, edit.mask, height, width)
+            cells = coverages.get_or_make((digest(edit.mask), height, width), find_cells)
         placed.append(PlacedEdit(edit, cells))
     return without_covered_cells(placed, model)
 

@@ -17,7 +17,7 @@ from typing import Annotated, NotRequired
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
-from server.results.names import load_names, renamed
+from server.results.names import Names, load_names, renamed
 from server.results.reading import Number, Text, Whole, read_json, reading
 
 FILE_NAME = "context.json"
@@ -43,12 +43,12 @@ class ContextTable(TypedDict):
 _adapter = TypeAdapter(ContextTable)
 
 
-def load_context(folder: Path) -> ContextTable:
-    """The members `concepts` and `draw` of `folder/context.json`.
+def load_context(folder: Path, names: Names | None = None) -> ContextTable:
+    """The members `concepts` and `draw` of `folder/context.json`. names: of its concepts, those in `folder` by default.
 
     Raises DissectionError where the file is missing, damaged or of another schema.
     """
-    path, names = folder / FILE_NAME, load_names(folder)
+    path, names = folder / FILE_NAME, load_names(folder) if names is None else names
     with reading(path, "context table"):
         document = read_json(path, SCHEMA)
         return _adapter.validate_python(renamed(document, names))

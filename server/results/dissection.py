@@ -22,13 +22,16 @@ Concepts are read under what people call them, where `names.json` says so (`serv
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from server.errors import DissectionError
 from server.results import netdissect
 from server.results.brush import DEFAULT_UNITS, Dissection, check
-from server.results.names import load_names, renamed
+from server.results.names import FILE_NAME as NAMES
+from server.results.names import Names, load_names
 from server.results.reading import read_json, reading
 
 SCHEMA = 1
@@ -43,20 +46,39 @@ def is_dissected(folder: Path) -> bool:
 
 
 def load_dissection(folder: Path) -> Dissection:
-    """Read `folder/dissection.json`, or without one the `dissect.json` of the 2018 tool.
+    """What is stored in `folder`, under what people call its concepts there.
+
+    Raises DissectionError where there is nothing, or it is unreadable, or the names are.
+    """
+    return with_names(stored_dissection(folder), load_names(folder))
+
+
+def with_names(dissection: Dissection, names: Names) -> Dissection:
+    """The same brushes under other names. Raises DissectionError where two concepts would have one name."""
+    if not names:
+        return dissection
+    brushes = tuple(replace(b, concept=names.get(b.concept, b.concept)) for b in dissection.brushes)
+    named = replace(dissection, brushes=brushes)
+    try:
+        check(named)
+    except DissectionError as error:
+        raise DissectionError(f"{NAMES} gives two concepts one name: {error.detail}") from error
+    return named
+
+
+def stored_dissection(folder: Path) -> Dissection:
+    """Read `folder/dissection.json`, or without one the `dissect.json` of the 2018 tool, under the names there.
 
     Raises DissectionError where neither is there or it is unreadable.
     """
     path = folder / FILE_NAME
     if not path.exists() and (folder / netdissect.FILE_NAME).exists():
         return netdissect.read_netdissect(folder)
-    names = load_names(folder)
     with reading(path, "dissection"):
         document = read_json(path, SCHEMA)
         for entry in document["brushes"]:
             if entry.get("recommended_units") is None:
                 entry["recommended_units"] = min(DEFAULT_UNITS, len(entry["units"]))
-            entry["concept"] = renamed(entry["concept"], names)
         dissection = _adapter.validate_python(document)
         check(dissection)
         return dissection

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from server.errors import DissectionError
 from server.files import unpacked_bytes
-from server.results.names import load_names
+from server.results.names import Names, load_names
 from server.results.reading import MAX_BYTES, reading
 
 FILE_NAME = "units.npz"
@@ -82,12 +82,12 @@ class UnitTable:
         return [int(u) for u in np.argsort(-own, kind="stable") if own[u] >= least]
 
 
-def load_units(folder: Path, layer: str) -> UnitTable:
-    """Read one layer of `folder/units.npz`.
+def load_units(folder: Path, layer: str, names: Names | None = None) -> UnitTable:
+    """Read one layer of `folder/units.npz`. names: of its concepts, those in `folder` by default.
 
     Raises NoSuchLayer, and DissectionError where the file is missing, damaged or of another version.
     """
-    path, names = folder / FILE_NAME, load_names(folder)
+    path, names = folder / FILE_NAME, load_names(folder) if names is None else names
     with reading(path, "units"):
         if unpacked_bytes(path) > MAX_BYTES:
             raise ValueError(f"it unpacks to more than {MAX_BYTES} bytes")

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 import torch
 
 from server.files import SEGMENTER, file_sha256
-from server.model.catalog import Catalog
+from server.model.catalog import Catalog, Model
 from server.model.generator import Generator
 from server.model.latents import latents_of
 from server.model.pixels import to_pixels
@@ -87,7 +87,7 @@ class Services:
     failure: str | None = None
     open_sockets: int = 0
     live_bytes: int = 0
-    versions: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, tuple[Model, str]] = field(default_factory=dict)
     statistics: ByteCache[LayerStatistics] = field(
         default_factory=lambda: ByteCache(STATISTICS_BYTES, lambda s: s.nbytes)
     )
@@ -95,9 +95,9 @@ class Services:
     async def version(self, model: str) -> str:
         """A hash of all that a model's pixels depend on: its weights, its brushes, directions, artifact units and
         segmenter. Raises UnknownModel and what loading it raises."""
-        if model not in self.versions:
+        if model not in self.versions or not self.catalog.is_current(self.versions[model][0]):
             self.versions[model] = await self.in_thread(_version, self.catalog, model)
-        return self.versions[model]
+        return self.versions[model][1]
 
     def close(self) -> None:
         """Stop the threads and close the store."""
@@ -113,7 +113,7 @@ def _first_image(generator: Generator) -> bytes:
     return to_pixels(x).tobytes()
 
 
-def _version(catalog: Catalog, name: str) -> str:
+def _version(catalog: Catalog, name: str) -> tuple[Model, str]:
     model = catalog.get(name)
     segmenter = model.folder / SEGMENTER  # it finds the masks that name a concept
     paths = [path for path in (model.weights, segmenter) if path is not None and path.is_file()]
@@ -121,5 +121,6 @@ def _version(catalog: Catalog, name: str) -> str:
     own = catalog.card(name).own
     if own is not None:  # what its code does, no file tells
         files.append(hashlib.sha256(_first_image(model.generator)).hexdigest())
-    parts = (own, files, model.dissection, model.directions, model.artifacts)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    seen = () if model.segmenter is None else model.segmenter.concepts
+    parts = (own, files, model.dissection, model.directions, model.artifacts, seen)
+    return model, hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -82,16 +82,20 @@ def styled_convolution(x: Array, layer: Modulated, w: Array, up: bool) -> Array:
     return active(y + layer.strength * layer.noise + layer.bias[:, None, None])
 
 
-def draw(weights: Weights, w: Array, edits: Edits | None = None) -> list[Array]:
-    """w: (layers + 1, w_dim). Returns every layer's output, edited, and, last, the image (3, R, R)."""
+def draw(weights: Weights, w: Array, edits: Edits | None = None, bound: float = np.inf) -> list[Array]:
+    """w: (layers + 1, w_dim). Returns every layer's output, edited, and, last, the image (3, R, R).
+
+    bound: of what a layer computes, and of what it adds to the image.
+    """
     x, image = weights.constant, np.zeros((3, 2, 2))
     outputs = []
     for i, layer in enumerate(weights.layers):
-        x = styled_convolution(x, layer, w[i], up=i % 2 == 1)
+        x = np.clip(styled_convolution(x, layer, w[i], up=i % 2 == 1), -bound, bound)
         x = (edits or {}).get(i + 1, lambda r: r)(x)
         outputs.append(x)
         if i % 2 == 0:
             colours = weights.colours[i // 2]
             kernel = modulated_kernel(colours, w[i + 1], demodulated=False)
-            image = filtered(spread(image), 2, 1) + convolve(x, kernel, 0) + colours.bias[:, None, None]
+            added = np.clip(convolve(x, kernel, 0) + colours.bias[:, None, None], -bound, bound)
+            image = filtered(spread(image), 2, 1) + added
     return [*outputs, image]

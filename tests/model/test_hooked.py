@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from concurrent.futures import ThreadPoolExecutor
+from types import MethodType
 
 import pytest
 import torch
@@ -127,6 +128,61 @@ def counted(forward, seen, number):  # type: ignore[no-untyped-def]
         return forward(*args)
 
     return run
+
+
+def test_a_stack_begins_behind_the_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator, _, _ = hooked("dcgan")
+    called: list[str] = []
+    for name, module in generator.network.main.named_children():
+        call = module.__dict__["forward"]
+        monkeypatch.setattr(type(call), "__call__", _telling(called, type(call).__call__)) if name == "0" else None
+        call.name = name
+    a = generator.trunk(torch.randn(1, LATENT), "main.5")
+    called.clear()
+    generator.tail(a, "main.5")
+    assert called == [str(i) for i in range(6, 11)]
+
+
+def _telling(called, own):  # type: ignore[no-untyped-def]
+    def run(call, *args):  # type: ignore[no-untyped-def]
+        if hasattr(call, "name"):
+            called.append(call.name)
+        return own(call, *args)
+
+    return run
+
+
+@pytest.mark.parametrize("kind", ["hook", "twice", "forward"])
+def test_a_stack_that_does_more_than_hand_on_runs_whole(kind: str) -> None:
+    """What a hook makes of an output counts, how often a module was called before, and a forward of one's own."""
+
+    def halved(module: nn.Sequential, x: Tensor) -> Tensor:
+        return nn.Sequential.forward(module, x) * 0.5
+
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            same = nn.Conv2d(8, 8, 3, 1, 1)
+            parts = [nn.Unflatten(1, (8, 4, 4)), same, nn.Tanh(), same if kind == "twice" else nn.Conv2d(8, 8, 3, 1, 1)]
+            self.start, self.main = nn.Linear(LATENT, 128), nn.Sequential(*parts, nn.Upsample(scale_factor=4))
+            self.out = nn.Conv2d(8, 3, 1)
+            if kind == "hook":
+                self.main[2].register_forward_hook(lambda module, args, output: output * 0.5)
+            if kind == "forward":
+                self.main.forward = MethodType(halved, self.main)  # type: ignore[method-assign]
+
+        def forward(self, z: Tensor) -> Tensor:
+            return self.out(self.main(self.start(z)))
+
+    network = initialised(Own())
+    untouched = copy.deepcopy(network)
+    generator = HookedGenerator(network, LATENT, ["main.2"])
+    z = torch.randn(2, LATENT)
+    a = generator.trunk(z, "main.2")
+    close(generator.tail(a, "main.2"), untouched(z))
+    r, parts = changed(a.r), untouched.main
+    x = parts[4](parts[3](r * 0.5 if kind == "hook" else r))
+    close(generator.tail(a.edited(r), "main.2"), untouched.out(x * 0.5 if kind == "forward" else x))
 
 
 def test_layers_are_what_one_call_returns_as_featuremaps() -> None:

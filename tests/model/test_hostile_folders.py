@@ -270,7 +270,7 @@ async def test_the_list_of_models_is_answered_and_failures_are_told_once(
             raise AssertionError("something is read anew")
 
         caplog.clear()
-        for module in ("catalog.read_card", "catalog.open_generator", "catalog.load_dissection", "card.read_json"):
+        for module in ("catalog.read_card", "catalog.open_generator", "catalog.read_dissection", "card.read_json"):
             monkeypatch.setattr(f"server.model.{module}", read)
         assert (await client.get("/api/v1/models")).json() == first.json()
         assert not [record for record in caplog.records if record.levelno >= logging.WARNING]

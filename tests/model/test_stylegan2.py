@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -70,6 +72,23 @@ def test_each_layer_has_its_own_w(layout: str) -> None:
         assert np.abs(generator.tail(a, "layer2")[0].double().numpy() - expected).max() < 1e-4
     with pytest.raises(UnknownLayer):
         plain.trunk_from_w(torch.from_numpy(w)[None], "layer9")
+
+
+@pytest.mark.parametrize(("layout", "bound"), [("rosinality's", np.inf), ("NVIDIA's", 256.0)])
+def test_activations_are_bounded_as_their_training_bounds_them(layout: str, bound: float) -> None:
+    weights = random_weights()
+    loud = replace(weights, layers=[replace(layer, bias=200 * layer.bias) for layer in weights.layers])
+    z = np.random.default_rng(7).standard_normal(LATENT_DIM).astype(np.float32)
+    w = np.tile(map_latent(loud, z), (len(loud.layers) + 1, 1))
+    expected = draw(loud, w, bound=bound)
+    scale = np.abs(expected[-1]).max()
+    assert np.abs(draw(loud, w)[-1] - draw(loud, w, bound=256.0)[-1]).max() > 0.1 * scale, "that matters here"
+    plain = read_stylegan2(LAYOUTS[layout](loud))
+    with torch.inference_mode():
+        for generator in (plain, plain.frozen()):
+            a = generator.trunk(torch.from_numpy(z)[None], "layer3")
+            assert np.abs(a.r[0].double().numpy() - expected[2]).max() < 1e-5 * np.abs(expected[2]).max()
+            assert np.abs(generator.tail(a, "layer3")[0].double().numpy() - expected[-1]).max() < 1e-5 * scale
 
 
 @pytest.mark.parametrize("truncation", [0.0, 0.5, 1.0])

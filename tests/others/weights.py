@@ -16,7 +16,8 @@ from tests.others.networks import dcgan, linear
 @dataclass(frozen=True)
 class Other:
     """A network that others trained. package: of the Python registry; file: of weights in it; below: under which key of
-    the file they lie. factory: in `tests.others.networks`; layers: that one can edit. dissect: options.
+    the file they lie. factory: in `tests.others.networks`; layers: that one can edit. dissect: options. least: brushes
+    that have to draw clearly, by the project's own rule.
     """
 
     name: str
@@ -26,13 +27,16 @@ class Other:
     network: Callable[[], nn.Module]
     layers: Sequence[str]
     dissect: Sequence[str]
+    least: int = 0
 
 
 CLUSTERS = ("--segmenter", "clusters", "--regions", "6")
 DCGAN = ("layer1", "layer2", "layer3", "layer4")
 OTHERS = (
-    Other("faces", "gan-face-generate", "gan_face_generate/weights.tar", "netG_state_dict", dcgan, DCGAN, CLUSTERS),
-    Other("portraits", "generateme", "generateme/static/Models/dcGanGeneratorModel.pt", None, dcgan, DCGAN, CLUSTERS),
+    Other("faces", "gan-face-generate", "gan_face_generate/weights.tar", "netG_state_dict", dcgan, DCGAN, CLUSTERS, 3),
+    Other(
+        "portraits", "generateme", "generateme/static/Models/dcGanGeneratorModel.pt", None, dcgan, DCGAN, CLUSTERS, 3
+    ),
     Other(
         "cats",
         "generateme",

@@ -7,6 +7,7 @@ import { moveAlong, published } from "../picture/changes.js";
 import { byId, make } from "../ui/dom.js";
 import { onLanguage, t, textOr } from "../ui/i18n.js";
 import { gestureOf } from "../ui/slider.js";
+import { isFixed } from "./fixed.js";
 
 const STEPS = 100; // of a slider from the middle to an end
 const DETENT = 5; // steps: so near to the middle it is the middle
@@ -80,7 +81,10 @@ export function createDirections({ history, commit, draft, gesturing }) {
   });
 
   function show() {
-    for (const { direction, slider } of rows) place(slider, direction, amountOf(direction.name));
+    for (const { direction, slider } of rows) {
+      place(slider, direction, amountOf(direction.name));
+      slider.disabled = isFixed(history.present());
+    }
     reset.hidden = rows.every(({ direction }) => amountOf(direction.name) === 0);
   }
   history.subscribe(show);

@@ -218,8 +218,8 @@ function remember(saved) {
 }
 
 /** @param {Picture} picture */
-function sceneDigest({ model, seed, z, kept }) {
-  return digest(JSON.stringify([model, seed ?? z, ...(kept ? [kept] : [])]));
+function sceneDigest({ model, seed, z, w, kept }) {
+  return digest(JSON.stringify([model, seed ?? z ?? { w }, ...(kept ? [kept] : [])]));
 }
 
 /** @param {Picture} picture */

@@ -34,5 +34,5 @@ export function saveFile(blob, name) {
 
 /** @param {import("../picture/document.js").Picture} picture */
 export function fileName(picture) {
-  return `unitbrush-${picture.model}-${picture.seed ?? "z"}`;
+  return `unitbrush-${picture.model}-${picture.seed ?? (picture.z ? "z" : "w")}`;
 }

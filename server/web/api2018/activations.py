@@ -12,7 +12,7 @@ from server.web.api2018.answers import envelope
 from server.web.api2018.features import Array, MaskedActivations, scaled
 from server.web.api2018.interventions import edits_of, layer_of
 from server.web.api2018.latents import Latent, latents_of
-from server.web.api2018.lookup import results_of, statistics_of
+from server.web.api2018.lookup import project_named, results_of, statistics_of
 from server.web.api2018.masks import Bits, read_masks
 from server.web.api2018.questions import FeaturemapsQuestion, FeaturesQuestion, parse_featuremaps, parse_features
 from server.web.api2018.schemas import ProjectFeaturemaps, ProjectFeatures
@@ -79,7 +79,7 @@ class _Scenes:
 
 async def _scenes(services: Services, question: FeaturesQuestion | FeaturemapsQuestion) -> _Scenes:
     """What the question is about. Raises UnknownModel, PictureError, and what loading the model raises."""
-    model = await services.in_thread(services.catalog.get, question.project)
+    model = await project_named(services, question.project)
     if question.layers:
         layers = tuple(layer_of(model, name, f"/layers/{i}") for i, name in enumerate(question.layers))
     else:

@@ -11,6 +11,7 @@ from server.web.api2018.answers import address, envelope
 from server.web.api2018.images import JPEG, image_path
 from server.web.api2018.interventions import edits_of
 from server.web.api2018.latents import latents_of
+from server.web.api2018.lookup import project_named
 from server.web.api2018.questions import GenerateQuestion, parse_generate
 from server.web.api2018.schemas import GeneratedImage, GeneratedImages
 from server.web.deps import JsonBody, UsesServices, read_document, while_connected
@@ -48,7 +49,7 @@ async def generate(body: JsonBody, request: Request, services: UsesServices) -> 
     """
     asked = await read_document(services, parse_generate, body)
     question = asked.question
-    model = await services.in_thread(services.catalog.get, question.project)
+    model = await project_named(services, question.project)
     images = await while_connected(request, _images(services, request, model, question))
     return await envelope(services, asked.document, [image.model_dump(exclude_none=True) for image in images])
 

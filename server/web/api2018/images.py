@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from server.painting.picture import Picture
 from server.web.api2018.latents import latents_of
-from server.web.api2018.lookup import statistics_named
+from server.web.api2018.lookup import project_named, statistics_named
 from server.web.api2018.questions import MAX_ID
 from server.web.api2018.schemas import JPEGS
 from server.web.deps import UsesServices
@@ -30,7 +30,7 @@ async def image_by_number(
     services: UsesServices,
 ) -> Response:
     """An unedited image. It never changes, as long as the model stays; `/generate` adds a `v`, the model's version."""
-    model = await services.in_thread(services.catalog.get, project)
+    model = await project_named(services, project)
     (z,) = await latents_of(services, [number], model.generator.latent_dim)
     return await image_response(services, request, Picture(model.name, z=z), JPEG, IMMUTABLE)
 

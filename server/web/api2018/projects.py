@@ -8,7 +8,7 @@ from server.web.answers import json_response
 from server.web.api2018 import schemas
 from server.web.api2018.answers import address
 from server.web.api2018.images import unit_file, unit_path
-from server.web.api2018.lookup import results_of, statistics_named
+from server.web.api2018.lookup import original_name, project_named, results_of, statistics_named
 from server.web.api2018.statistics import LayerStatistics, measured_layers
 from server.web.deps import UsesServices
 from server.web.problems import InvalidParameter
@@ -24,14 +24,17 @@ LayerName = Annotated[str, Query(max_length=64, description="one of its layers",
 
 @router.get("/all_projects", response_model=schemas.Projects)
 async def all_projects(request: Request, services: UsesServices) -> Response:
-    """Every installed model, by name, with its dissected layers. The one answer without an envelope."""
+    """Every installed model, by name, with its dissected layers; a published one by the name that the 2018 server had
+    for it too. The one answer without an envelope."""
     usable = await services.in_thread(services.catalog.usable)
 
     def answer() -> schemas.Projects:
+        models = {name: model for model in usable if (name := original_name(model.weights)) is not None}
+        models |= {model.name: model for model in usable}
         projects = []
-        for model in sorted(usable, key=lambda model: model.name):
-            names = [layer.name for layer in measured_layers(results_of(services, model), model)]
-            projects.append(schemas.Project(project=model.name, info=schemas.ProjectInfo(layers=names)))
+        for name, model in sorted(models.items()):
+            layers = [layer.name for layer in measured_layers(results_of(services, model), model)]
+            projects.append(schemas.Project(project=name, info=schemas.ProjectInfo(layers=layers)))
         return schemas.Projects(projects)
 
     return await json_response(services, request, answer)
@@ -40,7 +43,7 @@ async def all_projects(request: Request, services: UsesServices) -> Response:
 @router.get("/layers", response_model=schemas.ProjectLayers)
 async def layers(project: ProjectName, request: Request, services: UsesServices) -> Response:
     """A model's dissected layers, with their units and the size of their featuremaps."""
-    model = await services.in_thread(services.catalog.get, project)
+    model = await project_named(services, project)
 
     def answer() -> schemas.ProjectLayers:
         described = [

@@ -61,7 +61,7 @@ def layer_statistics(results: Path, model: Model, layer: Layer) -> LayerStatisti
     """What the dissection in `results` stored of that layer; what is damaged or of another generator is left out."""
     levels = {u.unit: u.level for brush in _brushes(model.dissection, layer) for u in brush.units}
     record = _record(results, layer) if _is_of_2018(results) else None
-    table = _table(results, layer) if record is None else None
+    table = _table(results, model, layer) if record is None else None
     names = best_concepts(table, model.dissection, layer.name)
     labels = [names[unit][0] if unit in names else None for unit in range(layer.units)]
     if record is not None:
@@ -88,9 +88,9 @@ def _is_of_2018(results: Path) -> bool:
     return not (results / dissection.FILE_NAME).exists() and (results / netdissect.FILE_NAME).exists()
 
 
-def _table(results: Path, layer: Layer) -> UnitTable | None:
+def _table(results: Path, model: Model, layer: Layer) -> UnitTable | None:
     try:
-        table = load_units(results, layer.name)
+        table = load_units(results, layer.name, model.names)
     except DissectionError:
         return None
     return table if len(table) == layer.units else None

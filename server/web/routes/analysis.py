@@ -110,7 +110,7 @@ async def inspect(body: JsonBody, request: Request, services: UsesServices) -> R
     r = await while_connected(request, services.engine.featuremaps(picture, layer.name))  # (H, W, units)
 
     def answer() -> str:
-        table = _measured(services.catalog.results_dir / model.name, layer)
+        table = _measured(services.catalog.results_dir / model.name, model, layer)
         units = most_active(r, where, table, model.dissection, layer.name, question.limit)
         described = [_describe(unit, r if question.featuremaps else None) for unit in units]
         return Inspection(layer=layer.name, height=layer.height, width=layer.width, units=described).model_dump_json()
@@ -140,7 +140,7 @@ async def receptive(body: JsonBody, request: Request, services: UsesServices) ->
     if model.segmenter is None:
         return unknown(f"{model.name!r} has no segmenter to tell what stands where")
     try:
-        table = await services.in_thread(load_context, services.catalog.results_dir / model.name)
+        table = await services.in_thread(load_context, services.catalog.results_dir / model.name, model.names)
     except DissectionError:
         return unknown(f"{model.name!r} has no context table; `unitbrush dissect {model.name}` measures one")
     labels = await while_connected(request, _labels(services, picture))  # (R, R)
@@ -211,10 +211,10 @@ async def _coverage(
     return where
 
 
-def _measured(results: Path, layer: Layer) -> UnitTable | None:
+def _measured(results: Path, model: Model, layer: Layer) -> UnitTable | None:
     """What the dissection measured of a layer's units, None where it measured none or another generator's."""
     try:
-        table = load_units(results, layer.name)
+        table = load_units(results, layer.name, model.names)
     except DissectionError:
         return None
     return table if len(table) == layer.units else None

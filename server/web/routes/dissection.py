@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from server.errors import DissectionError, UnitbrushError
 from server.results.context import load_context
+from server.results.names import Names
 from server.results.units import NoSuchLayer, UnitTable, load_units
 from server.web import schemas
 from server.web.answers import json_response
@@ -32,9 +33,9 @@ class NoDissection(UnitbrushError, status=404, slug="no-dissection", title="The 
 @router.get("/{model}/context", response_model=schemas.Context)
 async def context(model: ModelName, request: Request, services: UsesServices) -> Response:
     """The draw effect of each concept by what stood in the mask before; null where too few places were found."""
-    folder = await _folder(services, model)
+    folder, names = await _results(services, model)
     try:
-        table = await services.in_thread(load_context, folder)
+        table = await services.in_thread(load_context, folder, names)
     except DissectionError as error:
         raise NoDissection(f"{model!r} has no context table; run `unitbrush dissect {model}`") from error
     return await json_response(services, request, lambda: schemas.Context.model_validate(table))
@@ -113,17 +114,18 @@ class Reports:
             await RedirectResponse(address, 307)(scope, receive, send)
 
 
-async def _folder(services: Services, model: str) -> FilePath:
-    """The folder of a model's dissection. Raises UnknownModel and what loading the model raises."""
+async def _results(services: Services, model: str) -> tuple[FilePath, Names]:
+    """The folder of a model's dissection, and what its concepts are called. Raises UnknownModel and what loading the
+    model raises."""
     known = await services.in_thread(services.catalog.get, model)
-    return services.catalog.results_dir / known.name
+    return services.catalog.results_dir / known.name, known.names
 
 
 async def _table(services: Services, model: str, layer: str) -> UnitTable:
     """The units of a layer. Raises NotFound, NoDissection, UnknownModel."""
-    folder = await _folder(services, model)
+    folder, names = await _results(services, model)
     try:
-        return await services.in_thread(load_units, folder, layer)
+        return await services.in_thread(load_units, folder, layer, names)
     except NoSuchLayer as error:
         raise NotFound(str(error)) from error
     except DissectionError as error:

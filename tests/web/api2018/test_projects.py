@@ -7,7 +7,11 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
+from server.files import GENERATOR, file_sha256
+from server.lab import published
 from server.results.unit_quantiles import QUANTILES
 from server.results.units import FILE_NAME
 from server.settings import Settings
@@ -252,3 +256,60 @@ async def test_the_reference_has_a_section_for_these_calls(client: httpx.AsyncCl
     for name in ("GenerateQuestion", "FeaturesQuestion", "FeaturemapsQuestion", "BitMask", "Ablation", "Intervention"):
         for field, schema in document["components"]["schemas"][name]["properties"].items():
             assert schema["description"], f"{name}.{field}"
+
+
+PUBLISHED = {
+    "church": "churchoutdoor",
+    **{name: name for name in ("bedroom", "conferenceroom", "diningroom", "kitchen", "livingroom", "restaurant")},
+    "celebhq": "celebhq",
+}
+
+
+def install_published(folder: Path, name: str) -> None:
+    """A generator as `unitbrush fetch` leaves it: in a file of the published name, with digits of its own."""
+    write_model(folder, name)
+    models = folder / "models" / name
+    torch.save(load_file(models / GENERATOR), models / "whole.pth")
+    (models / GENERATOR).unlink()
+    start = published.PUBLISHED[name].rpartition("-")[0]
+    (models / "whole.pth").rename(models / f"{start}-{file_sha256(models / 'whole.pth')[:8]}.pth")
+
+
+async def test_published_generators_have_the_2018_servers_names_too(tmp_path: Path) -> None:
+    assert set(PUBLISHED) == set(published.PUBLISHED)
+    for name in PUBLISHED:
+        install_published(tmp_path, name)
+    async with asgi_client(settings_in(tmp_path, default_model="church")) as client:
+        listed = {entry["project"]: entry["info"] for entry in (await client.get("/api/all_projects")).json()}
+        assert set(listed) == {*PUBLISHED, *PUBLISHED.values()}
+        assert listed["church"] == listed["churchoutdoor"]
+        for name, original in PUBLISHED.items():
+            assert await ask(client, "rankings", project=original) == await ask(client, "rankings", project=name)
+
+
+async def test_every_call_takes_both_names(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    install_published(tmp_path, "church")
+    async with asgi_client(settings_in(tmp_path)) as client:
+        for call in OF_LAYER:
+            assert await ask(client, call, project="churchoutdoor") == await ask(client, call, project="church")
+        layers = [await client.get("/api/layers", params={"project": name}) for name in ("church", "churchoutdoor")]
+        assert layers[0].json()["res"] == layers[1].json()["res"]
+        for call in ("generate", "features", "featuremaps"):
+            bodies = [{"project": name, "ids": [3]} for name in ("church", "churchoutdoor")]
+            one, other = [await client.post(f"/api/{call}", json=body) for body in bodies]
+            assert one.status_code == other.status_code == 200
+            assert one.json()["res"] == other.json()["res"]
+            assert other.json()["request"]["project"] == "churchoutdoor"
+        images = [await client.get(f"/data/{name}/cache/img/id/3.jpg") for name in ("church", "churchoutdoor")]
+        assert images[0].content == images[1].content
+
+
+async def test_a_model_of_that_very_name_comes_first(tmp_path: Path) -> None:
+    write_model(tmp_path, "churchoutdoor", seed=7)
+    install_published(tmp_path, "church")
+    async with asgi_client(settings_in(tmp_path, default_model="church")) as client:
+        assert [p["project"] for p in (await client.get("/api/all_projects")).json()] == ["church", "churchoutdoor"]
+        images = [await client.get(f"/data/{name}/cache/img/id/3.jpg") for name in ("church", "churchoutdoor")]
+        assert images[0].content != images[1].content
+        refused(await client.get("/api/layers", params={"project": "proggan"}))
