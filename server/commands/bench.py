@@ -118,7 +118,7 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     from server.lab.bench.parts import cells_picture, edits, encoders, passes, updates
     from server.lab.bench.timing import measure_by_turns
     from server.lab.bench.wire import peak_bytes, round_trips, running_server
-    from server.model.threads import choose_threads, waits_asleep
+    from server.model.threads import choose_threads, left_open, waits_asleep
     from server.painting.painter import Painter
     from server.painting.picture import Picture
 
@@ -127,9 +127,10 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     painter = make_painter(catalog, settings)
     assert isinstance(painter, Painter)
     choice = None
-    if settings.threads == 0 and painter.device == "cpu":
+    if left_open(settings.threads) and painter.device == "cpu":
         first = Picture(model.name, 0)
         choice = finish(choose_threads(lambda: painter.render(first), os.cpu_count() or 1))
+        settings = settings.model_copy(update={"threads": choice.count})  # the server's too
     finish(painter.measure_drafts())
     pixels = painter.render(cells_picture(model, 2, corner=False))
     others = inpainting(cells_picture(model, 2, corner=False), pixels)

@@ -61,6 +61,11 @@ def choose_threads(
     return choice
 
 
+def left_open(threads: int) -> bool:
+    """Whether the number is to be measured: 0 was given, and OpenMP was not told one either."""
+    return threads == 0 and not os.environ.get("OMP_NUM_THREADS")
+
+
 def waits_asleep() -> bool:
     """Whether this process's threads sleep while they wait for each other."""
     return os.environ.get("OMP_WAIT_POLICY", "").lower() == "passive"

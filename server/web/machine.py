@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from server.model.threads import ThreadChoice, choose_threads, waits_asleep
+from server.model.threads import ThreadChoice, choose_threads, left_open, waits_asleep
 from server.painting.painter import Painter
 from server.painting.picture import Picture
 from server.web.engine import Engine
@@ -23,7 +23,7 @@ class Machine:
         """Choose threads and the drafts' precision by passes of the default model, each of which waits for its turn as
         requests do. Takes about a second for each. Raises what drawing raises."""
         picture = Picture(painter.catalog.get().name, 0)
-        if self.threads == 0 and painter.device == "cpu":
+        if left_open(self.threads) and painter.device == "cpu":
             work = choose_threads(lambda: painter.render(picture), os.cpu_count() or 1)
             self.choice = await engine.steps(work)
             self.threads = self.choice.count

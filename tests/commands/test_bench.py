@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from server.cli import main
 from server.commands.bench import drag_lines
@@ -13,13 +15,17 @@ from tests.helpers.tiny import write_model
 
 
 @pytest.fixture(autouse=True)
-def _model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     write_model(tmp_path)
     monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(tmp_path / "models"))
     monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(tmp_path / "dissect_results"))
+    usual = torch.get_num_threads()
+    yield
+    torch.set_num_threads(usual)
 
 
-def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")  # which says how many threads to take
     assert main(["bench", "--seconds", "0.01", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     names = [t["name"] for t in document["timings"]]

@@ -9,7 +9,7 @@ import torch
 
 from server.commands.bench import finish
 from server.model import threads
-from server.model.threads import best_count, candidates, choose_threads
+from server.model.threads import best_count, candidates, choose_threads, left_open
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +27,14 @@ def test_the_best_does_well_alone_and_beside_others() -> None:
     assert best_count({1: 8.0, 2: 5.0}, {1: 12.0, 2: 80.0}) == 1
     assert best_count({1: 8.0, 2: 5.0}, {1: 12.0, 2: 14.0}) == 2
     assert best_count({1: 8.0, 2: 8.0}, {1: 8.0, 2: 8.0}) == 1
+
+
+def test_a_number_that_somebody_gave_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert left_open(0)
+    assert not left_open(2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert not left_open(0)
 
 
 def test_each_number_is_measured_alone_and_beside_a_process_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ async def test_threads_and_drafts_are_measured_in_the_devices_thread(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.web.machine.os.cpu_count", lambda: 1)
+    monkeypatch.delenv("OMP_NUM_THREADS")
     for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
         monkeypatch.setattr(torch.cpu, name, lambda: True, raising=False)
     painter, machine, metrics = Painter(catalog), Machine(threads=0), Metrics()
