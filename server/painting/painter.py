@@ -3,7 +3,7 @@
     painter = Painter(catalog)
     pixels = painter.render(picture)             # uint8 (R, R, 3), float32 arithmetic
     frame = painter.frame(picture)               # within 1 of 255 of that, faster where it is painted on
-    draft = painter.frame(picture, draft=True)   # within a few of 255 of that, faster still: bfloat16
+    draft = painter.frame(picture, draft=True)   # about that, faster still: bfloat16
 
 The model is never written to. The trunk's activations are kept for each scene, so that another edit of a scene
 runs only the tail; of pictures that are painted on, the tail's are kept as well (`live`).
@@ -73,7 +73,7 @@ class Painter:
         self._generators: dict[tuple[str, torch.dtype], Generator] = {}
 
     def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
-        """The picture's pixels, (R, R, 3). draft: in bfloat16 where that is faster, up to about 7 of 255 off.
+        """The picture's pixels, (R, R, 3). draft: in bfloat16 where that is faster, a level or two off in the mean.
 
         Raises PictureError for what the model cannot draw, UnknownModel, WeightError, DissectionError, and what
         `check` raises.
