@@ -18,6 +18,7 @@ from server.painting.painter import Painter
 from server.settings import Settings
 from server.web.api2018 import routes as api2018
 from server.web.engine import Engine
+from server.web.machine import Machine
 from server.web.metrics import Metrics, resident_bytes
 from server.web.middleware import Front
 from server.web.problems import add_handlers
@@ -33,7 +34,13 @@ MakePainter = Callable[[Catalog, Settings], Painter]
 
 def make_painter(catalog: Catalog, settings: Settings) -> Painter:
     """The painter of the settings' device. Raises NoDevice."""
-    return Painter(catalog, str(device_named(settings.device)), settings.trunk_cache_bytes)
+    return Painter(
+        catalog,
+        str(device_named(settings.device)),
+        settings.trunk_cache_bytes,
+        settings.pass_cache_bytes,
+        settings.precision,
+    )
 
 
 def open_store(settings: Settings) -> Store:
@@ -94,12 +101,22 @@ async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio:
     services = Services(settings, catalog, engine, store, metrics, cache)
     metrics.gauge("unitbrush_queue_length", "Renders that wait for the device.", lambda: engine.waiting)
     metrics.gauge("unitbrush_live_sockets", "Open live sockets.", lambda: services.open_sockets)
+    machine = Machine(settings.threads)
+    if isinstance(painter, Painter):
+        machine.add_to(metrics, painter)
     metrics.gauge("unitbrush_resident_bytes", "Memory this process holds.", resident_bytes)
     app.state.services = services
     async with engine:
-        warming = asyncio.create_task(warm_up(services, studio))
+        warming = asyncio.create_task(_begin(services, studio, machine, painter))
         try:
             yield
         finally:
             warming.cancel()
     services.close()
+
+
+async def _begin(services: Services, studio: Studio, machine: Machine, painter: Painter) -> None:
+    """Draw the first picture, then measure the machine, so that nobody waits for that."""
+    await warm_up(services, studio)
+    if isinstance(painter, Painter):
+        await machine.measure(services.engine, painter)

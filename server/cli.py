@@ -6,8 +6,9 @@ Wrong input ends with one line on stderr and exit status 2, an interrupt with st
 
 import argparse
 import importlib
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import NoReturn
 
 from server import __version__
@@ -27,6 +28,8 @@ COMMANDS = {
     "bench": "measure the parts of painting on this machine",
 }
 
+PAINTING = ("serve", "paint", "bench")
+
 
 class _Parser(argparse.ArgumentParser):
     """An ArgumentParser whose errors are one line."""
@@ -38,7 +41,10 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     try:
-        args = _parse(list(sys.argv[1:] if argv is None else argv))
+        arguments = list(sys.argv[1:] if argv is None else argv)
+        if any(name in arguments for name in PAINTING) and "torch" not in sys.modules:
+            sleep_while_waiting(os.environ)
+        args = _parse(arguments)
         status: int = args.command.run(args)
         return status
     except UnitbrushError as error:
@@ -51,6 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; Python must not try to flush it again.
         sys.stdout = None
         return 0
+
+
+def sleep_while_waiting(environment: MutableMapping[str, str]) -> None:
+    """Have the threads of a pass sleep while they wait for each other (`server.model.threads`), unless somebody has
+    configured that. OpenMP reads it once, when torch is imported."""
+    if not any(name in environment for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")):
+        environment.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT="0")
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

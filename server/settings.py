@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -122,9 +122,17 @@ class Settings(BaseSettings):
     max_sockets: int = Field(default=256, ge=1, description="open live sockets at most")
 
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu or cuda")
-    threads: int = Field(default=0, ge=0, description="threads a render may use on the CPU; 0 is one for each core")
+    threads: int = Field(
+        default=0, ge=0, description="threads a render may use on the CPU; 0 is as many as do best, measured at start"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="of drafts; auto is bfloat16 where that is fast and close, measured at start"
+    )
     queue_size: int = Field(default=64, ge=1, description="renders that may wait before a caller is told to come back")
     trunk_cache_bytes: int = Field(default=128 * MIB, ge=0, description="memory for trunk activations of recent scenes")
+    pass_cache_bytes: int = Field(
+        default=256 * MIB, ge=0, description="memory for what the last frames of pictures that are painted on left"
+    )
     image_cache_bytes: int = Field(default=64 * MIB, ge=0, description="memory for encoded images")
     send_timeout: float = Field(
         default=20.0, gt=0, description="seconds a client may take to read a frame, or to send a request"

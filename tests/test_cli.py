@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.cli import COMMANDS, main
+from server.cli import COMMANDS, main, sleep_while_waiting
 from tests.helpers.ports import free_port
 from tests.helpers.serving import spawn_server
 from tests.helpers.tiny import write_model
@@ -147,3 +147,23 @@ def test_an_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr("server.commands.paint.run", interrupted)
     assert main(["paint"]) == 130
     assert capsys.readouterr() == ("", "interrupted\n")
+
+
+def test_commands_that_paint_have_threads_sleep_where_nobody_said_otherwise() -> None:
+    environment: dict[str, str] = {}
+    sleep_while_waiting(environment)
+    assert environment == {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"):
+        environment = {name: "own"}
+        sleep_while_waiting(environment)
+        assert environment == {name: "own"}
+
+
+def test_that_is_said_before_torch_is_imported() -> None:
+    program = (
+        "import os, sys; from server import cli; cli._parse = lambda arguments: print(os.environ['OMP_WAIT_POLICY'],"
+        " 'torch' in sys.modules) or sys.exit(); cli.main(['serve'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_WAIT", "GOMP"))}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["passive", "False"]

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from server.commands.trust import add_trust, trusting_settings
 from server.errors import UsageError
+from server.files import write_text
 
 if TYPE_CHECKING:
     from server.lab.bench.timing import Timing
     from server.model.catalog import Catalog
     from server.settings import Settings
+
+T = TypeVar("T")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=float, help="for each measurement, about (default: 2), or of the drag (default: 10)"
     )
-    parser.add_argument("--threads", type=int, default=0, help="threads of a render (default: one for each core)")
+    parser.add_argument("--threads", type=int, default=0, help="threads of a render (default: as many as do best)")
+    parser.add_argument("--precision", help="of drafts: auto, float32 or bfloat16 (default: auto)")
     parser.add_argument("--device", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--no-server", action="store_true", help="leave out the way through a server")
     parser.add_argument(
@@ -31,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="write the table as an SVG image, too")
+    parser.add_argument(
+        "--against", type=Path, metavar="OLD", help="say what changed since a run whose --json is in that file"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,11 +49,18 @@ def run(args: argparse.Namespace) -> int:
         args.seconds = 10.0 if args.browser else 2.0
     if not 0 < args.seconds <= 600:
         raise UsageError(f"--seconds is {args.seconds}; it takes 0 to 600")
-    if args.browser and args.no_server:
-        raise UsageError("--browser measures a server; leave out --no-server")
+    if args.browser and (args.no_server or args.plot or args.against):
+        raise UsageError("--browser measures a drag on a server; leave out --no-server, --plot and --against")
+    from server.lab.bench.report import changes, plot, read_document, table
+
+    old = read_document(args.against) if args.against else None
     document = measure_browser(args) if args.browser else measure_all(args)
     as_text = drag_lines if args.browser else table
     print(json.dumps(document, indent=2) if args.json else as_text(document))
+    if args.plot:
+        write_text(args.plot, plot(document))
+    if old is not None:
+        print(changes(old, document), file=sys.stderr if args.json else sys.stdout)
     return 0
 
 
@@ -78,6 +95,8 @@ def measure_browser(args: argparse.Namespace) -> dict[str, Any]:
 
 def drag_lines(document: dict[str, Any]) -> str:
     """A drag's document for people."""
+    from server.lab.bench.report import headline
+
     drag = document["drag"]
     return "\n".join(
         [
@@ -95,45 +114,80 @@ def drag_lines(document: dict[str, Any]) -> str:
 def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     """Everything but the browser, as one JSON-able document."""
     from server.app import make_painter
-    from server.lab.bench.parts import edits, encoders, passes
+    from server.lab.bench.compared import MISSING, inpainting
+    from server.lab.bench.parts import cells_picture, edits, encoders, passes, updates
+    from server.lab.bench.timing import measure_by_turns
     from server.lab.bench.wire import peak_bytes, round_trips, running_server
+    from server.model.threads import choose_threads, left_open, waits_asleep
     from server.painting.painter import Painter
+    from server.painting.picture import Picture
 
     settings, catalog = _installed(args)
     model = catalog.get()
     painter = make_painter(catalog, settings)
     assert isinstance(painter, Painter)
-    timings: list[Timing] = []
-    for part in (passes(model, painter.device, args.seconds), edits(painter, model, args.seconds)):
-        timings += _watched(part)
-    timings += _watched(encoders(painter, model, args.seconds))
+    choice = None
+    if left_open(settings.threads) and painter.device == "cpu":
+        first = Picture(model.name, 0)
+        choice = finish(choose_threads(lambda: painter.render(first), os.cpu_count() or 1))
+        settings = settings.model_copy(update={"threads": choice.count})  # the server's too
+    finish(painter.measure_drafts())
+    pixels = painter.render(cells_picture(model, 2, corner=False))
+    others = inpainting(cells_picture(model, 2, corner=False), pixels)
+    parts = (passes(model, painter.device), edits(painter, model), updates(painter, model), encoders(painter, model))
+    works = {name: work for part in (*parts, others) for name, work in part.items()}
+    timings = measure_by_turns(works, args.seconds)
     memory = None
     if not args.no_server:
         with running_server(settings) as (port, process):
             timings += _watched(round_trips(port, model, args.seconds))
             memory = peak_bytes(process)
+    drafts = painter.drafts
     return {
         "schema": 1,
         "model": {"name": model.name, "resolution": model.generator.resolution},
         "machine": machine(painter.device),
+        "thread_choice": {
+            "sleep": waits_asleep(),
+            "alone": choice and {str(count): round(ms, 3) for count, ms in choice.alone.items()},
+            "beside": choice and {str(count): round(ms, 3) for count, ms in choice.beside.items()},
+        },
         "drafts": str(painter.draft_dtype).removeprefix("torch."),
+        "bfloat16": drafts
+        and {
+            "time": round(drafts.time, 3),
+            "mean_error": round(drafts.mean_error, 3),
+            "largest_error": drafts.largest_error,
+        },
         "timings": [
             {
                 "name": t.name,
-                "median_ms": round(t.median_ms, 3),
-                "slow_ms": round(t.slow_ms, 3),
-                "of_plain_pass": round(t.median_ms / timings[0].median_ms, 3),
+                "median_ms": round(t.median_ms, 4),
+                "slow_ms": round(t.slow_ms, 4),
+                "low_ms": round(t.low_ms, 4),
+                "high_ms": round(t.high_ms, 4),
+                "of_plain_pass": round(t.median_ms / timings[0].median_ms, 4),
                 "runs": t.runs,
             }
             for t in timings
         ],
+        "notes": [] if others else [MISSING],
         "server_peak_bytes": memory,
     }
 
 
+def finish(steps: Generator[None, None, T]) -> T:
+    """What a generator returns, all its steps taken."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
 def machine(device: str) -> dict[str, Any]:
     """What the numbers were measured on."""
-    import os
     import platform
 
     import torch
@@ -148,36 +202,19 @@ def machine(device: str) -> dict[str, Any]:
     }
 
 
-def headline(document: dict[str, Any]) -> str:
-    """What was measured where."""
-    model, host = document["model"], document["machine"]
-    return (
-        f"{model['name']}, {model['resolution']} pixels, on {host['device']} with {host['threads']} threads"
-        f" of {host['cores']} cores, torch {host['torch']}"
-    )
-
-
-def table(document: dict[str, Any]) -> str:
-    """The document for people."""
-    lines = [
-        f"{headline(document)}, drafts in {document['drafts']}",
-        "",
-        f"{'':24}{'median ms':>11}{'9 of 10 ms':>12}{'of plain pass':>14}{'runs':>7}",
-    ]
-    for t in document["timings"]:
-        lines.append(f"{t['name']:24}{t['median_ms']:11.2f}{t['slow_ms']:12.2f}{t['of_plain_pass']:14.2f}{t['runs']:7}")
-    if document["server_peak_bytes"] is not None:
-        lines += ["", f"the server's peak memory: {document['server_peak_bytes'] / 2**20:.0f} MiB"]
-    return "\n".join(lines)
-
-
 def _installed(args: argparse.Namespace) -> tuple[Settings, Catalog]:
     """The settings that the options make, and their models; torch gets its threads."""
     import torch
 
     from server.model.catalog import Catalog
 
-    settings = trusting_settings(args, threads=args.threads or None, device=args.device, default_model=args.model)
+    settings = trusting_settings(
+        args,
+        threads=args.threads or None,
+        precision=args.precision,
+        device=args.device,
+        default_model=args.model,
+    )
     if settings.threads:
         torch.set_num_threads(settings.threads)
     return settings, Catalog(

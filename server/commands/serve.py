@@ -22,7 +22,8 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "data-dir": (Path, "folder where pictures are kept"),
     "default-model": (str, "the model of a picture that names none (default: village)"),
     "device": (str, "auto, cpu or cuda (default: auto)"),
-    "threads": (int, "threads a render may use on the CPU (default: one for each core)"),
+    "threads": (int, "threads a render may use on the CPU (default: as many as do best, measured at start)"),
+    "precision": (str, "of drafts: auto, float32 or bfloat16 (default: auto, by measuring at start)"),
     "allowed-hosts": (str, "further host names to answer to, separated by commas"),
     "allowed-origins": (str, "other origins whose pages may call, separated by commas"),
 }

@@ -3,6 +3,7 @@
 In reading order:
 
 - `generator`: a generator cut into trunk and tail at any of its layers, the one idea the painting rests on;
+- `local`: blocks that reach little, and the part of their output that a change reaches;
 - `progressive`: the Progressive GAN, as it is trained and published;
 - `hooked`: any network of one's own as a generator, with `cuts`, where it is cut, and `calls`, how it runs in parts;
 - `decided`: the generator that decides what every pixel is, and then draws it;
@@ -17,7 +18,8 @@ In reading order:
 - `card`: what `model.json` says of a model, and which file is its generator;
 - `measured`: a generator's dissection, directions and artifact units, checked to be of that one;
 - `catalog`: models found in folders and loaded with their dissections;
-- `device`: where networks run, and whether bfloat16 is fast there.
+- `device`: where networks run, and whether bfloat16 is fast there;
+- `threads`: how many threads a pass takes, by measuring, and how they wait.
 
 Arrows go to `server.results` and no further up.
 """

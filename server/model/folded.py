@@ -15,6 +15,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -22,11 +24,19 @@ from torch import Tensor
 
 from server.model.decided import DecidedGenerator, DecisionBlock, FirstDrawBlock, PlanBlock, decision_of
 from server.model.generator import Activations, Chain, Generator
-from server.model.progressive import SLOPE, Block, ProgressiveGenerator, upsampling_conv
+from server.model.local import LocalBlock
+from server.model.progressive import SLOPE, Block, ProgressiveGenerator
 
 log = logging.getLogger(__name__)
 
-Convolution = Callable[[Tensor], Tensor]
+UP, UP_TAPS = 2, 4  # stride and kernel of the transposed convolution that stands for upsampling and convolving
+
+
+class Convolution(Protocol):
+    """(N, C, H, W) to (N, O, H', W'). inside: without padding, only the cells that read nothing beyond the input."""
+
+    def __call__(self, x: Tensor, inside: bool = False) -> Tensor:
+        """The convolution, and the LeakyReLU."""
 
 
 class FoldedGenerator(Chain):
@@ -47,17 +57,25 @@ class FoldedGenerator(Chain):
         self.brush_layers = generator.brush_layers
         self.exact_layer, self.exact_units = generator.exact_layer, generator.exact_units
         self.dtype, self.device = dtype, torch.device(device)
-        self._blocks: dict[str, Convolution] = {}
+        self._blocks: dict[str, Callable[[Tensor], Tensor]] = {}
+        self._local: dict[str, LocalBlock] = {}
         with torch.inference_mode():
             shape = (1, self.latent_dim, 1, 1)
             for layer in generator.layers:
-                self._blocks[layer.name] = self._folded(generator.block(layer.name), shape)
+                block = generator.block(layer.name)
+                self._add(layer.name, block, self._folded(block, shape))
                 shape = (1, layer.units, layer.height, layer.width)
-            self._blocks[self.output_name] = self._output_convolution(generator.block(generator.output_name))
+            block = generator.block(generator.output_name)
+            self._add(self.output_name, block, self._output_convolution(block))
 
-    def block(self, name: str) -> Convolution:
+    def block(self, name: str) -> Callable[[Tensor], Tensor]:
         """What the block of that name computes; the output block in float32."""
         return self._blocks[name]
+
+    def local(self, name: str) -> LocalBlock | None:
+        """The block of that name as one that reaches little, on a CPU; other devices run it whole in less time than
+        many parts."""
+        return self._local.get(name)
 
     def trunk(self, z: Tensor, layer: str) -> Activations:
         """z: (1, latent_dim), of any device and precision. Returns the layer's output."""
@@ -84,8 +102,20 @@ class FoldedGenerator(Chain):
         convolution = _after_folding(convolution) if block.fold else convolution
         return _after_deciding(convolution, block) if isinstance(block, FirstDrawBlock) else convolution
 
+    def _add(self, name: str, block: Block, run: Convolution) -> None:
+        """run: what the block computes. PixelNorm reads each cell alone, so a block reaches as its kernel does; those of
+        families that do more than convolve run whole."""
+        self._blocks[name] = run
+        if type(block) is Block and block.keeps_size and self.device.type == "cpu":
+            self._local[name] = LocalBlock(
+                up=2 if block.up else 1,
+                margin=block.padding,
+                work=block.kernel().numel() // (4 if block.up else 1),  # of 4x4 taps each output cell reads 2x2
+                inside=partial(run, inside=True),
+            )
+
     def _convolution(self, block: Block, shape: tuple[int, ...]) -> Convolution:
-        """The block behind its PixelNorm; the fastest of the ways that work here."""
+        """The block without its PixelNorm; the fastest of the ways that work here."""
         kernel, bias = self._weights(block)
         plain = _plain(block, kernel, bias)
         if self.device.type != "cpu":
@@ -95,9 +125,8 @@ class FoldedGenerator(Chain):
             # The packed operators are no public interface: trust them only where they agree.
             x = torch.linspace(-1, 1, shape[1] * shape[2] * shape[3], dtype=self.dtype).reshape(shape)
             x = x.contiguous(memory_format=torch.channels_last)  # (1, C, H, W)
-            expected = plain(x)
-            scale = float(expected.abs().max()) + 1e-6
-            if float((packed(x) - expected).abs().max()) < 0.02 * scale:
+            ways = (False, True) if block.keeps_size else (False,)
+            if all(_agree(packed(x, inside), plain(x, inside)) for inside in ways):
                 return packed
         except (RuntimeError, AttributeError, TypeError, NotImplementedError) as error:
             log.debug("packed kernels are not available here: %s", error)
@@ -107,7 +136,11 @@ class FoldedGenerator(Chain):
         """The output block. A 1x1 convolution and PixelNorm's factor a pixel commute: 3 channels to scale."""
         kernel, bias = self._weights(block)
         bias = bias.float()[None, :, None, None]  # (1, 3, 1, 1)
-        return lambda x: F.conv2d(x, kernel).float() * _pixel_scale(x).float() + bias  # (1, 3, R, R)
+
+        def run(x: Tensor, inside: bool = False) -> Tensor:
+            return F.conv2d(x, kernel).float() * _pixel_scale(x).float() + bias  # (1, 3, R, R)
+
+        return run
 
     def _weights(self, block: Block) -> tuple[Tensor, Tensor]:
         kernel = block.kernel().detach().to(self.device, self.dtype)
@@ -121,51 +154,91 @@ def _pixel_scale(x: Tensor) -> Tensor:
     return torch.rsqrt(norm * norm / x.shape[1] + 1e-8)
 
 
+def _agree(x: Tensor, expected: Tensor) -> bool:
+    scale = float(expected.abs().max()) + 1e-6
+    return float((x - expected).abs().max()) < 0.02 * scale
+
+
 def _after_pixelnorm(convolution: Convolution) -> Convolution:
-    return lambda x: convolution(x * _pixel_scale(x))
+    def run(x: Tensor, inside: bool = False) -> Tensor:
+        return convolution(x * _pixel_scale(x), inside)
+
+    return run
+
+
+def _padding(block: Block, inside: bool) -> int:
+    """What the convolution is given as its padding; a transposed one leaves out more where that is larger."""
+    if block.up:
+        return UP_TAPS - UP if inside else 1
+    return 0 if inside else block.padding
 
 
 def _beside(convolution: Convolution) -> Convolution:
     """The convolution's output and its input, added."""
     half = math.sqrt(0.5)
-    return lambda x: convolution(x).add_(x).mul_(half)
+
+    def run(x: Tensor, inside: bool = False) -> Tensor:
+        return convolution(x).add_(x).mul_(half)
+
+    return run
 
 
 def _after_folding(convolution: Convolution) -> Convolution:
-    return lambda x: convolution(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+    def run(x: Tensor, inside: bool = False) -> Tensor:
+        return convolution(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+
+    return run
 
 
 def _after_deciding(convolution: Convolution, block: FirstDrawBlock) -> Convolution:
-    parts = block.parts
-    return lambda x: convolution(decision_of(x, parts))
+    def run(x: Tensor, inside: bool = False) -> Tensor:
+        return convolution(decision_of(x, block.parts))
+
+    return run
 
 
 def _deciding(kernel: Tensor, bias: Tensor) -> Convolution:
     """What a DecisionBlock computes."""
 
-    def convolution(x: Tensor) -> Tensor:
+    def run(x: Tensor, inside: bool = False) -> Tensor:
         x = x * _pixel_scale(x)
         scores = F.pixel_shuffle(F.conv2d(x, kernel, bias), 2)  # (1, parts, 2 H, 2 W)
         return torch.cat([scores.softmax(1), F.pixel_shuffle(x, 2)], 1)
 
-    return convolution
+    return run
 
 
 def _plain(block: Block, kernel: Tensor, bias: Tensor) -> Convolution:
     slope = SLOPE if block.active else 1.0  # which changes nothing
-    if block.up:
-        return lambda x: F.leaky_relu_(upsampling_conv(x, kernel, bias), slope)
-    padding = block.padding
-    return lambda x: F.leaky_relu_(F.conv2d(x, kernel, bias, padding=padding), slope)
+
+    def up(x: Tensor, inside: bool = False) -> Tensor:
+        return F.leaky_relu_(F.conv_transpose2d(x, kernel, bias, UP, _padding(block, inside)), slope)
+
+    def same(x: Tensor, inside: bool = False) -> Tensor:
+        return F.leaky_relu_(F.conv2d(x, kernel, bias, padding=_padding(block, inside)), slope)
+
+    return up if block.up else same
 
 
 def _packed(block: Block, kernel: Tensor, bias: Tensor, shape: tuple[int, ...]) -> Convolution:
-    """The same as `_plain` by oneDNN's own operators. shape: of the input, (1, C, H, W)."""
+    """The same as `_plain` by oneDNN's own operators. shape: of the input, (1, C, H, W); other sizes run too."""
     ops = torch.ops.mkldnn
-    one, sides = [1, 1], [block.padding, block.padding]
+    one, sides = [1, 1], [_padding(block, inside=False)] * 2
     behind: tuple[str, list[float], str] = ("leaky_relu", [SLOPE], "") if block.active else ("none", [], "")
     if block.up:
-        weight = ops._reorder_convolution_transpose_weight(kernel, one, [0, 0], [2, 2], one, 1, list(shape))
-        return lambda x: ops._convolution_transpose_pointwise(x, weight, bias, one, [0, 0], [2, 2], one, 1, *behind)
+        weight = ops._reorder_convolution_transpose_weight(kernel, sides, [0, 0], [UP, UP], one, 1, list(shape))
+
+        def up(x: Tensor, inside: bool = False) -> Tensor:
+            sides = [_padding(block, inside)] * 2
+            y: Tensor = ops._convolution_transpose_pointwise(x, weight, bias, sides, [0, 0], [UP, UP], one, 1, *behind)
+            return y
+
+        return up
     weight = ops._reorder_convolution_weight(kernel, sides, one, one, 1, list(shape))
-    return lambda x: ops._convolution_pointwise(x, weight, bias, sides, one, one, 1, *behind)
+
+    def same(x: Tensor, inside: bool = False) -> Tensor:
+        sides = [_padding(block, inside)] * 2
+        y: Tensor = ops._convolution_pointwise(x, weight, bias, sides, one, one, 1, *behind)
+        return y
+
+    return same

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from server.errors import UnknownLayer
+from server.model.local import LocalBlock
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,10 @@ class Chain(Generator):
     @abstractmethod
     def block(self, name: str) -> Callable[[Tensor], Tensor]:
         """What a layer computes from the one before it; under `output_name`, the image from the last layer."""
+
+    def local(self, name: str) -> LocalBlock | None:
+        """The block of that name as one that reaches little; None where it reaches far, or is better run whole."""
+        return None
 
     def trunk(self, z: Tensor, layer: str) -> Activations:
         """z: (N, latent_dim). Returns the layer's output. Raises UnknownLayer."""

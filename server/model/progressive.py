@@ -84,6 +84,12 @@ class Block(nn.Module):
         # He's constant at run time; the paper's output layer has gain 1.
         self.scale = (math.sqrt(2.0) if active else 1.0) / math.sqrt(inputs * kernel * kernel)
 
+    @property
+    def keeps_size(self) -> bool:
+        """Whether an output cell reads the cells around its own place, and none elsewhere."""
+        height, width = self.conv.weight.shape[2:]
+        return height == width == 2 * self.padding + 1
+
     def kernel(self) -> Tensor:
         """The convolution kernel that runs: scaled, and folded with the upsampling where there is one."""
         w = self.conv.weight * self.scale  # (O, C, k, k)

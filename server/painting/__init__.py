@@ -7,6 +7,9 @@
     blend        the painting rule, r (1 - a) + v a
     drafts       of generators that decide: only what has changed is drawn anew
     painter      trunk, edits, tail: `render(picture)`
+    passes       what a pass left, and the part of it that another edit changes
+    live         the passes kept of pictures that are painted on
+    precision    whether drafts are worth drawing in bfloat16 here, by measuring
     cache        values used last, bounded by their bytes
     regions      the connected piece of a label map that a click selects
     receptivity  where in a picture drawing a concept will take
@@ -14,6 +17,7 @@
     imaging      pixels to image files, and the document inside a PNG
 
 A mask's way: `web.routes.live` reads a message, `parsing.parse_picture` makes a picture of it, `web.engine` gives it
-its turn, `Painter.render` asks `edits.place` for units and cells, which asks `mask.coverage`; `blend.blend` sets the
-units there, and the generator's `tail` draws the image.
+its turn, `Painter.frame` asks `edits.place` for units and cells, which asks `mask.coverage`; `passes` computes what
+they change in a pass that `live` kept, or the whole picture: `blend.edited` sets the units there, and the generator
+draws.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -47,6 +48,18 @@ class ByteCache(Generic[T]):
             while self._bytes > self.max_bytes:
                 self._bytes -= self._size(self._values.popitem(last=False)[1]) + ENTRY_BYTES
         return value
+
+    def newest(self, start: tuple[object, ...], most: int) -> list[tuple[tuple[object, ...], T]]:
+        """Of the entries whose keys begin so, those used last, the newest first. They do not count as used now."""
+        with self._lock:
+            found = ((key, value) for key, value in reversed(self._values.items()) if key[: len(start)] == start)
+            return list(islice(found, most))
+
+    def forget(self, key: tuple[object, ...] | None) -> None:
+        """Drop that entry, if there is one."""
+        with self._lock:
+            if key is not None and key in self._values:
+                self._bytes -= self._size(self._values.pop(key)) + ENTRY_BYTES
 
     def get_or_make(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """The value of that key, made where there is none. Two threads that miss at once both make it."""

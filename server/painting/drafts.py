@@ -32,7 +32,7 @@ class Draft:
     pixels: Pixels
 
 
-class Drafts:
+class BoxedDrafts:
     """The last draft of each of some scenes. Safe between threads."""
 
     def __init__(self, most: int = SCENES) -> None:

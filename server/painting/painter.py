@@ -2,39 +2,47 @@
 
     painter = Painter(catalog)
     pixels = painter.render(picture)             # uint8 (R, R, 3), float32 arithmetic
-    frame = painter.render(picture, draft=True)  # within a few of 255 of that, faster: bfloat16
+    frame = painter.frame(picture)               # within 1 of 255 of that, faster where it is painted on
+    draft = painter.frame(picture, draft=True)   # about that, faster still: bfloat16
 
 The model is never written to. The trunk's activations are kept for each scene, so that another edit of a scene
-runs only the tail.
+runs only the tail; of pictures that are painted on, the tail's are kept as well (`live`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Generator as Steps
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from server.errors import NoSegmenter
 from server.model.catalog import Catalog, Model
 from server.model.device import bfloat16_is_fast
-from server.model.generator import Activations, Generator
+from server.model.generator import Activations, Chain, Generator
 from server.model.latents import latent_of
 from server.model.pixels import Pixels, to_images, to_pixels
-from server.painting.blend import blend
+from server.painting.blend import edited
 from server.painting.cache import ByteCache
-from server.painting.drafts import Drafts
+from server.painting.drafts import BoxedDrafts
 from server.painting.edits import Check, PlacedEdit, go_on, place
+from server.painting.live import LivePictures
+from server.painting.passes import at_layer, draw, local_behind
 from server.painting.picture import Picture, Region
+from server.painting.precision import Drafts, Precision, compare_drafts
 from server.painting.regions import region
 from server.results.directions import move
 
 TRUNK_BYTES = 128 * 2**20
 COVERAGE_BYTES = 16 * 2**20
+PASS_BYTES = 256 * 2**20
+# An update takes a little longer than its share of the multiplications: small boxes and copies of what is kept.
+LARGEST_UPDATE = 0.8
+DRAFT_TIME = 0.5  # of a pass in bfloat16, of one in float32, until it has been measured
 
 Featuremaps = NDArray[np.float32]
 Labels = NDArray[np.intp]
@@ -43,19 +51,31 @@ Labels = NDArray[np.intp]
 class Painter:
     """Renders pictures of a catalog's models.
 
-    device: a torch device. trunk_bytes: the most that the kept activations take.
+    device: a torch device. trunk_bytes, pass_bytes: the most that the kept activations of trunks and of pictures that
+    are painted on take. precision: of drafts; auto is bfloat16 where that is fast and close, which the processor says
+    at first, and `measure_drafts` later. drafts: what that measured.
     """
 
-    def __init__(self, catalog: Catalog, device: str = "cpu", trunk_bytes: int = TRUNK_BYTES) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        device: str = "cpu",
+        trunk_bytes: int = TRUNK_BYTES,
+        pass_bytes: int = PASS_BYTES,
+        precision: Precision = "auto",
+    ) -> None:
         self.catalog, self.device = catalog, device
+        self.drafts: Drafts | None = None
+        self._precision = precision
         self._trunks: ByteCache[Activations] = ByteCache(trunk_bytes, lambda a: a.nbytes)
         self._coverages: ByteCache[NDArray[np.float32]] = ByteCache(COVERAGE_BYTES, lambda cells: cells.nbytes)
-        self._drafts = Drafts()
+        self.live = LivePictures(pass_bytes)
+        self._boxed = BoxedDrafts()
         self._lock = threading.Lock()
         self._generators: dict[tuple[str, torch.dtype], Generator] = {}
 
     def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
-        """The picture's pixels, (R, R, 3). draft: in bfloat16 where that is faster, up to about 7 of 255 off.
+        """The picture's pixels, (R, R, 3). draft: in bfloat16 where that is faster, a level or two off in the mean.
 
         Raises PictureError for what the model cannot draw, UnknownModel, WeightError, DissectionError, and what
         `check` raises.
@@ -63,6 +83,29 @@ class Painter:
         model = self.catalog.get(picture.model)
         with torch.inference_mode():
             return self._draw(picture, model, self._place(picture, model, check), draft, check)
+
+    def frame(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
+        """The pixels of a picture that somebody paints on, (R, R, 3): within 1 of 255 of those that `render` gives.
+
+        Where a frame before was much the same and the generator's blocks reach little, only what the difference reaches
+        is computed. draft: as with `render`, where that is faster still. Raises what `render` raises.
+        """
+        model = self.catalog.get(picture.model)
+        with torch.inference_mode():
+            placed = self._place(picture, model, check)
+            generator = self._generator(model, draft=False)
+            at = _first_layer(generator, model, placed, model.edit_layer)
+            draft = draft and (self.draft_dtype != torch.float32 or generator.exact_layer is not None)
+            chain = generator if isinstance(generator, Chain) and local_behind(generator, at) is not None else None
+            scene = hashlib.sha256(_start(picture, model, generator).tobytes()).digest()
+            update = None if chain is None else self.live.nearest(chain, scene, placed)
+            if update is not None and update.share <= LARGEST_UPDATE * (self._draft_time if draft else 1):
+                return self.live.follow(update, scene, check).copy()
+            self.live.frames["draft" if draft else "pass"] += 1
+            if chain is None or draft:
+                return self._draw(picture, model, placed, draft, check)
+            a = self._trunk(picture, model, generator, at)
+            return self.live.keep(chain, scene, draw(chain, a, at, placed, check)).copy()
 
     def featuremaps(self, picture: Picture, layer: str, check: Check = go_on) -> Featuremaps:
         """The layer's output in the picture, its edits up to that layer included: (H, W, units).
@@ -87,8 +130,23 @@ class Painter:
 
     @property
     def draft_dtype(self) -> torch.dtype:
-        """What drafts are computed in: bfloat16 where the device multiplies it itself, else float32."""
-        return torch.bfloat16 if bfloat16_is_fast(torch.device(self.device)) else torch.float32
+        """What drafts are computed in."""
+        if self._precision == "auto":
+            fast = bfloat16_is_fast(torch.device(self.device)) if self.drafts is None else self.drafts.worth_it
+            return torch.bfloat16 if fast else torch.float32
+        return torch.bfloat16 if self._precision == "bfloat16" else torch.float32
+
+    def measure_drafts(self) -> Steps[None, None, None]:
+        """Measure drafts of the default model against float32, a pass a step; nothing where they are in float32."""
+        if self.draft_dtype == torch.float32:
+            return
+        model = self.catalog.get()
+        exact, low = (self._generator(model, draft) for draft in (False, True))
+        self.drafts = yield from compare_drafts(exact, low, model.edit_layer)
+
+    @property
+    def _draft_time(self) -> float:
+        return DRAFT_TIME if self.drafts is None else self.drafts.time
 
     def _place(self, picture: Picture, model: Model, check: Check) -> list[PlacedEdit]:
         def find_region(before: Picture, mask: Region, placed: list[PlacedEdit]) -> NDArray[np.float32]:
@@ -104,9 +162,9 @@ class Painter:
         exact, last = generator.exact_layer, generator.layers[-1].name
         depth = generator.index
         if draft and exact is not None and all(depth(p.edit.layer.name) <= depth(exact) for p in placed):
-            start = _start(picture, model)
+            start = _start(picture, model, generator)
             scene = (model.name, hashlib.sha256(start.tobytes()).digest(), start.ndim)
-            return self._drafts.draw(scene, generator, self._run(picture, model, generator, exact, placed, check))
+            return self._boxed.draw(scene, generator, self._run(picture, model, generator, exact, placed, check))
         pixels: Pixels = to_pixels(generator.tail(self._run(picture, model, generator, last, placed, check), last))[0]
         return pixels
 
@@ -121,20 +179,19 @@ class Painter:
     ) -> Activations:
         """The output of layer `to`, the edits at it and at the layers before it applied."""
         order = [layer.name for layer in generator.layers]
-        used = {p.edit.layer.name for p in placed}
-        edited = [name for name in order[: order.index(to) + 1] if name in used]
-        usual = model.edit_layer
-        at = edited[0] if edited else order[min(order.index(to), order.index(usual))]
+        at = _first_layer(generator, model, placed, to)
         a = self._trunk(picture, model, generator, at)
-        for name in edited:
-            check()
-            a = generator.advance(a, at, name)
-            a = a.edited(_edited(a.r, [p for p in placed if p.edit.layer.name == name]))
-            at = name
+        for name in order[order.index(at) : order.index(to) + 1]:
+            here = at_layer(placed, name)
+            if here:
+                check()
+                a = generator.advance(a, at, name)
+                a = a.edited(edited(a.r, here))
+                at = name
         return generator.advance(a, at, to)
 
     def _trunk(self, picture: Picture, model: Model, generator: Generator, layer: str) -> Activations:
-        start = _start(picture, model)
+        start = _start(picture, model, generator)
 
         def trunk() -> Activations:
             x = torch.from_numpy(start)[None]
@@ -152,14 +209,6 @@ class Painter:
             return self._generators[key]
 
 
-def _start(picture: Picture, model: Model) -> NDArray[np.float32]:
-    """What the trunk begins with: a latent, (latent_dim,), moved along directions, or every layer's w, w_shape."""
-    generator = model.generator
-    if picture.w is None:
-        return move(latent(picture, generator.latent_dim), model.directions, picture.directions)
-    return np.broadcast_to(np.asarray(picture.w, np.float32), generator.w_shape or ()).copy()
-
-
 def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:
     """The latent the picture starts from, before any direction moves it: (latent_dim,), or as long as its z."""
     if picture.z is not None:
@@ -168,18 +217,20 @@ def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:
     return latent_of(picture.seed, latent_dim)
 
 
-def _edited(r: Tensor, placed: Sequence[PlacedEdit]) -> Tensor:
-    """A copy of the featuremaps with the edits in it, blended in float32. r: (1, C, H, W)."""
-    result = r.to(torch.float32, copy=True)  # (1, C, H, W)
-    for p in placed:
-        rows, columns = np.flatnonzero(p.coverage.any(1)), np.flatnonzero(p.coverage.any(0))
-        if not len(rows):
-            continue
-        y, x = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        alpha = torch.from_numpy(p.coverage[y, x] * np.float32(p.edit.strength)).to(r.device)  # (h, w)
-        units, levels = (torch.from_numpy(array).to(r.device) for array in (p.edit.units, p.edit.levels))  # (n,)
-        result[0, units, y, x] = blend(result[0, units, y, x], alpha, levels[:, None, None])  # (n, h, w)
-    return result.to(r.dtype)
+def _start(picture: Picture, model: Model, generator: Generator) -> NDArray[np.float32]:
+    """What the trunk makes the scene from: (latent_dim,), or the generator's w_shape where the picture gives a w."""
+    if picture.w is None:
+        return move(latent(picture, generator.latent_dim), model.directions, picture.directions)
+    return np.broadcast_to(np.asarray(picture.w, np.float32), generator.w_shape or ()).copy()
+
+
+def _first_layer(generator: Generator, model: Model, placed: Sequence[PlacedEdit], to: str | None = None) -> str:
+    """The layer whose output is kept as the trunk's: the first that is edited, up to the layer `to`; the model's usual
+    one, or `to` if that comes first, where none is."""
+    order = [layer.name for layer in generator.layers]
+    last = len(order) - 1 if to is None else order.index(to)
+    edited = [i for i in (order.index(p.edit.layer.name) for p in placed) if i <= last]
+    return order[min(edited, default=min(last, order.index(model.edit_layer)))]
 
 
 def _labels(pixels: Pixels, model: Model) -> Labels:

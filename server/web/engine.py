@@ -16,11 +16,11 @@ All methods belong to the event loop that entered the engine; only the work itse
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from server.errors import UnitbrushError
 from server.model.pixels import Pixels
@@ -57,10 +57,12 @@ class _Gone(Exception):
 
 @dataclass(eq=False)
 class _Turn:
-    """A caller's turn: `choose` gives the work once the device is free, `result` gets what came of it."""
+    """A caller's turn: `choose` gives the work once the device is free, `result` gets what came of it. counted: whether
+    its time is observed."""
 
     choose: Callable[[], Work[Any]]
     result: asyncio.Future[Any]
+    counted: bool
 
 
 class Engine:
@@ -111,7 +113,7 @@ class Engine:
     @property
     def waiting(self) -> int:
         """How many turns wait, requests and lanes together."""
-        return len(self._queue) + len(self._lanes)
+        return sum(turn.counted for turn in (*self._queue, *self._lanes))
 
     async def render(self, picture: Picture, draft: bool = False) -> Pixels:
         """The picture's pixels, (height, width, 3) uint8."""
@@ -125,24 +127,37 @@ class Engine:
         """Which of the segmenter's concepts each pixel shows, (height, width)."""
         return await self._run(partial(self._painter.labels, picture))
 
-    async def render_newest(self, choose: Callable[[], tuple[Picture, bool]]) -> Pixels:
+    async def render_soon(self, picture: Picture) -> Pixels:
+        """What `render` gives, with a turn among the lanes, which have no bound: however many wait, it gets one."""
+        return await self._wait(self._lanes, lambda: partial(self._painter.render, picture))
+
+    async def frame(self, choose: Callable[[], tuple[Picture, bool]]) -> Pixels:
         """Wait for a turn among the lanes; `choose` is called in the event loop when it comes, to give the newest
-        picture and whether a draft will do.
+        picture and whether a draft will do. Within 1 of 255 of what `render` gives where it will not.
 
         A socket calls this again only after its last turn has ended, so it never holds more than one.
         """
-        return await self._wait(self._lanes, lambda: partial(self._painter.render, *choose()))
+        return await self._wait(self._lanes, lambda: partial(self._painter.frame, *choose()))
+
+    async def steps(self, work: Generator[None, None, T]) -> T:
+        """What a generator returns: each of its steps runs in the device's thread, after what waits already, and counts
+        as no piece of work."""
+        while True:
+            done, value = await self._wait(self._queue, lambda: partial(_step, work), counted=False)
+            if done:
+                return cast(T, value)
 
     async def _run(self, work: Work[T]) -> T:
         """Run `work` after what waits already; where its caller is cancelled before, it is dropped."""
-        if len(self._queue) >= self._queue_size:
-            raise QueueFull(retry_after=max(1, round(self._usual_seconds * len(self._queue))))
+        waiting = sum(turn.counted for turn in self._queue)
+        if waiting >= self._queue_size:
+            raise QueueFull(retry_after=max(1, round(self._usual_seconds * waiting)))
         return await self._wait(self._queue, lambda: work)
 
-    async def _wait(self, line: deque[_Turn], choose: Callable[[], Work[T]]) -> T:
+    async def _wait(self, line: deque[_Turn], choose: Callable[[], Work[T]], counted: bool = True) -> T:
         if self._stopping:
             raise Stopping
-        turn = _Turn(choose, asyncio.get_running_loop().create_future())
+        turn = _Turn(choose, asyncio.get_running_loop().create_future(), counted)
         line.append(turn)
         self._arrived.set()
         try:
@@ -189,6 +204,18 @@ class Engine:
         except asyncio.CancelledError:
             turn.result.cancel()
             raise
+        if not turn.counted:
+            return
         seconds = time.perf_counter() - begin
         self._usual_seconds += 0.1 * (seconds - self._usual_seconds)
         self._observe(seconds)
+
+
+def _step(work: Generator[None, None, T], check: Check) -> tuple[bool, T | None]:
+    """Take one step: whether it was the last, and what the generator returned then."""
+    check()
+    try:
+        next(work)
+    except StopIteration as end:
+        return True, end.value
+    return False, None

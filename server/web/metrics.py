@@ -1,10 +1,13 @@
 """Counts and times for operators, in Prometheus' text exposition format."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds
 
@@ -30,6 +33,10 @@ class Metrics:
             "unitbrush_frames_superseded", "Live requests replaced by a newer one.", registry=own
         )
 
+    def counter(self, name: str, text: str, label: str, read: Callable[[], Mapping[str, int]]) -> None:
+        """Add counts that are read whenever somebody asks, one for each value of a label."""
+        self._all.register(_Counts(name, text, label, read))
+
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Add a number that is read whenever somebody asks."""
         Gauge(name, text, registry=self._all).set_function(read)
@@ -37,6 +44,23 @@ class Metrics:
     def text(self) -> bytes:
         """The exposition."""
         return generate_latest(self._all)
+
+
+@dataclass(frozen=True)
+class _Counts(Collector):
+    """Counts that something else keeps."""
+
+    name: str
+    text: str
+    label: str
+    read: Callable[[], Mapping[str, int]]
+
+    def collect(self) -> Iterable[Metric]:
+        """Their values now."""
+        family = CounterMetricFamily(self.name, self.text, labels=(self.label,))
+        for value, number in self.read().items():
+            family.add_metric((value,), number)
+        yield family
 
 
 def resident_bytes() -> float:

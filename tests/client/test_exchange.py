@@ -106,6 +106,9 @@ class Held:
         assert self.go.wait(60)
         return np.full((8, 8, 3), picture.seed, np.uint8)
 
+    def frame(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
+        return self.render(picture, draft, check)
+
 
 async def test_the_real_server_is_asked_again_when_its_queue_has_room(installed: Path, tmp_path: Path) -> None:
     painter = Held()

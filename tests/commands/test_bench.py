@@ -2,23 +2,30 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from server.cli import main
 from server.commands.bench import drag_lines
+from server.lab.bench.compared import MISSING
 from tests.helpers.tiny import write_model
 
 
 @pytest.fixture(autouse=True)
-def _model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     write_model(tmp_path)
     monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(tmp_path / "models"))
     monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(tmp_path / "dissect_results"))
+    usual = torch.get_num_threads()
+    yield
+    torch.set_num_threads(usual)
 
 
-def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")  # which says how many threads to take
     assert main(["bench", "--seconds", "0.01", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     names = [t["name"] for t in document["timings"]]
@@ -29,12 +36,17 @@ def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str]) -
         "tail from layer4",
         "edit, float32",
         "edit, draft",
+        "frame, 1x1 cells",
+        "frame, 2x2, corner",
+        "frame, 2x2 cells, jpeg",
         "encode png",
         "HTTP",
         "live",
     ):
         assert any(name.startswith(part) for name in names), part
     assert document["timings"][0]["of_plain_pass"] == 1.0
+    assert set(document["thread_choice"]["alone"]) == set(document["thread_choice"]["beside"]) >= {"1"}
+    assert document["drafts"] == "float32" or document["bfloat16"]["time"] > 0
     assert document["drafts"] in ("float32", "bfloat16")
     assert all(t["median_ms"] > 0 and t["runs"] >= 5 for t in document["timings"])
     assert document["model"] == {"name": "village", "resolution": 32}
@@ -47,6 +59,34 @@ def test_the_table_has_a_line_for_each_measurement(capsys: pytest.CaptureFixture
     assert "full pass" in out
     assert "of plain pass" in out
     assert "HTTP" not in out
+
+
+def test_a_missing_opencv_is_one_line_of_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert main(["bench", "--seconds", "0.001", "--no-server", "--threads", "1"]) == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if "OpenCV" in line] == [MISSING]
+
+
+def test_threads_and_precision_that_are_given_are_not_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--threads", "1", "--precision", "float32", "--seconds", "0.001", "--no-server", "--json"]
+    assert main(["bench", *arguments]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["drafts"], document["bfloat16"]) == ("float32", None)
+    assert document["machine"]["threads"] == 1
+    assert document["thread_choice"]["alone"] is None
+
+
+def test_a_run_is_plotted_and_compared_with_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["bench", "--seconds", "0.001", "--no-server", "--threads", "1"]
+    assert main([*arguments, "--json"]) == 0
+    old, image = tmp_path / "old.json", tmp_path / "bench.svg"
+    old.write_text(capsys.readouterr().out)
+    assert main([*arguments, "--against", str(old), "--plot", str(image)]) == 0
+    assert "measured in both runs" in capsys.readouterr().out
+    assert "plain full pass" in image.read_text()
 
 
 def test_a_drag_in_a_browser_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +122,15 @@ def test_a_missing_browser_is_one_line(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--seconds", "0"], ["--seconds", "x"], ["--model", "castle"], ["--browser", "--no-server"]],
+    [
+        ["--seconds", "0"],
+        ["--seconds", "x"],
+        ["--model", "castle"],
+        ["--browser", "--no-server"],
+        ["--browser", "--plot", "x"],
+        ["--against", "/nowhere.json"],
+        ["--precision", "float8"],
+    ],
 )
 def test_bad_input_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", *arguments]) == 2

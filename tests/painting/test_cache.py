@@ -49,3 +49,24 @@ def test_many_empty_values_are_bounded_too() -> None:
     for i in range(1000):
         cache.put((i,), b"")
     assert sum(cache.get((i,)) is not None for i in range(1000)) == 100
+
+
+def test_entries_are_found_by_the_start_of_their_keys_the_newest_first() -> None:
+    cache = cache_of(4)
+    for name in "abcd":
+        cache.put(("even" if name in "bd" else "odd", name), name.encode() * 10)
+    cache.get(("odd", "a"))
+    assert [key[1] for key, _ in cache.newest(("odd",), 5)] == ["a", "c"]
+    assert [value for _, value in cache.newest(("even",), 1)] == [b"d" * 10]
+
+
+def test_an_entry_can_be_dropped() -> None:
+    cache = cache_of(2)
+    for key in (("a",), ("b",)):
+        cache.put(key, bytes(10))
+    for gone in (("a",), ("a",), ("c",), None):
+        cache.forget(gone)
+    assert cache.get(("a",)) is None
+    assert cache.nbytes == 10 + ENTRY_BYTES
+    cache.put(("d",), bytes(10))
+    assert cache.get(("b",)) is not None

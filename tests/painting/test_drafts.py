@@ -13,7 +13,7 @@ from torch import Tensor
 from server.model.catalog import Catalog
 from server.model.generator import Activations, Generator
 from server.model.pixels import to_pixels
-from server.painting.drafts import CHANGED, Draft, Drafts, changed, reach, redrawn
+from server.painting.drafts import CHANGED, Draft, BoxedDrafts, changed, reach, redrawn
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture, Stroke, Strokes
 from tests.helpers.decided import DECISION, SMALL, small_decided, write_decided_model
@@ -80,7 +80,7 @@ def test_a_stroke_draws_a_window_and_the_picture_is_the_same(
 
 
 def test_strokes_one_after_another_add_up(generator: Generator) -> None:
-    drafts, a = Drafts(), generator.trunk(torch.ones(1, 6), DECISION)
+    drafts, a = BoxedDrafts(), generator.trunk(torch.ones(1, 6), DECISION)
     for step in range(6):
         a = stroked(a, 10 + 15 * step, 20 + 10 * step, part=step % PARTS)
         drawn = drafts.draw(("scene",), generator, a)
@@ -88,7 +88,7 @@ def test_strokes_one_after_another_add_up(generator: Generator) -> None:
 
 
 def test_another_scene_is_drawn_whole(generator: Generator, sides: list[tuple[int, int]]) -> None:
-    drafts, a = Drafts(most=2), generator.trunk(torch.ones(1, 6), DECISION)
+    drafts, a = BoxedDrafts(most=2), generator.trunk(torch.ones(1, 6), DECISION)
     for scene in ("one", "two", "three", "one"):
         drafts.draw((scene,), generator, a)
     assert sides == [(128, 128)] * 4  # the first was forgotten

@@ -37,6 +37,9 @@ class Gate:
             raise ValueError("thirteen")
         return np.full((1, 1, 3), picture.seed, np.uint8)
 
+    def frame(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
+        return self.render(picture, draft, check)
+
     def featuremaps(self, picture: Picture, layer: str, check: Check = go_on) -> np.ndarray:
         self.render(picture)
         return np.full((1, 1, len(layer)), picture.seed, np.float32)
@@ -158,7 +161,7 @@ def chooser(seeds: list[int]) -> Callable[[], tuple[Picture, bool]]:
 async def test_a_lane_draws_what_is_newest_when_its_turn_comes(engine: Engine, gate: Gate) -> None:
     running = await begin(engine, gate)
     seeds = [1]
-    frame = asyncio.create_task(engine.render_newest(chooser(seeds)))
+    frame = asyncio.create_task(engine.frame(chooser(seeds)))
     await settle()
     seeds += [2, 3]
     gate.let(2)
@@ -172,7 +175,7 @@ async def test_lanes_take_turns_and_alternate_with_requests(engine: Engine, gate
 
     async def paint(first: int) -> None:
         for seed in range(first, first + 3):
-            await engine.render_newest(chooser([seed]))
+            await engine.frame(chooser([seed]))
 
     sockets = [asyncio.create_task(paint(first)) for first in (10, 20)]
     requests = [asyncio.create_task(engine.render(picture(seed))) for seed in (1, 2, 3)]
@@ -188,7 +191,7 @@ async def test_lanes_take_turns_and_alternate_with_requests(engine: Engine, gate
 
 async def test_a_cancelled_lane_is_dropped(engine: Engine, gate: Gate) -> None:
     running = await begin(engine, gate)
-    frame = asyncio.create_task(engine.render_newest(chooser([5])))
+    frame = asyncio.create_task(engine.frame(chooser([5])))
     await settle()
     frame.cancel()
     await settle()
@@ -244,7 +247,7 @@ async def test_work_ends_at_its_next_step_once_nobody_waits_for_it() -> None:
             running = await begin(engine, painter)
             running.cancel()
             assert await asyncio.to_thread(painter.ended.wait, 60)
-        frame = asyncio.create_task(engine.render_newest(chooser([5])))
+        frame = asyncio.create_task(engine.frame(chooser([5])))
         await asyncio.to_thread(painter.started.acquire)
         frame.cancel()
     assert painter.ended.is_set()
@@ -254,7 +257,7 @@ async def test_stopping_ends_what_runs_and_refuses_what_waits_and_comes() -> Non
     painter = Stepping()
     async with Engine(painter, queue_size=3) as engine:
         tasks = [await begin(engine, painter)]
-        waiting = engine.render(picture(1)), engine.render_newest(chooser([2]))
+        waiting = engine.render(picture(1)), engine.frame(chooser([2]))
         tasks += [asyncio.create_task(work) for work in waiting]
         await settle()
         engine.stop()

@@ -2,8 +2,10 @@
 
 In reading order:
 
-- `timing`: a piece of work repeated, its median and slow times;
-- `parts`: the parts of drawing a picture, without a server: passes, edits, encoders;
+- `timing`: pieces of work repeated by turns, their median and slow times;
+- `parts`: the parts of drawing a picture, without a server: passes, edits, frames that follow from others, encoders;
+- `compared`: OpenCV's inpainting of the same mask, where it is installed;
 - `wire`: the way of a stroke through a real server, in a process of its own: HTTP, stored pictures, the live socket;
-- `browser`: a drag in a real Chromium, from the pointer's event to the frame that shows it.
+- `browser`: a drag in a real Chromium, from the pointer's event to the frame that shows it;
+- `report`: a table, a plot, and what changed since another run.
 """

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.lab.bench.timing import Timing, measure
+from server.lab.bench.timing import Work
 from server.model.catalog import Model
 from server.model.generator import Generator
 from server.model.latents import latents_of
+from server.model.pixels import Pixels
 from server.model.progressive import SLOPE, ProgressiveGenerator, pixelnorm
 from server.painting.imaging import MEDIA_TYPES, encode
 from server.painting.painter import Painter
-from server.painting.picture import Edit, Picture, Stroke, Strokes
+from server.painting.picture import Edit, Picture, Rect, Stroke, Strokes
 
 PLAIN = "plain full pass"
 
@@ -60,7 +62,7 @@ def plain_pass(generator: Generator, device: str) -> Callable[[Tensor], Tensor]:
     return run
 
 
-def passes(model: Model, device: str, seconds: float) -> Iterator[Timing]:
+def passes(model: Model, device: str) -> dict[str, Work]:
     """In float32: the generator whole, plain and folded for painting, its trunk, and its tail from each layer that is
     painted at."""
     generator = model.generator.frozen(torch.float32, device)
@@ -68,27 +70,61 @@ def passes(model: Model, device: str, seconds: float) -> Iterator[Timing]:
     first, usual = generator.layers[0].name, model.edit_layer
     painted = {brush.layer for brush in model.dissection.brushes if brush.best}
     plain = plain_pass(model.generator, device)
-    with torch.inference_mode():
-        yield measure(PLAIN, lambda i: _wait(plain(z)), seconds)
-        yield measure("full pass", lambda i: _wait(generator.tail(generator.trunk(z, first), first)), seconds)
-        yield measure(f"trunk to {usual}", lambda i: _wait(generator.trunk(z, usual).r), seconds)
-        for layer in (one.name for one in generator.layers if one.name in painted):
+    works: dict[str, Callable[[], Tensor]] = {
+        PLAIN: lambda: plain(z),
+        "full pass": lambda: generator.tail(generator.trunk(z, first), first),
+        f"trunk to {usual}": lambda: generator.trunk(z, usual).r,
+    }
+    for layer in (one.name for one in generator.layers if one.name in painted):
+        with torch.inference_mode():
             a = generator.trunk(z, layer)
-            yield measure(f"tail from {layer}", lambda i, a=a, at=layer: _wait(generator.tail(a, at)), seconds)  # type: ignore[misc]
+        works[f"tail from {layer}"] = partial(generator.tail, a, layer)
+
+    def run(work: Callable[[], Tensor], step: int) -> float:
+        with torch.inference_mode():
+            return _wait(work())
+
+    return {name: partial(run, work) for name, work in works.items()}
 
 
-def edits(painter: Painter, model: Model, seconds: float) -> Iterator[Timing]:
-    """A new stroke on a known scene, and a new scene."""
-    for draft, name in ((False, "float32"), (True, "draft")):
-        yield measure(f"edit, {name}", lambda i, d=draft: painter.render(stroke_picture(model, i), d), seconds)  # type: ignore[misc]
-    yield measure("new scene", lambda i: painter.render(Picture(model.name, 1000 + i)), seconds)
+def edits(painter: Painter, model: Model) -> dict[str, Work]:
+    """A new stroke on a known scene, whole, and a new scene."""
+    return {
+        "edit, float32": lambda i: painter.render(stroke_picture(model, i)),
+        "edit, draft": lambda i: painter.render(stroke_picture(model, i), draft=True),
+        "new scene": lambda i: painter.render(Picture(model.name, 1000 + i)),
+    }
 
 
-def encoders(painter: Painter, model: Model, seconds: float) -> Iterator[Timing]:
+def cells_picture(model: Model, cells: int, corner: bool, strength: float = 1.0) -> Picture:
+    """A scene with a square of that many cells of the usual layer's side drawn, in the middle or in a corner."""
+    side = model.generator.layer(model.edit_layer).height
+    low = 0 if corner else (side - cells) // 2
+    mask = Rect((low / side, low / side, (low + cells) / side, (low + cells) / side))
+    edit = Edit("draw", None, mask, (0,), (1.0,), strength, layer=model.edit_layer)
+    return Picture(model.name, 0, edits=(edit,))
+
+
+def updates(painter: Painter, model: Model) -> dict[str, Work]:
+    """Frames in float32 that follow from the one before: an edit by size of its square of cells, and with its image."""
+    side = model.generator.layer(model.edit_layer).height
+
+    def frame(cells: int, corner: bool, step: int) -> Pixels:
+        return painter.frame(cells_picture(model, cells, corner, strength=0.5 + 0.001 * (step % 400)))
+
+    works: dict[str, Work] = {}
+    for cells in (size for size in (1, 2, 4) if size < side):
+        works[f"frame, {cells}x{cells} cells"] = partial(frame, cells, False)
+        works[f"frame, {cells}x{cells}, corner"] = partial(frame, cells, True)
+    # In other strengths than those above, as the same picture would cost nothing.
+    works["frame, 2x2 cells, jpeg"] = lambda i: encode(frame(2, False, i + 200), "jpeg")
+    return works
+
+
+def encoders(painter: Painter, model: Model) -> dict[str, Work]:
     """Each image format."""
     pixels = painter.render(Picture(model.name, 0))  # (R, R, 3)
-    for form in MEDIA_TYPES:
-        yield measure(f"encode {form}", lambda i, f=form: encode(pixels, f), seconds)  # type: ignore[misc]
+    return {f"encode {form}": partial(lambda form, i: encode(pixels, form), form) for form in MEDIA_TYPES}
 
 
 def _wait(x: Tensor) -> float:

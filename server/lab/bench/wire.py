@@ -49,6 +49,7 @@ def running_server(settings: Settings) -> Iterator[tuple[int, int]]:
             "FRONTEND_DIR": str(settings.frontend_dir),
             "DEFAULT_MODEL": settings.default_model,
             "THREADS": str(settings.threads),
+            "PRECISION": settings.precision,
             "DEVICE": settings.device,
         }
         environment = {**os.environ, **{f"UNITBRUSH_{name}": value for name, value in variables.items()}}

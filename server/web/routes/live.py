@@ -134,7 +134,7 @@ class LiveSession:
 
         try:
             with inside("/picture"):
-                pixels = await self._services.engine.render_newest(choose)
+                pixels = await self._services.engine.frame(choose)
             answers.append(seq.to_bytes(4, "big") + await self._services.in_encoder(encode, pixels, "jpeg"))
         except UnitbrushError as error:
             if not chosen:  # the engine stopped before its turn came

@@ -128,9 +128,10 @@ async def _prepare(services: Services, studio: Studio) -> None:
         seed = model.scenes[0] if model.scenes else FIRST_SEED
         picture = Picture(model.name, seed)
         drawing = await drawing_of(services, picture, ImageOptions("png", None))
-        # A lane has no bound: however many wait already, the first picture gets its turn.
-        await encoded(services, drawing, await services.engine.render_newest(lambda: (picture, False)))
-        await services.engine.render_newest(lambda: (picture, True))
+        await encoded(services, drawing, await services.engine.render_soon(picture))
+        # A draft, and the frame that the first stroke follows from.
+        await services.engine.frame(lambda: (picture, True))
+        await services.engine.frame(lambda: (picture, False))
         services.first_scene = FirstScene(model.name, seed, await services.version(model.name))
     except Exception as error:
         told, services.failure = services.failure, f"the default model does not draw: {error}"

@@ -61,6 +61,9 @@ class GatedPainter:
         noise = np.random.RandomState(picture.seed).randint(0, 256, (self.side, self.side, 3))
         return noise.astype(np.uint8)
 
+    def frame(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
+        return self.render(picture, draft, check)
+
 
 @pytest.fixture
 def painter() -> Iterator[GatedPainter]:
@@ -169,8 +172,8 @@ async def test_only_the_newest_waiting_request_is_drawn(gated: str, painter: Gat
 
 
 async def until_warm(painter: GatedPainter) -> None:
-    """Wait until the server's own two first pictures are drawn."""
-    while len(painter.drawn) < 2:
+    """Wait until the server's own three first pictures are drawn."""
+    while len(painter.drawn) < 3:
         await asyncio.sleep(0.01)
 
 
