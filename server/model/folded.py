@@ -103,8 +103,8 @@ class FoldedGenerator(Chain):
         return _after_deciding(convolution, block) if isinstance(block, FirstDrawBlock) else convolution
 
     def _add(self, name: str, block: Block, run: Convolution) -> None:
-        """run: what the block computes. PixelNorm reads each cell alone, so a block reaches as its kernel does; those of
-        families that do more than convolve run whole."""
+        """run: what the block computes. PixelNorm reads each cell alone, so a block reaches as its kernel does; blocks
+        that do more than convolve run whole."""
         self._blocks[name] = run
         if type(block) is Block and block.keeps_size and self.device.type == "cpu":
             self._local[name] = LocalBlock(

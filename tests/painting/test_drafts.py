@@ -13,7 +13,7 @@ from torch import Tensor
 from server.model.catalog import Catalog
 from server.model.generator import Activations, Generator
 from server.model.pixels import to_pixels
-from server.painting.drafts import CHANGED, Draft, BoxedDrafts, changed, reach, redrawn
+from server.painting.drafts import CHANGED, BoxedDrafts, Draft, changed, reach, redrawn
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture, Stroke, Strokes
 from tests.helpers.decided import DECISION, SMALL, small_decided, write_decided_model
