@@ -18,12 +18,25 @@ from server.painting.painter import Painter
 from server.settings import Settings
 from server.web.api2018 import routes as api2018
 from server.web.engine import Engine
+from server.web.jobs import Jobs
 from server.web.machine import Machine
 from server.web.metrics import Metrics, resident_bytes
 from server.web.middleware import Front
 from server.web.problems import add_handlers
 from server.web.reference import CALLS_OF_2018, DESCRIPTION, PROBLEMS, set_reference
-from server.web.routes import analysis, dissection, images, live, models, operations, pictures, qr
+from server.web.routes import (
+    analysis,
+    dissection,
+    images,
+    jobs,
+    live,
+    models,
+    operations,
+    pictures,
+    qr,
+    styles,
+    variations,
+)
 from server.web.routes.docs import add_docs
 from server.web.routes.studio import Studio, warm_up
 from server.web.services import Services
@@ -66,7 +79,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
         lifespan=lambda app: _lifespan(app, settings, painter, studio),
     )
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (models, images, dissection, analysis, pictures, qr, live):
+    for part in (models, images, variations, styles, jobs, dissection, analysis, pictures, qr, live):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(api2018.router)
@@ -98,7 +111,7 @@ async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio:
     set_threads = partial(torch.set_num_threads, settings.threads) if settings.threads else None
     engine = Engine(painter, settings.queue_size, metrics.render_seconds.observe, set_threads)
     cache = ByteCache[bytes](settings.image_cache_bytes, len)
-    services = Services(settings, catalog, engine, store, metrics, cache)
+    services = Services(settings, catalog, engine, store, metrics, cache, Jobs(engine))
     metrics.gauge("unitbrush_queue_length", "Renders that wait for the device.", lambda: engine.waiting)
     metrics.gauge("unitbrush_live_sockets", "Open live sockets.", lambda: services.open_sockets)
     machine = Machine(settings.threads)
@@ -106,7 +119,7 @@ async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio:
         machine.add_to(metrics, painter)
     metrics.gauge("unitbrush_resident_bytes", "Memory this process holds.", resident_bytes)
     app.state.services = services
-    async with engine:
+    async with engine, services.jobs:
         warming = asyncio.create_task(_begin(services, studio, machine, painter))
         try:
             yield

@@ -17,6 +17,8 @@ from server.errors import UnitbrushError, UsageError
 COMMANDS = {
     "serve": "run the studio and the API",
     "paint": "draw a picture document, or one given by options, into an image file",
+    "variations": "draw a picture's edits over other scenes, each into an image file",
+    "style": "paint a picture in the style of another",
     "fetch": "download a published generator and check it",
     "verify": "check that a model's weights are loaded right, by how active its units are",
     "add": "install a generator of one's own, from its weights or from code",
@@ -25,6 +27,7 @@ COMMANDS = {
     "train": "train the default model from nothing, or go on with it",
     "strokes": "draw a sheet of what every brush of a model draws and removes",
     "scenes": "draw a contact sheet of the world the default model is trained on",
+    "compare": "remove a thing by the brush and by inpainting, side by side",
     "bench": "measure the parts of painting on this machine",
 }
 

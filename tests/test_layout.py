@@ -10,13 +10,14 @@ import pytest
 
 SERVER = Path(__file__).parents[1] / "server"
 ROOT = ("errors", "files", "settings")
-SERVING = ("painting", "model", "results", *ROOT)
+SERVING = ("styles", "painting", "model", "results", *ROOT)
 # What the modules of each package, and the modules beside the packages, may import of `server`.
 ALLOWED = {
     **dict.fromkeys(ROOT, ROOT),
     "results": ROOT,
     "model": ("results", *ROOT),
     "painting": ("model", "results", *ROOT),
+    "styles": ("painting", "model", "results", *ROOT),
     "web": SERVING,
     "client": ("painting", *ROOT),
     "lab": SERVING,

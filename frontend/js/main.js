@@ -4,8 +4,8 @@
  *
  *   beginning.js  the first picture, on the screen before the rest has come
  *   booth/        the studio as an exhibit: paints by itself, starts afresh for every visitor
- *   sharing/      taking a picture away as a file, link, film or code, and bringing one in
- *   scenes/       choosing a scene, its neighbours, mixes of two, moving it along directions
+ *   sharing/      taking a picture away as a file, link, film or code, or in a style, and bringing one in
+ *   scenes/       choosing a scene, its neighbours, mixes of two, variations, moving it along directions
  *   panels/       what stands around the picture: brushes, sliders, tools, edits, units, keys
  *   painting/     from a gesture to an edit: pointer and keys, brush, strokes, eraser, picking whole things
  *   view/         what lies on the stage: the picture, the tint over it, the ring, before and after
@@ -57,6 +57,7 @@ import { setUpFixedScenes } from "./scenes/fixed.js";
 import { createMixing } from "./scenes/mixing.js";
 import { createNeighbours } from "./scenes/neighbours.js";
 import { createStrip } from "./scenes/strip.js";
+import { createVariations } from "./scenes/variations.js";
 import { watchConnection } from "./server/connection.js";
 import { createFrames } from "./server/frames.js";
 import { createModelLoader } from "./server/model-loader.js";
@@ -66,6 +67,7 @@ import { createBringIn } from "./sharing/bring-in.js";
 import { setUpDownload } from "./sharing/download.js";
 import { acceptPictures, whyNotOpened } from "./sharing/open.js";
 import { setUpShare } from "./sharing/share.js";
+import { setUpStyle } from "./sharing/style.js";
 import { announce } from "./ui/announce.js";
 import { byId } from "./ui/dom.js";
 import { giveKeysBack } from "./ui/focus.js";
@@ -131,6 +133,7 @@ async function start() {
     frames.resume();
     saver.again();
     strip.repair();
+    variations.repair();
     useModel(history.present().model);
     announce(t("online"));
   });
@@ -145,6 +148,7 @@ async function start() {
       if (!final) return;
       ready.done("picture");
       refreshEdits();
+      variations.follow();
       void showRegions();
     },
     onWaiting: createBusy(),
@@ -243,6 +247,12 @@ async function start() {
     latentLength,
   });
   const neighbours = createNeighbours({ present: history.present, commit, latentLength, onToggle: mixing.close });
+  const variations = createVariations({
+    present: history.present,
+    commit,
+    onProblem: notifyError,
+    onUnreachable: connection.lost,
+  });
   const strip = createStrip((seed) => {
     if (mixing.choosing()) mixing.mixWith(seed);
     else {
@@ -257,11 +267,13 @@ async function start() {
   function closeScenes() {
     mixing.close();
     neighbours.close();
+    variations.close();
   }
 
   // Taking pictures away and bringing them in.
   setUpDownload(visible, images);
   setUpShare(visible, images);
+  const style = setUpStyle(visible, images);
 
   const bringIn = createBringIn({ available, history, gesturing, images });
   /** @param {unknown} error */
@@ -284,6 +296,8 @@ async function start() {
     compare: compare.hold,
     fit: view.fit,
     random: strip.random,
+    variations: variations.others,
+    style,
     help,
     everywhere: painter.everywhere,
     exact: exact.toggle,

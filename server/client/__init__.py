@@ -11,9 +11,12 @@ It needs httpx, as the extra `client` installs it, and imports no torch. In read
 - `clients`: `Client` and `AsyncClient`;
 - `pictures`: pictures that never change, each method giving another one;
 - `masks`: rectangles, strokes, arrays, images and regions as masks;
+- `styles`: names and images as styles;
 - `documents`: pictures from JSON, share links and PNG files;
 - `kept`: pictures that the server keeps;
 - `answers`: what the server tells, as dataclasses;
+- `jobs`: long work, waited for;
+- `reading`: JSON as those;
 - `errors`: the server's problem documents as exceptions;
 - `calls`: each call of the API as a value, its request and how its answer is read;
 - `exchange`: calls over HTTP, waiting for busy servers.

@@ -5,21 +5,15 @@ The API's reference, `/docs`, says what each member means. Members that a newer 
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from server.client.errors import NoAnswer
-
-T = TypeVar("T")
+from server.client.reading import grey
 
 
 @dataclass(frozen=True)
@@ -185,6 +179,56 @@ class Context:
 
 
 @dataclass(frozen=True)
+class Variation:
+    """A picture's edits over another scene: its document, and its image file in base64."""
+
+    seed: int
+    picture: Mapping[str, Any]
+    image: str
+
+
+@dataclass(frozen=True)
+class Variations:
+    """A picture's edits over other scenes, one for each seed."""
+
+    media_type: str
+    variations: tuple[Variation, ...]
+
+
+@dataclass(frozen=True)
+class StyleImage:
+    """A style that a picture can be painted in; image: an address, None for those known by number alone."""
+
+    name: str
+    image: str | None
+    slow: bool
+
+
+@dataclass(frozen=True)
+class Styles:
+    """The styles, and what the server lacks for painting in them, if anything."""
+
+    styles: tuple[StyleImage, ...]
+    fast: str | None
+    slow: str | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """Long work, as it is now: waiting, running, done, failed or cancelled."""
+
+    id: str
+    kind: str
+    state: str
+    done: int
+    total: int
+    seconds_left: float | None
+    preview: str | None
+    result: str | None
+    problem: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
 class Resource:
     """A kept picture as the server tells of it."""
 
@@ -259,20 +303,3 @@ class Receptivity:
     columns: int
     grid: tuple[tuple[float, ...], ...] | None
     note: str | None
-
-
-def read_answer(kind: type[T], data: bytes) -> T:
-    """An answer's JSON as that dataclass. Raises NoAnswer where it is something else."""
-    try:
-        return TypeAdapter(kind).validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = "/".join(map(str, first["loc"]))
-        raise NoAnswer(
-            f"the answer is no {kind.__name__}, is that a Unitbrush server? {where}: {first['msg']}"
-        ) from error
-
-
-def grey(data: str) -> NDArray[np.uint8]:
-    """The grey values of a PNG in base64: (height, width)."""
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))

@@ -8,6 +8,7 @@ Both clients send these, so what a call is called, takes and gives stands here a
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -19,9 +20,10 @@ from urllib.parse import quote
 from PIL import Image
 
 from server.client import answers
-from server.client.answers import read_answer
 from server.client.errors import NoAnswer
 from server.client.masks import Where, mask_of
+from server.client.reading import read_answer
+from server.client.styles import Style, style_of
 from server.painting.imaging import Format
 from server.painting.picture import Picture, picture_to_json, to_document
 
@@ -76,6 +78,47 @@ def render(picture: Picture, form: Format, size: int | None) -> Call[bytes]:
 def image(picture: Picture, size: int | None) -> Call[Image.Image]:
     """The picture's image, decoded."""
     return Call("POST", "/render", _decoded, _image_query("png", size), picture_to_json(picture))
+
+
+def variations(picture: Picture, seeds: list[int], size: int | None) -> Call[list[Image.Image]]:
+    """The images of a picture's edits over other scenes, in the order of the seeds."""
+
+    def read(data: bytes) -> list[Image.Image]:
+        answer = read_answer(answers.Variations, data)
+        return [_decoded(base64.b64decode(variation.image)) for variation in answer.variations]
+
+    return Call("POST", "/variations", read, _image_query("png", size), _body_about(picture, {"seeds": seeds}))
+
+
+def styles() -> Call[answers.Styles]:
+    """The styles that a picture can be painted in."""
+    return Call("GET", "/styles", partial(read_answer, answers.Styles))
+
+
+def style(picture: Picture, style: Style, strength: float, size: int) -> Call[Image.Image]:
+    """The picture in a style, decoded."""
+    question = {**style_of(style), "strength": float(strength)}
+    return Call("POST", "/style", _decoded, {"size": size}, _body_about(picture, question))
+
+
+def slow_style(picture: Picture, style: Style, strength: float, steps: int) -> Call[answers.Job]:
+    """A job that paints the picture in a style."""
+    return _about(picture, "/style/slow", {**style_of(style), "strength": float(strength), "steps": steps}, answers.Job)
+
+
+def job(id: str) -> Call[answers.Job]:
+    """How far a job is."""
+    return Call("GET", _job(id), partial(read_answer, answers.Job))
+
+
+def job_result(id: str) -> Call[Image.Image]:
+    """What came of a job that made an image."""
+    return Call("GET", f"{_job(id)}/result", _decoded)
+
+
+def cancel_job(id: str) -> Call[None]:
+    """A job ended and forgotten."""
+    return Call("DELETE", _job(id), lambda data: None)
 
 
 def segment(picture: Picture) -> Call[answers.Segmentation]:
@@ -138,6 +181,10 @@ def _kept(id: str) -> str:
     return f"/pictures/{quote(id, safe='')}"
 
 
+def _job(id: str) -> str:
+    return f"/jobs/{quote(id, safe='')}"
+
+
 def _model(model: str, *parts: str) -> str:
     return "/".join(("/models", *(quote(part, safe="") for part in (model, *parts))))
 
@@ -148,8 +195,11 @@ def _image_query(form: Format, size: int | None) -> dict[str, str | int | float]
 
 def _about(picture: Picture, path: str, question: Mapping[str, Any], kind: type[T]) -> Call[T]:
     """A question about a picture."""
-    body = f'{json.dumps(question)[:-1]}, "picture": {picture_to_json(picture)}}}'
-    return Call("POST", path, partial(read_answer, kind), body=body)
+    return Call("POST", path, partial(read_answer, kind), body=_body_about(picture, question))
+
+
+def _body_about(picture: Picture, question: Mapping[str, Any]) -> str:
+    return f'{json.dumps(question)[:-1]}, "picture": {picture_to_json(picture)}}}'
 
 
 def _change(

@@ -96,6 +96,10 @@ class Client:
         """What each concept of a model can be drawn on."""
         return self.connection.send(calls.context(model))
 
+    def styles(self) -> answers.Styles:
+        """The styles that a picture can be painted in by name, and what the server lacks for that, if anything."""
+        return self.connection.send(calls.styles())
+
     def units(
         self,
         model: str,
@@ -182,6 +186,10 @@ class AsyncClient:
     async def context(self, model: str) -> answers.Context:
         """As `Client.context`."""
         return await self.connection.send(calls.context(model))
+
+    async def styles(self) -> answers.Styles:
+        """As `Client.styles`."""
+        return await self.connection.send(calls.styles())
 
     async def units(
         self,

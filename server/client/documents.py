@@ -1,4 +1,4 @@
-"""Documents that lie somewhere: JSON, a PNG painted here, a share link of the studio."""
+"""Documents that lie somewhere: JSON, a PNG painted here, a share link of the studio; and what is written there."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import base64
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from server.errors import PictureError
-from server.painting.imaging import MAX_TEXT, read_document
+from server.files import write_whole
+from server.painting.imaging import MAX_TEXT, Format, read_document
 from server.painting.parsing import parse_picture
 from server.painting.picture import Picture
 from server.painting.png import SIGNATURE
 
 PACKED, PLAIN = "#p=", "#j="  # what begins a link's fragment: compressed or not
+
+FORMATS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}  # by a file's suffix
 
 Source = Mapping[str, Any] | str | bytes | Path
 
@@ -50,3 +53,18 @@ def _linked(link: str) -> bytes:
     if not inflate.eof:
         raise PictureError("the link is broken off, or holds more than any picture")
     return document
+
+
+def file_format(path: str | Path) -> Format | Literal["json"]:
+    """What a file's suffix asks for. Raises ValueError."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".json":
+        return "json"
+    if suffix not in FORMATS:
+        raise ValueError(f"cannot tell what to write from {str(path)!r}; end it in {', '.join(FORMATS)} or .json")
+    return FORMATS[suffix]
+
+
+def write_whole_bytes(path: str | Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises OSError."""
+    write_whole(Path(path), lambda part: part.write_bytes(data))

@@ -20,16 +20,16 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from server.client import answers, calls
+from server.client.documents import file_format, write_whole_bytes
 from server.client.errors import as_problems
 from server.client.exchange import AsyncConnection, Connection
+from server.client.jobs import OnProgress, finish, finish_async
 from server.client.masks import Where, mask_of
-from server.files import write_whole
+from server.client.styles import Style
 from server.painting.imaging import Format
 from server.painting.parsing import parse_edit, validate
 from server.painting.picture import Edit, picture_to_json, to_document
 from server.painting.picture import Picture as Content
-
-FORMATS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}  # by a file's suffix
 
 _content = TypeAdapter(Content)
 
@@ -92,6 +92,10 @@ class BasePicture:
     def clean(self, on: bool = True) -> Self:
         """The picture with the model's artifact units at zero everywhere, or no more."""
         return self._changed(clean=on)
+
+    def over(self, seed: int) -> Self:
+        """The same edits and directions over another scene. Raises UnitbrushProblem."""
+        return self._changed(seed=index(seed), z=None, w=None)
 
     def undo(self, steps: int = 1) -> Self:
         """The picture without its last edits. Raises ValueError where it has fewer."""
@@ -160,6 +164,22 @@ class Picture(BasePicture):
         form = file_format(path)
         write_whole_bytes(path, self.json.encode() if form == "json" else self.bytes(form, size))
 
+    def variations(self, seeds: Iterable[int], size: int | None = None) -> list[tuple[Picture, Image.Image]]:
+        """The same edits over other scenes, each with its image, in one call. size: as of `image`."""
+        seeds = [index(seed) for seed in seeds]
+        images = self.connection.send(calls.variations(self.content, seeds, size))
+        return [(self.over(seed), image) for seed, image in zip(seeds, images, strict=True)]
+
+    def style(self, style: Style, *, strength: float = 1.0, size: int = 512) -> Image.Image:
+        """The picture in a style: a name or number that the server knows, or an image, or an image's path or bytes."""
+        return self.connection.send(calls.style(self.content, style, strength, size))
+
+    def style_slowly(
+        self, style: Style, *, strength: float = 1.0, steps: int = 120, on_progress: OnProgress | None = None
+    ) -> Image.Image:
+        """The same by optimisation, which takes minutes; `on_progress` is told how far the job is."""
+        return finish(self.connection, calls.slow_style(self.content, style, strength, steps), on_progress)
+
     def segment(self) -> answers.Segmentation:
         """What the segmenter sees: the concept of every pixel."""
         return self.connection.send(calls.segment(self.content))
@@ -203,6 +223,23 @@ class AsyncPicture(BasePicture):
         """As `Picture.save`."""
         form = file_format(path)
         write_whole_bytes(path, self.json.encode() if form == "json" else await self.bytes(form, size))
+
+    async def variations(self, seeds: Iterable[int], size: int | None = None) -> list[tuple[AsyncPicture, Image.Image]]:
+        """As `Picture.variations`."""
+        seeds = [index(seed) for seed in seeds]
+        images = await self.connection.send(calls.variations(self.content, seeds, size))
+        return [(self.over(seed), image) for seed, image in zip(seeds, images, strict=True)]
+
+    async def style(self, style: Style, *, strength: float = 1.0, size: int = 512) -> Image.Image:
+        """As `Picture.style`."""
+        return await self.connection.send(calls.style(self.content, style, strength, size))
+
+    async def style_slowly(
+        self, style: Style, *, strength: float = 1.0, steps: int = 120, on_progress: OnProgress | None = None
+    ) -> Image.Image:
+        """As `Picture.style_slowly`; a task that is cancelled cancels the job."""
+        call = calls.slow_style(self.content, style, strength, steps)
+        return await finish_async(self.connection, call, on_progress)
 
     async def segment(self) -> answers.Segmentation:
         """As `Picture.segment`."""
@@ -249,21 +286,6 @@ def new_content(
 def _numbers(part: float | Iterable[float]) -> float | list[float]:
     """A number of a w, or a layer's own w."""
     return [float(number) for number in part] if isinstance(part, Iterable) else float(part)
-
-
-def file_format(path: str | Path) -> Format | Literal["json"]:
-    """What a file's suffix asks for. Raises ValueError."""
-    suffix = Path(path).suffix.lower()
-    if suffix == ".json":
-        return "json"
-    if suffix not in FORMATS:
-        raise ValueError(f"cannot tell what to write from {str(path)!r}; end it in {', '.join(FORMATS)} or .json")
-    return FORMATS[suffix]
-
-
-def write_whole_bytes(path: str | Path, data: builtins.bytes) -> None:
-    """Write a file whole or not at all. Raises OSError."""
-    write_whole(Path(path), lambda part: part.write_bytes(data))
 
 
 def _units(units: int | Iterable[int] | None) -> int | list[int] | None:

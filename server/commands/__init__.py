@@ -4,8 +4,11 @@
 
 - `serve`, with `serving` and `memory`: the studio and the API;
 - `paint`: a picture document into an image file;
+- `variations`: its edits over other scenes, into one each;
+- `style`: the picture in the style of another;
 - `fetch`, `verify`: a published model, and whether its weights are loaded right;
 - `add`, `train`, `dissect`, `directions`: a model of one's own, and what it can be painted with;
+- `compare`: a thing removed by the brush and by inpainting;
 - `bench`, `strokes`, `scenes`: what painting costs here, a look at what every brush does, and one at the world the
   default model is trained on.
 

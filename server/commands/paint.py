@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     edits.add_argument(
         "--mask",
         action=_Refine,
-        type=_png,
+        type=png_argument,
         metavar="PNG",
         help="an image whose alpha or luminance is the mask",
     )
@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Paint, and write the image whole or not at all."""
     form = _format(args.output)
-    _check_size(args.size)
+    check_size(args.size)
     picture = read_picture(
         args.document, args.model, args.seed, args.edits or [], dict(args.directions or []), args.clean
     )
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "-":
         _write_out(data)
     else:
-        _write_file(Path(args.output), data)
+        write_file(Path(args.output), data)
     return 0
 
 
@@ -159,7 +159,7 @@ def _write_out(data: bytes) -> None:
         raise UsageError(f"cannot write to stdout: {error.strerror}") from error
 
 
-def _write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, into a folder that is there. Raises UsageError."""
     if not path.parent.is_dir():
         raise UsageError(f"cannot write {path}: there is no folder {path.parent}")
@@ -212,7 +212,8 @@ def _format(output: str) -> Format:
     return SUFFIXES[suffix]
 
 
-def _check_size(size: int | None) -> None:
+def check_size(size: int | None) -> None:
+    """Raises UsageError for a size that no image is drawn in."""
     if size is not None and not 8 <= size <= 4096:
         raise UsageError(f"--size is {size}; it takes 8 to 4096 pixels")
 
@@ -297,7 +298,8 @@ def _points(text: str) -> list[list[float]]:
     return [[x, y] for x, y in zip(value[::2], value[1::2], strict=True)]
 
 
-def _png(text: str) -> str:
+def png_argument(text: str) -> str:
+    """An image file as a document has it: base64."""
     try:
         return base64.b64encode(_read_file(text)).decode()
     except ValueError as error:

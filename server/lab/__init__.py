@@ -7,6 +7,7 @@ In reading order:
 - `village`: the next village, that decides and then draws: its world and its training; nothing of it is shipped yet;
 - `dissect`: which units make which concept, and how brushes are chosen from them;
 - `directions`: vectors that move a scene's latent along its season, its night, its clouds;
+- `compare`: a thing removed by the brush and by inpainting, side by side;
 - `bench`: what painting costs on this machine;
 - `strokes`: a sheet of what every brush does;
 - `frechet`: the Frechet distance, by which samples are compared with renderings;

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo
@@ -40,6 +40,7 @@ Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 Number = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST)]
 Switch = Annotated[bool, Field(strict=True)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=64)]
+Seed = Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)]
 Point = Annotated[tuple[Fraction, ...], Field(min_length=2, max_length=2, fail_fast=True)]
 
 
@@ -246,7 +247,7 @@ class Picture:
         ),
     ]
     seed: Annotated[
-        Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)] | None,
+        Seed | None,
         Field(description="of the latent: numpy.random.RandomState(seed).standard_normal(latent_dim), float32"),
     ] = None
     z: Annotated[_Latent | None, Field(description="the latent itself, in the place of a seed")] = None
@@ -282,6 +283,11 @@ class Picture:
         if self.w is not None and self.directions:
             raise PydanticCustomError("directions", "directions move z; a picture with a w has none")
         return self
+
+
+def over(picture: Picture, seed: int) -> Picture:
+    """The same edits and directions over another scene."""
+    return replace(picture, seed=seed, z=None, w=None)
 
 
 # Written even where they have their default.

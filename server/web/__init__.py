@@ -5,6 +5,7 @@ In reading order:
 - `services`: what the routes work with: models, device, store, threads;
 - `engine`: one worker thread in front of the device, and who gets it next;
 - `machine`: what is measured of the machine at the start: threads, the precision of drafts;
+- `jobs`: long work, one job after another, below everything else there;
 - `database`, `store`: the pictures people keep, with undo and redo, in an SQLite file;
 - `kept`: the shape that a picture's document has there;
 - `deps`: what routes ask for: the services, a JSON body and documents in it;

@@ -1,10 +1,11 @@
 """One worker thread in front of the device, and who gets it next.
 
-Two kinds of callers wait for it. Requests queue first come, first served, up to a bound; past it `QueueFull`
+Three kinds of callers wait for it. Requests queue first come, first served, up to a bound; past it `QueueFull`
 tells the caller to come back. Live sockets have a lane each, with at most one waiting turn, and what is
 drawn is chosen only when the turn comes, so that it is always the newest. The device alternates between the
 queue and the lanes, and the lanes take turns, so neither a burst of requests nor a fast painter starves the
-others.
+others. What nobody looks at yet waits in the background: its turn comes when nothing else waits, or after
+`MOST_BEFORE` turns of others, so that a busy server gets it done too.
 
     engine = Engine(painter, queue_size=64)
     async with engine:
@@ -27,6 +28,8 @@ from server.model.pixels import Pixels
 from server.painting.edits import Check
 from server.painting.painter import Featuremaps, Labels, Painter
 from server.painting.picture import Picture
+
+MOST_BEFORE = 24  # turns of others while the background waits
 
 T = TypeVar("T")
 Work = Callable[[Check], T]
@@ -84,7 +87,9 @@ class Engine:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="device", initializer=initializer)
         self._queue: deque[_Turn] = deque()
         self._lanes: deque[_Turn] = deque()
+        self._background: deque[_Turn] = deque()
         self._lane_next = False
+        self._before_background = 0  # turns of others since the background had one, or began to wait
         self._arrived = asyncio.Event()
         self._usual_seconds = 0.05  # a piece of work takes; a running mean
         self._serving: asyncio.Task[None] | None = None
@@ -99,25 +104,26 @@ class Engine:
         assert self._serving is not None
         self._serving.cancel()
         await asyncio.gather(self._serving, return_exceptions=True)
-        for turn in (*self._queue, *self._lanes):
+        for turn in self._all():
             turn.result.cancel()
         await asyncio.to_thread(self._thread.shutdown)
 
     def stop(self) -> None:
         """Refuse what waits and what comes, and end what runs at its next step. They raise Stopping."""
         self._stopping = True
-        for turn in (*self._queue, *self._lanes):
+        for turn in self._all():
             if not turn.result.done():
                 turn.result.set_exception(Stopping())
 
     @property
     def waiting(self) -> int:
-        """How many turns wait, requests and lanes together."""
-        return sum(turn.counted for turn in (*self._queue, *self._lanes))
+        """How many turns wait, requests, lanes and the background together."""
+        return sum(turn.counted for turn in self._all())
 
-    async def render(self, picture: Picture, draft: bool = False) -> Pixels:
-        """The picture's pixels, (height, width, 3) uint8."""
-        return await self._run(partial(self._painter.render, picture, draft))
+    async def render(self, picture: Picture, draft: bool = False, background: bool = False) -> Pixels:
+        """The picture's pixels, (height, width, 3) uint8. background: whether everybody else goes first."""
+        work = partial(self._painter.render, picture, draft)
+        return await (self.in_background(work) if background else self._run(work))
 
     async def featuremaps(self, picture: Picture, layer: str) -> Featuremaps:
         """The layer's output in the picture, (height, width, units)."""
@@ -147,12 +153,17 @@ class Engine:
             if done:
                 return cast(T, value)
 
-    async def _run(self, work: Work[T]) -> T:
+    async def in_background(self, work: Work[T]) -> T:
+        """Run `work` when nothing else waits. It is to be short, as a stroke that comes meanwhile waits for its end."""
+        return await self._run(work, self._background)
+
+    async def _run(self, work: Work[T], line: deque[_Turn] | None = None) -> T:
         """Run `work` after what waits already; where its caller is cancelled before, it is dropped."""
-        waiting = sum(turn.counted for turn in self._queue)
+        line = self._queue if line is None else line
+        waiting = sum(turn.counted for turn in line)
         if waiting >= self._queue_size:
             raise QueueFull(retry_after=max(1, round(self._usual_seconds * waiting)))
-        return await self._wait(self._queue, lambda: work)
+        return await self._wait(line, lambda: work)
 
     async def _wait(self, line: deque[_Turn], choose: Callable[[], Work[T]], counted: bool = True) -> T:
         if self._stopping:
@@ -168,14 +179,23 @@ class Engine:
             if turn in line:
                 line.remove(turn)
 
+    def _all(self) -> list[_Turn]:
+        return [*self._queue, *self._lanes, *self._background]
+
     def _next(self) -> _Turn | None:
-        """The next turn: from the queue and the lanes alternately, from either when the other is empty."""
+        """The next turn: from the queue and the lanes alternately, from either when the other is empty, and from the
+        background when both are, or when it has let enough of them pass."""
+        if self._background and self._before_background >= MOST_BEFORE:
+            self._before_background = 0
+            return self._background.popleft()
         lines = (self._lanes, self._queue) if self._lane_next else (self._queue, self._lanes)
         for line in lines:
             if line:
                 self._lane_next = line is self._queue
+                self._before_background += 1 if self._background else 0
                 return line.popleft()
-        return None
+        self._before_background = 0
+        return self._background.popleft() if self._background else None
 
     async def _serve(self) -> None:
         while True:

@@ -174,6 +174,37 @@ class Context(BaseModel):
     draw: dict[str, dict[str, Gain | None]] = Field(description="by the drawn concept, then by what stood there")
 
 
+class Variation(BaseModel):
+    """The edits of a picture over another scene."""
+
+    seed: int
+    picture: dict[str, Any] = Field(description="the document; `POST /render` of it gives the same image")
+    image: str = Field(description="base64 of the image file")
+
+
+class Variations(BaseModel):
+    """The edits of a picture over other scenes."""
+
+    media_type: str = Field(description="of the images")
+    variations: list[Variation] = Field(description="one for each seed, in their order")
+
+
+class StyleImage(BaseModel):
+    """A style that a picture can be painted in."""
+
+    name: str
+    image: str | None = Field(description="address of the style's image; null for those known by number alone")
+    slow: bool = Field(description="whether it can be painted slowly, which takes an image")
+
+
+class Styles(BaseModel):
+    """The styles, and whether they can be painted in here."""
+
+    styles: list[StyleImage]
+    fast: str | None = Field(description="what to install for fast styles; null where they work")
+    slow: str | None = Field(description="what to install for slow styles; null where they work")
+
+
 class Resource(BaseModel):
     """A kept picture."""
 
@@ -244,3 +275,17 @@ class Problem(BaseModel):
     status: int
     detail: str
     pointer: str | None = Field(None, description="JSON pointer into the body, where there is such a place")
+
+
+class Job(BaseModel):
+    """Long work, as it is now."""
+
+    id: str
+    kind: str = Field(description="what it does, as `style`")
+    state: str = Field(description="waiting, running, done, failed or cancelled")
+    done: int = Field(description="steps")
+    total: int = Field(description="steps in all; 0 while that is not known")
+    seconds_left: float | None = Field(description="at the pace so far; null where that cannot be told")
+    preview: str | None = Field(description="address of an image of what it has so far; another one when that changes")
+    result: str | None = Field(description="address of what came of it, once it is done")
+    problem: dict[str, Any] | None = Field(description="why it failed, a problem document")

@@ -18,8 +18,10 @@ from server.model.pixels import to_pixels
 from server.model.weights import MAX_BYTES
 from server.painting.cache import ByteCache
 from server.settings import Settings
+from server.styles.fast import FastStyle
 from server.web.api2018.statistics import LayerStatistics
 from server.web.engine import Busy, Engine
+from server.web.jobs import Jobs
 from server.web.metrics import Metrics
 from server.web.store import Store
 
@@ -66,11 +68,11 @@ class FirstScene:
 class Services:
     """settings: the configuration; catalog: the models; engine: the device's queue; store: the pictures.
 
-    cache: what was encoded, segmented or compressed last. in_thread: reads and writes documents, opens files.
-    in_encoder: makes image files. in_coder: makes QR codes. in_store: calls the store's methods, which wait for the
-    disk. first_scene: what the studio begins with, None before it has been drawn; failure: why it could not be.
-    live_bytes: of the messages that wait on all sockets. versions: of the models asked for so far. statistics: of the
-    layers asked for last, for clients of the 2018 server.
+    cache: what was encoded, segmented or compressed last. jobs: long work. fast_style: networks that paint in styles.
+    in_thread: reads and writes documents, opens files. in_encoder: makes image files. in_coder: makes QR codes.
+    in_store: calls the store's methods, which wait for the disk. first_scene: what the studio begins with, None before
+    it has been drawn; failure: why it could not be. live_bytes: of the messages that wait on all sockets. versions: of
+    the models asked for so far. statistics: of the layers asked for last, for clients of the 2018 server.
     """
 
     settings: Settings
@@ -79,6 +81,8 @@ class Services:
     store: Store
     metrics: Metrics
     cache: ByteCache[bytes]
+    jobs: Jobs
+    fast_style: FastStyle = field(default_factory=FastStyle)
     in_thread: Threads = field(default_factory=lambda: Threads("documents", 2, most=1024))
     in_encoder: Threads = field(default_factory=lambda: Threads("images", 2, most=1024))
     in_coder: Threads = field(default_factory=lambda: Threads("codes", 1, most=16))

@@ -74,6 +74,8 @@ def test_axe_on_scenes_and_units(browser: Browser, server: StudioServer, theme: 
         page.locator("#mix").click()
         page.locator("#nearby").click()
         expect(page.locator("#neighbours img")).not_to_have_count(0)
+        page.keyboard.press("v")
+        expect(page.locator("#variations img")).to_have_count(6)
         assert violations(studio) == []
         page.locator("#inspect").click()
         assert violations(studio) == []

@@ -312,6 +312,7 @@ def test_no_word_is_cut_off(browser: Browser, server: StudioServer, locale: str,
             expect(page.locator("#edits .edit-main")).to_be_visible()
             page.locator("#more summary").click()
             page.locator("#mix").click()
+            page.locator("#variations-toggle").click()
             page.locator("#inspect").click()
         for width in (360, 390, 1280):
             page.set_viewport_size({"width": width, "height": 740})

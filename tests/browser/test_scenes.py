@@ -41,6 +41,55 @@ def test_a_neighbour_is_similar_and_keeps_what_was_painted(studio: Studio, serve
     assert np.abs(studio.pixels() - before).mean() > 0
 
 
+def test_variations_carry_what_was_painted_and_follow_it(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server, (390, 844), touch=True) as studio:
+        page = studio.page
+        tiles, images = page.locator("#variations button"), page.locator("#variations img")
+
+        def seeds() -> list[int]:
+            return [int(seed) for seed in tiles.evaluate_all("all => all.map((tile) => tile.dataset.seed)")]
+
+        def wait_for_others(than: str | None) -> str:
+            """Wait until the first one shows another image; gives it."""
+            page.wait_for_function("old => !document.querySelector(`#variations img[src='${old}']`)", arg=than)
+            return images.first.get_attribute("src") or ""
+
+        studio.choose("tree")
+        studio.paint(STROKE)
+        page.keyboard.press("v")
+        expect(images).to_have_count(6)
+        first, shown = seeds(), images.first.get_attribute("src")
+        assert len(set(first)) == 6
+        boxes = [tile.bounding_box() for tile in tiles.all()]
+        assert all(box and box["width"] > 90 and box["x"] + box["width"] <= 390 for box in boxes)
+        # More paint goes over them all, and so does undoing it.
+        studio.choose("sky")
+        studio.paint([(0.2, 0.3), (0.3, 0.3)])
+        shown = wait_for_others(shown)
+        studio.click("#undo")
+        shown = wait_for_others(shown)
+        assert seeds() == first
+        page.locator("#variations-others").tap()
+        wait_for_others(shown)
+        expect(images).to_have_count(6)
+        other = seeds()
+        assert not set(other) & set(first)
+        # By keys: the second one is what is painted on.
+        tiles.first.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        studio.wait_for_picture()
+        picture = studio.picture()
+        assert picture["seed"] == other[1]
+        assert [edit["concept"] for edit in picture["edits"]] == ["tree"]
+        expect(tiles.nth(1)).to_have_attribute("aria-pressed", "true")
+        assert seeds() == other
+        studio.click("#undo")
+        assert studio.picture()["seed"] != other[1]
+        page.keyboard.press("Escape")
+        expect(page.locator("#variations")).to_be_hidden()
+
+
 def test_mixing_goes_from_one_scene_to_the_other(studio: Studio, server: StudioServer) -> None:
     first = studio.shown()
     start = studio.picture()["seed"]

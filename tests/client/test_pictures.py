@@ -225,3 +225,18 @@ def test_a_picture_begins_from_a_w_or_one_for_each_layer() -> None:
     assert client.picture("faces", w=np.eye(2)).document["w"] == [[1.0, 0.0], [0.0, 1.0]]
     with pytest.raises(UnitbrushProblem):
         client.picture("faces", seed=1, w=[1.0])
+
+
+async def test_variations_come_in_one_call_with_the_pictures_to_go_on_with(
+    painting: AsyncClient, catalog: Catalog
+) -> None:
+    picture = painting.picture("village", z=[0.5] * 8).draw("tree", rect=RECT)
+    variations = await picture.variations(np.array([7, 3]))
+    assert [other.document["seed"] for other, _ in variations] == [7, 3]
+    for other, image in variations:
+        assert "z" not in other.document
+        assert np.array_equal(image, Image.open(io.BytesIO(drawn(catalog, other.document))))
+    small = await picture.variations([7], size=16)
+    assert small[0][1].size == (16, 16)
+    with pytest.raises(UnitbrushProblem, match="/seeds/0"):
+        await picture.variations([-1, 2**32])

@@ -13,7 +13,7 @@ import pytest_asyncio
 from server.model.pixels import Pixels
 from server.painting.edits import Check, go_on
 from server.painting.picture import Picture
-from server.web.engine import Engine, QueueFull, Stopping
+from server.web.engine import MOST_BEFORE, Engine, QueueFull, Stopping
 
 
 class Gate:
@@ -274,3 +274,57 @@ async def test_leaving_the_engine_ends_what_runs() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert painter.ended.is_set()
+
+
+async def test_the_background_waits_for_everybody_else(engine: Engine, gate: Gate) -> None:
+    tasks = [await begin(engine, gate)]
+    for seed in (1, 2):
+        tasks.append(asyncio.create_task(engine.render(picture(seed), background=True)))
+    await settle()
+    tasks.append(asyncio.create_task(engine.render(picture(3))))
+    tasks.append(asyncio.create_task(engine.render_newest(lambda: (picture(4), True))))
+    await settle()
+    assert engine.waiting == 4
+    gate.let(5)
+    await asyncio.gather(*tasks)
+    assert [seed for seed, _ in gate.drawn] == [0, 4, 3, 1, 2]
+
+
+async def test_a_stroke_goes_before_what_is_left_of_the_background(engine: Engine, gate: Gate) -> None:
+    tasks = [asyncio.create_task(engine.render(picture(seed), background=True)) for seed in (1, 2)]
+    await asyncio.to_thread(gate.started.acquire)
+    tasks.append(asyncio.create_task(engine.render_newest(lambda: (picture(3), True))))
+    await settle()
+    gate.let(3)
+    await asyncio.gather(*tasks)
+    assert [seed for seed, _ in gate.drawn] == [1, 3, 2]
+
+
+async def test_a_busy_device_gets_the_background_done_too(engine: Engine, gate: Gate) -> None:
+    gate.let(3 * MOST_BEFORE)
+    stopped = False
+
+    async def paint() -> None:
+        while not stopped:
+            await engine.render_newest(lambda: (picture(1), True))
+
+    painters = [asyncio.create_task(paint()) for _ in range(2)]  # so that a lane always waits
+    await engine.render(picture(2), background=True)
+    stopped = True
+    await asyncio.gather(*painters)
+    assert gate.drawn.index((2, False)) >= MOST_BEFORE
+
+
+async def test_the_background_is_bounded_too_and_stops(engine: Engine, gate: Gate) -> None:
+    running = await begin(engine, gate)
+    waiting = [asyncio.create_task(engine.render(picture(seed), background=True)) for seed in (1, 2, 3)]
+    await settle()
+    with pytest.raises(QueueFull):
+        await engine.render(picture(4), background=True)
+    assert engine.waiting == 3
+    engine.stop()
+    for task in waiting:
+        with pytest.raises(Stopping):
+            await task
+    gate.let()
+    await asyncio.gather(running, return_exceptions=True)

@@ -15,6 +15,8 @@ import { takesText } from "../ui/focus.js";
  * @property {(pressed: boolean) => void} compare
  * @property {() => void} fit
  * @property {() => void} random
+ * @property {() => void} variations
+ * @property {() => void} style
  * @property {() => void} help
  * @property {() => void} everywhere
  * @property {() => void} exact
@@ -38,6 +40,8 @@ export const KEYS = [
   ["C", "compare"],
   ["I", "inspect"],
   ["R", "random"],
+  ["V", "variations.show"],
+  ["S", "style"],
   ["←  ↑  →  ↓", "keys.move"],
   ["{space}", "keys.dab"],
   ["Enter", "keys.stroke"],
@@ -84,6 +88,8 @@ export function listenToKeys(actions) {
     c: () => actions.compare(true),
     r: actions.random,
     g: actions.exact,
+    v: actions.variations,
+    s: actions.style,
     i: actions.inspect,
     escape: actions.leave,
     "?": actions.help,

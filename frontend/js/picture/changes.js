@@ -66,6 +66,17 @@ export function withLatent({ seed, w, ...picture }, z) {
 }
 
 /**
+ * The same edits over another scene.
+ *
+ * @param {Picture} picture
+ * @param {number} seed
+ * @returns {Picture}
+ */
+export function withSeed({ z, w, ...picture }, seed) {
+  return { ...picture, seed };
+}
+
+/**
  * The same scene moved along a direction; 0 is where it was.
  *
  * @param {Picture} picture

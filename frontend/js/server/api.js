@@ -60,6 +60,7 @@
  * @property {number | null} high
  */
 
+import { fromBase64 } from "../lib/bytes.js";
 import { BASE, call, json, withBody } from "./request.js";
 
 /** @returns {Promise<Model[]>} */
@@ -102,6 +103,58 @@ export function imageUrl(model, seed, size) {
  */
 export async function render(picture, format, signal) {
   return call(`render?format=${format}`, (answer) => answer.blob(), withBody("POST", picture, signal));
+}
+
+/**
+ * A picture's edits over other scenes.
+ *
+ * @param {Picture} picture
+ * @param {number[]} seeds
+ * @param {number} size  pixels on a side
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Blob[]>} their images, in the order of the seeds
+ */
+export async function variations(picture, seeds, size, signal) {
+  const answer = await json(`variations?format=jpeg&size=${size}`, withBody("POST", { picture, seeds }, signal));
+  /** @type {{image: string}[]} */
+  const drawn = answer.variations;
+  return drawn.map(({ image }) => new Blob([fromBase64(image)], { type: answer.media_type }));
+}
+
+/**
+ * The styles that the server knows by name; `fast` and `slow` say what it lacks for painting in them so, if anything.
+ *
+ * @typedef {{name: string, image: string | null, slow: boolean}} StyleImage
+ * @typedef {{style: string} | {image: string}} Style  one of those, or an image's file in base64
+ *
+ * @returns {Promise<{styles: StyleImage[], fast: string | null, slow: string | null}>}
+ */
+export async function styles() {
+  return json("styles");
+}
+
+/**
+ * @param {Picture} picture
+ * @param {Style} style
+ * @param {number} strength  0..1
+ * @param {number} size  pixels on a side
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Blob>} a PNG of the picture in that style, with the document in it
+ */
+export async function inStyle(picture, style, strength, size, signal) {
+  return call(`style?size=${size}`, (answer) => answer.blob(), withBody("POST", { picture, strength, ...style }, signal));
+}
+
+/**
+ * Begin to paint a picture in a style by optimisation.
+ *
+ * @param {Picture} picture
+ * @param {Style} style
+ * @param {number} strength
+ * @returns {Promise<import("./jobs.js").Job>}
+ */
+export async function slowlyInStyle(picture, style, strength) {
+  return json("style/slow", withBody("POST", { picture, strength, ...style }));
 }
 
 /**

@@ -36,6 +36,9 @@ const LINES = {
   gif: '<rect x="7" y="3.5" width="13.5" height="13.5" rx="2.5"/><path d="M3.5 8v10A2.5 2.5 0 0 0 6 20.5h10"/><path d="M12 7.5v5.5l4.5-2.750z" fill="currentColor"/>',
   mix: '<circle cx="9" cy="12" r="5.5"/><circle cx="15" cy="12" r="5.5"/>',
   nearby: '<circle cx="12" cy="12" r="3"/><circle cx="12" cy="4.5" r="1.6"/><circle cx="12" cy="19.5" r="1.6"/><circle cx="4.5" cy="12" r="1.6"/><circle cx="19.5" cy="12" r="1.6"/>',
+  style: '<path d="M12 3.500a8.500 8.500 0 1 0 0 17c1.600 0 2-1 1.500-2.200-.7-1.600.3-2.800 2-2.800h2c2 0 3-1.300 3-3.500 0-4.700-3.800-8.500-8.500-8.500z"/><g fill="currentColor" stroke="none"><circle cx="7.500" cy="11" r="1.400"/><circle cx="11" cy="7.200" r="1.400"/><circle cx="15.800" cy="8.700" r="1.400"/></g>',
+  variations:
+    '<rect x="3" y="5" width="5" height="6" rx="1.3"/><rect x="9.5" y="5" width="5" height="6" rx="1.3"/><rect x="16" y="5" width="5" height="6" rx="1.3"/><rect x="3" y="13" width="5" height="6" rx="1.3"/><rect x="9.5" y="13" width="5" height="6" rx="1.3" fill="currentColor"/><rect x="16" y="13" width="5" height="6" rx="1.3"/>',
   inspect: '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5M10.5 8v5M8 10.5h5"/>',
   pick: '<path d="M4.5 19.5 13 11M15.500 3.500v3M15.500 11.500v-1M20.500 8h-3M12.500 8h-1M19.200 4.300 17.600 5.900M19.200 11.700 17.600 10.100M11.800 4.300l1.600 1.6"/>',
   vanish: '<circle cx="12" cy="12" r="8.5" stroke-dasharray="3.6 2.75"/><path d="M8 12h8"/>',

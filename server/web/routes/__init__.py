@@ -3,6 +3,9 @@
 In reading order:
 
 - `images`: `/render`, `/models/{model}/images/{seed}`, and what every call that gives an image needs;
+- `variations`: `/variations`: a picture's edits over other scenes;
+- `jobs`: `/jobs`: how far long work is, and what came of it;
+- `styles`: `/styles`, `/style`: a finished picture in the style of another;
 - `live`: `/live`: the socket that follows a brush;
 - `pictures`: `/pictures`: pictures the server keeps;
 - `models`: `/models`: what is installed and what it can paint;

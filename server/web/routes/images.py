@@ -125,10 +125,13 @@ async def image_response(
     return Response(body, headers=headers, media_type=MEDIA_TYPES[options.form])
 
 
-async def drawn(services: Services, picture: Picture, drawing: Drawing) -> bytes:
-    """The bytes of the picture's image. Raises what drawing raises, and QueueFull."""
+async def drawn(services: Services, picture: Picture, drawing: Drawing, background: bool = False) -> bytes:
+    """The bytes of the picture's image. background: whether the device draws it after everything else.
+
+    Raises what drawing raises, and QueueFull.
+    """
     body = services.cache.get((drawing.etag,))
-    return body or await encoded(services, drawing, await services.engine.render(picture))
+    return body or await encoded(services, drawing, await services.engine.render(picture, background=background))
 
 
 async def encoded(services: Services, drawing: Drawing, pixels: Pixels) -> bytes:

@@ -1,0 +1,73 @@
+"""`unitbrush compare`: a thing removed by the brush and by three inpaintings, side by side.
+
+unitbrush compare --seed 42 --thing tree0
+unitbrush compare picture.png --mask mask.png --concept tree -o compared.png
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from server.commands.paint import SUFFIXES, png_argument, read_picture, write_file
+from server.commands.trust import add_trust, trusting_settings
+from server.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("document", nargs="?", help="a picture document, or a PNG painted here; - reads from stdin")
+    parser.add_argument("--model", help="the model (default: the document's, else village)")
+    parser.add_argument("--seed", type=int, help="the seed (default: the document's, else 0)")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--mask", type=png_argument, metavar="PNG", help="an image whose alpha or luminance says where; with --concept"
+    )
+    what.add_argument("--thing", metavar="NAME", help="a thing of a village's scene, as tree0, whose truth is known")
+    parser.add_argument("--concept", help="what the brush removes (default: what the thing shows)")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("compared.png"), help="the sheet, .png, .jpg or .webp"
+    )
+    parser.add_argument("--models-dir", type=Path, help="folder of models")
+    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
+    add_trust(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Remove it in every way, print a table, and write the sheet."""
+    import numpy as np
+
+    from server.lab.compare.run import compare, sheet, table
+    from server.lab.compare.truth import thing_of
+    from server.lab.compare.ways import check_opencv
+    from server.model.catalog import Catalog
+    from server.painting.edits import check_concept
+    from server.painting.imaging import encode
+    from server.painting.mask import coverage
+    from server.painting.painter import Painter
+    from server.painting.picture import Png
+
+    if args.output.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"cannot tell an image format from {str(args.output)!r}; end it in .png, .jpg or .webp")
+    if args.mask is not None and args.concept is None:
+        raise UsageError("--mask needs --concept, which says what the brush is to remove there")
+    check_opencv()
+    picture = read_picture(args.document, args.model, args.seed, [], {}, False)
+    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
+    painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
+    model = painter.catalog.get(picture.model)
+    generator = model.generator
+    if args.thing is not None:
+        thing = thing_of(picture, args.thing, generator.resolution, generator.latent_dim)
+        concept, mask, truth = args.concept or thing.concept, thing.mask, painter.render(thing.lacking)
+    else:
+        covered = coverage(Png(args.mask), generator.resolution, generator.resolution)  # (R, R)
+        concept, mask, truth = args.concept, covered >= 0.5, None
+    check_concept(concept, model, "/concept")
+    if not mask.any():
+        raise UsageError("the mask covers nothing")
+    results = compare(painter, picture, concept, mask, truth)
+    print(table(results))
+    page = sheet(painter.render(picture), mask, truth, results)
+    write_file(args.output, encode(np.asarray(page), SUFFIXES[args.output.suffix.lower()]))
+    return 0

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from server.cli import main
+from server.lab.compare import ways
+
+
+@pytest.fixture(autouse=True)
+def _a_mask_and_the_model(installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(installed / "models"))
+    monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(installed / "dissect_results"))
+    monkeypatch.chdir(tmp_path)
+    mask = np.zeros((32, 32), np.uint8)
+    mask[12:20, 10:18] = 255
+    Image.fromarray(mask).save("mask.png")
+
+
+def test_each_way_has_a_line_and_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--seed", "3", "--mask", "mask.png", "--concept", "tree"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["way", "brush", "Navier-Stokes", "Telea", "PatchMatch"]
+    for line in lines[1:]:
+        assert float(line.split()[1]) > 0
+        assert line.split()[2:] == ["-", "-"]  # nobody knows the truth
+    page = np.asarray(Image.open("compared.png").convert("RGB"))
+    assert page.shape[1] == 6 * 34 - 2
+    before, *results = (page[14:46, 34 * i : 34 * i + 32] for i in (0, 2, 3, 4, 5))
+    outside = np.ones((32, 32), bool)
+    outside[12:20, 10:18] = False
+    for result in results[1:]:  # the inpaintings change what the mask covers, and nothing else
+        assert np.array_equal(result[outside], before[outside])
+        assert (result[~outside] != before[~outside]).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--mask", "mask.png"], "--mask needs --concept"),
+        (["--mask", "mask.png", "--concept", "dragon"], "dragon"),
+        (["--mask", "none.png", "--concept", "tree"], "cannot read none.png"),
+        (["--thing", "tree0"], "scenes of the village"),
+        (["--thing", "tree0", "--mask", "mask.png"], "not allowed with"),
+        (["--thing", "tree0", "-o", "out.txt"], "cannot tell an image format"),
+        ([], "required"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+
+
+def test_an_empty_mask_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("L", (32, 32)).save("empty.png")
+    assert main(["compare", "--mask", "empty.png", "--concept", "tree"]) == 2
+    assert "the mask covers nothing" in capsys.readouterr().err
+
+
+def test_without_the_extra_one_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ways, "find_spec", lambda name: None)
+    assert main(["compare", "--mask", "mask.png", "--concept", "tree"]) == 2
+    assert capsys.readouterr().err.strip().endswith("pip install 'unitbrush[compare]'")

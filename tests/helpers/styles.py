@@ -1,0 +1,20 @@
+"""A network in the place of VGG19, small enough for tests, with its layers' names."""
+
+from __future__ import annotations
+
+import torch
+
+from server.styles.features import POOL, STRETCHES, Features
+
+WIDTH = 6
+
+
+def tiny_features(dtype: torch.dtype = torch.float32, device: str = "cpu") -> Features:
+    """Random weights, the same each time."""
+    random = torch.Generator().manual_seed(5)
+    convolutions, before = {}, 3
+    for layer in (layer for stretch in STRETCHES for layer in stretch if layer != POOL):
+        weight = torch.randn(WIDTH, before, 3, 3, generator=random) / (3 * before**0.5)
+        convolutions[layer] = (weight.to(dtype), torch.zeros(WIDTH, dtype=dtype))
+        before = WIDTH
+    return Features(convolutions)
