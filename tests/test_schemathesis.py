@@ -6,7 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from server.model.pixels import Pixels
+from server.styles.fast import FastStyle
+from server.styles.slow import Frame, Repainting
+from server.web.routes import styles
 from tests.helpers.serving import settings_in, threaded_server
 from tests.helpers.tiny import write_context, write_model, write_units
 
@@ -14,7 +21,15 @@ from tests.helpers.tiny import write_context, write_model, write_units
 EXAMPLES = os.environ.get("UNITBRUSH_TEST_EXAMPLES", "4")
 
 
-def test_every_call_keeps_to_the_reference(tmp_path: Path) -> None:
+def repainted(pixels: Pixels, *args: Any) -> Repainting:
+    """Slow style in no time: what is looked at here is the calls."""
+    yield Frame(1, 2, pixels)
+    return pixels
+
+
+def test_every_call_keeps_to_the_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(styles, "repaint", repainted)
+    monkeypatch.setattr(FastStyle, "paint", lambda self, pixels, *args: pixels)
     write_model(tmp_path)
     write_units(tmp_path / "dissect_results" / "village")
     write_context(tmp_path / "dissect_results" / "village")

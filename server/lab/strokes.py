@@ -1,7 +1,7 @@
 """A sheet of strokes: every brush of a model on the same scenes, what it draws and what it removes, for a critical eye.
 
 A stroke is a dab of the size that the studio's brush begins with. It is drawn where its concept often stands in these
-scenes and hardly stands in this one, and removed where it stands most; a segmenter tells where that is.
+scenes and hardly stands in this one, and removed where it stands; a segmenter tells where that is.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ GRID = 16  # rows of the raster that places are looked for on
 OFTEN = 0.3  # of the concept's share where it stands most often
 CROWDED = 0.2  # of the cells around a place: with more of the concept, it stands there already
 STANDS = 0.1  # of them: with less there is nothing to remove
+FULLEST = 0.95  # of what the fullest have: there it is removed
 
 GAP, MARGIN, HEAD = 4, 130, 26  # pixels
 _DONE: dict[Op, str] = {"draw": "drawn", "remove": "removed"}
@@ -67,15 +68,16 @@ def find_places(shares: Tensor, concept: int, rng: np.random.Generator) -> list[
     could = usual >= OFTEN * usual.max()  # (GRID, GRID)
     found = []
     for stands in around:
-        free = could & (stands < CROWDED)
-        cells = (free if free.any() else could).nonzero()  # (cells, 2)
-        most = float(stands.max())
-        remove = _middle(*divmod(int(stands.argmax()), GRID)) if most >= STANDS else None
-        found.append(Places(_middle(*cells[rng.integers(len(cells))].tolist()), remove))
+        free, most = could & (stands < CROWDED), float(stands.max())
+        draw = _one_of(free if free.any() else could, rng)
+        found.append(Places(draw, _one_of(stands >= FULLEST * most, rng) if most >= STANDS else None))
     return found
 
 
-def _middle(row: int, column: int) -> Place:
+def _one_of(cells: Tensor, rng: np.random.Generator) -> Place:
+    """The middle of one of these cells, (GRID, GRID), at random."""
+    among = cells.nonzero()  # (cells, 2)
+    row, column = among[rng.integers(len(among))].tolist()
     return (column + 0.5) / GRID, (row + 0.5) / GRID
 
 

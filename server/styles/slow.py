@@ -44,10 +44,9 @@ def repaint(
     pixels, (H, W, 3), with a longer side of SIDE.
 
     pixels, style: (H, W, 3). strength: 0 leaves the picture as it is. dtype: of the network. Raises NoStyles and
-    WeightError at the first `next`.
+    WeightError at a `next`.
     """
-    features = load_features(dtype, device)
-    yield None
+    features = yield from load_features(dtype, device)
     x = _as_tensor(pixels, SIDE).to(device)  # (1, 3, H, W)
     with torch.no_grad():
         content = features.all(_into(x, dtype))[CONTENT].float()  # (1, C, h, w)

@@ -12,12 +12,12 @@ from server.client import jobs as client_jobs
 from server.client.answers import Job
 from server.styles import slow
 from tests.helpers.serving import settings_in, threaded_server
-from tests.helpers.styles import tiny_features
+from tests.helpers.styles import load_tiny_features
 
 
 @pytest.fixture(autouse=True)
 def _a_small_network_and_no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slow, "load_features", tiny_features)
+    monkeypatch.setattr(slow, "load_features", load_tiny_features)
     monkeypatch.setattr(client_jobs, "PAUSE", 0.01)
 
 

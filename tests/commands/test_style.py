@@ -10,7 +10,7 @@ from PIL import Image
 from server.cli import main
 from server.painting.imaging import read_document
 from server.styles import fast, features, slow
-from tests.helpers.styles import tiny_features
+from tests.helpers.styles import load_tiny_features
 
 DOCUMENT = {"version": 1, "model": "village", "seed": 3, "edits": []}
 
@@ -36,7 +36,7 @@ def test_a_picture_is_painted_in_styles_by_name_number_and_file() -> None:
 
 
 def test_slowly_it_shows_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(slow, "load_features", tiny_features)
+    monkeypatch.setattr(slow, "load_features", load_tiny_features)
     assert main(["style", "picture.json", "--style", "ink", "--slow", "--steps", "10"]) == 0
     assert "10/10" in capsys.readouterr().err
     assert Image.open("styled.png").size == (256, 256)

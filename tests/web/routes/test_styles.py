@@ -14,7 +14,7 @@ from server.painting.imaging import read_document
 from server.styles import fast, features, slow
 from server.styles.drawn import STYLES, draw_style
 from tests.helpers.serving import renders
-from tests.helpers.styles import tiny_features
+from tests.helpers.styles import load_tiny_features
 
 EDIT = {"op": "draw", "concept": "tree", "mask": {"rect": [0, 0, 0.5, 1]}, "strength": 1.0}
 PICTURE: dict[str, Any] = {"version": 1, "model": "village", "seed": 42, "edits": [EDIT]}
@@ -67,7 +67,7 @@ async def test_the_second_time_the_device_is_not_asked(client: httpx.AsyncClient
 
 
 async def test_slowly_it_is_a_job(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slow, "load_features", tiny_features)
+    monkeypatch.setattr(slow, "load_features", load_tiny_features)
     answer = await client.post("/api/v1/style/slow", json={"picture": PICTURE, "style": "ink", "steps": 10})
     assert answer.status_code == 202
     address = answer.headers["location"]
