@@ -48,14 +48,6 @@ class Features:
                 x = F.relu(F.conv2d(x, weight, bias, padding=1))
         return x
 
-    def all(self, x: Tensor) -> list[Tensor]:
-        """The outputs of all stretches. x: what `as_input` gives."""
-        outputs = []
-        for number in range(len(STRETCHES)):
-            x = self.stretch(number, x)
-            outputs.append(x)
-        return outputs
-
 
 def check_features() -> None:
     """Raises NoStyles where the package that has the weights is not installed."""

@@ -20,7 +20,8 @@ from server.styles.features import CONTENT, STRETCHES, Features, as_input, load_
 
 SIDE = 256
 STEPS = 120
-RATE = 4.0  # of Adam, in 1/255 of a channel
+RATE = 4.0  # of Adam (Kingma and Ba 2015), in 1/255 of a channel
+MOMENTA = (0.9, 0.999)
 STYLE_WEIGHT = 30.0
 SHOWN_EVERY = 5  # steps
 
@@ -48,19 +49,18 @@ def repaint(
     """
     features = yield from load_features(dtype, device)
     x = _as_tensor(pixels, SIDE).to(device)  # (1, 3, H, W)
-    with torch.no_grad():
-        content = features.all(_into(x, dtype))[CONTENT].float()  # (1, C, h, w)
-        yield None
-        grams = [_gram(end) for end in features.all(_into(_as_tensor(style, SIDE).to(device), dtype))]  # (C, C) each
-    yield None
+    content = (yield from _outputs(features, _into(x, dtype)))[CONTENT].float()  # (1, C, h, w)
+    ends = yield from _outputs(features, _into(_as_tensor(style, SIDE).to(device), dtype))
+    grams = [_gram(end) for end in ends]  # (C, C) each
     aim = _Aim(features, content, grams, STYLE_WEIGHT * strength, dtype)
-    x.requires_grad_()
-    adam = torch.optim.Adam([x], RATE)
+    # Adam by hand: torch's imports a compiler before its first step, for seconds.
+    mean, square = torch.zeros_like(x), torch.zeros_like(x)  # of the gradient
     for step in range(1, steps + 1):
-        x.grad = yield from aim.gradient(x)
-        adam.step()
-        with torch.no_grad():
-            x.clamp_(0, 255)
+        gradient = yield from aim.gradient(x)  # (1, 3, H, W)
+        mean.lerp_(gradient, 1 - MOMENTA[0])
+        square.lerp_(gradient * gradient, 1 - MOMENTA[1])
+        scale = (square / (1 - MOMENTA[1] ** step)).sqrt() + 1e-8
+        x = (x - RATE * mean / (1 - MOMENTA[0] ** step) / scale).clamp(0, 255)
         yield Frame(step, steps, _as_pixels(x) if step % SHOWN_EVERY == 0 else None)
     return _as_pixels(x)
 
@@ -97,6 +97,16 @@ class _Aim:
             return (end.float() - self.content).square().mean() / (self.content.square().mean() + 1e-8)
         gram = self.grams[number]
         return self.weight * (_gram(end) - gram).square().mean() / (gram.square().mean() + 1e-8) / (len(STRETCHES) - 1)
+
+
+def _outputs(features: Features, x: Tensor) -> Generator[None, None, list[Tensor]]:
+    """The outputs of all stretches, one after the other."""
+    outputs: list[Tensor] = []
+    for number in range(len(STRETCHES)):
+        with torch.no_grad():
+            outputs.append(features.stretch(number, outputs[-1] if outputs else x))
+        yield
+    return outputs
 
 
 def _gram(output: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import torch
+from torch import Tensor
 
 from server.styles.features import POOL, STRETCHES, Features
 
@@ -20,6 +21,14 @@ def tiny_features(dtype: torch.dtype = torch.float32, device: str = "cpu") -> Fe
         convolutions[layer] = (weight.to(dtype), torch.zeros(WIDTH, dtype=dtype))
         before = WIDTH
     return Features(convolutions)
+
+
+def outputs(features: Features, x: Tensor) -> list[Tensor]:
+    """Of all stretches."""
+    found = [features.stretch(0, x)]
+    for number in range(1, len(STRETCHES)):
+        found.append(features.stretch(number, found[-1]))
+    return found
 
 
 def load_tiny_features(dtype: torch.dtype, device: str) -> Generator[None, None, Features]:

@@ -10,6 +10,7 @@ from server.errors import WeightError
 from server.styles import features
 from server.styles.fast import NoStyles
 from server.styles.features import CONTENT, STRETCHES, WEIGHTS, Features, as_input, check_features, load_features
+from tests.helpers.styles import outputs
 
 
 def loaded() -> tuple[int, Features]:
@@ -26,8 +27,8 @@ def loaded() -> tuple[int, Features]:
 def test_the_packages_weights_are_vgg19s() -> None:
     pieces, vgg = loaded()
     assert pieces == len(vgg.convolutions) == 13
-    outputs = vgg.all(as_input(torch.full((1, 3, 32, 32), 128.0)))
-    assert [tuple(output.shape[1:]) for output in outputs] == [
+    ends = outputs(vgg, as_input(torch.full((1, 3, 32, 32), 128.0)))
+    assert [tuple(end.shape[1:]) for end in ends] == [
         (64, 32, 32),
         (128, 16, 16),
         (256, 8, 8),

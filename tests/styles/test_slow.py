@@ -12,7 +12,7 @@ from server.styles import slow
 from server.styles.drawn import draw_style
 from server.styles.features import CONTENT, STRETCHES, as_input
 from server.styles.slow import SHOWN_EVERY, SIDE, Frame, repaint
-from tests.helpers.styles import load_tiny_features, tiny_features
+from tests.helpers.styles import load_tiny_features, outputs, tiny_features
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,8 +40,8 @@ def run(strength: float, steps: int, dtype: torch.dtype = torch.float32) -> tupl
 
 def aim_at(style: torch.Tensor, content: torch.Tensor) -> slow._Aim:
     features = tiny_features()
-    grams = [slow._gram(end) for end in features.all(as_input(style))]
-    return slow._Aim(features, features.all(as_input(content))[CONTENT], grams, 3.0, torch.float32)
+    grams = [slow._gram(end) for end in outputs(features, as_input(style))]
+    return slow._Aim(features, outputs(features, as_input(content))[CONTENT], grams, 3.0, torch.float32)
 
 
 def test_stretch_by_stretch_the_gradient_is_that_of_the_whole() -> None:
@@ -51,8 +51,8 @@ def test_stretch_by_stretch_the_gradient_is_that_of_the_whole() -> None:
     pieces, gradient = exhausted(aim.gradient(x))
     assert len(pieces) == 2 * len(STRETCHES)
     x.requires_grad_()
-    outputs = aim.features.all(as_input(x))
-    (whole,) = torch.autograd.grad(sum(aim.loss(i, output) for i, output in enumerate(outputs)), x)
+    ends = outputs(aim.features, as_input(x))
+    (whole,) = torch.autograd.grad(sum(aim.loss(i, end) for i, end in enumerate(ends)), x)
     assert torch.allclose(gradient, whole, rtol=1e-4, atol=1e-9)
     assert whole.abs().max() > 0
 
@@ -73,7 +73,10 @@ def test_the_picture_gets_the_styles_statistics() -> None:
     before, after = run(0.0, 1)[1], run(1.0, 15)[1]
     aim = aim_at(style, slow._as_tensor(PICTURE, SIDE))
     far = [
-        sum(float(aim.loss(i, end)) for i, end in enumerate(aim.features.all(as_input(slow._as_tensor(image, SIDE)))))
+        sum(
+            float(aim.loss(i, end))
+            for i, end in enumerate(outputs(aim.features, as_input(slow._as_tensor(image, SIDE))))
+        )
         for image in (before, after)
     ]
     assert far[1] < 0.7 * far[0]

@@ -11,6 +11,7 @@ from server.web import schemas
 from server.web.deps import UsesServices
 from server.web.jobs import Job, UnfinishedJob
 from server.web.problems import NotFound, members_of
+from server.web.reference import JSON
 from server.web.services import Services
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -18,9 +19,9 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 STILL_HERE = 15.0  # seconds after which a stream says so, for proxies that end what is silent
 
 JobId = Annotated[str, Path(max_length=64, description="the job's id, which nobody can guess")]
-EVENTS = {200: {"description": "Events whose data is a job", "content": {"text/event-stream": {}}}}
-FILE = {200: {"description": "The file", "content": {"image/png": {}}}}
-PREVIEW = {200: {"description": "The image", "content": {"image/jpeg": {}}}}
+EVENTS: dict[int | str, JSON] = {200: {"description": "Events: the job", "content": {"text/event-stream": {}}}}
+FILE: dict[int | str, JSON] = {200: {"description": "The file", "content": {"image/png": {}}}}
+PREVIEW: dict[int | str, JSON] = {200: {"description": "The image", "content": {"image/jpeg": {}}}}
 
 
 @router.get("/{id}", response_model=schemas.Job)

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ from server.web import schemas
 from server.web.deps import JsonBody, UsesServices, model_of, read_document, while_connected
 from server.web.jobs import Progress, Result, Steps
 from server.web.problems import NotFound
-from server.web.reference import IMAGES, PICTURE, body_of
+from server.web.reference import IMAGES, JSON, PICTURE, body_of
 from server.web.routes.images import IMMUTABLE
 from server.web.routes.jobs import accepted
 from server.web.services import Services
@@ -36,7 +36,7 @@ from server.web.services import Services
 router = APIRouter(tags=["styles"])
 
 STYLE_SIDE = 512  # of a style's image, at most
-DRAWING = {200: {"description": "The image", "content": {"image/png": {}}}}
+DRAWING: dict[int | str, JSON] = {200: {"description": "The image", "content": {"image/png": {}}}}
 
 
 class StyleQuestion(Strict):
@@ -56,6 +56,8 @@ class SlowStyleQuestion(StyleQuestion):
 
     steps: Annotated[int, Field(ge=10, le=500, description="of the optimisation")] = STEPS
 
+
+Question = TypeVar("Question", bound=StyleQuestion)
 
 _question, _slow_question = TypeAdapter(StyleQuestion), TypeAdapter(SlowStyleQuestion)
 
@@ -135,7 +137,6 @@ async def slow_style(body: JsonBody, request: Request, services: UsesServices) -
     previews are what it has so far and whose result is a PNG of 256 pixels that carries the picture's document. 409
     where the server has no slow styles."""
     question = await read_document(services, partial(_parse, _slow_question), body)
-    assert isinstance(question, SlowStyleQuestion)
     picture = question.picture
     await model_of(services, picture)
     check_features()
@@ -163,7 +164,7 @@ def _repainting(services: Services, pixels: Pixels, style: Pixels, question: Slo
             yield Progress(frame.step, frame.steps, shown)
 
 
-def _parse(adapter: TypeAdapter[StyleQuestion], body: bytes, default_model: str) -> StyleQuestion:
+def _parse(adapter: TypeAdapter[Question], body: bytes, default_model: str) -> Question:
     question = validate(adapter, body, default_model)
     if (question.style is None) == (question.image is None):
         raise PictureError("the body has either a style or an image", "")
