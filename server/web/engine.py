@@ -21,7 +21,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from server.errors import UnitbrushError
 from server.model.pixels import Pixels
@@ -32,7 +32,14 @@ from server.painting.picture import Picture
 MOST_BEFORE = 24  # turns of others while the background waits
 
 T = TypeVar("T")
-Work = Callable[[Check], T]
+Result = TypeVar("Result", covariant=True)
+
+
+class Work(Protocol[Result]):
+    """What a turn does in the device's thread."""
+
+    def __call__(self, *, check: Check) -> Result:
+        """Do it. check: called between its steps; it raises where nobody waits for the result any more."""
 
 
 class Busy(UnitbrushError, status=503, slug="busy", title="The server is busy"):
@@ -215,7 +222,7 @@ class Engine:
 
         begin = time.perf_counter()
         try:
-            result = await asyncio.get_running_loop().run_in_executor(self._thread, turn.choose(), check)
+            result = await asyncio.get_running_loop().run_in_executor(self._thread, partial(turn.choose(), check=check))
             if not turn.result.done():
                 turn.result.set_result(result)
         except Exception as error:

@@ -282,7 +282,7 @@ async def test_the_background_waits_for_everybody_else(engine: Engine, gate: Gat
         tasks.append(asyncio.create_task(engine.render(picture(seed), background=True)))
     await settle()
     tasks.append(asyncio.create_task(engine.render(picture(3))))
-    tasks.append(asyncio.create_task(engine.render_newest(lambda: (picture(4), True))))
+    tasks.append(asyncio.create_task(engine.frame(lambda: (picture(4), True))))
     await settle()
     assert engine.waiting == 4
     gate.let(5)
@@ -293,7 +293,7 @@ async def test_the_background_waits_for_everybody_else(engine: Engine, gate: Gat
 async def test_a_stroke_goes_before_what_is_left_of_the_background(engine: Engine, gate: Gate) -> None:
     tasks = [asyncio.create_task(engine.render(picture(seed), background=True)) for seed in (1, 2)]
     await asyncio.to_thread(gate.started.acquire)
-    tasks.append(asyncio.create_task(engine.render_newest(lambda: (picture(3), True))))
+    tasks.append(asyncio.create_task(engine.frame(lambda: (picture(3), True))))
     await settle()
     gate.let(3)
     await asyncio.gather(*tasks)
@@ -306,7 +306,7 @@ async def test_a_busy_device_gets_the_background_done_too(engine: Engine, gate: 
 
     async def paint() -> None:
         while not stopped:
-            await engine.render_newest(lambda: (picture(1), True))
+            await engine.frame(lambda: (picture(1), True))
 
     painters = [asyncio.create_task(paint()) for _ in range(2)]  # so that a lane always waits
     await engine.render(picture(2), background=True)

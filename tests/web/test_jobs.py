@@ -86,7 +86,7 @@ async def test_strokes_go_between_its_pieces(jobs: Jobs, engine: Engine, gate: G
     job = jobs.start("count", watching())
     async for _ in jobs.follow(job):
         # It waits for its next piece when the stroke comes, and has it after the stroke.
-        await engine.render_newest(lambda: (picture(1), True))
+        await engine.frame(lambda: (picture(1), True))
     assert strokes_before == sorted(strokes_before)
     assert strokes_before[-1] >= 2
 

@@ -5,14 +5,20 @@ import base64
 import gzip
 import hashlib
 import html
+import io
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 import pytest_asyncio
+from PIL import Image
 
+from server.model.catalog import Catalog
+from server.painting.painter import Painter
+from server.painting.picture import Picture
 from tests.helpers.serving import asgi_client, renders, settings_in
 
 SCRIPT = "export const answer = 42;\n" * 100
@@ -127,7 +133,8 @@ async def painted(installed: Path, frontend: Path, tmp_path: Path) -> AsyncItera
         '<style>{% include "css/base.css" %}</style>{% if first %}<img src="{{ first }}">{% endif %}'
         "<script>one</script>"
     )
-    async with asgi_client(settings_in(installed, data_dir=tmp_path / "data", frontend_dir=frontend)) as client:
+    settings = settings_in(installed, data_dir=tmp_path / "data", frontend_dir=frontend, precision="bfloat16")
+    async with asgi_client(settings) as client:
         while (await client.get("/readyz")).status_code != 200:
             await asyncio.sleep(0.01)
         yield client
@@ -186,3 +193,11 @@ async def test_before_the_first_picture_is_drawn_the_page_names_none(frontend: P
     (frontend / "index.html").write_text('{% if first %}<img src="{{ first }}">{% endif %}without')
     async with asgi_client(settings_in(tmp_path, frontend_dir=frontend)) as client:
         assert (await client.get("/")).text == "without"
+
+
+async def test_the_first_picture_is_no_draft(painted: httpx.AsyncClient, catalog: Catalog) -> None:
+    image = await painted.get(f"/{first_of(await painted.get('/'))}")
+    pixels = np.asarray(Image.open(io.BytesIO(image.content)))
+    painter, picture = Painter(catalog, precision="bfloat16"), Picture("village", 7)
+    np.testing.assert_array_equal(pixels, painter.render(picture))
+    assert (pixels != painter.render(picture, draft=True)).any()
