@@ -18,7 +18,7 @@ from tests.helpers.serving import settings_in, threaded_server
 from tests.helpers.tiny import write_context, write_model, write_units
 
 # For a longer run: UNITBRUSH_TEST_EXAMPLES=500 python -m pytest -s tests/test_schemathesis.py
-EXAMPLES = os.environ.get("UNITBRUSH_TEST_EXAMPLES", "4")
+EXAMPLES = os.environ.get("UNITBRUSH_TEST_EXAMPLES", "3")
 
 
 def repainted(pixels: Pixels, *args: Any) -> Repainting:

@@ -18,7 +18,7 @@ from server.model.pixels import to_pixels
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
-SECONDS = 1.0  # for all passes together, about
+SECONDS = 0.4  # for all passes together, about
 LARGEST_TIME, LARGEST_ERROR = 0.9, 2.0  # of a draft that is worth its error: share of float32's time, mean of 255
 
 

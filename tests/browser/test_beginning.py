@@ -16,7 +16,7 @@ from tests.browser.test_booth import wait_for_a_painted_picture
 from tests.browser.waiting import stalled, wait_until
 
 STROKE = [(0.7, 0.62), (0.76, 0.7)]
-PARTS = ["js/main.js", "js/painting/painter.js", "i18n/en.json", "api/v1/models", "api/v1/models/*/concepts"]
+PARTS = ["js/main.js", "i18n/en.json", "api/v1/models/*/concepts"]
 FIRST = "() => performance.getEntriesByName('unitbrush:first-picture')[0]?.startTime"
 IMAGE_IS_THERE = "() => document.getElementById('first')?.complete"
 SCRIPTS = "**/*.js"

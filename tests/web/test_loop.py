@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.model.catalog import Catalog
+from server.model.catalog import Catalog, Model
 from server.web import static
 from server.web.routes import analysis, images, studio
 from server.web.services import Threads
@@ -111,12 +111,13 @@ async def test_each_kind_of_work_has_threads_of_its_own_and_a_bound() -> None:
 
 
 def test_a_model_that_is_loading_keeps_nobody_from_another(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    catalog.get()
+    village = catalog.get()
     begun, go = threading.Event(), threading.Event()
 
-    def load(name: str) -> None:
+    def load(name: str) -> Model:
         begun.set()
         assert go.wait(60)
+        return village
 
     monkeypatch.setattr(catalog, "names", lambda: ("village", "slow"))
     monkeypatch.setattr(catalog, "_load", load)
