@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     queue_size: int = Field(default=64, ge=1, description="renders that may wait before a caller is told to come back")
     trunk_cache_bytes: int = Field(default=128 * MIB, ge=0, description="memory for trunk activations of recent scenes")
     pass_cache_bytes: int = Field(
-        default=256 * MIB, ge=0, description="memory for what the last frames of pictures that are painted on left"
+        default=64 * MIB, ge=0, description="memory for what the last frames of pictures that are painted on left"
     )
     image_cache_bytes: int = Field(default=64 * MIB, ge=0, description="memory for encoded images")
     send_timeout: float = Field(

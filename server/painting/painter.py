@@ -39,7 +39,7 @@ from server.results.directions import move
 
 TRUNK_BYTES = 128 * 2**20
 COVERAGE_BYTES = 16 * 2**20
-PASS_BYTES = 256 * 2**20
+PASS_BYTES = 64 * 2**20
 # An update takes a little longer than its share of the multiplications: small boxes and copies of what is kept.
 LARGEST_UPDATE = 0.8
 DRAFT_TIME = 0.5  # of a pass in bfloat16, of one in float32, until it has been measured
