@@ -8,8 +8,6 @@ dragging; a finished stroke is drawn whole.
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +16,11 @@ from torch import Tensor
 
 from server.model.generator import Activations, Generator
 from server.model.pixels import Pixels, to_pixels
+from server.painting.cache import ByteCache
 
 CHANGED = 0.25  # of a feature, whose usual size is 1: less is not seen while dragging
 WHOLE = 0.5  # of the picture: of a larger box nothing is saved
-SCENES = 32  # of which the last draft is kept
+DRAFT_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -31,25 +30,24 @@ class Draft:
     r: Tensor
     pixels: Pixels
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of both."""
+        return self.r.nbytes + self.pixels.nbytes
+
 
 class BoxedDrafts:
-    """The last draft of each of some scenes. Safe between threads."""
+    """The last draft of each of the scenes painted on last. Safe between threads."""
 
-    def __init__(self, most: int = SCENES) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._last: OrderedDict[tuple[object, ...], Draft] = OrderedDict()
+    def __init__(self, max_bytes: int = DRAFT_BYTES) -> None:
+        self._last: ByteCache[Draft] = ByteCache(max_bytes, lambda draft: draft.nbytes)
 
     def draw(self, scene: tuple[object, ...], generator: Generator, a: Activations) -> Pixels:
         """The picture of a generator's decision `a`, of one picture. scene: a short key. Returns (R, R, 3)."""
-        with self._lock:
-            last = self._last.get(scene)
-        draft = redrawn(generator, a, last)
-        with self._lock:
-            self._last[scene] = draft
-            self._last.move_to_end(scene)
-            while len(self._last) > self._most:
-                self._last.popitem(last=False)
-        return draft.pixels
+        key = (generator, *scene)
+        draft = redrawn(generator, a, self._last.get(key))
+        self._last.forget(key)
+        return self._last.put(key, draft).pixels
 
 
 def redrawn(generator: Generator, a: Activations, last: Draft | None) -> Draft:

@@ -163,7 +163,7 @@ class Painter:
         depth = generator.index
         if draft and exact is not None and all(depth(p.edit.layer.name) <= depth(exact) for p in placed):
             start = _start(picture, model, generator)
-            scene = (model.name, hashlib.sha256(start.tobytes()).digest(), start.ndim)
+            scene = (hashlib.sha256(start.tobytes()).digest(), start.ndim)
             return self._boxed.draw(scene, generator, self._run(picture, model, generator, exact, placed, check))
         pixels: Pixels = to_pixels(generator.tail(self._run(picture, model, generator, last, placed, check), last))[0]
         return pixels

@@ -13,6 +13,7 @@ from torch import Tensor
 from server.model.catalog import Catalog
 from server.model.generator import Activations, Generator
 from server.model.pixels import to_pixels
+from server.painting.cache import ENTRY_BYTES
 from server.painting.drafts import CHANGED, BoxedDrafts, Draft, changed, reach, redrawn
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture, Stroke, Strokes
@@ -88,7 +89,10 @@ def test_strokes_one_after_another_add_up(generator: Generator) -> None:
 
 
 def test_another_scene_is_drawn_whole(generator: Generator, sides: list[tuple[int, int]]) -> None:
-    drafts, a = BoxedDrafts(most=2), generator.trunk(torch.ones(1, 6), DECISION)
+    a = generator.trunk(torch.ones(1, 6), DECISION)
+    room = 2 * redrawn(generator, a, None).nbytes
+    sides.clear()
+    drafts = BoxedDrafts(max_bytes=room + 2 * ENTRY_BYTES)
     for scene in ("one", "two", "three", "one"):
         drafts.draw((scene,), generator, a)
     assert sides == [(128, 128)] * 4  # the first was forgotten
