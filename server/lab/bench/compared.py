@@ -5,14 +5,12 @@ pip install 'unitbrush[compare]'
 
 from __future__ import annotations
 
-import numpy as np
-
 from server.lab.bench.timing import Work
+from server.lab.compare.ways import NAVIER_STOKES, TELEA, inpaintings
 from server.model.pixels import Pixels
 from server.painting.mask import coverage
 from server.painting.picture import Picture
 
-RADIUS = 3  # pixels around each point that its colour is made of
 MISSING = "OpenCV is not installed; `pip install 'unitbrush[compare]'` compares with its inpainting"
 
 
@@ -21,12 +19,12 @@ def inpainting(picture: Picture, pixels: Pixels) -> dict[str, Work]:
 
     pixels: the picture's, (R, R, 3).
     """
+    mask = coverage(picture.edits[0].mask, *pixels.shape[:2]) > 0  # type: ignore[arg-type]  # (R, R)
     try:
-        import cv2
+        ways = inpaintings(pixels, mask)
     except ImportError:
         return {}
-    mask = (coverage(picture.edits[0].mask, *pixels.shape[:2]) > 0).astype(np.uint8) * 255  # type: ignore[arg-type] # (R, R)
     return {
-        f"OpenCV {name}": lambda i, way=way: cv2.inpaint(pixels, mask, RADIUS, way)  # type: ignore[misc]
-        for name, way in (("NS", cv2.INPAINT_NS), ("Telea", cv2.INPAINT_TELEA))
+        "OpenCV NS": lambda i: ways[NAVIER_STOKES](),
+        "OpenCV Telea": lambda i: ways[TELEA](),
     }

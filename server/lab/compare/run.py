@@ -58,7 +58,7 @@ def table(results: Sequence[Removed]) -> str:
     lines = [f"{'way':14} {'ms':>8} {'PSNR':>6} {'SSIM':>6}"]
     for result in results:
         scores = (f"{score:.{digits}f}" if score is not None else "-" for score, digits in _scores(result))
-        lines.append(f"{result.way:14} {result.ms:8.1f} {' '.join(f'{score:>6}' for score in scores)}")
+        lines.append(f"{result.way:14} {result.ms:8.3f} {' '.join(f'{score:>6}' for score in scores)}")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,17 +34,24 @@ def check_opencv() -> None:
 
 def ways_to_remove(painter: Painter, picture: Picture, concept: str, mask: Mask) -> dict[str, Way]:
     """Each by its name; a call removes once. Those that inpaint begin with the finished picture."""
-    import cv2
-
     pixels = painter.render(picture)  # (R, R, 3)
-    hole = mask.astype(np.uint8)
     edit = Edit("remove", concept, as_png(mask))
     removed = replace(picture, edits=(*picture.edits, edit))
     return {
         BRUSH: lambda: painter.render(removed),
-        NAVIER_STOKES: lambda: np.asarray(cv2.inpaint(pixels, hole, RADIUS, cv2.INPAINT_NS), np.uint8),
-        TELEA: lambda: np.asarray(cv2.inpaint(pixels, hole, RADIUS, cv2.INPAINT_TELEA), np.uint8),
+        **inpaintings(pixels, mask),
         PATCHMATCH: lambda: patchmatch(pixels, mask),
+    }
+
+
+def inpaintings(pixels: Pixels, mask: Mask) -> dict[str, Way]:
+    """OpenCV's two ways to fill a mask, by name. pixels: (R, R, 3). Raises ImportError where it is not installed."""
+    import cv2
+
+    hole = mask.astype(np.uint8) * 255  # (R, R)
+    return {
+        NAVIER_STOKES: lambda: cast(Pixels, cv2.inpaint(pixels, hole, RADIUS, cv2.INPAINT_NS)),
+        TELEA: lambda: cast(Pixels, cv2.inpaint(pixels, hole, RADIUS, cv2.INPAINT_TELEA)),
     }
 
 
