@@ -17,6 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m server.lab.village", description=__doc__)
     parser.add_argument("folder", type=Path, help="folder of the run")
     parser.add_argument("--minutes", type=float, default=60.0, help="how long to train now (default: 60)")
+    parser.add_argument("--falling", type=float, default=0.0, help="minutes at its end over which the rate falls")
     parser.add_argument("--scenes", type=int, default=8000, help="scenes in the store (default: 8000)")
     parser.add_argument("--batch", type=int, default=8, help="pictures a step (default: 8)")
     parser.add_argument("--threads", type=int, default=1, help="threads (default: 1)")
@@ -27,7 +28,10 @@ def main() -> None:
     if args.trunk:
         train_trunk(args.folder, TrunkSettings(steps=args.trunk))
         return
-    train(args.folder, Settings(minutes=args.minutes, scenes=args.scenes, batch=args.batch, judged=args.judged))
+    settings = Settings(
+        minutes=args.minutes, falling=args.falling, scenes=args.scenes, batch=args.batch, judged=args.judged
+    )
+    train(args.folder, settings)
 
 
 main()

@@ -12,32 +12,47 @@ from torch import Tensor
 from server.lab.scenes.latent import LATENT_DIM
 from server.lab.village.parts import PARTS
 from server.lab.village.sketch import GRID, SHARES, applied, onehot
-from server.lab.village.store import Store
+from server.lab.village.store import Store, seed_at
+from server.model.decided import DecidedGenerator
+from server.model.latents import latents_of
 from server.model.pixels import to_images
 
 _NOISE = 0.06
 # Of examples, how many have no edit; of edits, how many are made of the decision alone.
 _PLAIN = 0.25
-_EXACT = 0.15
+_EXACT = 0.25
+# Of the sketches of scenes that have a latent, how many are the trunk's own, and how many between the two.
+_OWN = 0.4
+_BETWEEN = 0.2
 
 
 @dataclass(frozen=True)
 class Examples:
-    """sketches: (N, CHANNELS, 16, 16). images: (N, 3, R, R), -1..1. parts: (N, 30, R / 2, R / 2), one-hot. changed:
-    (N, 1, R / 2, R / 2), 1 where an edit changes the picture. unforeseen: the same, 1 where it is made of the decision
-    alone, as by the exact brush, so that the sketch does not know of it.
+    """sketches: (N, CHANNELS, 16, 16), before the edits. images: (N, 3, R, R), -1..1. parts: (N, 30, R / 2, R / 2),
+    one-hot. changed: (N, 1, R / 2, R / 2), 1 where an edit changes the picture. unforeseen: the same, 1 where it is
+    made of the decision alone, as by the exact brush, so that the sketch does not know of it.
 
-    free: latents of other scenes, (M, 128), whose sketches the trunk makes; strokes: (M, kinds, 16, 16), alphas of
-    strokes that were meant for other scenes, half of them none; levels: (M,), what they set shares to."""
+    latents: (N + M, 128), those of the scenes, and of M others whose sketches the trunk makes; own: (N,), 0..1, how
+    much of a scene's sketch is the trunk's. alphas: (N + M, kinds, 16, 16), the edits, of the M others half none and
+    half strokes that were meant for other scenes; levels: (N + M,), what they set shares to."""
 
     sketches: Tensor
     images: Tensor
     parts: Tensor
     changed: Tensor
     unforeseen: Tensor
-    free: Tensor
-    strokes: Tensor
+    latents: Tensor
+    own: Tensor
+    alphas: Tensor
     levels: Tensor
+
+    @torch.no_grad()
+    def edited(self, generator: DecidedGenerator) -> Tensor:
+        """What those behind the sketch get: (N + M, CHANNELS, 16, 16)."""
+        made = generator.trunk(self.latents, generator.sketch).r.float()
+        n = len(self.sketches)
+        mixed = torch.lerp(self.sketches, made[:n], self.own[:, None, None, None])
+        return applied(torch.cat([mixed, made[n:]]), self.alphas, self.levels)
 
 
 def blurred(sketches: Tensor, strength: Tensor) -> Tensor:
@@ -52,7 +67,7 @@ def examples(
     store: Store, index: np.ndarray, rng: np.random.Generator, perfect: bool = False, free: int = 0
 ) -> Examples:
     """One example of each scene of `index`, at random a plain one, an edit of it, or of its twin. perfect: edits of
-    the scenes alone, on sketches as they are. free: how many strokes on scenes of the trunk's there are beside."""
+    the scenes alone, on sketches as they are. free: how many scenes of the trunk's alone there are beside."""
     n = len(index)
     chance = np.full(n, 0.5) if perfect else rng.random(n)
     plain = (chance < _PLAIN) & (not perfect)
@@ -78,15 +93,21 @@ def examples(
     unforeseen = changed * torch.from_numpy(exact)[:, None, None, None]
     others = rng.integers(0, store.drawn // 2, free) * 2 + 1  # scenes of odd index have strokes
     strokes = torch.from_numpy(store.alphas[np.minimum(others, store.drawn - 1), 0].astype(np.float32)) / 255
+    strokes = strokes * torch.from_numpy(rng.random(free) < 0.5)[:, None, None, None]
+    own = np.clip((_OWN + _BETWEEN - rng.random(n)) / _BETWEEN, 0, 1) * ((first == 0) & (not perfect))
+    latents = latents_of([seed_at(int(i)) for i in index], LATENT_DIM)
+    others_latents = torch.from_numpy(rng.standard_normal((free, LATENT_DIM), np.float32))
+    others_levels = torch.from_numpy(rng.uniform(1.5, 2.5, free).astype(np.float32))
     return Examples(
-        sketches=applied(sketches, alpha, value),
+        sketches=sketches,
         images=to_images(images),
         parts=parts,
         changed=changed,
         unforeseen=unforeseen,
-        free=torch.from_numpy(rng.standard_normal((free, LATENT_DIM), np.float32)),
-        strokes=strokes * torch.from_numpy(rng.random(free) < 0.5)[:, None, None, None],
-        levels=torch.from_numpy(rng.uniform(1.5, 2.5, free).astype(np.float32)),
+        latents=torch.cat([latents, others_latents]),
+        own=torch.from_numpy(own.astype(np.float32)),
+        alphas=torch.cat([alpha, strokes]),
+        levels=torch.cat([value, others_levels]),
     )
 
 

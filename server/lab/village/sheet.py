@@ -37,7 +37,7 @@ def sheet(generator: DecidedGenerator, store: Store, held_out: int) -> Image.Ima
         to_pixels(true),
     ]
     for index in (even, odd):
-        edited = examples(store, index, np.random.default_rng(0), perfect=True).sketches
+        edited = examples(store, index, np.random.default_rng(0), perfect=True).edited(generator)
         if index is odd:
             rows.append(store.images[index, 0])
         rows += [store.images[index, 1], to_pixels(generator.tail(Activations(edited), generator.sketch))]

@@ -25,7 +25,7 @@ from server.lab.train.muon import Muon
 from server.lab.village.examples import Examples, examples, window_of
 from server.lab.village.judge import Judge, misjudged, plausible, shifted, slope
 from server.lab.village.sheet import sheet
-from server.lab.village.sketch import GRID, applied
+from server.lab.village.sketch import GRID
 from server.lab.village.store import Store, open_store
 from server.lab.village.trunk import load_trunk, trunk_of
 from server.model.decided import DecidedGenerator, decided
@@ -40,9 +40,10 @@ _MEASURED = 200
 class Settings:
     """A run's settings. held_out: the first scenes of the store, which are never trained on. first: scenes drawn
     before training begins; each step then draws `more`. window: side of the windows that are drawn, in cells of the
-    sketch. minutes: how long the run goes on now; save_minutes: between checkpoints. judged: whether the judge plays;
-    free: of sketches a step that the trunk makes, for the judge, which sees as many of the others; slope_steps: of how
-    many steps one keeps the judge's slope low."""
+    sketch. minutes: how long the run goes on now, over the last `falling` of which the rate falls to nothing;
+    save_minutes: between checkpoints. judged: whether the judge plays; free: how many sketches a step the judge sees
+    whose scenes nobody knows; foreseen: and how many of the others; slope_steps: of how many steps one keeps the
+    judge's slope low."""
 
     scenes: int = 8000
     held_out: int = 40
@@ -54,6 +55,7 @@ class Settings:
     average: float = 0.998
     seed: int = 0
     minutes: float = 60.0
+    falling: float = 0.0
     save_minutes: float = 4.0
     bfloat16: bool = True
     changed_weight: float = 4.0
@@ -64,7 +66,8 @@ class Settings:
     judge_weight: float = 0.15
     slope_weight: float = 0.25
     slope_steps: int = 8
-    free: int = 4
+    free: int = 2
+    foreseen: int = 4
 
 
 @dataclass
@@ -136,9 +139,7 @@ def losses(
 
     Second, the scores that decisions follow from, (N + free, 30, 128, 128), those of the trunk's own sketches last.
     """
-    with torch.no_grad():
-        free = applied(generator.trunk(batch.free, generator.sketch).r, batch.strokes, batch.levels)
-    features = generator.plan(torch.cat([batch.sketches, free]))  # (N + free, 80, 64, 64)
+    features = generator.plan(batch.edited(generator))  # (N + free, 80, 64, 64)
     all_scores = generator.decider.scores(features).float()  # (N + free, 30, 128, 128)
     features, scores = features[: len(batch.sketches)], all_scores[: len(batch.sketches)]
     cross = -(counts * batch.parts * F.log_softmax(scores, 1)).sum(1, keepdim=True)  # (N, 1, 128, 128)
@@ -166,21 +167,28 @@ def losses(
 
 
 def step(
-    run: Run, batch: Examples, counts: Tensor, window: tuple[int, int], settings: Settings, rng: np.random.Generator
+    run: Run,
+    batch: Examples,
+    counts: Tensor,
+    window: tuple[int, int],
+    settings: Settings,
+    rng: np.random.Generator,
+    share: float = 1.0,
 ) -> None:
-    """One step of training, and the averaged weights after it; with a judge, a step of the judge first."""
+    """One step of training, at a share of the rate, and the averaged weights after it; with a judge, a step of the
+    judge first."""
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
         parts, scores = losses(run.generator, batch, counts, window, settings)
         loss = settings.colour_weight * parts["colour"] + settings.coarse_weight * parts["coarse"]
         loss = loss + settings.parts_weight * parts["parts"]
         if settings.judged:
-            real, made = shifted([batch.parts, decided(scores[-2 * settings.free :])], rng)
-            parts["judge"] = _judge(run, real, made.detach(), settings)
+            real, made = shifted([batch.parts, decided(scores[-settings.foreseen - settings.free :])], rng)
+            parts["judge"] = _judge(run, real, made.detach(), settings, share)
             run.judge.requires_grad_(False)
             parts["plausible"] = plausible(run.judge, made)
             run.judge.requires_grad_(True)
             loss = loss + settings.judge_weight * parts["plausible"]
-    _follow(run.optimiser, loss, settings.rate * min(1.0, (run.steps + 1) / 60))
+    _follow(run.optimiser, loss, share * settings.rate * min(1.0, (run.steps + 1) / 60))
     run.steps += 1
     run.seen += len(batch.sketches)
     keep = min(settings.average, (1 + run.steps) / (10 + run.steps))
@@ -190,13 +198,13 @@ def step(
         run.sums.setdefault(name, []).append(float(value.detach()))
 
 
-def _judge(run: Run, real: Tensor, made: Tensor, settings: Settings) -> Tensor:
+def _judge(run: Run, real: Tensor, made: Tensor, settings: Settings, share: float) -> Tensor:
     """A step of the judge on decisions (N, 30, H, W) of renderings and of the generator. Returns its loss."""
     judged = misjudged(run.judge, real, made)
     loss = judged
     if run.steps % settings.slope_steps == 0:
         loss = loss + settings.slope_steps * settings.slope_weight * slope(run.judge, real[:4])
-    _follow(run.judge_optimiser, loss, settings.rate)
+    _follow(run.judge_optimiser, loss, share * settings.rate)
     return judged
 
 
@@ -225,11 +233,12 @@ def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
     rng = np.random.default_rng([settings.seed, run.steps])
     begin = last = time.monotonic()
     seen = run.seen
-    while time.monotonic() - begin < 60 * settings.minutes:
+    while (left := settings.minutes - (time.monotonic() - begin) / 60) > 0:
         store.grow(store.drawn + settings.more)
         index = np.sort(rng.integers(settings.held_out, store.drawn, settings.batch))
         batch = examples(store, index, rng, free=settings.free if settings.judged else 0)
-        step(run, batch, counts, window_of(rng, settings.window), settings, rng)
+        share = min(1.0, left / settings.falling) if settings.falling else 1.0
+        step(run, batch, counts, window_of(rng, settings.window), settings, rng, share)
         if run.steps % 20 == 0:
             _report(run, (run.seen - seen) / (time.monotonic() - begin), log)
         if time.monotonic() - last > 60 * settings.save_minutes:

@@ -8,7 +8,9 @@ import torch
 
 from server.lab.village.examples import blurred, examples
 from server.lab.village.sketch import CHANNELS, SHARES
-from server.lab.village.store import Store, open_store
+from server.lab.village.store import Store, open_store, seed_at
+from server.model.decided import DecidedGenerator
+from server.model.latents import latents_of
 from server.model.pixels import to_pixels
 
 COUNT = 8
@@ -34,13 +36,14 @@ def test_a_store_grows_and_is_found_again(store: Store) -> None:
 def test_perfect_examples_lead_to_the_twin(store: Store) -> None:
     index = np.arange(COUNT)
     batch = examples(store, index, np.random.default_rng(0), perfect=True)
-    assert batch.sketches.shape == (COUNT, CHANNELS, 16, 16)
+    sketches = batch.edited(DecidedGenerator())
+    assert sketches.shape == (COUNT, CHANNELS, 16, 16)
     assert np.array_equal(to_pixels(batch.images), store.images[index, 1])
     assert torch.equal(batch.parts.sum(1), torch.ones(COUNT, 128, 128))
     assert not batch.unforeseen.any()
     twins = torch.from_numpy(store.sketches[index, 1].astype(np.float32))[:, SHARES]
     scenes = torch.from_numpy(store.sketches[index, 0].astype(np.float32))[:, SHARES]
-    removed = batch.sketches[::2, SHARES] - twins[::2]
+    removed = sketches[::2, SHARES] - twins[::2]
     assert float(removed.clamp(min=0).mean()) <= float((scenes - twins)[::2].clamp(min=0).mean()) + 1e-6
 
 
@@ -51,6 +54,23 @@ def test_some_edits_are_unforeseen_and_lie_where_the_picture_changes(store: Stor
         assert bool((batch.unforeseen <= batch.changed).all())
         seen += int(batch.unforeseen.amax((1, 2, 3)).sum())
     assert 0 < seen < 6 * COUNT / 2
+
+
+def test_some_sketches_are_the_trunks_own_of_the_same_scenes(store: Store) -> None:
+    generator = DecidedGenerator()
+    rng = np.random.default_rng(2)
+    index = np.arange(COUNT)
+    made = generator.trunk(latents_of([seed_at(int(i)) for i in index], 128), generator.sketch).r
+    shares = []
+    for _ in range(6):
+        batch = examples(store, index, rng, free=2)
+        edited = batch.edited(generator)
+        assert edited.shape == (COUNT + 2, CHANNELS, 16, 16)
+        for i in np.flatnonzero(batch.own == 1):
+            torch.testing.assert_close(edited[i, SHARES.stop :], made[i, SHARES.stop :])
+        shares += batch.own.tolist()
+    assert 0 < shares.count(1.0) < len(shares) / 2
+    assert shares.count(0.0) > len(shares) / 4
 
 
 def test_blurring_keeps_what_cells_add_up_to(store: Store) -> None:
