@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from server.lab.published import PUBLISHED
     from server.lab.verify import compare, measure, misfit, tolerance
     from server.model.device import device_named
-    from server.results.quantiles import load_quantiles
+    from server.results.quantiles import known_quantiles
 
     device = device_named(args.device)
     try:
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         if args.model in PUBLISHED:
             raise UsageError(f"{error}; `unitbrush fetch {args.model}` downloads it") from error
         raise
-    known = load_quantiles(model.results, [layer.name for layer in model.generator.layers])
+    known = known_quantiles(model.results, [layer.name for layer in model.generator.layers])
     if known is None:
         raise UsageError(
             f"nothing is known to compare {args.model} with: no quantiles of its units are published here, and "

@@ -110,6 +110,8 @@ def _plane(image: Image.Image, depth: int) -> Array:
             return alpha
     if image.mode.startswith("I"):
         return np.asarray(image, np.float32) / np.float32(65535)
+    if image.mode == "P":  # Pillow warns where a palette with transparency becomes grey at once
+        image = image.convert("RGBA")
     return np.asarray(image.convert("L"), np.float32) / np.float32(255)
 
 

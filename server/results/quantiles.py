@@ -80,7 +80,7 @@ _published = TypeAdapter(_Document)
 _stored = TypeAdapter(Latents)
 
 
-def load_quantiles(folder: Path, layers: Sequence[str]) -> KnownQuantiles | None:
+def known_quantiles(folder: Path, layers: Sequence[str]) -> KnownQuantiles | None:
     """Those published of the model, else those stored of some of the layers; None where there are neither.
 
     Raises DissectionError where a file is damaged.

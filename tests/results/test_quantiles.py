@@ -9,7 +9,7 @@ import pytest
 
 from server.errors import DissectionError
 from server.results.dissection import load_dissection
-from server.results.quantiles import Latents, load_latents, load_published, load_quantiles
+from server.results.quantiles import Latents, known_quantiles, load_latents, load_published
 from tests.helpers.tiny import MATCHED_UNITS, write_units
 
 CHURCH = Path(__file__).parents[2] / "dissect_results" / "church"
@@ -31,7 +31,7 @@ def publish(folder: Path, **changed: Any) -> None:
 
 def test_what_is_published(tmp_path: Path) -> None:
     publish(tmp_path)
-    known = load_quantiles(tmp_path, ["layer1", "layer4"])
+    known = known_quantiles(tmp_path, ["layer1", "layer4"])
     assert known is not None
     assert (known.source, known.latents) == ("others", Latents(1000, 1))
     (layer,) = known.layers
@@ -43,7 +43,7 @@ def test_what_is_published(tmp_path: Path) -> None:
 def test_what_the_dissection_stored_where_nothing_is_published(tmp_path: Path) -> None:
     write_units(tmp_path)
     (tmp_path / "effects.json").write_text(PLAN)
-    known = load_quantiles(tmp_path, ["layer3", "layer4", "layer6"])
+    known = known_quantiles(tmp_path, ["layer3", "layer4", "layer6"])
     assert known is not None
     assert (known.source, known.latents) == (None, Latents(1000, None, 3))
     (layer,) = known.layers
@@ -52,8 +52,8 @@ def test_what_the_dissection_stored_where_nothing_is_published(tmp_path: Path) -
 
 
 def test_nothing_is_known(tmp_path: Path) -> None:
-    assert load_quantiles(tmp_path, ["layer4"]) is None
-    assert load_quantiles(tmp_path / "nowhere", ["layer4"]) is None
+    assert known_quantiles(tmp_path, ["layer4"]) is None
+    assert known_quantiles(tmp_path / "nowhere", ["layer4"]) is None
 
 
 @pytest.mark.parametrize(
