@@ -1,7 +1,7 @@
 """Whether a model's units are as active as those whose figures are known: the proof that its weights are loaded right.
 
-    known = known_quantiles(results, layers)                 # 0.99 quantiles, published or stored, and of which pictures
-    measured = measure(generator, known, device, progress)  # the same of this generator, over the same pictures
+    known = known_quantiles(results, layers)                # 0.99 quantiles, published or stored, and of which pictures
+    measured = measure(generator, known, device, progress) # the same of this generator, over the same pictures
     for layer, own in zip(known.layers, measured): compare(layer, own)
 
 Weights in a wrong order, at a wrong scale or in a wrong architecture give other activations, so other quantiles.
