@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import torch
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
@@ -16,27 +16,15 @@ from server.model.device import device_named
 from server.painting.cache import ByteCache
 from server.painting.painter import Painter
 from server.settings import Settings
-from server.web.api2018 import routes as api2018
+from server.web.calls import CALLS
 from server.web.engine import Engine
 from server.web.jobs import Jobs
 from server.web.machine import Machine
 from server.web.metrics import Metrics, resident_bytes
 from server.web.middleware import Front
 from server.web.problems import add_handlers
-from server.web.reference import CALLS_OF_2018, DESCRIPTION, PROBLEMS, set_reference
-from server.web.routes import (
-    analysis,
-    dissection,
-    images,
-    jobs,
-    live,
-    models,
-    operations,
-    pictures,
-    qr,
-    styles,
-    variations,
-)
+from server.web.reference import CALLS_OF_2018, DESCRIPTION, set_reference
+from server.web.routes import dissection
 from server.web.routes.docs import add_docs
 from server.web.routes.studio import Studio, warm_up
 from server.web.services import Services
@@ -67,6 +55,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
     painter: makes what draws.
     """
     studio = Studio(settings)
+    reports = Route("/dissect/{path:path}", dissection.Reports(settings.results_dir), include_in_schema=False)
     app = FastAPI(
         title="Unitbrush",
         version=__version__,
@@ -76,16 +65,8 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
         openapi_url=None,  # `add_docs` answers there
         openapi_tags=[CALLS_OF_2018],
         redirect_slashes=False,
+        routes=[*CALLS.routes, reports],
         lifespan=lambda app: _lifespan(app, settings, painter, studio),
-    )
-    api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (models, images, variations, styles, jobs, dissection, analysis, pictures, qr, live):
-        api.include_router(part.router)
-    app.include_router(api)
-    app.include_router(api2018.router)
-    app.include_router(operations.router, responses=PROBLEMS)
-    app.router.routes.append(
-        Route("/dissect/{path:path}", dissection.Reports(settings.results_dir), include_in_schema=False)
     )
     set_reference(app, settings.token is not None)
     add_docs(app)

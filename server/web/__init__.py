@@ -19,6 +19,6 @@ In reading order:
 - `static`: the files of a folder, the studio's or a report's;
 - `preloads`: the modules that the page asks for early;
 - `reference`: the OpenAPI document;
-- `routes`: the calls themselves;
+- `routes`: the calls themselves; `calls`: all of them, put together;
 - `api2018`: those of the 2018 GANPaint server, for its clients.
 """

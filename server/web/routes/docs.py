@@ -31,13 +31,12 @@ def add_docs(app: FastAPI) -> None:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, undefined=ChainableUndefined
     )
     environment.filters |= {f.__name__: f for f in (anchor, code, curl, linked, paragraphs, type_name)}
-    template = environment.get_template("docs.html")
     style = (TEMPLATES / "docs.css").read_bytes()
 
     @lru_cache(ROOTS)
     def made(root: str) -> tuple[Content, Content]:
         """The page, and the document."""
-        html = template.render(app.openapi(), root=root).encode()
+        html = environment.get_template("docs.html").render(app.openapi(), root=root).encode()
         under = {"servers": [{"url": root}]} if root else {}
         document = json.dumps({**app.openapi(), **under}, ensure_ascii=False, separators=(",", ":")).encode()
         return of_bytes(html, "text/html", CSP), of_bytes(document, "application/json")
