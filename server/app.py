@@ -55,6 +55,8 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
     painter: makes what draws.
     """
     studio = Studio(settings)
+    # A page asks for a hundred of them, so that no other route is tried first.
+    modules = Route("/js/{path:path}", studio, include_in_schema=False)
     reports = Route("/dissect/{path:path}", dissection.Reports(settings.results_dir), include_in_schema=False)
     app = FastAPI(
         title="Unitbrush",
@@ -65,7 +67,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
         openapi_url=None,  # `add_docs` answers there
         openapi_tags=[CALLS_OF_2018],
         redirect_slashes=False,
-        routes=[*CALLS.routes, reports],
+        routes=[modules, *CALLS.routes, reports],
         lifespan=lambda app: _lifespan(app, settings, painter, studio),
     )
     set_reference(app, settings.token is not None)

@@ -12,7 +12,14 @@ from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, open_studio
 from tests.helpers.ports import free_port
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUMS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
 BOOTH_HOST = "booth.example"
 # The last list of features counts, so it has what Playwright's own needs to have. Two pages of the address bar's popup
 # in every window took nearly half of a test's processor time.
@@ -35,7 +42,7 @@ ARGUMENTS = (
 
 
 def chromium() -> str | None:
-    """The path of Debian's chromium, or of any other Chromium of this machine."""
+    """The path of Debian's chromium, best the one without windows, or of any other Chromium of this machine."""
     return next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
 
 

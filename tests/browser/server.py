@@ -34,7 +34,14 @@ class StudioServer:
     def __init__(self, port: int, data: Path, **settings: str) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self._settings = {"UNITBRUSH_DATA_DIR": str(data), "UNITBRUSH_ALLOWED_HOSTS": "booth.example", **settings}
+        self._settings = {
+            "UNITBRUSH_DATA_DIR": str(data),
+            "UNITBRUSH_ALLOWED_HOSTS": "booth.example",
+            # so that not every one of them measures the machine for seconds
+            "UNITBRUSH_THREADS": "1",
+            "UNITBRUSH_PRECISION": "float32",
+            **settings,
+        }
         self.seen: dict[int, tuple[NDArray[np.uint8], list[str]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -93,6 +93,7 @@ def spawn_server(folder: Path, port: int, **environment: str) -> subprocess.Pope
         "UNITBRUSH_RESULTS_DIR": str(folder / "dissect_results"),
         "UNITBRUSH_DATA_DIR": str(folder / "data"),
         "UNITBRUSH_THREADS": "1",
+        "UNITBRUSH_PRECISION": "float32",
     }
     command = [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]
     process = subprocess.Popen(

@@ -226,13 +226,17 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def catalog(zoo: Path) -> Catalog:
+    return Catalog(zoo / "models", zoo / "dissect_results")
+
+
 def test_there_are_many() -> None:
     assert len(DAMAGES) > 200
 
 
 @pytest.mark.parametrize("damage", range(len(DAMAGES)), ids=list(DAMAGES))
-def test_a_damaged_folder_is_left_out_or_used_and_its_failure_is_one_line(zoo: Path, damage: int) -> None:
-    catalog = Catalog(zoo / "models", zoo / "dissect_results")
+def test_a_damaged_folder_is_left_out_or_used_and_its_failure_is_one_line(catalog: Catalog, damage: int) -> None:
     name = f"bad{damage}"
     try:
         model = catalog.get(name)

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -367,26 +368,29 @@ def test_what_no_picture_holds_is_not_even_decoded(part: str, monkeypatch: pytes
             parse_picture(data)
 
 
-BAD: dict[str, Any] = {
-    "points": {"edits": [{**NOTHING, "mask": {"strokes": [{"points": [[2, 2]] * 4096, "radius": 0.1}]}}] * 16},
-    "strokes": {"edits": [{**NOTHING, "mask": {"strokes": [{"points": [[0, 0]], "radius": -1}] * 4096}}] * 16},
-    "erased": {"edits": [{**NOTHING, "mask": {"rect": [0, 0, 1, 1], "erase": [{}] * 4096}}] * 16},
-    "units": {"edits": [{**NOTHING, "units": [-1] * 8192}] * 64},
-    "levels": {"edits": [{**NOTHING, "units": [1], "levels": ["x"] * 8192}] * 64},
-    "edits": {"edits": [{"op": "x"}] * 256},
-    "z": {"seed": None, "z": ["x"] * 900_000},
-    "w": {"seed": None, "w": [["x"] * 9_000] * 60},
-    "w's": {"seed": None, "w": [["x"]] * 200_000},
-    "rect": {"edits": [{**NOTHING, "mask": {"rect": ["x"] * 900_000}}]},
-    "members": {f"member{i}": 1 for i in range(500_000)},
-    "members of an edit": {"edits": [{**NOTHING, **{f"member{i}": 1 for i in range(500_000)}}]},
-    "members of a line": {"edits": [{**NOTHING, "mask": {"strokes": [{f"{i}": 1 for i in range(500_000)}]}}]},
-    "directions": {"directions": {f"direction{i}": "x" for i in range(500_000)}},
+# Made when they are needed, as they are large.
+BAD: dict[str, Callable[[], dict[str, Any]]] = {
+    "points": lambda: {"edits": [{**NOTHING, "mask": {"strokes": [{"points": [[2, 2]] * 4096, "radius": 0.1}]}}] * 16},
+    "strokes": lambda: {"edits": [{**NOTHING, "mask": {"strokes": [{"points": [[0, 0]], "radius": -1}] * 4096}}] * 16},
+    "erased": lambda: {"edits": [{**NOTHING, "mask": {"rect": [0, 0, 1, 1], "erase": [{}] * 4096}}] * 16},
+    "units": lambda: {"edits": [{**NOTHING, "units": [-1] * 8192}] * 64},
+    "levels": lambda: {"edits": [{**NOTHING, "units": [1], "levels": ["x"] * 8192}] * 64},
+    "edits": lambda: {"edits": [{"op": "x"}] * 256},
+    "z": lambda: {"seed": None, "z": ["x"] * 900_000},
+    "w": lambda: {"seed": None, "w": [["x"] * 9_000] * 60},
+    "w's": lambda: {"seed": None, "w": [["x"]] * 200_000},
+    "rect": lambda: {"edits": [{**NOTHING, "mask": {"rect": ["x"] * 900_000}}]},
+    "members": lambda: {f"member{i}": 1 for i in range(500_000)},
+    "members of an edit": lambda: {"edits": [{**NOTHING, **{f"member{i}": 1 for i in range(500_000)}}]},
+    "members of a line": lambda: {"edits": [{**NOTHING, "mask": {"strokes": [{f"{i}": 1 for i in range(500_000)}]}}]},
+    "directions": lambda: {"directions": {f"direction{i}": "x" for i in range(500_000)}},
 }
 
 
 @pytest.mark.parametrize("members", BAD.values(), ids=BAD)
-def test_of_many_mistakes_few_are_looked_at(members: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_mistakes_few_are_looked_at(
+    members: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each mistake that is reported takes microseconds, and all of them seconds."""
     seen: list[int] = []
 
@@ -396,5 +400,5 @@ def test_of_many_mistakes_few_are_looked_at(members: dict[str, Any], monkeypatch
 
     monkeypatch.setattr(parsing, "_explain", explain)
     with pytest.raises(PictureError):
-        parse_picture({"model": "village", "seed": 1, **members})
+        parse_picture({"model": "village", "seed": 1, **members()})
     assert sum(seen) <= 64
