@@ -19,8 +19,7 @@ from server.painting.painter import Painter
 from tests.helpers.serving import asgi_client, settings_in
 from tests.helpers.tiny import write_model
 
-# With several processes each begins at a part of its own. The browser's tests take one of them its whole time, so they
-# come first; tests of a minute stand where none of the processes ends with them.
+# The browser's tests take longest, so they come first; tests of a minute stand where no process ends with them.
 ORDER = ("browser", "lab", "client", "", "commands")
 
 
@@ -34,6 +33,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return places.get(parts[0] if len(parts) > 1 else "", len(ORDER))
 
     items.sort(key=place)
+    if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+        items[:] = _shared(
+            [item for item in items if place(item) == 0], [item for item in items if place(item)], workers
+        )
+
+
+def _shared(browser: list[pytest.Item], others: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The tests, so that each of the first two processes has half of the browser's: the first so many tests are the
+    first process's, as many the second's."""
+    first = (len(browser) + len(others)) // (4 * workers)
+    middle = browser[len(browser) // 2].path if browser else None
+    half = [item for item in browser if item.path < middle] if middle else []
+    filling = max(0, first - len(half))
+    return [*half, *others[:filling], *browser[len(half) :], *others[filling:]]
 
 
 @pytest.fixture(scope="session")

@@ -315,6 +315,7 @@ def test_no_word_is_cut_off(browser: Browser, server: StudioServer, locale: str,
             page.locator("#variations-toggle").click()
             page.locator("#inspect").click()
         for width in (360, 390, 1280):
+            page.evaluate("document.fullscreenElement && document.exitFullscreen()")  # where a booth is from a click on
             page.set_viewport_size({"width": width, "height": 740})
             page.evaluate(DRAWN)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
