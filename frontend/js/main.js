@@ -184,6 +184,7 @@ async function start() {
     restore: () => showPresent(),
     draft,
     tint: tint.setPending,
+    aspect: view.aspect,
   });
   const palette = createPalette(brush);
   const segmenter = createSegmenter();
@@ -223,7 +224,7 @@ async function start() {
   const gestures = createGestures({ painter, picker, inspector, receptivity, ring, gesturing, tool });
   listenToPointers(view, gestures);
   giveKeysBack();
-  paintByKeys(gestures, ring, radius);
+  paintByKeys(gestures, ring, radius, view.aspect);
 
   // The panels around the picture.
   const { undo, redo } = setUpToolbar({ history, commit, view, gesturing });

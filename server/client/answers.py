@@ -33,6 +33,7 @@ class Model:
     name: str
     title: str
     resolution: int
+    size: tuple[int, int]
     latent_dim: int
     w_shape: tuple[int, int] | None
     edit_layer: str

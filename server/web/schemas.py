@@ -14,7 +14,8 @@ class Model(BaseModel):
 
     name: str
     title: str
-    resolution: int = Field(description="pixels of the image's side")
+    resolution: int = Field(description="pixels of the image's side, of the longer one where it is no square")
+    size: tuple[int, int] = Field(description="the image's height and width in pixels")
     latent_dim: int = Field(description="numbers in a latent z")
     w_shape: tuple[int, int] | None = Field(
         description="how many latents w a picture may give, and the numbers of each; null for families without"

@@ -99,6 +99,24 @@ def test_the_way_a_stroke_was_cut_up_does_not_matter() -> None:
     np.testing.assert_allclose(cut, whole, atol=2 / 256)
 
 
+def test_strokes_stay_round_on_pictures_that_are_no_squares() -> None:
+    """A picture of 80x48 cells is the upper part of a square one: what is painted there covers the same."""
+    strokes = Stroke(((0.3, 0.2), (0.7, 0.45)), 0.12), Stroke(((0.5, 0.1),), 0.1, erase=True)
+    on_square = coverage(Strokes(strokes), 80, 80)[:48]
+    for aspect, cut in ((80 / 48, (48, 80)), (48 / 80, (80, 48))):
+        # In the second the picture is the left part, and the radius a fraction of a smaller width.
+        across, down = min(1.0, aspect), max(1.0, aspect)
+        own = [
+            replace(s, points=tuple((x / across, y * down) for x, y in s.points), radius=s.radius / across)
+            for s in strokes
+        ]
+        expected = on_square if aspect > 1 else coverage(Strokes(strokes), 80, 80)[:, :48]
+        np.testing.assert_allclose(coverage(Strokes(tuple(own)), *cut, aspect), expected, atol=3 / 36)
+    half = Rect((0.0, 0.0, 0.5, 1.0), erase=(Stroke(((0.5, 0.5),), 0.1),))
+    left = coverage(half, 12, 20, 20 / 12)
+    assert 0.5 - left.mean() == pytest.approx(math.pi * 0.1**2 / 2 * 20 / 12, rel=0.03)
+
+
 def test_an_erasing_stroke_takes_away_what_lies_before_it() -> None:
     wide, narrow = Stroke(((0.1, 0.5), (0.9, 0.5)), 0.2), ((0.5, 0.0), (0.5, 1.0))
     erased = coverage(Strokes((wide, Stroke(narrow, 0.1, erase=True))), 10, 10)

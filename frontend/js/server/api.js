@@ -8,7 +8,8 @@
  * @typedef {object} Model
  * @property {string} name
  * @property {string} title
- * @property {number} resolution
+ * @property {number} resolution  pixels of the image's longer side
+ * @property {[height: number, width: number]} size  in pixels
  * @property {number} latent_dim
  * @property {string} edit_layer
  * @property {string | null} exact_layer  at which things are painted just where the mask is

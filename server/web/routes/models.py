@@ -54,6 +54,7 @@ def _describe(model: Model, version: str) -> schemas.Model:
         name=model.name,
         title=model.title,
         resolution=generator.resolution,
+        size=generator.size,
         latent_dim=generator.latent_dim,
         w_shape=generator.w_shape,
         edit_layer=model.edit_layer,
