@@ -53,7 +53,7 @@ import { newPicture } from "./picture/document.js";
 import { loadHistory, saveHistory } from "./picture/stored-history.js";
 import { createWithdrawal } from "./picture/withdrawal.js";
 import { createDirections } from "./scenes/directions.js";
-import { setUpFixedScenes } from "./scenes/fixed.js";
+import { showFixedScenes } from "./scenes/fixed.js";
 import { createMixing } from "./scenes/mixing.js";
 import { createNeighbours } from "./scenes/neighbours.js";
 import { createStrip } from "./scenes/strip.js";
@@ -246,6 +246,7 @@ async function start() {
     gesturing,
     restore: () => showPresent(),
     latentLength,
+    onError: notifyError,
   });
   const neighbours = createNeighbours({ present: history.present, commit, latentLength, onToggle: mixing.close });
   const variations = createVariations({
@@ -255,7 +256,7 @@ async function start() {
     onUnreachable: connection.lost,
   });
   const strip = createStrip((seed) => {
-    if (mixing.choosing()) mixing.mixWith(seed);
+    if (mixing.choosing()) void mixing.mixWith(seed);
     else {
       closeScenes();
       history.push(newPicture(history.present().model, seed));
@@ -263,7 +264,7 @@ async function start() {
     announce(t("scene", { seed }));
   });
   const showDirections = createDirections({ history, commit, draft, gesturing });
-  setUpFixedScenes(history, () => closeScenes());
+  showFixedScenes(history);
 
   function closeScenes() {
     mixing.close();
@@ -276,7 +277,7 @@ async function start() {
   setUpShare(visible, images);
   const style = setUpStyle(visible, images);
 
-  const bringIn = createBringIn({ available, history, gesturing, images });
+  const bringIn = createBringIn({ available, history, gesturing, images, onOpen: closeScenes });
   /** @param {unknown} error */
   const notOpened = (error) => notify(whyNotOpened(error), { kind: "error" });
   acceptPictures((picture) => void bringIn(picture), notOpened);

@@ -51,6 +51,13 @@ class Model:
 
 
 @dataclass(frozen=True)
+class SceneW:
+    """The w of a seed."""
+
+    w: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Models:
     """Every installed model, the default first."""
 

@@ -119,6 +119,11 @@ class Generator(ABC):
     def frozen(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Generator:
         """The same generator in its fastest form for pictures one at a time, without gradients; shares no weights."""
 
+    def w_of(self, z: Tensor) -> Tensor:
+        """The w that every layer reads of a latent. z: (N, latent_dim). Returns (N, w_shape[1]). ValueError in a family
+        without w."""
+        raise ValueError(f"a {self.family} has no w")
+
     def trunk_from_w(self, w: Tensor, layer: str) -> Activations:
         """The layer's output where every layer reads its own w, (N, *w_shape). Raises UnknownLayer; ValueError in a
         family without w."""

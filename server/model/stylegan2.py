@@ -207,8 +207,13 @@ class StyleGAN2Generator(nn.Module, Generator):
 
     def trunk(self, z: Tensor, layer: str) -> Activations:
         """z: (N, latent_dim), of any device and precision. Returns the layer's output. Raises UnknownLayer."""
-        w = self.mapping(z)  # (N, w_dim)
+        w = self.w_of(z)  # (N, w_dim)
         return self.trunk_from_w(w[:, None].expand(-1, *self.w_shape), layer)
+
+    def w_of(self, z: Tensor) -> Tensor:
+        """z: (N, latent_dim), of any device and precision. Returns its w, truncated, (N, w_dim)."""
+        w: Tensor = self.mapping(z)
+        return w
 
     def trunk_from_w(self, w: Tensor, layer: str) -> Activations:
         """w: (N, layers + 1, w_dim), the last for the last colours. Returns the layer's output. Raises UnknownLayer."""

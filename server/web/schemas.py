@@ -37,6 +37,12 @@ class Model(BaseModel):
     version: str = Field(description="another one whenever the weights or the brushes change")
 
 
+class SceneW(BaseModel):
+    """The w of a seed."""
+
+    w: list[float] = Field(description="what every layer reads, as a picture may give it in the place of the seed")
+
+
 class Models(BaseModel):
     """Every installed model, the default first."""
 

@@ -86,6 +86,15 @@ export async function directions(model) {
 }
 
 /**
+ * @param {string} model  that has one
+ * @param {number} seed
+ * @returns {Promise<number[]>} the w of a seed
+ */
+export async function wOfSeed(model, seed) {
+  return (await json(`models/${encodeURIComponent(model)}/w/${seed}`)).w;
+}
+
+/**
  * The address of an unedited image. The model's version is in it, since browsers keep such images for ever.
  *
  * @param {Model} model
