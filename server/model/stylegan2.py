@@ -178,8 +178,8 @@ def _bounded(x: Tensor, bound: float | None) -> Tensor:
 
 
 class StyleGAN2Generator(nn.Module, Generator):
-    """const: (1, C, h, w), what the first convolution reads, 4x4 in published models. convolutions: one a layer. colours:
-    one a resolution."""
+    """const: (1, C, h, w), what the first convolution reads, 4x4 in published models. convolutions: one a layer.
+    colours: one a resolution."""
 
     family = "StyleGAN2"
     const: Tensor

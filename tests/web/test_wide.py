@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw
 
 from server.client import AsyncClient
 from tests.client.conftest import connected
-from tests.helpers.serving import asgi_client, grey, settings_in
+from tests.helpers.networks import LATENT
+from tests.helpers.serving import asgi_client, grey, renders, settings_in
 from tests.helpers.tiny import SEEN, write_context, write_model
 from tests.helpers.wide import GRID, REFERENCE, SIZE, UNITS, write_wide
 
@@ -48,14 +49,18 @@ async def pixels(client: httpx.AsyncClient, picture: dict[str, Any]) -> np.ndarr
     return np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"), int)
 
 
-def disc(x: float, y: float, radius: float, scale: int = 8) -> str:
-    """A disc as a PNG in base64, round in pixels. radius: in widths."""
-    image = Image.new("L", (scale * WIDTH, scale * HEIGHT))
-    r = radius * image.width
-    centre = x * image.width, y * image.height
-    ImageDraw.Draw(image).ellipse((centre[0] - r, centre[1] - r, centre[0] + r, centre[1] + r), fill=255)
-    out = io.BytesIO()
-    image.save(out, "PNG")
+def disc(x: float, y: float, radius: float, scale: int = 8, inverted: bool = False, aspect: float = 1.0) -> str:
+    """A disc as a PNG in base64. radius: in widths. aspect: of what is drawn, round in pixels where it is 1."""
+    shown, around = (0, 255) if inverted else (255, 0)
+    image = Image.new("L", (scale * WIDTH, scale * HEIGHT), around)
+    across, down = radius * image.width, radius * image.width / aspect
+    left, top = x * image.width - across, y * image.height - down
+    ImageDraw.Draw(image).ellipse((left, top, left + 2 * across, top + 2 * down), fill=shown)
+    return encoded(image)
+
+
+def encoded(image: Image.Image) -> str:
+    image.save(out := io.BytesIO(), "PNG")
     return base64.b64encode(out.getvalue()).decode()
 
 
@@ -73,16 +78,15 @@ async def test_images_keep_their_shape_in_every_size(client: httpx.AsyncClient) 
 
 
 async def test_strokes_are_round(client: httpx.AsyncClient) -> None:
-    plain, stroke = await pixels(client, PICTURE), {"points": [[0.3, 0.6]], "radius": 0.15}
-    dab = await pixels(client, drawing({"strokes": [stroke]}))
-    assert np.abs(dab - await pixels(client, drawing({"png": disc(0.3, 0.6, 0.15)}))).max() <= 6
-    assert (dab != plain).any()
-    whole = drawing({"rect": [0, 0, 1, 1], "erase": [stroke]})
-    Image.fromarray(255 - np.asarray(Image.open(io.BytesIO(base64.b64decode(disc(0.3, 0.6, 0.15)))))).save(
-        out := io.BytesIO(), "PNG"
-    )
-    rest = drawing({"png": base64.b64encode(out.getvalue()).decode()})
-    assert np.abs(await pixels(client, whole) - await pixels(client, rest)).max() <= 6
+    stroke = {"points": [[0.3, 0.6]], "radius": 0.15}
+    whole = {"rect": [0, 0, 1, 1], "erase": [stroke]}
+    for mask, inverted in (({"strokes": [stroke]}, False), (whole, True)):
+        painted = await pixels(client, drawing(mask))
+        differs = [
+            np.abs(painted - await pixels(client, drawing({"png": disc(0.3, 0.6, 0.15, 8, inverted, aspect)}))).mean()
+            for aspect in (1.0, WIDTH / HEIGHT)
+        ]
+        assert differs[0] < differs[1] / 5
 
 
 async def test_things_are_seen_and_painted_where_they_are(client: httpx.AsyncClient) -> None:
@@ -90,12 +94,10 @@ async def test_things_are_seen_and_painted_where_they_are(client: httpx.AsyncCli
     labels = grey(seen["labels"])
     assert (seen["height"], seen["width"]) == labels.shape == SIZE
     concept = SEEN[int(np.bincount(labels.ravel()).argmax())]
-    raster = np.where(labels == SEEN.index(concept), 255, 0).astype(np.uint8)
-    Image.fromarray(raster).save(out := io.BytesIO(), "PNG")
+    raster = Image.fromarray(np.where(labels == SEEN.index(concept), 255, 0).astype(np.uint8))
     region = await pixels(client, drawing({"concept": concept}))
-    png = await pixels(client, drawing({"png": base64.b64encode(out.getvalue()).decode()}))
+    png = await pixels(client, drawing({"png": encoded(raster)}))
     assert np.array_equal(region, png)
-    # Where that is all of the picture, both are also what no mask at all gives.
     grid = (await client.post("/api/v1/receptivity", json={"picture": PICTURE, "concept": "tree"})).json()["grid"]
     assert np.shape(grid) == (16, 16)
 
@@ -117,7 +119,7 @@ async def test_units_are_told_of_a_place(client: httpx.AsyncClient) -> None:
 
 async def test_the_2018_api_lays_its_masks_over_it(client: httpx.AsyncClient) -> None:
     layers = (await client.get("/api/layers", params={"project": "wide"})).json()["res"]
-    assert [layer["shape"] for layer in layers] == [[12, 20], [24, 40]]
+    assert [layer["shape"] for layer in layers] == [list(GRID)]
     ones = "".join("1" if column < 128 else "0" for _ in range(256) for column in range(256))
     mask = {"shape": [256, 256], "bitbounds": [0, 0, 256, 256], "bitstring": ones}
     units = [{"layer": "middle", "unit": unit, "alpha": 1, "value": 4.0} for unit in (0, 3)]
@@ -125,7 +127,7 @@ async def test_the_2018_api_lays_its_masks_over_it(client: httpx.AsyncClient) ->
     (image,) = (await client.post("/api/generate", json=body)).json()["res"]
     drawn = Image.open(io.BytesIO(base64.b64decode(image["d"].partition(",")[2])))
     assert drawn.size == (WIDTH, HEIGHT)
-    z = np.random.RandomState(1).standard_normal((6, 12))[5].astype(np.float32).tolist()
+    z = np.random.RandomState(1).standard_normal((6, LATENT))[5].astype(np.float32).tolist()
     edit = {"op": "draw", "units": [0, 3], "levels": [4.0, 4.0], "layer": "middle", "mask": {"rect": [0, 0, 0.5, 1]}}
     answer = await client.post("/api/v1/render?format=jpeg", json={"model": "wide", "z": z, "edits": [edit]})
     assert np.array_equal(np.asarray(drawn), np.asarray(Image.open(io.BytesIO(answer.content))))
@@ -135,8 +137,7 @@ async def test_the_page_has_the_shape_of_its_first_picture(installed: Path) -> N
     frontend = Path(__file__).parents[2] / "frontend"
     settings = settings_in(installed, default_model="wide", trusted_modules=REFERENCE, frontend_dir=frontend)
     async with asgi_client(settings) as client:
-        while (await client.get("/readyz")).status_code != 200:
-            pass
+        await renders(client)  # once the first picture is there
         assert f"--aspect: {WIDTH / HEIGHT};" in (await client.get("/")).text
 
 
