@@ -57,7 +57,7 @@ def test_it_is_painted_in_its_own_shape(browser: Browser, wide: StudioServer) ->
         assert shape(studio.stage) == pytest.approx(ASPECT, abs=0.01)
         assert canvas_shape(studio) == pytest.approx(ASPECT, abs=0.01)
         assert shape(page.locator("#scenes img").first) == pytest.approx(ASPECT, abs=0.05)
-        assert page.locator("#model option").first.inner_text().endswith(f"{WIDTH} × {HEIGHT} px")
+        expect(page.locator("#model option").first).to_have_text(f"Wide · {WIDTH} × {HEIGHT} px")
 
         studio.choose("tree")
         page.mouse.move(*studio.at((0.6, 0.4)))
@@ -77,6 +77,7 @@ def test_it_is_painted_in_its_own_shape(browser: Browser, wide: StudioServer) ->
 
         # The arrows move the brush by as much across as down.
         page.locator("#stage").focus()
+        page.keyboard.press("ArrowUp")
         before = page.locator("#ring").bounding_box()
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowRight")
