@@ -58,6 +58,13 @@ export function createPictureCanvas() {
     }
   }
 
+  /** @param {ImageBitmap} bitmap */
+  function takeShape({ width, height }) {
+    const { style } = document.documentElement;
+    const aspect = String(width / height);
+    if (style.getPropertyValue("--aspect") !== aspect) style.setProperty("--aspect", aspect);
+  }
+
   function resize() {
     if (fitToScreen(canvas, LARGEST)) paint();
   }
@@ -71,7 +78,7 @@ export function createPictureCanvas() {
       const close = ownsAfter && last !== bitmap;
       after = bitmap;
       ownsAfter = !shared;
-      document.documentElement.style.setProperty("--aspect", String(bitmap.width / bitmap.height));
+      takeShape(bitmap);
       paint();
       if (close) last?.close();
     },
