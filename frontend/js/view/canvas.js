@@ -62,7 +62,9 @@ export function createPictureCanvas() {
   function takeShape({ width, height }) {
     const { style } = document.documentElement;
     const aspect = String(width / height);
-    if (style.getPropertyValue("--aspect") !== aspect) style.setProperty("--aspect", aspect);
+    if (style.getPropertyValue("--aspect") === aspect) return;
+    style.setProperty("--aspect", aspect);
+    fitToScreen(canvas, LARGEST);
   }
 
   function resize() {
