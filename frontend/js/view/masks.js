@@ -113,9 +113,16 @@ function fillStrokes(context, strokes) {
   context.strokeStyle = context.fillStyle;
   for (const { points, radius, erase } of strokes) {
     context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-    context.lineWidth = 2 * radius * width;
+    const [[x0, y0]] = points;
     context.beginPath();
-    context.moveTo(points[0][0] * width, points[0][1] * height);
+    if (points.every(([x, y]) => x === x0 && y === y0)) {
+      // A dab: not every browser draws a line of no length.
+      context.arc(x0 * width, y0 * height, radius * width, 0, 2 * Math.PI);
+      context.fill();
+      continue;
+    }
+    context.lineWidth = 2 * radius * width;
+    context.moveTo(x0 * width, y0 * height);
     for (const [x, y] of points) context.lineTo(x * width, y * height);
     context.stroke();
   }
