@@ -53,7 +53,7 @@ import { newPicture } from "./picture/document.js";
 import { loadHistory, saveHistory } from "./picture/stored-history.js";
 import { createWithdrawal } from "./picture/withdrawal.js";
 import { createDirections } from "./scenes/directions.js";
-import { setUpFixedScenes } from "./scenes/fixed.js";
+import { showFixedScenes } from "./scenes/fixed.js";
 import { createMixing } from "./scenes/mixing.js";
 import { createNeighbours } from "./scenes/neighbours.js";
 import { createStrip } from "./scenes/strip.js";
@@ -184,6 +184,7 @@ async function start() {
     restore: () => showPresent(),
     draft,
     tint: tint.setPending,
+    aspect: view.aspect,
   });
   const palette = createPalette(brush);
   const segmenter = createSegmenter();
@@ -223,7 +224,7 @@ async function start() {
   const gestures = createGestures({ painter, picker, inspector, receptivity, ring, gesturing, tool });
   listenToPointers(view, gestures);
   giveKeysBack();
-  paintByKeys(gestures, ring, radius);
+  paintByKeys(gestures, ring, radius, view.aspect);
 
   // The panels around the picture.
   const { undo, redo } = setUpToolbar({ history, commit, view, gesturing });
@@ -245,6 +246,7 @@ async function start() {
     gesturing,
     restore: () => showPresent(),
     latentLength,
+    onError: notifyError,
   });
   const neighbours = createNeighbours({ present: history.present, commit, latentLength, onToggle: mixing.close });
   const variations = createVariations({
@@ -254,7 +256,7 @@ async function start() {
     onUnreachable: connection.lost,
   });
   const strip = createStrip((seed) => {
-    if (mixing.choosing()) mixing.mixWith(seed);
+    if (mixing.choosing()) void mixing.mixWith(seed);
     else {
       closeScenes();
       history.push(newPicture(history.present().model, seed));
@@ -262,7 +264,7 @@ async function start() {
     announce(t("scene", { seed }));
   });
   const showDirections = createDirections({ history, commit, draft, gesturing });
-  setUpFixedScenes(history, () => closeScenes());
+  showFixedScenes(history);
 
   function closeScenes() {
     mixing.close();
@@ -275,7 +277,7 @@ async function start() {
   setUpShare(visible, images);
   const style = setUpStyle(visible, images);
 
-  const bringIn = createBringIn({ available, history, gesturing, images });
+  const bringIn = createBringIn({ available, history, gesturing, images, onOpen: closeScenes });
   /** @param {unknown} error */
   const notOpened = (error) => notify(whyNotOpened(error), { kind: "error" });
   acceptPictures((picture) => void bringIn(picture), notOpened);

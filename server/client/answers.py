@@ -33,6 +33,7 @@ class Model:
     name: str
     title: str
     resolution: int
+    size: tuple[int, int]
     latent_dim: int
     w_shape: tuple[int, int] | None
     edit_layer: str
@@ -47,6 +48,13 @@ class Model:
     family: str
     source: str | None
     citation: str | None
+
+
+@dataclass(frozen=True)
+class SceneW:
+    """The w of a seed."""
+
+    w: tuple[float, ...]
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,11 @@ def directions(model: str) -> Call[tuple[answers.Direction, ...]]:
     return Call("GET", _model(model, "directions"), lambda data: read_answer(answers.Directions, data).directions)
 
 
+def w(model: str, seed: int) -> Call[tuple[float, ...]]:
+    """The w of a seed."""
+    return Call("GET", _model(model, "w", str(seed)), lambda data: read_answer(answers.SceneW, data).w)
+
+
 def context(model: str) -> Call[answers.Context]:
     """What each concept can be drawn on."""
     return Call("GET", _model(model, "context"), partial(read_answer, answers.Context))

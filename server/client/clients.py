@@ -92,6 +92,10 @@ class Client:
         """What a model's scenes can be moved along, and how far."""
         return self.connection.send(calls.directions(model))
 
+    def w(self, model: str, seed: int) -> tuple[float, ...]:
+        """The w of a seed, which `picture` takes in its place; only models with a `w_shape` have any."""
+        return self.connection.send(calls.w(model, seed))
+
     def context(self, model: str) -> answers.Context:
         """What each concept of a model can be drawn on."""
         return self.connection.send(calls.context(model))
@@ -182,6 +186,10 @@ class AsyncClient:
     async def directions(self, model: str) -> tuple[answers.Direction, ...]:
         """As `Client.directions`."""
         return await self.connection.send(calls.directions(model))
+
+    async def w(self, model: str, seed: int) -> tuple[float, ...]:
+        """As `Client.w`."""
+        return await self.connection.send(calls.w(model, seed))
 
     async def context(self, model: str) -> answers.Context:
         """As `Client.context`."""

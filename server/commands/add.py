@@ -93,7 +93,9 @@ def _add_own(folder: Path, args: argparse.Namespace, add_own: Any) -> list[str]:
 
 def _described(generator: Generator) -> list[str]:
     layers = [f"{x.name} ({x.units} units, {x.height}x{x.width})" for x in generator.layers]
+    height, width = generator.size
+    size = width if width == height else f"{width}x{height}"
     return [
-        f"{generator.family}, {generator.resolution} pixels, latents of {generator.latent_dim} numbers",
+        f"{generator.family}, {size} pixels, latents of {generator.latent_dim} numbers",
         f"layers: {', '.join(layers)}",
     ]

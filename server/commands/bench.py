@@ -79,7 +79,7 @@ def measure_browser(args: argparse.Namespace) -> dict[str, Any]:
         drag = measure_drag(port, args.seconds)
     return {
         "schema": 1,
-        "model": {"name": model.name, "resolution": model.generator.resolution},
+        "model": {"name": model.name, "resolution": model.generator.resolution, "size": model.generator.size},
         "machine": machine(painter.device),
         "browser": drag.browser,
         "first_picture_ms": round(drag.first_picture_ms, 1),
@@ -145,7 +145,7 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     drafts = painter.drafts
     return {
         "schema": 1,
-        "model": {"name": model.name, "resolution": model.generator.resolution},
+        "model": {"name": model.name, "resolution": model.generator.resolution, "size": model.generator.size},
         "machine": machine(painter.device),
         "thread_choice": {
             "sleep": waits_asleep(),

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         thing = thing_of(picture, args.thing, generator.resolution, generator.latent_dim)
         concept, mask, truth = args.concept or thing.concept, thing.mask, painter.render(thing.lacking)
     else:
-        covered = coverage(Png(args.mask), generator.resolution, generator.resolution)  # (R, R)
+        covered = coverage(Png(args.mask), *generator.size)  # (H, W)
         concept, mask, truth = args.concept, covered >= 0.5, None
     check_concept(concept, model, "/concept")
     if not mask.any():

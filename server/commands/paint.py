@@ -104,7 +104,7 @@ def paint(picture: Picture, form: Format, size: int | None, settings: Settings) 
     from server.painting.picture import picture_to_json
 
     catalog = Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules)
-    pixels = Painter(catalog).render(picture)  # (R, R, 3)
+    pixels = Painter(catalog).render(picture)  # (H, W, 3)
     if size is not None:
         pixels = resize(pixels, size)
     return encode(pixels, form, picture_to_json(picture))

@@ -54,7 +54,7 @@ def open_segmenters(
             raise UsageError(f"--{option.replace('_', '-')} goes with --segmenter {CLUSTERS}")
     if args.concepts is not None and not (args.segmenter and _is_reference(args.segmenter)):
         raise UsageError("--concepts goes with --segmenter package.module:factory; weights name theirs")
-    size = model.generator.resolution
+    size = model.generator.size
     segmenter = _open(args.segmenter or model.folder / SEGMENTER, "--segmenter", args.concepts, size, device)
     if args.judge is not None:
         return segmenter, _open(args.judge, "--judge", args.concepts, size, device)
@@ -69,7 +69,9 @@ def _is_reference(named: str | Path) -> bool:
     return isinstance(named, str) and re.fullmatch(r"[\w.]+:[\w.]+", named) is not None
 
 
-def _open(named: str | Path, option: str, concepts: str | None, size: int, device: torch.device) -> Segmenter:
+def _open(
+    named: str | Path, option: str, concepts: str | None, size: tuple[int, int], device: torch.device
+) -> Segmenter:
     if not _is_reference(named):
         return open_segmenter(Path(named), option).to(device)
 

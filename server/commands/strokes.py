@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="the first of them (default: those the model is best begun with)")
     parser.add_argument("--brushes", help="concepts, with commas between (default: all that the model has)")
     parser.add_argument("--radius", type=float, help="of a dab, in widths (default: the studio's, 0.075)")
-    parser.add_argument("--size", type=int, help="pixels of a picture's side (default: the model's own)")
+    parser.add_argument("--size", type=int, help="pixels of a picture's longer side (default: the model's own)")
     add_folders(parser)
 
 

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     picture = read_picture(args.document, None, None, [], {}, False)
     settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
     painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
-    pixels = painter.render(picture)  # (R, R, 3)
+    pixels = painter.render(picture)  # (H, W, 3)
     if isinstance(look, int) or not args.slow:
         painted = fast.paint(pixels, look, args.strength, args.size or FAST_SIDE)  # (H, W, 3)
     else:

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
     for seed in args.seeds or random.sample(range(RANDOM_BELOW), COUNT):
         variation = over(picture, seed)
-        pixels = painter.render(variation)  # (R, R, 3)
+        pixels = painter.render(variation)  # (H, W, 3)
         if args.size is not None:
             pixels = resize(pixels, args.size)
         _make_folder(args.output)

@@ -43,7 +43,7 @@ def add_own(
         load_weights(network, weights)
     generator = HookedGenerator(network, latent_dim, layers)
     with torch.inference_mode():
-        images = generator(latents_of(range(PICTURES), latent_dim))  # (N, 3, R, R)
+        images = generator(latents_of(range(PICTURES), latent_dim))  # (N, 3, H, W)
         if not torch.equal(images, generator(latents_of(range(PICTURES), latent_dim))):
             raise WeightError(f"{module} draws another image from the same latent each time")
     generator.low, generator.high = given or told_range(float(images.min()), float(images.max()))

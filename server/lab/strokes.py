@@ -103,10 +103,10 @@ def write_strokes(
     size: int,
     show: Show = iter,
 ) -> None:
-    """Write the sheet of these brushes on the scenes of these seeds, pictures of size x size pixels, as the kind of
+    """Write the sheet of these brushes on the scenes of these seeds, their longer side `size` pixels, as the kind of
     image that the path ends in. Raises OSError and ValueError where it cannot be written, and NoSegmenter."""
-    scenes = [painter.render(Picture(model.name, seed)) for seed in seeds]  # (R, R, 3) each
-    labels = np.stack([painter.labels(Picture(model.name, seed)) for seed in seeds]).astype(np.uint8)  # (N, R, R)
+    scenes = [painter.render(Picture(model.name, seed)) for seed in seeds]  # (H, W, 3) each
+    labels = np.stack([painter.labels(Picture(model.name, seed)) for seed in seeds]).astype(np.uint8)  # (N, H, W)
     assert model.segmenter is not None  # labels have seen to it
     known = model.segmenter.concepts
     shares = cell_shares(labels, len(known), GRID)  # (N, C, GRID, GRID)
@@ -136,24 +136,25 @@ def _block(
 ) -> Image.Image:
     """One brush: the scenes before, with rings where it is drawn and where it is removed, and below them the rows."""
     rows = rows_of(model, concept)
-    step = size + GAP
-    block = Image.new("RGB", (MARGIN + len(seeds) * step, HEAD + (1 + len(rows)) * step), "white")
+    height, width, _ = resize(scenes[0], size).shape
+    step, down = width + GAP, height + GAP
+    block = Image.new("RGB", (MARGIN + len(seeds) * step, HEAD + (1 + len(rows)) * down), "white")
     draw, font = ImageDraw.Draw(block), ImageFont.load_default(15)
     draw.text((4, 4), concept, "black", ImageFont.load_default(18))
     for line, label in enumerate(["before", *(row.label for row in rows)]):
-        draw.text((4, HEAD + line * step + 4), label, "black", font)
+        draw.text((4, HEAD + line * down + 4), label, "black", font)
     for column, (seed, scene, place) in enumerate(zip(seeds, scenes, places, strict=True)):
         left = MARGIN + column * step
         draw.text((left, 6), f"scene {seed}", "black", font)
         block.paste(Image.fromarray(resize(scene, size)), (left, HEAD))
         for op in OPS:
             if (ring := place.of(op)) is not None:
-                x, y, r = left + ring[0] * size, HEAD + ring[1] * size, radius * size
+                x, y, r = left + ring[0] * width, HEAD + ring[1] * height, radius * width
                 draw.ellipse((x - r, y - r, x + r, y + r), outline=_RINGS[op], width=2)
         for line, row in enumerate(rows, 1):
             if (at := place.of(row.op)) is None:
                 continue  # nothing to remove
             edit = Edit(row.op, concept, Strokes((Stroke((at,), radius),)), layer=row.layer)
             pixels = painter.render(Picture(model.name, seed, edits=(edit,)))
-            block.paste(Image.fromarray(resize(pixels, size)), (left, HEAD + line * step))
+            block.paste(Image.fromarray(resize(pixels, size)), (left, HEAD + line * down))
     return block

@@ -160,7 +160,7 @@ class DecidedGenerator(nn.Module, Chain):
             block = FirstDrawBlock(shape.parts, width // 4, units) if i == 0 else PlanBlock(width, units, up=now > side)
             self._append(block, units, now)
             side, width = now, units
-        self.resolution = side
+        self.size = side, side
         self.add_module(self.output_name, Block(width, 3, kernel=1, padding=0, active=False))
         self.brush_layers = self.sketch, self.decision
         self.exact_layer, self.exact_units = self.decision, shape.parts
@@ -199,7 +199,7 @@ class DecidedGenerator(nn.Module, Chain):
         return self.advance(Activations(sketch), self.sketch, before.name).r
 
     def forward(self, z: Tensor) -> Tensor:
-        """z: (N, latent_dim). Returns the image, (N, 3, resolution, resolution)."""
+        """z: (N, latent_dim). Returns the image, (N, 3, *size)."""
         return self.tail(self.trunk(z, self.sketch), self.sketch)
 
 

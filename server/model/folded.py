@@ -52,7 +52,7 @@ class FoldedGenerator(Chain):
         device: torch.device | str = "cpu",
     ) -> None:
         self.family, self.latent_dim = generator.family, generator.latent_dim
-        self.resolution = generator.resolution
+        self.size = generator.size
         self.layers = generator.layers
         self.brush_layers = generator.brush_layers
         self.exact_layer, self.exact_units = generator.exact_layer, generator.exact_units

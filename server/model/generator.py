@@ -2,7 +2,7 @@
 
 a = generator.trunk(z, "layer4")      # a.r: (N, units, height, width), the layer's featuremaps
 a = a.edited(r)                       # the same pictures with other featuremaps there
-x = generator.tail(a, "layer4")       # (N, 3, R, R): the image
+x = generator.tail(a, "layer4")       # (N, 3, H, W): the image
 
 A family of networks is one module that implements `Generator`; where each layer reads nothing but the layer before
 it, `Chain` does most of that.
@@ -77,21 +77,31 @@ def joined(parts: Sequence[Activations]) -> Activations:
 class Generator(ABC):
     """A network that draws images from latents, layer by layer.
 
-    family: what kind of network, for people. latent_dim: of z. resolution: the image's width and height in pixels.
-    layers: those one can edit, in the order they run. w_shape: in families whose layers read an intermediate latent w
-    each, how many there are and the numbers of one; None elsewhere. brush_layers: in families that were made to be
+    family: what kind of network, for people. latent_dim: of z. size: the image's height and width in pixels. layers:
+    those one can edit, in the order they run. w_shape: in families whose layers read an intermediate latent w each,
+    how many there are and the numbers of one; None elsewhere. brush_layers: in families that were made to be
     edited at certain layers, those; empty elsewhere. exact_layer: in families that decide what each cell shows, the one
     of them whose first `exact_units` units, one for each thing, say so; what is set there is drawn just there.
     """
 
     family: str
     latent_dim: int
-    resolution: int
+    size: tuple[int, int]
     layers: tuple[Layer, ...]
     w_shape: tuple[int, int] | None = None
     brush_layers: tuple[str, ...] = ()
     exact_layer: str | None = None
     exact_units: int = 0
+
+    @property
+    def resolution(self) -> int:
+        """The pixels of the image's longer side."""
+        return max(self.size)
+
+    @property
+    def aspect(self) -> float:
+        """The image's width over its height."""
+        return self.size[1] / self.size[0]
 
     @abstractmethod
     def trunk(self, z: Tensor, layer: str) -> Activations:
@@ -103,11 +113,16 @@ class Generator(ABC):
 
     @abstractmethod
     def tail(self, a: Activations, layer: str) -> Tensor:
-        """a: the layer's output. Returns the image, (N, 3, R, R), about -1..1, not clamped."""
+        """a: the layer's output. Returns the image, (N, 3, H, W), about -1..1, not clamped."""
 
     @abstractmethod
     def frozen(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Generator:
         """The same generator in its fastest form for pictures one at a time, without gradients; shares no weights."""
+
+    def w_of(self, z: Tensor) -> Tensor:
+        """The w that every layer reads of a latent. z: (N, latent_dim). Returns (N, w_shape[1]). ValueError in a family
+        without w."""
+        raise ValueError(f"a {self.family} has no w")
 
     def trunk_from_w(self, w: Tensor, layer: str) -> Activations:
         """The layer's output where every layer reads its own w, (N, *w_shape). Raises UnknownLayer; ValueError in a
@@ -132,7 +147,8 @@ class Chain(Generator):
     @property
     def output_name(self) -> str:
         """The published name of the output block."""
-        return f"output_{self.resolution}x{self.resolution}"
+        height, width = self.size
+        return f"output_{height}x{width}"
 
     @abstractmethod
     def block(self, name: str) -> Callable[[Tensor], Tensor]:
@@ -157,5 +173,5 @@ class Chain(Generator):
         return Activations(r)
 
     def tail(self, a: Activations, layer: str) -> Tensor:
-        """a: the layer's output. Returns the image, (N, 3, R, R), about -1..1, not clamped."""
+        """a: the layer's output. Returns the image, (N, 3, H, W), about -1..1, not clamped."""
         return self.block(self.output_name)(self.advance(a, layer, self.layers[-1].name).r)

@@ -42,7 +42,7 @@ _random = threading.Lock()  # torch's random numbers are those of the whole proc
 
 
 class HookedGenerator(nn.Module, Generator):
-    """Draws with a network that maps (N, latent_dim) or (N, latent_dim, 1, 1) to images, (N, 3 or 1, R, R).
+    """Draws with a network that maps (N, latent_dim) or (N, latent_dim, 1, 1) to images, (N, 3 or 1, H, W).
 
     The network is this object's own from now on. layers: names of modules, by default those of `usual`. low, high: the
     range of its images. candidates: all layers it could have. Raises WeightError, in one line, for a network that
@@ -69,9 +69,9 @@ class HookedGenerator(nn.Module, Generator):
         with torch.inference_mode(False), torch.no_grad():
             z = latents_of(range(3), latent_dim).to(self._like)  # (3, latent_dim)
             self._random, self._spatial = self._probe(z[:2])
-            found, self.resolution = self._trace(z[:2], names)
+            found, self.size = self._trace(z[:2], names)
             self.candidates = tuple(found)
-            self.layers = _chosen(self.candidates, layers, self.resolution)
+            self.layers = _chosen(self.candidates, layers, self.size)
             paths = [found[layer] for layer in self.layers]
             cuts = [find_cut(self._go, path, z[:2], z[2:]) for path in paths]
         self.whole = None in cuts  # whether an edit runs all of the network
@@ -91,15 +91,15 @@ class HookedGenerator(nn.Module, Generator):
         return _joined([record(self._go, self._cuts[there], z, given, self.whole) for z, given in parts])
 
     def tail(self, a: Activations, layer: str) -> Tensor:
-        """a: the layer's output. Returns the image, (N, 3, R, R), about -1..1, not clamped."""
+        """a: the layer's output. Returns the image, (N, 3, H, W), about -1..1, not clamped."""
         cut = self._cuts[self.index(layer)]
-        x = _cat([self._image(part, cut) for part in self._parts(a)]).float()  # (N, 3 or 1, R, R)
+        x = _cat([self._image(part, cut) for part in self._parts(a)]).float()  # (N, 3 or 1, H, W)
         if (self.low, self.high) != (-1, 1):
             x = (x - self.low) * (2 / (self.high - self.low)) - 1
         return x if x.shape[1] == 3 else x.expand(-1, 3, -1, -1)
 
     def forward(self, z: Tensor) -> Tensor:
-        """z: (N, latent_dim). Returns the image, (N, 3, R, R)."""
+        """z: (N, latent_dim). Returns the image, (N, 3, H, W)."""
         first = self.layers[0].name
         return self.tail(self.trunk(z, first), first)
 
@@ -134,7 +134,7 @@ class HookedGenerator(nn.Module, Generator):
         return [some[slice(i, i + 1)] for i in range(len(some))] if self._random else [some]
 
     def _image(self, a: Activations, cut: Cut) -> Tensor:
-        """What the network draws of the output of the cut's layer, (N, 3 or 1, R, R)."""
+        """What the network draws of the output of the cut's layer, (N, 3 or 1, H, W)."""
         z, given = self._given(a, cut)
         ahead = NONE_AHEAD if self.whole else cut.ahead
         return image_of(self._go(z, given, follow=cut.follow, computing=self.whole, ahead=ahead))
@@ -180,11 +180,11 @@ class HookedGenerator(nn.Module, Generator):
             f"as (N, {self.latent_dim}, 1, 1) {complaints[1]}"
         )
 
-    def _trace(self, z: Tensor, names: dict[int, str]) -> tuple[dict[Layer, Path], int]:
+    def _trace(self, z: Tensor, names: dict[int, str]) -> tuple[dict[Layer, Path], tuple[int, int]]:
         """The layers there could be with their calls, in the order they return, and the size of the images."""
         returned: list[tuple[Path, object]] = []
         image = image_of(self._go(z, {}, seen=lambda *call: returned.append(call)))
-        resolution = _checked(image, len(z))
+        size = _checked(image, len(z))
         times = Counter(path[-1][0] for path, _ in returned)
         found = {}
         for path, output in returned:
@@ -194,16 +194,17 @@ class HookedGenerator(nn.Module, Generator):
                 found[Layer(names[number], *output.shape[1:])] = path
         if not found:
             raise WeightError("no module of the network returns featuremaps, (N, units, height, width), in one call")
-        return found, resolution
+        return found, size
 
 
-def usual(candidates: Sequence[Layer], resolution: int) -> list[Layer]:
+def usual(candidates: Sequence[Layer], size: tuple[int, int]) -> list[Layer]:
     """Layers worth editing, of all there could be: those of LEAST_UNITS or more, from LEAST_SIDE cells to half of the
-    image; of several of one size in a row the last, as that is what a block returns. All where there are none."""
+    image, whose height and width are `size`; of several of one size in a row the last, as that is what a block returns.
+    All where there are none."""
 
     def fits(layer: Layer) -> bool:
-        sides = layer.height, layer.width
-        return layer.units >= LEAST_UNITS and min(sides) >= LEAST_SIDE and 2 * max(sides) <= resolution
+        fine = 2 * layer.height > size[0] or 2 * layer.width > size[1]
+        return layer.units >= LEAST_UNITS and min(layer.height, layer.width) >= LEAST_SIDE and not fine
 
     def shape(layer: Layer) -> tuple[int, int, int]:
         return layer.units, layer.height, layer.width
@@ -212,10 +213,10 @@ def usual(candidates: Sequence[Layer], resolution: int) -> list[Layer]:
     return blocks or list(candidates)
 
 
-def _chosen(candidates: Sequence[Layer], names: Collection[str] | None, resolution: int) -> tuple[Layer, ...]:
+def _chosen(candidates: Sequence[Layer], names: Collection[str] | None, size: tuple[int, int]) -> tuple[Layer, ...]:
     """The layers of these names, in the order they return. Raises WeightError."""
     if names is None:
-        return tuple(usual(candidates, resolution))
+        return tuple(usual(candidates, size))
     known = [layer.name for layer in candidates]
     for name in names:
         if name not in known:
@@ -223,14 +224,12 @@ def _chosen(candidates: Sequence[Layer], names: Collection[str] | None, resoluti
     return tuple(layer for layer in candidates if layer.name in names)
 
 
-def _checked(image: Tensor, count: int) -> int:
-    """The size of the images. Raises WeightError where they are none that can be painted on."""
+def _checked(image: Tensor, count: int) -> tuple[int, int]:
+    """The height and width of the images. Raises WeightError where they are none that can be painted on."""
     shape = tuple(image.shape)
     if image.ndim != 4 or shape[0] != count or shape[1] not in (1, 3):
-        raise WeightError(f"the network returns {shape} for {count} latents, not images, ({count}, 3 or 1, R, R)")
-    if shape[2] != shape[3]:
-        raise WeightError(f"the network's images are {shape[3]}x{shape[2]}; only square ones can be painted on")
-    return shape[2]
+        raise WeightError(f"the network returns {shape} for {count} latents, not images, ({count}, 3 or 1, H, W)")
+    return shape[2], shape[3]
 
 
 def _floats(tensors: Iterable[Tensor]) -> Iterator[Tensor]:

@@ -11,12 +11,12 @@ Pixels = NDArray[np.uint8]
 
 
 def to_pixels(images: Tensor) -> Pixels:
-    """images: (N, 3, R, R), about -1..1. Returns (N, R, R, 3): (x + 1) / 2 * 255, rounded half up and clamped."""
-    levels = images.float().permute(0, 2, 3, 1) * 127.5 + 128  # (N, R, R, 3), truncated below
+    """images: (N, 3, H, W), about -1..1. Returns (N, H, W, 3): (x + 1) / 2 * 255, rounded half up and clamped."""
+    levels = images.float().permute(0, 2, 3, 1) * 127.5 + 128  # (N, H, W, 3), truncated below
     pixels: Pixels = levels.clamp(0, 255).to(torch.uint8).contiguous().cpu().numpy()
     return pixels
 
 
 def to_images(pixels: Pixels) -> Tensor:
-    """pixels: (N, R, R, 3). Returns (N, 3, R, R) in -1..1."""
+    """pixels: (N, H, W, 3). Returns (N, 3, H, W) in -1..1."""
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -116,7 +116,8 @@ class ProgressiveGenerator(nn.Module, Chain):
         super().__init__()
         units = tuple(widths) if per_layer else tuple(w for w in widths for _ in range(2))
         self.latent_dim = latent_dim
-        self.resolution = 4 * 2 ** ((len(units) - 1) // 2)
+        side = 4 * 2 ** ((len(units) - 1) // 2)
+        self.size = side, side
         self.layers = tuple(
             Layer(f"layer{i + 1}", u, 4 * 2 ** (i // 2), 4 * 2 ** (i // 2)) for i, u in enumerate(units)
         )
@@ -138,5 +139,5 @@ class ProgressiveGenerator(nn.Module, Chain):
         return FoldedGenerator(self, dtype, device)
 
     def forward(self, z: Tensor) -> Tensor:
-        """z: (N, latent_dim). Returns the image, (N, 3, resolution, resolution)."""
+        """z: (N, latent_dim). Returns the image, (N, 3, *size)."""
         return self.tail(self.trunk(z, "layer1"), "layer1")

@@ -40,7 +40,7 @@ class Segmenter(Protocol):
     concepts: tuple[str, ...]
 
     def __call__(self, images: Tensor) -> Tensor:
-        """images: (N, 3, R, R), -1..1. Returns scores (N, len(concepts), R, R); the largest one names the pixel."""
+        """images: (N, 3, H, W), -1..1. Returns scores (N, len(concepts), H, W); the largest one names the pixel."""
         ...
 
 
@@ -73,23 +73,23 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(a, 4 * len(concepts), 1)
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """images: (N, 3, R, R). Returns features at R/2, R/4, R/8 and R/16."""
+        """images: (N, 3, H, W). Returns features at a half, a quarter, an eighth and a sixteenth of that size."""
         if any(side % 16 for side in images.shape[2:]):
             height, width = images.shape[2:]
             images = F.pad(images, (0, -width % 16, 0, -height % 16), mode="replicate")
-        x0 = self.down0(F.pixel_unshuffle(images, 2))  # (N, a, R/2, R/2)
-        x1 = self.down1(x0)  # (N, b, R/4, R/4)
-        x2 = self.down2(x1)  # (N, c, R/8, R/8)
-        x3 = self.down3(x2)  # (N, d, R/16, R/16)
+        x0 = self.down0(F.pixel_unshuffle(images, 2))  # (N, a, H/2, W/2)
+        x1 = self.down1(x0)  # (N, b, H/4, W/4)
+        x2 = self.down2(x1)  # (N, c, H/8, W/8)
+        x3 = self.down3(x2)  # (N, d, H/16, W/16)
         return x0, x1, x2, x3
 
     def forward(self, images: Tensor) -> Tensor:
-        """images: (N, 3, R, R), -1..1. Returns scores (N, C, R, R)."""
+        """images: (N, 3, H, W), -1..1. Returns scores (N, C, H, W)."""
         x0, x1, x2, x3 = self.encode(images)
-        y = self.up2(torch.cat([_up(x3), x2], 1))  # (N, c, R/8, R/8)
-        y = self.up1(torch.cat([_up(y), x1], 1))  # (N, b, R/4, R/4)
-        y = self.up0(torch.cat([_up(y), x0], 1))  # (N, a, R/2, R/2)
-        scores = F.pixel_shuffle(self.head(y), 2)  # (N, C, R, R), or larger where the picture was
+        y = self.up2(torch.cat([_up(x3), x2], 1))  # (N, c, H/8, W/8)
+        y = self.up1(torch.cat([_up(y), x1], 1))  # (N, b, H/4, W/4)
+        y = self.up0(torch.cat([_up(y), x0], 1))  # (N, a, H/2, W/2)
+        scores = F.pixel_shuffle(self.head(y), 2)  # (N, C, H, W), or larger where the picture was
         return scores[..., : images.shape[2], : images.shape[3]]
 
     def pooled_features(self, images: Tensor) -> Tensor:
@@ -158,19 +158,19 @@ def renamed(segmenter: Segmenter, names: Mapping[str, str]) -> Segmenter:
 def cell_shares(labels: NDArray[np.uint8], concepts: int, height: int, width: int | None = None) -> Tensor:
     """Each concept's share of each cell of a raster over the picture, a square one where only its height is given.
 
-    labels: (N, R, R), the index of each pixel's concept. Returns (N, concepts, height, width) float32; where the raster
+    labels: (N, H, W), the index of each pixel's concept. Returns (N, concepts, height, width) float32; where the raster
     is finer than the picture, its pixels repeat.
     """
-    y = torch.from_numpy(labels)  # (N, R, R)
-    size, grid = y.shape[-1], (height, width or height)
+    y = torch.from_numpy(labels)  # (N, H, W)
+    size, grid = y.shape[1:], (height, width or height)
     shares = torch.empty(len(y), concepts, *grid)
     for c in range(concepts):
-        shown = (y == c).float()[:, None]  # (N, 1, R, R)
-        if size < max(grid):
+        shown = (y == c).float()[:, None]  # (N, 1, H, W)
+        if size[0] < grid[0] or size[1] < grid[1]:
             cells = F.interpolate(shown, size=grid)
-        elif any(size % side for side in grid):
+        elif size[0] % grid[0] or size[1] % grid[1]:
             cells = F.adaptive_avg_pool2d(shown, grid)
         else:
-            cells = F.avg_pool2d(shown, (size // grid[0], size // grid[1]))
+            cells = F.avg_pool2d(shown, (size[0] // grid[0], size[1] // grid[1]))
         shares[:, c] = cells[:, 0]
     return shares

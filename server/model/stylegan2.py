@@ -1,7 +1,7 @@
 """The StyleGAN2 generator (Karras et al., CVPR 2020), cut into trunk and tail at any of its styled convolutions.
 
     a = generator.trunk(z, "layer4")          # a.r: (N, units, 16, 16); a.beside: every layer's w, the image so far
-    x = generator.tail(a, "layer4")           # (N, 3, R, R), about -1..1
+    x = generator.tail(a, "layer4")           # (N, 3, H, W), about -1..1
     a = generator.trunk_from_w(w, "layer4")   # the same from w, (N, layers + 1, w_dim), as it is: not truncated
 
 `layer1` is the styled convolution at 4x4, and two follow at each resolution. Between resolutions colours are read off
@@ -178,7 +178,8 @@ def _bounded(x: Tensor, bound: float | None) -> Tensor:
 
 
 class StyleGAN2Generator(nn.Module, Generator):
-    """const: (C, 4, 4), what the first convolution reads. convolutions: one a layer. colours: one a resolution."""
+    """const: (1, C, h, w), what the first convolution reads, 4x4 in published models. convolutions: one a layer.
+    colours: one a resolution."""
 
     family = "StyleGAN2"
     const: Tensor
@@ -195,18 +196,24 @@ class StyleGAN2Generator(nn.Module, Generator):
         self.mapping = mapping
         self.register_buffer("const", const)
         self.convolutions, self.colours = nn.ModuleList(convolutions), nn.ModuleList(colours)
-        sides = [4 * 2 ** ((i + 1) // 2) for i in range(len(convolutions))]
+        height, width = const.shape[2:]
+        times = [2 ** ((i + 1) // 2) for i in range(len(convolutions))]
         self.layers = tuple(
-            Layer(f"layer{i + 1}", len(convolution.bias), side, side)
-            for i, (convolution, side) in enumerate(zip(convolutions, sides, strict=True))
+            Layer(f"layer{i + 1}", len(convolution.bias), height * by, width * by)
+            for i, (convolution, by) in enumerate(zip(convolutions, times, strict=True))
         )
-        self.latent_dim, self.resolution = mapping.latent_dim, sides[-1]
+        self.latent_dim, self.size = mapping.latent_dim, (height * times[-1], width * times[-1])
         self.w_shape = len(convolutions) + 1, len(mapping.average)
 
     def trunk(self, z: Tensor, layer: str) -> Activations:
         """z: (N, latent_dim), of any device and precision. Returns the layer's output. Raises UnknownLayer."""
-        w = self.mapping(z)  # (N, w_dim)
+        w = self.w_of(z)  # (N, w_dim)
         return self.trunk_from_w(w[:, None].expand(-1, *self.w_shape), layer)
+
+    def w_of(self, z: Tensor) -> Tensor:
+        """z: (N, latent_dim), of any device and precision. Returns its w, truncated, (N, w_dim)."""
+        w: Tensor = self.mapping(z)
+        return w
 
     def trunk_from_w(self, w: Tensor, layer: str) -> Activations:
         """w: (N, layers + 1, w_dim), the last for the last colours. Returns the layer's output. Raises UnknownLayer."""
@@ -219,7 +226,7 @@ class StyleGAN2Generator(nn.Module, Generator):
         return self._run(a, self.index(after) + 1, self.index(to))
 
     def tail(self, a: Activations, layer: str) -> Tensor:
-        """a: the layer's output. Returns the image, (N, 3, R, R), about -1..1, not clamped."""
+        """a: the layer's output. Returns the image, (N, 3, H, W), about -1..1, not clamped."""
         last = len(self.layers) - 1
         return self._image(self._run(a, self.index(layer) + 1, last), last)
 

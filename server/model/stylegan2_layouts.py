@@ -46,6 +46,7 @@ from server.model.stylegan2 import (
 
 MOST_MAPPING = 32  # layers
 MOST_RESOLUTIONS = 9  # 4 to 1024
+MOST_PIXELS = 1024  # of a side
 MAX_UNITS = 8192
 MAPPING_RATE = 0.01  # the mapping's learning rate, as a share of the others'
 BOUND = 256.0  # of activations, in B
@@ -145,12 +146,13 @@ class _Reader:
         if not mapping:
             raise WeightError("a StyleGAN2 generator without its mapping")
         average = self._take(Place("average"), self.w_dim) if Place("average") in self.parts else None
-        const = self._take(Place("const"), None, 4, 4)
+        const = self._take(Place("const"), None, None, None)
+        self._check_size(*const.shape[1:], layers)
         convolutions: list[StyledConvolution] = []
         colours: list[Colours] = []
         width = len(const)
         for i in range(layers):
-            convolutions.append(self._convolution(i, width))
+            convolutions.append(self._convolution(i, width, *const.shape[1:]))
             width = len(convolutions[-1].bias)
             if i % 2 == 0:
                 colours.append(self._colours(i // 2, width))
@@ -158,6 +160,14 @@ class _Reader:
             raise WeightError(f"{self.names[min(self.parts)]} belongs to none of the {layers} layers")
         network = MappingNetwork(mapping, _average(mapping, truncation) if average is None else average, truncation)
         return StyleGAN2Generator(network, const[None], convolutions, colours).eval()
+
+    def _check_size(self, height: int, width: int, layers: int) -> None:
+        """Raises WeightError. height, width: of what the first layer reads."""
+        times = 1 << (layers // 2)
+        if max(height, width) * times > MOST_PIXELS:
+            raise WeightError(
+                f"a StyleGAN2 generator of {width * times}x{height * times} pixels; 8 to 1024 are supported"
+            )
 
     def _count(self, thing: str) -> int:
         return 1 + max((place.number for place in self.parts if place.thing == thing), default=-1)
@@ -168,14 +178,15 @@ class _Reader:
         self.w_dim = len(weight)
         return Affine(weight * (MAPPING_RATE / math.sqrt(weight.shape[1])), bias * MAPPING_RATE)
 
-    def _convolution(self, i: int, inputs: int) -> StyledConvolution:
+    def _convolution(self, i: int, inputs: int, height: int, width: int) -> StyledConvolution:
+        """height, width: of what the first one reads."""
         weight = self._take(Place("layer", i, "weight"), None, inputs, 3, 3)
         weight = weight if self.gainless else weight / (3 * math.sqrt(inputs))
         bias = self._take(Place("layer", i, "bias"), len(weight))
         style, noise = self._style("layer", i, inputs), torch.zeros(1, 1)
-        side = 4 << (i + 1) // 2
+        size = (height << (i + 1) // 2, width << (i + 1) // 2)
         if self.noisy:
-            noise = self._take(Place("layer", i, "noise"), side, side) * self._take(Place("layer", i, "strength"))
+            noise = self._take(Place("layer", i, "noise"), *size) * self._take(Place("layer", i, "strength"))
         else:
             self.parts.pop(Place("layer", i, "strength"), None)
         return StyledConvolution(weight, bias, style, noise, i % 2 == 1, self.bound)

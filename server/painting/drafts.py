@@ -25,7 +25,7 @@ DRAFT_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft, (R, R, 3), and what each cell of it was drawn from: the decision layer's output, (C, H, W)."""
+    """A draft, (H, W, 3), and what each cell of it was drawn from: the decision layer's output, (C, H, W)."""
 
     r: Tensor
     pixels: Pixels
@@ -43,7 +43,7 @@ class BoxedDrafts:
         self._last: ByteCache[Draft] = ByteCache(max_bytes, lambda draft: draft.nbytes)
 
     def draw(self, scene: tuple[object, ...], generator: Generator, a: Activations) -> Pixels:
-        """The picture of a generator's decision `a`, of one picture. scene: a short key. Returns (R, R, 3)."""
+        """The picture of a generator's decision `a`, of one picture. scene: a short key. Returns (H, W, 3)."""
         key = (generator, *scene)
         draft = redrawn(generator, a, self._last.get(key))
         self._last.forget(key)
@@ -65,7 +65,7 @@ def redrawn(generator: Generator, a: Activations, last: Draft | None) -> Draft:
         return Draft(r, to_pixels(generator.tail(a, layer))[0])
     top, bottom, left, right = drawn
     window = a.r[:, :, top:bottom, left:right].contiguous(memory_format=torch.channels_last)
-    scale = generator.resolution // height
+    scale = generator.size[0] // height
     part = to_pixels(generator.tail(a.edited(window), layer))[0]
     pixels, known = last.pixels.copy(), last.r.clone()
     top, bottom, left, right = inner

@@ -51,7 +51,7 @@ class PlacedEdit:
     coverage: Array
 
 
-# The raster, (R, R) of 0 and 1, of a mask that names a concept, in a picture with these edits.
+# The raster, (H, W) of 0 and 1, of a mask that names a concept, in a picture with these edits.
 FindRegion = Callable[[Picture, Region, list[PlacedEdit]], Array]
 
 
@@ -65,6 +65,7 @@ def place(
     """
     cleaning = _cleaning(model) if picture.clean else ()
     placed = [PlacedEdit(edit, coverage(None, edit.layer.height, edit.layer.width)) for edit in cleaning]
+    aspect = model.generator.aspect
     for i, edit in enumerate(resolve(picture, model)):
         check()
         height, width = edit.layer.height, edit.layer.width
@@ -72,11 +73,11 @@ def place(
             before = replace(picture, edits=picture.edits[:i])
             find = partial(find_region, before, edit.mask, without_covered_cells(placed, model))
             key = (digest(before), edit.mask.concept, edit.mask.at, *model.names.items())
-            raster = coverages.get_or_make(key, find)  # (R, R)
-            cells = pool(raster, height, width, edit.mask.erase)
+            raster = coverages.get_or_make(key, find)  # (H, W)
+            cells = pool(raster, height, width, edit.mask.erase, aspect)
         else:
-            find_cells = partial(coverage, edit.mask, height, width)
-            cells = coverages.get_or_make((digest(edit.mask), height, width), find_cells)
+            find_cells = partial(coverage, edit.mask, height, width, aspect)
+            cells = coverages.get_or_make((digest(edit.mask), height, width, aspect), find_cells)
         placed.append(PlacedEdit(edit, cells))
     return without_covered_cells(placed, model)
 

@@ -56,7 +56,7 @@ class LivePictures:
         return None if best is None else plan(best, generator, placed)
 
     def follow(self, update: Update, scene: bytes, check: Check = go_on) -> Pixels:
-        """Draw a picture from what is kept, and keep that: its pixels, (R, R, 3). Raises what `check` raises."""
+        """Draw a picture from what is kept, and keep that: its pixels, (H, W, 3). Raises what `check` raises."""
         self.frames["update"] += 1
         drawn = update.run(check)
         if not update.boxes:
@@ -69,7 +69,7 @@ class LivePictures:
         return self._put(update.generator, scene, _Kept(drawn, source))
 
     def keep(self, generator: Chain, scene: bytes, drawn: Pass) -> Pixels:
-        """Keep what a whole pass left: its pixels, (R, R, 3)."""
+        """Keep what a whole pass left: its pixels, (H, W, 3)."""
         return self._put(generator, scene, _Kept(drawn))
 
     def _put(self, generator: Chain, scene: bytes, one: _Kept) -> Pixels:

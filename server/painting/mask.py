@@ -33,31 +33,34 @@ Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 
-def coverage(mask: Area, height: int, width: int) -> Array:
-    """Each cell's share inside the mask: (height, width), 0..1. None covers everything. Raises PictureError."""
+def coverage(mask: Area, height: int, width: int, aspect: float = 1.0) -> Array:
+    """Each cell's share inside the mask: (height, width), 0..1. None covers everything. Raises PictureError.
+
+    aspect: of the picture, its width over its height, by which strokes stay round.
+    """
     if mask is None:
         return np.ones((height, width), np.float32)
     if isinstance(mask, Strokes):
-        return _lines_coverage(mask.strokes, height, width)
+        return _lines_coverage(mask.strokes, height, width, aspect)
     if isinstance(mask, Png):
-        return pool(decode_png(mask), height, width, mask.erase)
+        return pool(decode_png(mask), height, width, mask.erase, aspect)
     fine = _parts(height, width) if mask.erase else 1  # to a cell's side
     x0, y0, x1, y1 = mask.rect
     down = _overlap(y0, y1, height * fine)  # (height * fine,)
     along = _overlap(x0, x1, width * fine)  # (width * fine,)
     whole = np.outer(down, along).astype(np.float32)  # (height * fine, width * fine)
-    return pool(whole, height, width, mask.erase) if mask.erase else whole
+    return pool(whole, height, width, mask.erase, aspect) if mask.erase else whole
 
 
-def pool(raster: Array, height: int, width: int, erase: tuple[Line, ...] = ()) -> Array:
+def pool(raster: Array, height: int, width: int, erase: tuple[Line, ...] = (), aspect: float = 1.0) -> Array:
     """A raster's mean over each cell of a grid laid over it, pixels shared by area. raster: (H, W), 0..1.
 
-    erase: lines whose area counts as 0. The raster is cut at parts of a cell, so that a cell half full and half
-    erased keeps only what was not.
+    erase: lines whose area counts as 0, on a picture of that aspect, see `coverage`. The raster is cut at parts of a
+    cell, so that a cell half full and half erased keeps only what was not.
     """
     if erase:
         fine = _parts(height, width)
-        left = 1 - _lines_coverage(erase, height * fine, width * fine)  # (height * fine, width * fine)
+        left = 1 - _lines_coverage(erase, height * fine, width * fine, aspect)  # (height * fine, width * fine)
         raster = pool(raster, height * fine, width * fine) * left
     rows = _area_weights(raster.shape[0], height)  # (height, H)
     columns = _area_weights(raster.shape[1], width)  # (width, W)
@@ -149,12 +152,12 @@ def _parts(height: int, width: int) -> int:
     return max(2, 128 // max(height, width))
 
 
-def _lines_coverage(lines: Sequence[Line], height: int, width: int) -> Array:
+def _lines_coverage(lines: Sequence[Line], height: int, width: int, aspect: float) -> Array:
     """What strokes and lines cover, in their order; those that erase uncover it again."""
     fine = max(4, min(16, 512 // max(height, width)))  # samples along a cell's side
     inside = np.zeros((height * fine, width * fine), np.bool_)  # one sample each
     for erases, group in groupby(lines, _erases):
-        _rasterise(list(group), inside, not erases)
+        _rasterise(list(group), inside, not erases, aspect)
     share: Array = inside.reshape(height, fine, width, fine).mean((1, 3), dtype=np.float32)  # (height, width)
     return share
 
@@ -163,21 +166,24 @@ def _erases(line: Line) -> bool:
     return isinstance(line, Stroke) and line.erase
 
 
-def _segments(lines: Sequence[Line]) -> Floats:
-    """Each segment's ends and radius, a dot's ends the same: (S, 5) of ax, ay, bx, by, r."""
+def _segments(lines: Sequence[Line], aspect: float = 1.0) -> Floats:
+    """Each segment's ends and radius in widths of the picture, a dot's ends the same: (S, 5) of ax, ay, bx, by, r."""
     ends = [
         (*a, *b, line.radius)
         for line in lines
         for a, b in (pairwise(line.points) if len(line.points) > 1 else [(line.points[0], line.points[0])])
     ]
-    return np.asarray(ends, np.float64)
+    return np.asarray(ends, np.float64) / (1, aspect, 1, aspect, 1)
 
 
-def _span(segments: Floats, axis: int, cells: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first sample that each segment may reach along an axis (0 across, 1 down), and the first behind it: (S,)."""
+def _span(segments: Floats, axis: int, cells: float, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first sample that each segment may reach along an axis (0 across, 1 down), and the first behind it: (S,).
+
+    cells: samples in a width of the picture, along that axis. most: samples of the picture.
+    """
     a, b, r = segments[:, axis], segments[:, axis + 2], segments[:, 4]  # (S,)
-    low = np.floor((np.minimum(a, b) - r) * cells).astype(np.int64).clip(0, cells)
-    high = (np.ceil((np.maximum(a, b) + r) * cells).astype(np.int64) + 1).clip(0, cells)
+    low = np.floor((np.minimum(a, b) - r) * cells).astype(np.int64).clip(0, most)
+    high = (np.ceil((np.maximum(a, b) + r) * cells).astype(np.int64) + 1).clip(0, most)
     return low, high
 
 
@@ -191,22 +197,22 @@ def drawing_work(mask: Mask) -> float:
     work = 0.0
     for _, group in groupby(lines, _erases):
         segments = _segments(list(group))
-        (left, right), (top, bottom) = (_span(segments, axis, _FINEST) for axis in (0, 1))
+        (left, right), (top, bottom) = (_span(segments, axis, _FINEST, _FINEST) for axis in (0, 1))
         work += float((bottom - top).sum()) / _FINEST
         area = float((right.max() - left.min()) * (bottom.max() - top.min())) / _FINEST**2
         work += _TURN + _TURN_AREA * area
     return work
 
 
-def _rasterise(lines: Sequence[Line], inside: NDArray[np.bool_], value: bool) -> None:
+def _rasterise(lines: Sequence[Line], inside: NDArray[np.bool_], value: bool, aspect: float) -> None:
     """Set the samples to `value` whose centre lies within the radius of one of the polylines.
 
     A capsule is convex, so a row of samples meets it in one interval. The ends of all intervals are counted
     into one array, whose running sum along a row is positive just where some capsule covers.
     """
     rows, columns = inside.shape
-    segments = _segments(lines)  # (S, 5)
-    (first, last), (west, east) = _span(segments, 1, rows), _span(segments, 0, columns)  # (S,) each
+    segments, dense = _segments(lines, aspect), rows * aspect  # (S, 5), rows in a width
+    (first, last), (west, east) = _span(segments, 1, dense, rows), _span(segments, 0, columns, columns)  # (S,) each
     visible = (first < last) & (west < east)
     if not visible.any():
         return
@@ -216,7 +222,7 @@ def _rasterise(lines: Sequence[Line], inside: NDArray[np.bool_], value: bool) ->
     for part in _by_reach(last - first):
         row = first[part, None] + np.arange((last - first)[part].max())  # (S, reach)
         ax, ay, bx, by, r = segments[part].T[:, :, None]  # (S, 1) each
-        low, high = _capsule_interval(ax, ay, bx, by, r, (row + 0.5) / rows)
+        low, high = _capsule_interval(ax, ay, bx, by, r, (row + 0.5) / dense)
         start = np.ceil(np.clip(low, -1, 2) * columns - 0.5).astype(np.int64).clip(left, right) - left
         stop = np.floor(np.clip(high, -1, 2) * columns + 0.5).astype(np.int64).clip(left, right) - left
         use = (row < last[part, None]) & (start < stop)  # (S, reach)

@@ -1,7 +1,7 @@
 """The painter: `render(picture)`, a pure function that any number of threads may call.
 
     painter = Painter(catalog)
-    pixels = painter.render(picture)             # uint8 (R, R, 3), float32 arithmetic
+    pixels = painter.render(picture)             # uint8 (H, W, 3), float32 arithmetic
     frame = painter.frame(picture)               # within 1 of 255 of that, faster where it is painted on
     draft = painter.frame(picture, draft=True)   # about that, faster still: bfloat16
 
@@ -75,7 +75,7 @@ class Painter:
         self._generators: dict[tuple[str, torch.dtype], Generator] = {}
 
     def render(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
-        """The picture's pixels, (R, R, 3). draft: in bfloat16 where that is faster, a level or two off in the mean.
+        """The picture's pixels, (H, W, 3). draft: in bfloat16 where that is faster, a level or two off in the mean.
 
         Raises PictureError for what the model cannot draw, UnknownModel, WeightError, DissectionError, and what
         `check` raises.
@@ -85,7 +85,7 @@ class Painter:
             return self._draw(picture, model, self._place(picture, model, check), draft, check)
 
     def frame(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
-        """The pixels of a picture that somebody paints on, (R, R, 3): within 1 of 255 of those that `render` gives.
+        """The pixels of a picture that somebody paints on, (H, W, 3): within 1 of 255 of those that `render` gives.
 
         Where a frame before was much the same and the generator's blocks reach little, only what the difference reaches
         is computed. draft: as with `render`, where that is faster still. Raises what `render` raises.
@@ -121,7 +121,7 @@ class Painter:
             return r[0].permute(1, 2, 0).cpu().numpy().copy()
 
     def labels(self, picture: Picture, check: Check = go_on) -> Labels:
-        """Which of `model.segmenter.concepts` each pixel of the picture shows: (R, R).
+        """Which of `model.segmenter.concepts` each pixel of the picture shows: (H, W).
 
         Raises what `render` raises, and NoSegmenter where the model has none.
         """
@@ -234,9 +234,9 @@ def _first_layer(generator: Generator, model: Model, placed: Sequence[PlacedEdit
 
 
 def _labels(pixels: Pixels, model: Model) -> Labels:
-    """pixels: (R, R, 3). Returns the index of each pixel's concept, (R, R)."""
+    """pixels: (H, W, 3). Returns the index of each pixel's concept, (H, W)."""
     if model.segmenter is None:
         raise NoSegmenter(f"{model.name!r} has no segmenter")
     with torch.inference_mode():
-        images = to_images(pixels[None]).contiguous(memory_format=torch.channels_last)  # (1, 3, R, R)
-        return model.segmenter(images)[0].argmax(0).numpy()  # (R, R)
+        images = to_images(pixels[None]).contiguous(memory_format=torch.channels_last)  # (1, 3, H, W)
+        return model.segmenter(images)[0].argmax(0).numpy()  # (H, W)

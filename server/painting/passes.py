@@ -34,7 +34,7 @@ class Pass:
     """What a pass left. Shared: never write to it.
 
     placed: the picture's edits. outputs: by layer, those from the first kept on, as they were before the layer's edits,
-    (1, units, height, width); fine layers only where they are edited. pixels: the picture's, (R, R, 3).
+    (1, units, height, width); fine layers only where they are edited. pixels: the picture's, (H, W, 3).
     """
 
     placed: tuple[PlacedEdit, ...]
@@ -88,7 +88,7 @@ class Update:
                     x = _cells(patch, place, read, before)
                 patch, place = block.run(x, read, box), box
                 if layer is None:
-                    pixels = result.pixels.copy()  # (R, R, 3)
+                    pixels = result.pixels.copy()  # (H, W, 3)
                     pixels[box.top : box.bottom, box.left : box.right] = to_pixels(patch)[0]
                     return replace(result, pixels=pixels)
                 if name in result.outputs:
@@ -112,7 +112,7 @@ def draw(generator: Chain, a: Activations, at: str, placed: Sequence[PlacedEdit]
         if layer.name != at:
             r = generator.block(layer.name)(r)  # (1, units, height, width)
         here = at_layer(placed, layer.name)
-        if here or FINE * layer.height <= generator.resolution or layer.name == at:
+        if here or FINE * layer.height <= generator.size[0] or layer.name == at:
             outputs[layer.name] = r
         if here:
             check()
@@ -140,7 +140,7 @@ def plan(kept: Pass, generator: Chain, placed: Sequence[PlacedEdit]) -> Update |
         return None
     names = list(blocks)
     sizes = {layer.name: (layer.height, layer.width) for layer in generator.layers}
-    sizes[generator.output_name] = (generator.resolution, generator.resolution)
+    sizes[generator.output_name] = generator.size
     # Forwards: which cells of each block's output are others than they were.
     boxes: dict[str, Box] = {}
     changed: Box | None = None

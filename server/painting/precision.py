@@ -52,9 +52,9 @@ def compare_drafts(exact: Generator, low: Generator, layer: str, seconds: float 
         for i, generator in enumerate((exact, low)):
             begin = time.perf_counter()
             with torch.inference_mode():
-                images[i] = generator.tail(starts[i], layer).cpu()  # (1, 3, R, R)
+                images[i] = generator.tail(starts[i], layer).cpu()  # (1, 3, H, W)
             times[i].append(time.perf_counter() - begin)
             yield
-    errors = np.abs(to_pixels(images[0]).astype(int) - to_pixels(images[1]))  # (1, R, R, 3)
+    errors = np.abs(to_pixels(images[0]).astype(int) - to_pixels(images[1]))  # (1, H, W, 3)
     share = statistics.median(times[1][1:]) / statistics.median(times[0][1:])
     return Drafts(share, float(errors.mean()), int(errors.max()))

@@ -23,7 +23,7 @@ def receptivity(
 ) -> NDArray[np.float32] | None:
     """The share of each cell that will show the concept once it is drawn there: (GRID, GRID), 0..1.
 
-    labels: (R, R), what is there, numbers of `concepts`. gains: the row of the context table of `drawn`. What was
+    labels: (H, W), what is there, numbers of `concepts`. gains: the row of the context table of `drawn`. What was
     too rare to be measured counts as the mean of what was; None where nothing was. The concept itself stays.
     """
     measured = {name: gain for name, gain in gains.items() if gain is not None}

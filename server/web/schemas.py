@@ -14,7 +14,8 @@ class Model(BaseModel):
 
     name: str
     title: str
-    resolution: int = Field(description="pixels of the image's side")
+    resolution: int = Field(description="pixels of the image's side, of the longer one where it is no square")
+    size: tuple[int, int] = Field(description="the image's height and width in pixels")
     latent_dim: int = Field(description="numbers in a latent z")
     w_shape: tuple[int, int] | None = Field(
         description="how many latents w a picture may give, and the numbers of each; null for families without"
@@ -34,6 +35,12 @@ class Model(BaseModel):
     clean: bool = Field(description="whether artifact units are known, so that a picture may ask for `clean`")
     scenes: list[int] = Field(description="seeds worth beginning with, the best first; may be empty")
     version: str = Field(description="another one whenever the weights or the brushes change")
+
+
+class SceneW(BaseModel):
+    """The w of a seed."""
+
+    w: list[float] = Field(description="what every layer reads, as a picture may give it in the place of the seed")
 
 
 class Models(BaseModel):

@@ -57,11 +57,13 @@ class Threads:
 
 @dataclass(frozen=True)
 class FirstScene:
-    """What the studio shows to somebody new. version: the model's, a part of the image's address."""
+    """What the studio shows to somebody new. version: the model's, a part of the image's address. aspect: the image's
+    width over its height."""
 
     model: str
     seed: int
     version: str
+    aspect: float
 
 
 @dataclass
@@ -113,7 +115,7 @@ class Services:
 def _first_image(generator: Generator) -> bytes:
     layer = generator.layers[0].name
     with torch.inference_mode():
-        x = generator.tail(generator.trunk(latents_of([0], generator.latent_dim), layer), layer)  # (1, 3, R, R)
+        x = generator.tail(generator.trunk(latents_of([0], generator.latent_dim), layer), layer)  # (1, 3, H, W)
     return to_pixels(x).tobytes()
 
 

@@ -1,4 +1,5 @@
-"""A picture that gives its w, which has no latent: opened, painted, kept, shared; not mixed, and the page says so."""
+"""A picture that gives its w, which has no latent: opened, painted, kept, shared and mixed; its sliders rest, and the
+page says so."""
 
 from __future__ import annotations
 
@@ -56,16 +57,14 @@ def bring(studio: Studio, picture: dict[str, Any]) -> None:
     studio.wait_for_picture()
 
 
-def test_it_is_painted_and_not_mixed(browser: Browser, faces: StudioServer) -> None:
+def test_it_is_painted_and_its_sliders_rest(browser: Browser, faces: StudioServer) -> None:
     with open_studio(browser, faces, path="/?seed=3") as studio:
-        mix, nearby = studio.page.locator("#mix"), studio.page.locator("#nearby")
         why, slider = studio.page.locator("#fixed-scene"), studio.page.locator("#directions input").first
         expect(why).to_be_hidden()
-        mix.click()
+        studio.page.locator("#mix").click()
         bring(studio, scene(1))
         expect(why).to_be_visible()
-        for control in (mix, nearby, slider):
-            expect(control).to_be_disabled()
+        expect(slider).to_be_disabled()
         expect(studio.page.locator("#mix-panel")).to_be_hidden()
 
         before = studio.shown()
@@ -80,8 +79,61 @@ def test_it_is_painted_and_not_mixed(browser: Browser, faces: StudioServer) -> N
         seed = studio.choose_scene(1)
         assert studio.picture()["seed"] == seed
         expect(why).to_be_hidden()
-        for control in (mix, nearby, slider):
-            expect(control).to_be_enabled()
+        expect(slider).to_be_enabled()
+
+
+def wait_for_w(studio: Studio, w: list[list[float]]) -> None:
+    """Wait until the present picture has about this w, and is on the screen."""
+    studio.page.wait_for_function(
+        """wanted => {
+            const { scenes, states, position } = JSON.parse(localStorage.getItem('unitbrush.history'));
+            const w = scenes[states[position][0]].w;
+            return w?.flat().every((value, i) => Math.abs(value - wanted.flat()[i]) < 2e-5);
+        }""",
+        arg=w,
+    )
+    studio.wait_for_picture()
+
+
+def test_it_is_mixed_in_a_straight_line(browser: Browser, faces: StudioServer) -> None:
+    with open_studio(browser, faces, path="/?seed=3") as studio:
+        bring(studio, scene(1))
+        studio.choose("hair")
+        studio.paint(STROKE)
+        studio.page.locator("#mix").click()
+        button = studio.page.locator("#scenes [aria-pressed=false]").nth(2)
+        there = np.array(faces.get(f"models/faces/w/{button.get_attribute('data-seed')}")["w"])
+        button.click()
+        here = np.array(scene(1)["w"])
+        wait_for_w(studio, ((here + there) / 2).tolist())
+        studio.fill("#mix-slider", "25")
+        wait_for_w(studio, (0.75 * here + 0.25 * there).tolist())
+        mixed = studio.picture()
+        assert len(mixed["edits"]) == 1
+        assert np.array_equal(decode(studio.download()), decode(faces.render(mixed)))
+        # Painted meanwhile, it stays painted when it is mixed on.
+        studio.paint([(0.7, 0.2), (0.8, 0.3)])
+        studio.fill("#mix-slider", "100")
+        wait_for_w(studio, np.tile(there, (W_SHAPE[0], 1)).tolist())
+        assert len(studio.picture()["edits"]) == 2
+
+
+def test_similar_scenes_lie_near_it(browser: Browser, faces: StudioServer) -> None:
+    with open_studio(browser, faces, path="/?seed=3") as studio:
+        bring(studio, scene(1))
+        studio.page.locator("#nearby").click()
+        neighbours = studio.page.locator("#neighbours button")
+        expect(neighbours).to_have_count(9)
+        neighbours.nth(4).click()
+        studio.page.wait_for_function(
+            "w => JSON.stringify(JSON.parse(localStorage.getItem('unitbrush.history')).scenes.at(-1).w) !== w",
+            arg=json.dumps(scene(1)["w"], separators=(",", ":")),
+        )
+        studio.wait_for_picture()
+        near = studio.picture()
+        away = np.array(near["w"]) - 0.72 * np.array(scene(1)["w"])  # 0.28 of the way to a seed's, in every layer
+        assert np.abs(away - away[0]).max() < 1e-4
+        assert np.array_equal(decode(studio.download()), decode(faces.render(near)))
 
 
 def test_it_survives_a_reload_and_a_link(browser: Browser, faces: StudioServer) -> None:
@@ -92,7 +144,7 @@ def test_it_survives_a_reload_and_a_link(browser: Browser, faces: StudioServer) 
         picture, shown = studio.picture(), studio.shown()
         studio.reload()
         assert (studio.picture(), studio.shown()) == (picture, shown)
-        expect(studio.page.locator("#mix")).to_be_disabled()
+        expect(studio.page.locator("#fixed-scene")).to_be_visible()
         studio.page.locator("#share-open-sheet").click()
         studio.page.locator("#share-link").click()
         studio.wait_for_notice("Link copied")

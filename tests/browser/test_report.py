@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from server.lab.dissect.report.build import Pictures, build_report
 from server.lab.dissect.units.regions import REGION
 from server.lab.dissect.units.samples import Samples
+from server.model.generator import Layer
 from tests.browser.waiting import PATIENCE, wait_until
 
 CONCEPTS = ("tree", "door", "sky")
@@ -135,14 +136,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "strongest": rng.integers(0, 30, (UNITS, 4)),
         "regions": rng.integers(0, 256, (UNITS, 4, REGION**2 // 8)).astype(np.uint8),
     }
-    images = rng.integers(0, 256, (30, 32, 32, 3)).astype(np.uint8)
+    images = rng.integers(0, 256, (30, 24, 32, 3)).astype(np.uint8)
     build_report(
         folder,
         "village",
-        [("layer4", 8)],
+        [Layer("layer4", UNITS, 8, 8)],
         CONCEPTS,
         {"layer4": held},
-        Pictures(Samples(0, CONCEPTS, images, images[..., 0] % 3), {"layer4-3": images[:6].reshape(2, 3, 32, 32, 3)}),
+        Pictures(Samples(0, CONCEPTS, images, images[..., 0] % 3), {"layer4-3": images[:6].reshape(2, 3, 24, 32, 3)}),
         MEASURED,
         {},
     )
@@ -188,6 +189,9 @@ def test_a_unit_shows_its_pictures_with_the_region_outlined(page: Page) -> None:
         return int((np.abs(shot.astype(int) - (255, 225, 77)).max(2) < 40).sum())
 
     wait_until(page, lambda: yellow() > 100, "the outline of a region")
+    box = page.locator("#unit-list .unit canvas").first.bounding_box()
+    assert box is not None
+    assert box["width"] / box["height"] == pytest.approx(32 / 24, abs=0.02)
 
 
 def test_tables_sort_by_any_column(page: Page) -> None:
@@ -225,7 +229,7 @@ def test_artifact_units_are_listed_with_pictures_before_and_after(page: Page) ->
     image = page.locator("#artifact-strips img")
     image.scroll_into_view_if_needed()
     page.wait_for_function("document.querySelector('#artifact-strips img').naturalWidth > 0")
-    assert page.evaluate("document.querySelector('#artifact-strips img').naturalHeight") == 64
+    assert page.evaluate("document.querySelector('#artifact-strips img').naturalHeight") == 48
     assert page.inner_text("#artifact-strips figcaption").startswith("Without unit 3 of layer4")
     expect(page.locator("#artifact-tried table")).to_be_hidden()
     page.click("#artifact-tried summary")

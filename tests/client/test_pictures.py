@@ -167,6 +167,7 @@ async def test_what_is_seen_in_a_picture(painting: AsyncClient) -> None:
 async def test_what_is_installed(painting: AsyncClient) -> None:
     (model,) = await painting.models()
     assert (model.name, model.resolution, model.layers[0].units, model.default) == ("village", 32, 16, True)
+    assert model.size == (32, 32)
     concepts = await painting.concepts(model.name)
     assert tuple(concept.name for concept in concepts) == model.concepts == ("tree", "door", "sky")
     assert concepts[1].units[0].level == 2.0

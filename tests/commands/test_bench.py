@@ -49,7 +49,7 @@ def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str], m
     assert document["drafts"] == "float32" or document["bfloat16"]["time"] > 0
     assert document["drafts"] in ("float32", "bfloat16")
     assert all(t["median_ms"] > 0 and t["runs"] >= 5 for t in document["timings"])
-    assert document["model"] == {"name": "village", "resolution": 32}
+    assert document["model"] == {"name": "village", "resolution": 32, "size": [32, 32]}
     assert document["server_peak_bytes"] > 2**20
 
 
@@ -93,7 +93,7 @@ def test_a_drag_in_a_browser_is_measured(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["bench", "--browser", "--seconds", "1.5", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     drag = document["drag"]
-    assert document["model"] == {"name": "village", "resolution": 32}
+    assert document["model"] == {"name": "village", "resolution": 32, "size": [32, 32]}
     assert document["browser"].startswith("Chromium ")
     assert document["first_picture_ms"] > 0
     assert drag["seconds"] >= 1.5

@@ -30,7 +30,7 @@ class HandmadeGenerator(Chain):
 
     family = "by hand"
     latent_dim = 8
-    resolution = 32
+    size = 32, 32
     layers = (Layer("layer1", UNITS, 8, 8), Layer("layer2", UNITS, 8, 8))
 
     def block(self, name: str) -> Callable[[Tensor], Tensor]:

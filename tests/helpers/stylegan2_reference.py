@@ -29,7 +29,7 @@ class Modulated:
 
 @dataclass(frozen=True)
 class Weights:
-    """A generator. mapping: a matrix and a bias a layer. average: (w_dim,). constant: (C, 4, 4)."""
+    """A generator. mapping: a matrix and a bias a layer. average: (w_dim,). constant: (C, H, W)."""
 
     mapping: list[tuple[Array, Array]]
     average: Array
@@ -83,11 +83,12 @@ def styled_convolution(x: Array, layer: Modulated, w: Array, up: bool) -> Array:
 
 
 def draw(weights: Weights, w: Array, edits: Edits | None = None, bound: float = np.inf) -> list[Array]:
-    """w: (layers + 1, w_dim). Returns every layer's output, edited, and, last, the image (3, R, R).
+    """w: (layers + 1, w_dim). Returns every layer's output, edited, and, last, the image (3, H, W).
 
     bound: of what a layer computes, and of what it adds to the image.
     """
-    x, image = weights.constant, np.zeros((3, 2, 2))
+    x = weights.constant
+    image = np.zeros((3, x.shape[1] // 2, x.shape[2] // 2))
     outputs = []
     for i, layer in enumerate(weights.layers):
         x = np.clip(styled_convolution(x, layer, w[i], up=i % 2 == 1), -bound, bound)

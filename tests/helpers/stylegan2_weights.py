@@ -15,8 +15,9 @@ LATENT_DIM, W_DIM = 6, 5
 WIDTHS = {16: (6, 5, 4), 64: (6, 5, 7, 4, 3), 256: (5, 6, 4, 5, 3, 4, 3)}  # at 4x4, 8x8, ... of each resolution
 
 
-def random_weights(widths: Sequence[int] = WIDTHS[16], seed: int = 0, mapping: int = 3) -> Weights:
-    """widths: units at 4x4, 8x8, ... All numbers are float32's."""
+def random_weights(widths: Sequence[int] = WIDTHS[16], seed: int = 0, mapping: int = 3, across: int = 4) -> Weights:
+    """widths: units at 4x4, 8x8, ... across: columns of the first, for pictures that are no squares. All numbers are
+    float32's."""
     rng = np.random.default_rng(seed)
 
     def random(*shape: int) -> Array:
@@ -24,7 +25,7 @@ def random_weights(widths: Sequence[int] = WIDTHS[16], seed: int = 0, mapping: i
 
     def modulated(inputs: int, outputs: int, k: int, side: int) -> Modulated:
         style = random(inputs, W_DIM), random(inputs) + 1
-        return Modulated(random(outputs, inputs, k, k), random(outputs), *style, random(side, side), 0.25)
+        return Modulated(random(outputs, inputs, k, k), random(outputs), *style, random(side, side * across // 4), 0.25)
 
     layers = [modulated(widths[0], widths[0], 3, 4)]
     for i, (inputs, outputs) in enumerate(pairwise(widths)):
@@ -33,7 +34,7 @@ def random_weights(widths: Sequence[int] = WIDTHS[16], seed: int = 0, mapping: i
     return Weights(
         mapping=[(100 * random(o, i), 10 * random(o)) for i, o in pairwise(sizes)],
         average=random(W_DIM),
-        constant=random(widths[0], 4, 4),
+        constant=random(widths[0], 4, across),
         layers=layers,
         colours=[modulated(width, 3, 1, 4) for width in widths],
     )

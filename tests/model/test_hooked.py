@@ -13,7 +13,11 @@ from torch import Tensor, nn
 from server.errors import UnknownLayer, WeightError
 from server.model.generator import Activations
 from server.model.hooked import HookedGenerator
-from tests.helpers.networks import LATENT, NETWORKS, ByHand, Dcgan, Mapping, Noisy, initialised
+from tests.helpers import wide
+from tests.helpers.networks import LATENT, ByHand, Dcgan, Mapping, Noisy, initialised
+from tests.helpers.networks import NETWORKS as SQUARE
+
+NETWORKS = {**SQUARE, "wide": (wide.Wide, (-1, 1), wide.by_hand)}
 
 
 def hooked(name: str) -> tuple[HookedGenerator, nn.Module, ByHand]:
@@ -296,9 +300,11 @@ def test_a_scripted_part_is_one_module() -> None:
         HookedGenerator(torch.jit.script(initialised(Dcgan())), LATENT)
 
 
-class Oblong(Dcgan):
-    def forward(self, z: Tensor) -> Tensor:
-        return super().forward(z)[:, :, 8:]
+def test_images_need_not_be_square() -> None:
+    generator = HookedGenerator(wide.wide(), LATENT)
+    assert (generator.size, generator.resolution, generator.aspect) == (wide.SIZE, 80, 80 / 48)
+    # From four cells to half of the image on either side.
+    assert [(x.name, x.height, x.width) for x in generator.layers] == [("middle", 12, 20), ("last", 24, 40)]
 
 
 class Conditional(Dcgan):
@@ -309,7 +315,6 @@ class Conditional(Dcgan):
 @pytest.mark.parametrize(
     ("network", "latent", "complaint"),
     [
-        (Oblong(), LATENT, "images are 32x24; only square ones"),
         (Conditional(), LATENT, "takes no latents of 12 numbers: .*label"),
         (Dcgan(), 100, "takes no latents of 100 numbers"),
         (Dcgan(channels=4), LATENT, r"returns \(2, 4, 32, 32\) for 2 latents"),

@@ -41,6 +41,21 @@ def run(generator: Generator, a: Activations, numbers: tuple[int, ...]) -> Array
     return generator.tail(a, at)[0].double().numpy()
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_constant_that_is_no_square_makes_pictures_that_are_none(layout: str) -> None:
+    weights = random_weights(WIDTHS[16], across=6)
+    plain = read_stylegan2(LAYOUTS[layout](weights))
+    assert (plain.size, plain.resolution) == ((16, 24), 24)
+    assert [(layer.height, layer.width) for layer in plain.layers] == [(4, 6), *[(8, 12)] * 2, *[(16, 24)] * 2]
+    z = np.random.default_rng(7).standard_normal(LATENT_DIM).astype(np.float32)
+    w = np.tile(map_latent(weights, z), (len(weights.layers) + 1, 1))
+    expected = draw(weights, w, {n: lambda r, n=n: edit(r, n) for n in (1, 3, 4)})[-1]  # type: ignore[misc]
+    with torch.inference_mode():
+        for generator in (plain, plain.frozen()):
+            a = generator.trunk(torch.from_numpy(z)[None], "layer1")
+            assert np.abs(run(generator, a, (1, 3, 4)) - expected).max() < 1e-4
+
+
 @pytest.mark.parametrize("edited", [(), (1, 3, 4)])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("side", WIDTHS)

@@ -55,6 +55,11 @@ def test_eight_to_1024_pixels_are_read(tmp_path: Path) -> None:
             assert (generator.resolution, generator.layers[-1].height) == (side, side)
 
 
+def test_a_constant_that_makes_larger_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WeightError, match="of 1280x1024 pixels"):
+        load_generator(saved(tmp_path, tensors_b(random_weights((2,) * 9, across=5))))
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_sees_through_what_checkpoints_wrap_generators_in(tmp_path: Path, layout: str) -> None:
     state = LAYOUTS[layout](random_weights())

@@ -66,7 +66,7 @@ def _rect(cells: Cells) -> list[float]:
 
 def _outlined(picture: Pixels, rect: list[float]) -> Pixels:
     image = Image.fromarray(picture)
-    left, top, right, bottom = (round(side * image.width) for side in rect)
+    left, top, right, bottom = (round(share * side) for share, side in zip(rect, 2 * image.size, strict=True))
     ImageDraw.Draw(image).rectangle((left, top, right - 1, bottom - 1), outline=(255, 255, 255))
     return np.asarray(image)
 

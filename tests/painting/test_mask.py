@@ -99,6 +99,31 @@ def test_the_way_a_stroke_was_cut_up_does_not_matter() -> None:
     np.testing.assert_allclose(cut, whole, atol=2 / 256)
 
 
+@pytest.mark.parametrize("height", [48, 80])
+def test_strokes_stay_round_on_pictures_that_are_no_squares(height: int) -> None:
+    """A picture of 80x48 cells is the upper part of a square one, one of 48x80 its left part: what is painted there
+    covers the same. A radius is a fraction of the width."""
+    width = 128 - height
+    drawn = [((0.3, 0.2), (0.5, 0.45)), ((0.45, 0.1),)]
+    on_square = [
+        Stroke(points, radius, erase=i == 1) for i, (points, radius) in enumerate(zip(drawn, (0.12, 0.1), strict=True))
+    ]
+    own = [
+        replace(
+            stroke,
+            points=tuple((x * 80 / width, y * 80 / height) for x, y in stroke.points),
+            radius=stroke.radius * 80 / width,
+        )
+        for stroke in on_square
+    ]
+    got = coverage(Strokes(tuple(own)), height, width, width / height)
+    expected = coverage(Strokes(tuple(on_square)), 80, 80)[:height, :width]
+    np.testing.assert_allclose(got, expected, atol=3 / 36)  # samples within rounding of the edge
+    half = Rect((0.0, 0.0, 0.5, 1.0), erase=(Stroke(((0.5, 0.5),), 0.1),))
+    left = coverage(half, height // 4, width // 4, width / height)
+    assert 0.5 - left.mean() == pytest.approx(math.pi * 0.1**2 / 2 * width / height, rel=0.03)
+
+
 def test_an_erasing_stroke_takes_away_what_lies_before_it() -> None:
     wide, narrow = Stroke(((0.1, 0.5), (0.9, 0.5)), 0.2), ((0.5, 0.0), (0.5, 1.0))
     erased = coverage(Strokes((wide, Stroke(narrow, 0.1, erase=True))), 10, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,9 @@ import httpx
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from server.client import AsyncClient
 from server.errors import PictureError
 from server.lab.dissect.report.dissection import save_dissection
 from server.model.catalog import Catalog
@@ -22,6 +25,7 @@ from server.painting.painter import Painter
 from server.painting.parsing import parse_picture
 from server.painting.picture import Edit, Picture, Rect, picture_to_json
 from server.results.brush import Brush, Dissection, RankedUnit
+from tests.client.conftest import connected
 from tests.helpers.serving import asgi_client, settings_in
 from tests.helpers.stylegan2_reference import Array, draw, map_latent
 from tests.helpers.stylegan2_weights import LATENT_DIM, W_DIM, random_weights, tensors_a, tensors_b
@@ -155,6 +159,38 @@ async def test_the_api_lists_and_paints_it(folder: Path, tmp_path: Path) -> None
         await keeps(client, start)
         refused = await client.post("/api/v1/render", json={"model": "village", "w": [0.5] * 8})
         assert (refused.status_code, refused.json()["pointer"]) == (422, "/w")
+
+
+async def test_the_w_of_a_seed_is_the_same_scene(folder: Path, tmp_path: Path) -> None:
+    write_faces(tmp_path, truncation=0.5)
+    async with asgi_client(settings_in(tmp_path, default_model="faces")) as client:
+        answer = await client.get("/api/v1/models/faces/w/7")
+        w = answer.json()["w"]
+        expected = map_latent(FACES, latent_of(7, LATENT_DIM), truncation=0.5)
+        np.testing.assert_allclose(w, expected, atol=1e-5)
+        images = [
+            (await client.post("/api/v1/render", json={"model": "faces", **start})).content
+            for start in ({"seed": 7}, {"w": w}, {"w": [w] * W_SHAPE[0]})
+        ]
+        shown = [np.asarray(Image.open(io.BytesIO(image))) for image in images]
+        assert all(np.array_equal(image, shown[0]) for image in shown)
+        known = {"If-None-Match": answer.headers["etag"]}
+        assert (await client.get("/api/v1/models/faces/w/7", headers=known)).status_code == 304
+        for path, status in (("faces/w/-1", 422), (f"faces/w/{2**32}", 422), ("nobody/w/1", 404)):
+            assert (await client.get(f"/api/v1/models/{path}")).status_code == status
+    async with asgi_client(settings_in(folder, data_dir=tmp_path / "data")) as client:
+        refused = await client.get("/api/v1/models/village/w/7")
+        assert (refused.status_code, refused.json()["detail"]) == (
+            404,
+            "'village' has no w, as a Progressive GAN has none",
+        )
+
+
+async def test_the_client_gives_it(folder: Path, tmp_path: Path) -> None:
+    client: AsyncClient
+    async with connected(settings_in(folder, data_dir=tmp_path)) as client:
+        picture = client.picture("faces", w=await client.w("faces", 7))
+        assert np.array_equal(np.asarray(await picture.image()), np.asarray(await client.picture("faces", 7).image()))
 
 
 async def keeps(client: httpx.AsyncClient, start: dict[str, Any]) -> None:

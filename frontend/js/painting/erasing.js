@@ -5,10 +5,11 @@
 
 import { MAX_POINTS } from "../picture/document.js";
 import { asErasing, fillMask, hasShape, regionOf, rememberRegion, scratch } from "../view/masks.js";
+import { fitted } from "../view/pixels.js";
 import { falsified, NOISE } from "../view/reading.js";
 import { fit } from "./strokes.js";
 
-const SIDE = 64; // pixels of the grid on which masks are compared
+const SIDE = 64; // pixels of the longer side of the grid on which masks are compared
 const VISIBLE = 40; // of 255: less coverage of a pixel is none
 
 /**
@@ -16,9 +17,10 @@ const VISIBLE = 40; // of 255: less coverage of a pixel is none
  *
  * @param {Mask} mask
  * @param {Stroke[]} strokes
+ * @param {number} aspect  of the picture, its width over its height
  * @returns {Mask | undefined}
  */
-export function erased(mask, strokes) {
+export function erased(mask, strokes, aspect) {
   /** @type {Mask} */
   let rest;
   if (mask === null) rest = { rect: [0, 0, 1, 1], erase: strokes };
@@ -27,7 +29,7 @@ export function erased(mask, strokes) {
   const region = regionOf(mask);
   if (region) rememberRegion(rest, region);
   // Where its shape is not known yet, something may be left.
-  return !hasShape(rest) || covers(drawn(rest)) ? rest : undefined;
+  return !hasShape(rest) || covers(drawn(rest, aspect)) ? rest : undefined;
 }
 
 /**
@@ -35,12 +37,13 @@ export function erased(mask, strokes) {
  *
  * @param {Mask} mask
  * @param {Stroke[]} strokes
+ * @param {number} aspect  of the picture
  */
-export function touches(mask, strokes) {
+export function touches(mask, strokes, aspect) {
   if (!hasShape(mask)) return true;
-  const context = drawn(mask);
+  const context = drawn(mask, aspect);
   context.globalCompositeOperation = "destination-in";
-  context.drawImage(drawn({ strokes }).canvas, 0, 0);
+  context.drawImage(drawn({ strokes }, aspect).canvas, 0, 0);
   return covers(context);
 }
 
@@ -50,15 +53,16 @@ function limited(strokes) {
   return points > MAX_POINTS ? fit(strokes) : strokes;
 }
 
-/** @param {Mask} mask */
-function drawn(mask) {
-  const [, context] = scratch(SIDE);
-  fillMask(context, mask, SIDE);
+/** @param {Mask} mask @param {number} aspect */
+function drawn(mask, aspect) {
+  const [, context] = scratch(fitted({ width: aspect, height: 1 }, SIDE));
+  fillMask(context, mask);
   return context;
 }
 
 /** Whether anything is drawn there, or may be, as it cannot be read. @param {CanvasRenderingContext2D} context */
 function covers(context) {
   if (falsified() > NOISE) return true;
-  return context.getImageData(0, 0, SIDE, SIDE).data.some((value, i) => i % 4 === 3 && value > VISIBLE);
+  const { width, height } = context.canvas;
+  return context.getImageData(0, 0, width, height).data.some((value, i) => i % 4 === 3 && value > VISIBLE);
 }

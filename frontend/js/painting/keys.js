@@ -11,8 +11,9 @@ import { MOMENT } from "./gestures.js";
  * @param {import("./gestures.js").Gestures} gestures
  * @param {import("../view/ring.js").Ring} ring
  * @param {() => number} radius
+ * @param {() => number} aspect  of the picture, its width over its height
  */
-export function paintByKeys(gestures, ring, radius) {
+export function paintByKeys(gestures, ring, radius, aspect) {
   const stage = byId("stage", HTMLElement);
   let stroke = MOMENT;
   let dab = false; // Space went down on the picture, and has not been used for anything else since
@@ -35,7 +36,7 @@ export function paintByKeys(gestures, ring, radius) {
     if (gestures.active() && !down) return;
     if (move) {
       const [x, y] = ring.position();
-      ring.moveTo(clamp(x + move[0] * step), clamp(y + move[1] * step));
+      ring.moveTo(clamp(x + move[0] * step), clamp(y + move[1] * step * aspect()));
       if (down) stroke.move([sample(ring.position())]);
       else gestures.hover(sample(ring.position()));
     } else if (event.key === "Enter" && !event.repeat) {

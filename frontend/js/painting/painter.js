@@ -34,6 +34,7 @@ import { createStroke, pressed } from "./strokes.js";
  * @property {() => void} restore  show the present picture again
  * @property {import("../server/frames.js").Frames["draft"]} draft
  * @property {(mask: Mask | undefined) => void} tint
+ * @property {() => number} aspect  of the picture, its width over its height
  *
  * @typedef {object} Painter
  * @property {(sample: Sample) => Gesture} start  a gesture with the present brush
@@ -46,7 +47,7 @@ import { createStroke, pressed } from "./strokes.js";
  * @param {PainterParts} parts
  * @returns {Painter}
  */
-export function createPainter({ brush, layerOf, present, commit, limits, gesturing, restore, draft, tint }) {
+export function createPainter({ brush, layerOf, present, commit, limits, gesturing, restore, draft, tint, aspect }) {
   /** @type {Shape | null} */
   let shape = null;
   /** The brush the shape was begun with. */
@@ -63,8 +64,8 @@ export function createPainter({ brush, layerOf, present, commit, limits, gesturi
     let picture = present();
     for (let i = picture.edits.length - 1; i >= 0; i -= 1) {
       const edit = picture.edits[i];
-      if (edit.hidden || !touches(edit.mask, strokes)) continue;
-      const rest = erased(edit.mask, strokes);
+      if (edit.hidden || !touches(edit.mask, strokes, aspect())) continue;
+      const rest = erased(edit.mask, strokes, aspect());
       picture = rest === undefined ? deleteEdit(picture, i) : changeEdit(picture, i, { mask: rest });
     }
     return picture;
@@ -102,7 +103,7 @@ export function createPainter({ brush, layerOf, present, commit, limits, gesturi
       used = chosen;
       shownSteps = 0;
       const straight = used.tool === "line" || used.tool === "rect";
-      const own = straight ? straightShape(used, sample) : freeStroke(used, sample);
+      const own = straight ? straightShape(used, sample, aspect()) : freeStroke(used, sample);
       shape = own;
       gesturing.begin(gesture);
       show();
@@ -161,9 +162,10 @@ function freeStroke(brush, first) {
  *
  * @param {Brush} brush
  * @param {Sample} first
+ * @param {number} aspect  of the picture
  * @returns {Shape}
  */
-function straightShape({ tool, radius }, first) {
+function straightShape({ tool, radius }, first, aspect) {
   let last = first;
   let steps = 1;
   /** @returns {Mask} */
@@ -176,7 +178,7 @@ function straightShape({ tool, radius }, first) {
     const [ax, bx] = [first.x, last.x].map((x) => coordinate(Math.max(x0, Math.min(x1, x))));
     const [ay, by] = [first.y, last.y].map((y) => coordinate(Math.max(y0, Math.min(y1, y))));
     const dx = Math.abs(bx - ax) < 0.01 ? radius : 0;
-    const dy = Math.abs(by - ay) < 0.01 ? radius : 0;
+    const dy = Math.abs(by - ay) < 0.01 ? radius * aspect : 0;
     return {
       rect: [
         coordinate(Math.min(ax, bx) - dx),

@@ -14,12 +14,12 @@ export function setUpAbout() {
   /** @param {Model} model */
   function show(model) {
     shown = model;
-    const { title, name, family, resolution, license, source, citation } = model;
+    const { title, name, family, size: [height, width], license, source, citation } = model;
     /** @type {[string, string | null][]} */
     const lines = [
       [t("model"), title || name],
       [t("about.family"), family],
-      [t("about.resolution"), `${resolution} × ${resolution}`],
+      [t("about.resolution"), `${width} × ${height}`],
       [t("about.license"), license === "unknown" ? t("about.unknown") : license],
       [t("about.source"), source],
       [t("about.citation"), citation],

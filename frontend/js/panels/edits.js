@@ -9,9 +9,10 @@ import { conceptName, onLanguage, t } from "../ui/i18n.js";
 import { icon } from "../ui/icons.js";
 import { gestureOf, setSlider } from "../ui/slider.js";
 import { fillMask } from "../view/masks.js";
+import { fitted } from "../view/pixels.js";
 import { conceptIcon } from "./concept-icons.js";
 
-const THUMBNAIL = 80;
+const THUMBNAIL = 80; // pixels of the longer side
 
 /**
  * @typedef {object} EditsParts
@@ -126,13 +127,15 @@ export function createEdits({ history, commit, draft, gesturing, tint, bitmap })
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     const picture = bitmap();
     const again = () => paintThumbnail(canvas, edit);
-    context.clearRect(0, 0, THUMBNAIL, THUMBNAIL);
+    if (picture) Object.assign(canvas, fitted(picture, THUMBNAIL)); // empty again
+    const { width, height } = canvas;
+    context.clearRect(0, 0, width, height);
     context.fillStyle = edit.op === "draw" ? "#45d3ad" : "#ff6f50";
     context.globalAlpha = 0.85;
-    fillMask(context, edit.mask, THUMBNAIL, again);
+    fillMask(context, edit.mask, again);
     context.globalAlpha = 1;
     context.globalCompositeOperation = "destination-over";
-    if (picture) context.drawImage(picture, 0, 0, THUMBNAIL, THUMBNAIL);
+    if (picture) context.drawImage(picture, 0, 0, width, height);
     context.globalCompositeOperation = "source-over";
   }
 

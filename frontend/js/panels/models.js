@@ -11,9 +11,10 @@ import { byId, make } from "../ui/dom.js";
  */
 export function setUpModels(available, choose) {
   const select = byId("model", HTMLSelectElement);
-  const options = available.map(({ name, title, resolution }) =>
-    make("option", { value: name }, `${title || name} · ${resolution} px`),
-  );
+  const options = available.map(({ name, title, size: [height, width] }) => {
+    const size = width === height ? width : `${width} × ${height}`;
+    return make("option", { value: name }, `${title || name} · ${size} px`);
+  });
   select.append(...options);
   select.addEventListener("change", () => choose(select.value));
   byId("model-field", HTMLElement).hidden = available.length < 2;

@@ -66,6 +66,17 @@ export function withLatent({ seed, w, ...picture }, z) {
 }
 
 /**
+ * The same edits in a scene that is given by its w.
+ *
+ * @param {Picture} picture
+ * @param {number[] | number[][]} w
+ * @returns {Picture}
+ */
+export function withW({ seed, z, directions, ...picture }, w) {
+  return { ...picture, w };
+}
+
+/**
  * The same edits over another scene.
  *
  * @param {Picture} picture

@@ -1,4 +1,4 @@
-/** Scenes that a picture gives by their w: they have no latent, so nothing mixes or moves them, and the page says so. */
+/** Scenes that a picture gives by their w: they have no latent that directions could move, and the page says so. */
 
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
@@ -10,21 +10,13 @@ export function isFixed(picture) {
 }
 
 /**
- * What mixes and moves scenes rests while the present one is fixed.
+ * Tell why the sliders of directions rest, while they do.
  *
  * @param {import("../picture/history.js").History} history
- * @param {() => void} close  what of that is open
  */
-export function setUpFixedScenes(history, close) {
+export function showFixedScenes(history) {
   const why = byId("fixed-scene", HTMLElement);
-  const buttons = ["nearby", "mix"].map((id) => byId(id, HTMLButtonElement));
-
-  function show() {
-    const fixed = isFixed(history.present());
-    if (fixed) close();
-    why.hidden = !fixed;
-    for (const button of buttons) button.disabled = fixed;
-  }
+  const show = () => void (why.hidden = !isFixed(history.present()));
   history.subscribe(show);
   show();
 }

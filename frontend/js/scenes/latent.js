@@ -1,6 +1,6 @@
 /**
- * Latents in the browser: the very z that `numpy.random.RandomState(seed).standard_normal(n)` gives, points near one
- * and points between two.
+ * Latents in the browser: the very z that `numpy.random.RandomState(seed).standard_normal(n)` gives, and points between
+ * two.
  */
 
 const N = 624;
@@ -79,6 +79,18 @@ export function between(a, b, t) {
   const [wa, wb] = sine < 1e-6 ? [1 - t, t] : [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine];
   const scale = (1 - t) * la + t * lb;
   return a.map((value, i) => Math.round(scale * ((wa * value) / la + (wb * b[i]) / lb) * 1e5) / 1e5);
+}
+
+/**
+ * Between two w's: what the mapping makes of latents lies on no sphere, so that points go in a straight line.
+ *
+ * @param {number[]} a
+ * @param {number[]} b
+ * @param {number} t  0 gives a, 1 gives b
+ * @returns {number[]} rounded as above
+ */
+export function straight(a, b, t) {
+  return a.map((value, i) => Math.round(((1 - t) * value + t * b[i]) * 1e5) / 1e5);
 }
 
 /**

@@ -2,12 +2,13 @@
 
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
-import { published, withLatent } from "../picture/changes.js";
+import { createLatest } from "../lib/latest.js";
+import { published } from "../picture/changes.js";
 import { announce } from "../ui/announce.js";
 import { byId } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { gestureOf, setSlider } from "../ui/slider.js";
-import { between, latentOf, pictureLatent } from "./latent.js";
+import { wayTo } from "./way.js";
 
 /**
  * @typedef {object} MixingParts
@@ -17,10 +18,11 @@ import { between, latentOf, pictureLatent } from "./latent.js";
  * @property {import("../lib/gesturing.js").Gesturing} gesturing
  * @property {() => void} restore  show the present picture again
  * @property {(model: string) => number} latentLength
+ * @property {(error: unknown) => void} onError
  *
  * @typedef {object} Mixing
  * @property {() => boolean} choosing  whether the next scene that is chosen is the other one of a mix
- * @property {(seed: number) => void} mixWith
+ * @property {(seed: number) => Promise<void>} mixWith
  * @property {() => void} close
  */
 
@@ -28,18 +30,20 @@ import { between, latentOf, pictureLatent } from "./latent.js";
  * @param {MixingParts} parts
  * @returns {Mixing}
  */
-export function createMixing({ present, push, draft, gesturing, restore, latentLength }) {
+export function createMixing({ present, push, draft, gesturing, restore, latentLength, onError }) {
   const toggle = byId("mix", HTMLButtonElement);
   const panel = byId("mix-panel", HTMLElement);
   const slider = byId("mix-slider", HTMLInputElement);
   const hint = byId("mix-hint", HTMLElement);
-  /** @type {{from: Picture, a: number[], b: number[]} | null} */
-  let ends = null;
+  const latest = createLatest();
+  /** @type {{from: Picture, way: import("./way.js").Way} | null} */
+  let mix = null;
   let mixedAt = 0; // of the slider
 
   function close() {
     panel.hidden = true;
-    ends = null;
+    mix = null;
+    latest();
     toggle.setAttribute("aria-pressed", "false");
   }
 
@@ -52,8 +56,7 @@ export function createMixing({ present, push, draft, gesturing, restore, latentL
   }
 
   function mixed() {
-    if (!ends) return present();
-    return withLatent(ends.from, between(ends.a, ends.b, Number(slider.value) / 100));
+    return mix ? mix.way(present(), Number(slider.value) / 100) : present();
   }
 
   toggle.addEventListener("click", () => (panel.hidden ? open() : close()));
@@ -76,10 +79,17 @@ export function createMixing({ present, push, draft, gesturing, restore, latentL
 
   return {
     choosing: () => !panel.hidden,
-    mixWith(seed) {
-      const from = ends?.from ?? present();
-      const a = pictureLatent(from, latentLength(from.model));
-      ends = { from, a, b: latentOf(seed, a.length) };
+    async mixWith(seed) {
+      const isLatest = latest();
+      const from = mix?.from ?? present();
+      try {
+        const way = await wayTo(from, seed, latentLength(from.model));
+        if (!isLatest()) return;
+        mix = { from, way };
+      } catch (error) {
+        if (isLatest()) onError(error);
+        return;
+      }
       slider.hidden = false;
       hint.hidden = true;
       setSlider(slider, 50);

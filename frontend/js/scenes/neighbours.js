@@ -3,13 +3,13 @@
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
 import { createLatest } from "../lib/latest.js";
-import { published, withLatent } from "../picture/changes.js";
+import { published } from "../picture/changes.js";
 import { anySeed } from "../picture/seeds.js";
 import { render } from "../server/api.js";
 import { byId, make } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { setUpRoving } from "../ui/roving.js";
-import { between, latentOf, pictureLatent } from "./latent.js";
+import { wayTo } from "./way.js";
 
 const COUNT = 9;
 const DISTANCE = 0.28; // of the way to a random scene
@@ -36,10 +36,12 @@ export function createNeighbours({ present, commit, latentLength, onToggle }) {
   async function fill() {
     const isLatest = latest();
     const from = present();
-    const a = pictureLatent(from, latentLength(from.model));
     strip.replaceChildren();
     for (let number = 1; number <= COUNT; number += 1) {
-      const picture = withLatent(from, between(a, latentOf(anySeed(), a.length), DISTANCE));
+      const way = await wayTo(from, anySeed(), latentLength(from.model)).catch(() => null);
+      if (!isLatest()) return;
+      if (!way) continue;
+      const picture = way(from, DISTANCE);
       const image = make("img", { alt: "", width: THUMBNAIL, height: THUMBNAIL, draggable: "false" });
       const name = t("neighbour", { number });
       const button = make("button", { type: "button", class: "scene", "aria-label": name }, image);

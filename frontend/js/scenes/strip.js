@@ -6,9 +6,10 @@ import { byId, make, reveal } from "../ui/dom.js";
 import { focusPicture } from "../ui/focus.js";
 import { onLanguage, t } from "../ui/i18n.js";
 import { setUpRoving } from "../ui/roving.js";
+import { fitted } from "../view/pixels.js";
 
 const AT_FIRST = 24;
-const THUMBNAIL = 96;
+const THUMBNAIL = 96; // pixels of the longer side
 
 /**
  * @typedef {object} Strip
@@ -59,8 +60,7 @@ export function createStrip(choose) {
     const image = make("img", {
       src: imageUrl(of, seed, THUMBNAIL),
       alt: "",
-      width: THUMBNAIL,
-      height: THUMBNAIL,
+      ...fitted({ width: of.size[1], height: of.size[0] }, THUMBNAIL),
       loading: "lazy",
       decoding: "async",
       fetchpriority: "low",

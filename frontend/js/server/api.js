@@ -8,7 +8,8 @@
  * @typedef {object} Model
  * @property {string} name
  * @property {string} title
- * @property {number} resolution
+ * @property {number} resolution  pixels of the image's longer side
+ * @property {[height: number, width: number]} size  in pixels
  * @property {number} latent_dim
  * @property {string} edit_layer
  * @property {string | null} exact_layer  at which things are painted just where the mask is
@@ -82,6 +83,15 @@ export async function concepts(model) {
  */
 export async function directions(model) {
   return (await json(`models/${encodeURIComponent(model)}/directions`)).directions;
+}
+
+/**
+ * @param {string} model  that has one
+ * @param {number} seed
+ * @returns {Promise<number[]>} the w of a seed
+ */
+export async function wOfSeed(model, seed) {
+  return (await json(`models/${encodeURIComponent(model)}/w/${seed}`)).w;
 }
 
 /**

@@ -14,9 +14,10 @@ import { notify, notifyError } from "../ui/notices.js";
  * @param {import("../picture/history.js").History} parts.history
  * @param {import("../lib/gesturing.js").Gesturing} parts.gesturing  what goes on ends before
  * @param {import("../server/images.js").Images} parts.images
+ * @param {() => void} parts.onOpen  it is about to be the present one
  * @returns {(picture: Picture) => Promise<boolean>} whether it is the present one now
  */
-export function createBringIn({ available, history, gesturing, images }) {
+export function createBringIn({ available, history, gesturing, images, onOpen }) {
   return async (picture) => {
     if (!available.some((model) => model.name === picture.model)) {
       notify(t("unknown.model", { model: picture.model }), { kind: "error" });
@@ -32,6 +33,7 @@ export function createBringIn({ available, history, gesturing, images }) {
       }
     }
     gesturing.end();
+    onOpen();
     // What nobody has touched yet is nothing to come back to.
     const { states } = history.timeline();
     if (states.length === 1 && !states[0].edits.length) history.restart(picture);

@@ -6,9 +6,10 @@
 import { pause } from "../lib/time.js";
 import { withoutEdits } from "../picture/changes.js";
 import { t } from "../ui/i18n.js";
+import { fitted } from "../view/pixels.js";
 import { falsified, NOISE } from "../view/reading.js";
 
-const FILM_SIDE = 512;
+const FILM_SIDE = 512; // pixels of the longer side
 const GIF_SIDE = 384;
 const EACH = 500; // ms an edit stands,
 const LONGEST = 12_000; // or less, so that all of them take no longer
@@ -29,7 +30,7 @@ export function filmType() {
  */
 export async function makeFilm(picture, load, type) {
   const frames = await growing(picture, load);
-  const { canvas, draw } = stage(FILM_SIDE);
+  const { canvas, draw } = stage(frames[0].bitmap, FILM_SIDE);
   const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: type, videoBitsPerSecond: 4_000_000 });
   /** @type {Blob[]} */
   const parts = [];
@@ -50,11 +51,13 @@ export async function makeFilm(picture, load, type) {
 export async function makeGif(picture, load) {
   if (falsified() > NOISE) throw new Error(t("canvas.falsified"));
   const { createGif } = await import("./gif.js");
-  const gif = createGif(GIF_SIDE);
-  const { context, draw } = stage(GIF_SIDE);
-  for (const { bitmap, time } of await growing(picture, load)) {
+  const frames = await growing(picture, load);
+  const { canvas, context, draw } = stage(frames[0].bitmap, GIF_SIDE);
+  const { width, height } = canvas;
+  const gif = createGif(width, height);
+  for (const { bitmap, time } of frames) {
     draw(bitmap);
-    gif.add(context.getImageData(0, 0, GIF_SIDE, GIF_SIDE).data, time);
+    gif.add(context.getImageData(0, 0, width, height).data, time);
     // The page stays alive meanwhile.
     await pause(0);
   }
@@ -79,13 +82,13 @@ async function growing(picture, load) {
   return frames;
 }
 
-/** @param {number} side */
-function stage(side) {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = side;
+/** @param {ImageBitmap} first  of what is shown there @param {number} side */
+function stage(first, side) {
+  const { width, height } = fitted(first, side);
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
   context.imageSmoothingQuality = "high";
-  return { canvas, context, draw: (/** @type {ImageBitmap} */ bitmap) => context.drawImage(bitmap, 0, 0, side, side) };
+  return { canvas, context, draw: (/** @type {ImageBitmap} */ bitmap) => context.drawImage(bitmap, 0, 0, width, height) };
 }
 
 /**

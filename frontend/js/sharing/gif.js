@@ -13,21 +13,22 @@ const BAYER = [0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5].map((rank) 
  */
 
 /**
- * @param {number} side  of the frames, in pixels
+ * @param {number} width  of the frames, in pixels
+ * @param {number} height
  * @returns {Gif} which plays for ever
  */
-export function createGif(side) {
+export function createGif(width, height) {
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const parts = [
-    bytes("GIF89a", [...short(side), ...short(side), 0x70, 0, 0]),
+    bytes("GIF89a", [...short(width), ...short(height), 0x70, 0, 0]),
     bytes([0x21, 0xff, 11], "NETSCAPE2.0", [3, 1, 0, 0, 0]),
   ];
   return {
     add(pixels, time) {
-      const { palette, indices } = reduced(pixels, side);
+      const { palette, indices } = reduced(pixels, width);
       parts.push(
         bytes([0x21, 0xf9, 4, 4, ...short(Math.round(time / 10)), 0, 0]),
-        bytes([0x2c, 0, 0, 0, 0, ...short(side), ...short(side), 0x87]),
+        bytes([0x2c, 0, 0, 0, 0, ...short(width), ...short(height), 0x87]),
         palette,
         compressed(indices),
       );
@@ -40,10 +41,10 @@ export function createGif(side) {
  * The pixels in 256 colours of their own.
  *
  * @param {Uint8ClampedArray} pixels  RGBA
- * @param {number} side
+ * @param {number} width
  * @returns {{palette: Uint8Array<ArrayBuffer>, indices: Uint8Array}}
  */
-function reduced(pixels, side) {
+function reduced(pixels, width) {
   const counts = new Uint32Array(CUBE);
   for (let i = 0; i < pixels.length; i += 4) counts[cell(pixels[i], pixels[i + 1], pixels[i + 2])] += 1;
   const palette = new Uint8Array(3 * COLOURS);
@@ -52,9 +53,9 @@ function reduced(pixels, side) {
     palette.set(mean(box, counts), 3 * index);
     for (const colour of box) nearest[colour] = index;
   });
-  const indices = new Uint8Array(side * side);
+  const indices = new Uint8Array(pixels.length / 4);
   for (let i = 0; i < indices.length; i += 1) {
-    const shift = BAYER[4 * (Math.floor(i / side) % 4) + (i % side) % 4];
+    const shift = BAYER[4 * (Math.floor(i / width) % 4) + (i % width) % 4];
     const colour = cell(...within(pixels, 4 * i, shift));
     if (nearest[colour] < 0) nearest[colour] = closest(palette, colour);
     indices[i] = nearest[colour];

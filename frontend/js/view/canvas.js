@@ -1,9 +1,10 @@
 /**
  * The picture itself: the newest frame, smoothly enlarged, or the unedited one beside or in place of it. Until the first
- * frame the page's own image of it stands there.
+ * frame the page's own image of it stands there. The stage takes the shape of the picture.
  */
 
 import { byId } from "../ui/dom.js";
+import { fitToScreen } from "./pixels.js";
 
 const LARGEST = 1024;
 const FINE = 2; // of the enlargement: how much of it the slow filter does
@@ -36,33 +37,38 @@ export function createPictureCanvas() {
    * @param {ImageBitmap} bitmap
    */
   function draw(bitmap) {
-    const side = canvas.width;
-    if (middle.width !== FINE * bitmap.width) middle.width = middle.height = FINE * bitmap.width;
+    const [width, height] = [FINE * bitmap.width, FINE * bitmap.height];
+    if (middle.width !== width || middle.height !== height) Object.assign(middle, { width, height });
     between.imageSmoothingQuality = "high";
-    between.drawImage(bitmap, 0, 0, middle.width, middle.width);
+    between.drawImage(bitmap, 0, 0, width, height);
     context.imageSmoothingQuality = "low";
-    context.drawImage(middle, 0, 0, side, side);
+    context.drawImage(middle, 0, 0, canvas.width, canvas.height);
   }
 
   function paint() {
-    const side = canvas.width;
     if (after && (split < 1 || !before)) draw(after);
     if (before && split > 0) {
-      const edge = Math.round(side * split);
+      const edge = Math.round(canvas.width * split);
       context.save();
       context.beginPath();
-      context.rect(0, 0, edge, side);
+      context.rect(0, 0, edge, canvas.height);
       context.clip();
       draw(before);
       context.restore();
     }
   }
 
+  /** @param {ImageBitmap} bitmap */
+  function takeShape({ width, height }) {
+    const { style } = document.documentElement;
+    const aspect = String(width / height);
+    if (style.getPropertyValue("--aspect") === aspect) return;
+    style.setProperty("--aspect", aspect);
+    fitToScreen(canvas, LARGEST);
+  }
+
   function resize() {
-    const side = Math.min(LARGEST, Math.round(canvas.clientWidth * (window.devicePixelRatio || 1)));
-    if (!side || side === canvas.width) return;
-    canvas.width = canvas.height = side;
-    paint();
+    if (fitToScreen(canvas, LARGEST)) paint();
   }
   resize();
   new ResizeObserver(resize).observe(canvas);
@@ -74,6 +80,7 @@ export function createPictureCanvas() {
       const close = ownsAfter && last !== bitmap;
       after = bitmap;
       ownsAfter = !shared;
+      takeShape(bitmap);
       paint();
       if (close) last?.close();
     },

@@ -46,79 +46,84 @@ export function asErasing(strokes) {
 }
 
 /**
- * Fill the masked part of a square canvas with the context's fillStyle, at its globalAlpha. A region's shape is the
- * server's to know: it stays empty until it is remembered.
+ * Fill the masked part of a canvas that is the picture's whole area, with the context's fillStyle, at its globalAlpha. A
+ * region's shape is the server's to know: it stays empty until it is remembered.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Mask} mask
- * @param {number} size  the canvas' side in pixels
  * @param {() => void} [again]  called once a PNG mask has been decoded and can be drawn
  */
-export function fillMask(context, mask, size, again = () => {}) {
+export function fillMask(context, mask, again = () => {}) {
   const takes = mask !== null && ("strokes" in mask ? mask.strokes.some(({ erase }) => erase) : mask.erase?.length);
   if (!takes) {
-    fillWhole(context, mask, size, again);
+    fillWhole(context, mask, again);
     return;
   }
   // Erased apart, so that nothing else on the canvas is.
-  const [canvas, own] = scratch(size);
+  const [canvas, own] = scratch(context.canvas);
   own.fillStyle = context.fillStyle;
-  fillWhole(own, mask, size, again);
-  if (!("strokes" in mask)) fillStrokes(own, asErasing(mask.erase ?? []), size);
+  fillWhole(own, mask, again);
+  if (!("strokes" in mask)) fillStrokes(own, asErasing(mask.erase ?? []));
   context.drawImage(canvas, 0, 0);
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Mask} mask
- * @param {number} size
  * @param {() => void} again
  */
-function fillWhole(context, mask, size, again) {
+function fillWhole(context, mask, again) {
+  const { width, height } = context.canvas;
   if (mask === null) {
-    context.fillRect(0, 0, size, size);
+    context.fillRect(0, 0, width, height);
   } else if ("rect" in mask) {
     const [x0, y0, x1, y1] = mask.rect;
-    context.fillRect(x0 * size, y0 * size, (x1 - x0) * size, (y1 - y0) * size);
+    context.fillRect(x0 * width, y0 * height, (x1 - x0) * width, (y1 - y0) * height);
   } else if ("strokes" in mask) {
-    fillStrokes(context, mask.strokes, size);
+    fillStrokes(context, mask.strokes);
   } else if ("png" in mask) {
-    fillPng(context, mask.png, size, again);
+    fillPng(context, mask.png, again);
   } else {
-    fillShape(context, regions.get(mask), size);
+    fillShape(context, regions.get(mask));
   }
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {HTMLCanvasElement | null | undefined} shape
- * @param {number} size
  */
-function fillShape(context, shape, size) {
+function fillShape(context, shape) {
   if (!shape) return;
-  const [canvas, own] = scratch(size);
-  own.drawImage(shape, 0, 0, size, size);
+  const [canvas, own] = scratch(context.canvas);
+  own.drawImage(shape, 0, 0, canvas.width, canvas.height);
   own.globalCompositeOperation = "source-in";
   own.fillStyle = context.fillStyle;
-  own.fillRect(0, 0, size, size);
+  own.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(canvas, 0, 0);
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Stroke[]} strokes
- * @param {number} size
  */
-function fillStrokes(context, strokes, size) {
+function fillStrokes(context, strokes) {
+  const { width, height } = context.canvas;
   context.save();
   context.lineCap = context.lineJoin = "round";
   context.strokeStyle = context.fillStyle;
   for (const { points, radius, erase } of strokes) {
     context.globalCompositeOperation = erase ? "destination-out" : "source-over";
-    context.lineWidth = 2 * radius * size;
+    const [[x0, y0]] = points;
     context.beginPath();
-    context.moveTo(points[0][0] * size, points[0][1] * size);
-    for (const [x, y] of points) context.lineTo(x * size, y * size);
+    if (points.every(([x, y]) => x === x0 && y === y0)) {
+      // A dab: not every browser draws a line of no length.
+      context.arc(x0 * width, y0 * height, radius * width, 0, 2 * Math.PI);
+      context.fill();
+      continue;
+    }
+    context.lineWidth = 2 * radius * width;
+    context.moveTo(x0 * width, y0 * height);
+    for (const [x, y] of points) context.lineTo(x * width, y * height);
     context.stroke();
   }
   context.restore();
@@ -127,10 +132,9 @@ function fillStrokes(context, strokes, size) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {string} png
- * @param {number} size
  * @param {() => void} again
  */
-function fillPng(context, png, size, again) {
+function fillPng(context, png, again) {
   let entry = pngs.get(png);
   if (!entry) {
     const unpacked = decoded.then(() => decode(png));
@@ -140,7 +144,7 @@ function fillPng(context, png, size, again) {
     entry = { shape: null, decoding };
     pngs.set(png, entry);
   }
-  if (entry.shape) fillShape(context, entry.shape, size);
+  if (entry.shape) fillShape(context, entry.shape);
   else void entry.decoding.then(again);
 }
 
@@ -153,7 +157,7 @@ function fillPng(context, png, size, again) {
  */
 async function decode(png) {
   const canvas = document.createElement("canvas");
-  let shape = scratch(1)[0];
+  let shape = scratch({ width: 1, height: 1 })[0];
   try {
     const file = fromBase64(png.slice(png.indexOf(",") + 1));
     const header = new DataView(file.buffer);
@@ -166,9 +170,10 @@ async function decode(png) {
     context.drawImage(bitmap, 0, 0);
     bitmap.close();
     if (falsified() <= NOISE) brightnessAsAlpha(context);
-    const [small, own] = scratch(Math.min(MAX_SHAPE_SIDE, Math.max(canvas.width, canvas.height)));
+    const side = Math.min(MAX_SHAPE_SIDE, Math.max(canvas.width, canvas.height));
+    const [small, own] = scratch({ width: side, height: side });
     own.imageSmoothingQuality = "high";
-    own.drawImage(canvas, 0, 0, small.width, small.width);
+    own.drawImage(canvas, 0, 0, side, side);
     shape = small;
   } catch {
     // No shape.
@@ -191,14 +196,13 @@ function brightnessAsAlpha(context) {
 }
 
 /**
- * An empty square canvas of its own.
+ * An empty canvas of its own, as large as another.
  *
- * @param {number} size
+ * @param {{width: number, height: number}} size
  * @returns {[HTMLCanvasElement, CanvasRenderingContext2D]}
  */
-export function scratch(size) {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = size;
+export function scratch({ width, height }) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   return [canvas, context];
 }

@@ -4,6 +4,9 @@
 
 import { byId } from "../ui/dom.js";
 import { fillMask } from "./masks.js";
+import { fitToScreen } from "./pixels.js";
+
+const LARGEST = 1024;
 
 /**
  * @typedef {object} Tint
@@ -27,17 +30,17 @@ export function createTint() {
 
   function paint() {
     scheduled = false;
-    const side = canvas.width;
-    context.clearRect(0, 0, side, side);
+    const { width, height } = canvas;
+    context.clearRect(0, 0, width, height);
     context.fillStyle = getComputedStyle(canvas).color;
     if (map) {
-      context.drawImage(map, 0, 0, side, side);
+      context.drawImage(map, 0, 0, width, height);
       context.globalCompositeOperation = "source-in";
-      context.fillRect(0, 0, side, side);
+      context.fillRect(0, 0, width, height);
       context.globalCompositeOperation = "source-over";
     }
-    if (pending !== undefined) fillMask(context, pending, side, schedule);
-    if (mask !== undefined) fillMask(context, mask, side, schedule);
+    if (pending !== undefined) fillMask(context, pending, schedule);
+    if (mask !== undefined) fillMask(context, mask, schedule);
   }
 
   function schedule() {
@@ -47,10 +50,7 @@ export function createTint() {
   }
 
   new ResizeObserver(() => {
-    const side = Math.min(1024, Math.round(canvas.clientWidth * (window.devicePixelRatio || 1)));
-    if (!side || side === canvas.width) return;
-    canvas.width = canvas.height = side;
-    schedule();
+    if (fitToScreen(canvas, LARGEST)) schedule();
   }).observe(canvas);
 
   return {

@@ -11,6 +11,7 @@ const MAX_SCALE = 8;
  * @property {() => [number, number, number, number]} frame  x0, y0, x1, y1 of what can be seen of the picture
  * @property {() => number} scale
  * @property {() => number} width  of the shown picture, in CSS pixels
+ * @property {() => number} aspect  its width over its height
  * @property {(dx: number, dy: number) => void} pan
  * @property {(factor: number, clientX: number, clientY: number) => void} zoom
  * @property {(factor: number) => void} zoomMiddle  about the middle of the stage
@@ -30,10 +31,10 @@ export function createView() {
 
   /** @param {number} newScale @param {number} newX @param {number} newY */
   function place(newScale, newX, newY) {
-    const side = stage.clientWidth;
+    const { clientWidth: width, clientHeight: height } = stage;
     scale = Math.max(1, Math.min(MAX_SCALE, newScale));
-    x = Math.min(0, Math.max(side * (1 - scale), newX));
-    y = Math.min(0, Math.max(side * (1 - scale), newY));
+    x = Math.min(0, Math.max(width * (1 - scale), newX));
+    y = Math.min(0, Math.max(height * (1 - scale), newY));
     view.style.transform = scale === 1 ? "" : `translate(${x}px, ${y}px) scale(${scale})`;
     for (const listener of listeners) listener();
   }
@@ -53,16 +54,16 @@ export function createView() {
   return {
     toPicture(clientX, clientY) {
       const box = stage.getBoundingClientRect();
-      const side = box.width * scale;
-      return [(clientX - box.left - x) / side, (clientY - box.top - y) / side];
+      return [(clientX - box.left - x) / (box.width * scale), (clientY - box.top - y) / (box.height * scale)];
     },
-    toStage: (px, py) => [px * stage.clientWidth * scale + x, py * stage.clientWidth * scale + y],
+    toStage: (px, py) => [px * stage.clientWidth * scale + x, py * stage.clientHeight * scale + y],
     frame() {
-      const side = stage.clientWidth * scale;
-      return [-x / side, -y / side, (stage.clientWidth - x) / side, (stage.clientWidth - y) / side];
+      const [width, height] = [stage.clientWidth * scale, stage.clientHeight * scale];
+      return [-x / width, -y / height, (stage.clientWidth - x) / width, (stage.clientHeight - y) / height];
     },
     scale: () => scale,
     width: () => stage.clientWidth * scale,
+    aspect: () => stage.clientWidth / stage.clientHeight,
     pan: (dx, dy) => place(scale, x + dx, y + dy),
     zoom,
     zoomMiddle(factor) {

@@ -17,9 +17,10 @@ MISSING = "OpenCV is not installed; `pip install 'unitbrush[compare]'` compares 
 def inpainting(picture: Picture, pixels: Pixels) -> dict[str, Work]:
     """OpenCV's two ways to fill the mask of the picture's one edit, by name; none where it is not installed.
 
-    pixels: the picture's, (R, R, 3).
+    pixels: the picture's, (H, W, 3).
     """
-    mask = coverage(picture.edits[0].mask, *pixels.shape[:2]) > 0  # type: ignore[arg-type]  # (R, R)
+    height, width, _ = pixels.shape
+    mask = coverage(picture.edits[0].mask, height, width, width / height) > 0  # type: ignore[arg-type]  # (H, W)
     try:
         ways = inpaintings(pixels, mask)
     except ImportError:

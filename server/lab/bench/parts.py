@@ -38,7 +38,7 @@ def plain_pass(generator: Generator, device: str) -> Callable[[Tensor], Tensor]:
     """The generator as it was published, nothing folded or packed: what the other figures are compared with. One of
     another family runs as it is, on the CPU.
 
-    The pass takes z, (N, latent_dim), and returns the image, (N, 3, R, R), about -1..1.
+    The pass takes z, (N, latent_dim), and returns the image, (N, 3, H, W), about -1..1.
     """
     if not isinstance(generator, ProgressiveGenerator):
         first = generator.layers[0].name
@@ -98,22 +98,23 @@ def edits(painter: Painter, model: Model) -> dict[str, Work]:
 
 def cells_picture(model: Model, cells: int, corner: bool, strength: float = 1.0) -> Picture:
     """A scene with a square of that many cells of the usual layer's side drawn, in the middle or in a corner."""
-    side = model.generator.layer(model.edit_layer).height
-    low = 0 if corner else (side - cells) // 2
-    mask = Rect((low / side, low / side, (low + cells) / side, (low + cells) / side))
+    layer = model.generator.layer(model.edit_layer)
+    top, left = (0 if corner else (side - cells) // 2 for side in (layer.height, layer.width))
+    bottom, right = (top + cells) / layer.height, (left + cells) / layer.width
+    mask = Rect((left / layer.width, top / layer.height, right, bottom))
     edit = Edit("draw", None, mask, (0,), (1.0,), strength, layer=model.edit_layer)
     return Picture(model.name, 0, edits=(edit,))
 
 
 def updates(painter: Painter, model: Model) -> dict[str, Work]:
     """Frames in float32 that follow from the one before: an edit by size of its square of cells, and with its image."""
-    side = model.generator.layer(model.edit_layer).height
+    layer = model.generator.layer(model.edit_layer)
 
     def frame(cells: int, corner: bool, step: int) -> Pixels:
         return painter.frame(cells_picture(model, cells, corner, strength=0.5 + 0.001 * (step % 400)))
 
     works: dict[str, Work] = {}
-    for cells in (size for size in (1, 2, 4) if size < side):
+    for cells in (size for size in (1, 2, 4) if size < min(layer.height, layer.width)):
         works[f"frame, {cells}x{cells} cells"] = partial(frame, cells, False)
         works[f"frame, {cells}x{cells}, corner"] = partial(frame, cells, True)
     # In other strengths than those above, as the same picture would cost nothing.
@@ -123,7 +124,7 @@ def updates(painter: Painter, model: Model) -> dict[str, Work]:
 
 def encoders(painter: Painter, model: Model) -> dict[str, Work]:
     """Each image format."""
-    pixels = painter.render(Picture(model.name, 0))  # (R, R, 3)
+    pixels = painter.render(Picture(model.name, 0))  # (H, W, 3)
     return {f"encode {form}": partial(lambda form, i: encode(pixels, form), form) for form in MEDIA_TYPES}
 
 

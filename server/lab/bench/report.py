@@ -18,8 +18,10 @@ BAR, LABELS, WIDTH = 22, 250, 900  # of the plot, in pixels
 def headline(document: Document) -> str:
     """What was measured where."""
     model, host = document["model"], document["machine"]
+    height, width = model["size"]
+    size = width if width == height else f"{width}x{height}"
     return (
-        f"{model['name']}, {model['resolution']} pixels, on {host['device']} with {host['threads']} threads"
+        f"{model['name']}, {size} pixels, on {host['device']} with {host['threads']} threads"
         f" of {host['cores']} cores, torch {host['torch']}"
     )
 

@@ -25,7 +25,7 @@ class DirectionEffect:
 
 
 def pictures(passes: Passes, z: Tensor) -> Tensor:
-    """z: (N, latent_dim). Returns pictures, (N, 3, R, R), -1..1."""
+    """z: (N, latent_dim). Returns pictures, (N, 3, H, W), -1..1."""
     first = passes.generator.layers[0].name
     return passes.images(passes.trunk(z, first), first)
 
@@ -50,11 +50,11 @@ def measure_effects(
     kept = np.zeros(len(vectors))
     for s in batches(len(seeds), BATCH):
         z = latents_of(seeds[s], passes.generator.latent_dim)  # (B, latent_dim)
-        labels = passes.labels(pictures(passes, z))  # (B, R, R)
+        labels = passes.labels(pictures(passes, z))  # (B, H, W)
         for v, vector in enumerate(vectors):
             step = torch.from_numpy(vector.astype(np.float32))  # (latent_dim,)
             for amount in (-1, 1):
-                x = pictures(passes, z + amount * step)  # (B, 3, R, R)
+                x = pictures(passes, z + amount * step)  # (B, 3, H, W)
                 with torch.inference_mode():
                     effects[v] += amount / 2 * predictor(x).sum(0).cpu().numpy()
                 kept[v] += float((passes.labels(x) == labels).float().mean((1, 2)).sum()) / 2

@@ -67,15 +67,15 @@ class Predictor(nn.Module):
         )
 
     def standard(self, images: Tensor) -> Tensor:
-        """images: (N, 3, R, R), -1..1. Returns attributes in standard deviations from their means, (N, A)."""
-        if images.shape[-1] != SIZE:
+        """images: (N, 3, H, W), -1..1. Returns attributes in standard deviations from their means, (N, A)."""
+        if images.shape[2:] != (SIZE, SIZE):
             images = F.interpolate(images, size=(SIZE, SIZE), mode="area")
         x = self.features(images)  # (N, C, SIZE / 16, SIZE / 16)
         scores: Tensor = self.head(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))  # (N, A)
         return scores
 
     def forward(self, images: Tensor) -> Tensor:
-        """images: (N, 3, R, R), -1..1. Returns attributes, (N, A)."""
+        """images: (N, 3, H, W), -1..1. Returns attributes, (N, A)."""
         return self.standard(images) * self.deviation + self.mean
 
 
@@ -138,7 +138,7 @@ def held_out_r2(network: Predictor, examples: Examples) -> Floats:
 
 
 def predict(network: Predictor, images: Pixels) -> Floats:
-    """images: (N, R, R, 3). Returns attributes, (N, A)."""
+    """images: (N, H, W, 3). Returns attributes, (N, A)."""
     with torch.inference_mode():
         parts = [network(to_images(images[a : a + 100])) for a in range(0, len(images), 100)]
     attributes: Floats = torch.cat(parts).numpy()

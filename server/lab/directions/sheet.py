@@ -25,9 +25,9 @@ def write_sheet(path: Path, passes: Passes, directions: Directions, seeds: Seque
 
     Columns are even steps through the direction's range, the scene itself in the middle. Raises OSError.
     """
-    side = passes.resolution
+    height, width = passes.size
     rows = len(directions.all)
-    page = Image.new("RGB", (COLUMNS * (side + GAP) - GAP, rows * (side + GAP + MARGIN) - GAP), "white")
+    page = Image.new("RGB", (COLUMNS * (width + GAP) - GAP, rows * (height + GAP + MARGIN) - GAP), "white")
     draw = ImageDraw.Draw(page)
     font = ImageFont.load_default(15)
     for row, direction in enumerate(directions.all):
@@ -36,10 +36,10 @@ def write_sheet(path: Path, passes: Passes, directions: Directions, seeds: Seque
         low, high = direction.range
         amounts = [*np.linspace(low, 0, COLUMNS // 2 + 1)[:-1], 0.0, *np.linspace(0, high, COLUMNS // 2 + 1)[1:]]
         moved = np.stack([move(z, directions, {direction.name: float(a)}) for a in amounts])
-        images = to_pixels(pictures(passes, torch.from_numpy(moved)))  # (COLUMNS, R, R, 3)
-        top = row * (side + GAP + MARGIN)
+        images = to_pixels(pictures(passes, torch.from_numpy(moved)))  # (COLUMNS, H, W, 3)
+        top = row * (height + GAP + MARGIN)
         caption = f"{direction.title}: {direction.low} to {direction.high}, {low:g} to {high:g}; scene {seed}"
         draw.text((0, top + 4), caption, "black", font)
         for column, image in enumerate(images):
-            page.paste(Image.fromarray(image), (column * (side + GAP), top + MARGIN))
+            page.paste(Image.fromarray(image), (column * (width + GAP), top + MARGIN))
     write_whole(path, lambda p: page.save(p, "JPEG", quality=90, subsampling=0))

@@ -55,7 +55,7 @@ WORK_SCHEMA = 3  # of the stages in `.work`
 JUDGED_FROM = 100_000  # the first seed of the judge's pictures; none that units were chosen on, nor any trained on
 ARTIFACTS_FROM = 2_000_000  # the first seed of the pictures that artifact units are sought on
 
-# How many and their size to scenes the generator learnt from: pictures (N, R, R, 3) and exact labels (N, R, R).
+# How many and their size to scenes the generator learnt from: pictures (N, H, W, 3) and exact labels (N, H, W).
 Scenes = Callable[[int, int], tuple[Pixels, Labels]]
 
 
@@ -171,9 +171,10 @@ def dissect(
         apart = judge.segmenter is not passes.segmenter
         names = load_names(out)
         write_results(out, passes, plan, units, measured, names, apart)
-        sizes = [(layer, passes.generator.layer(layer).height) for layer in matched]
+        layers_shown = [passes.generator.layer(layer) for layer in matched]
         shown = Pictures(samples, artifact_pictures)
-        build_report(out / "report", model, sizes, concepts, units, shown, {**measured, "judgedApart": apart}, names)
+        measured = {**measured, "judgedApart": apart}
+        build_report(out / "report", model, layers_shown, concepts, units, shown, measured, names)
         dissection = Dissection(model, tuple(brushes), "measured by `unitbrush dissect`")
         save_dissection(out, dissection)
     write_json(out / "costs.json", {"schema": SCHEMA, **costs.document()})
@@ -195,7 +196,7 @@ def _racing(layers: Sequence[str], passes: Passes) -> tuple[list[str], str | Non
 
 
 def _rendered(scenes: Scenes, plan: Plan, passes: Passes) -> Arrays:
-    images, labels = scenes(plan.scenes, passes.resolution)
+    images, labels = scenes(plan.scenes, passes.generator.resolution)
     return {"images": images, "labels": labels}
 
 

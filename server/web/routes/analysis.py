@@ -4,7 +4,6 @@ at a place; `/receptivity`, where drawing a concept will take.
 
 import base64
 import io
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -69,7 +68,7 @@ async def segment(body: JsonBody, request: Request, services: UsesServices) -> R
     """What the segmenter sees in a picture: the concept of every pixel, and each concept's share of the picture."""
     picture = await read_document(services, parse_picture, body)
     segmenter = _segmenter(await services.in_thread(services.catalog.get, picture.model))
-    labels = await while_connected(request, _labels(services, picture))  # (R, R)
+    labels = await while_connected(request, _labels(services, picture))  # (H, W)
 
     def answer() -> str:
         png = io.BytesIO()
@@ -143,7 +142,7 @@ async def receptive(body: JsonBody, request: Request, services: UsesServices) ->
         table = await services.in_thread(load_context, services.catalog.results_dir / model.name, model.names)
     except DissectionError:
         return unknown(f"{model.name!r} has no context table; `unitbrush dissect {model.name}` measures one")
-    labels = await while_connected(request, _labels(services, picture))  # (R, R)
+    labels = await while_connected(request, _labels(services, picture))  # (H, W)
     measured = table["draw"].get(concept, {})
     grid = await services.in_thread(receptivity, labels, model.segmenter.concepts, concept, measured)
     if grid is None:
@@ -175,7 +174,7 @@ def _segmenter(model: Model) -> Segmenter:
 
 
 async def _labels(services: Services, picture: Picture) -> NDArray[np.uint8]:
-    """The index of each pixel's concept, (R, R); kept for the pictures asked for last. At most 256 concepts.
+    """The index of each pixel's concept, (H, W); kept for the pictures asked for last. At most 256 concepts.
 
     Raises what rendering raises, QueueFull, and NoSegmenter.
     """
@@ -183,29 +182,30 @@ async def _labels(services: Services, picture: Picture) -> NDArray[np.uint8]:
     labels = services.cache.get(key)
     if labels is None:
         labels = services.cache.put(key, (await services.engine.labels(picture)).astype(np.uint8).tobytes())
-    side = math.isqrt(len(labels))
-    return np.frombuffer(labels, np.uint8).reshape(side, side)
+    model = await services.in_thread(services.catalog.get, picture.model)
+    return np.frombuffer(labels, np.uint8).reshape(model.generator.size)
 
 
 async def _coverage(
     services: Services, model: Model, picture: Picture, mask: Mask, layer: Layer
 ) -> NDArray[np.float32]:
     """The mask's coverage of the layer's grid, (H, W). Raises PictureError where that is nothing."""
+    aspect = model.generator.aspect
     if isinstance(mask, Region):
         with inside("/picture"):
             concepts = _segmenter(model).concepts
         if mask.concept not in concepts:
             known = ", ".join(concepts)
             raise UnknownConcept(f"the segmenter does not know {mask.concept!r}; it knows {known}", "/mask/concept")
-        labels = await _labels(services, picture)  # (R, R)
+        labels = await _labels(services, picture)  # (H, W)
 
         def pooled() -> NDArray[np.float32]:
-            raster = region(labels == concepts.index(mask.concept), mask.at).astype(np.float32)  # (R, R)
-            return pool(raster, layer.height, layer.width, mask.erase)
+            raster = region(labels == concepts.index(mask.concept), mask.at).astype(np.float32)  # (H, W)
+            return pool(raster, layer.height, layer.width, mask.erase, aspect)
 
         where = await services.in_thread(pooled)
     else:
-        where = await services.in_thread(coverage, mask, layer.height, layer.width)
+        where = await services.in_thread(coverage, mask, layer.height, layer.width, aspect)
     if not where.any():
         raise PictureError("the mask covers nothing", "/mask")
     return where

@@ -135,7 +135,7 @@ async def drawn(services: Services, picture: Picture, drawing: Drawing, backgrou
 
 
 async def encoded(services: Services, drawing: Drawing, pixels: Pixels) -> bytes:
-    """The bytes of the image, kept for those who ask next. pixels: the picture's, (R, R, 3)."""
+    """The bytes of the image, kept for those who ask next. pixels: the picture's, (H, W, 3)."""
     options = drawing.options
 
     def encode_them() -> bytes:

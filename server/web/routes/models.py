@@ -1,14 +1,18 @@
-"""`/models`: what is installed, what it can paint, and along what its scenes can be moved."""
+"""`/models`: what is installed, what it can paint, along what its scenes can be moved, and the w of a scene."""
 
 from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+import torch
+from fastapi import APIRouter, Path, Request, Response
 
 from server.model.catalog import Model
+from server.model.latents import latents_of
 from server.results.brush import Brush
 from server.web import schemas
 from server.web.answers import json_response
 from server.web.deps import ModelName, UsesServices
+from server.web.problems import NotFound
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -48,12 +52,35 @@ async def directions(model: ModelName, request: Request, services: UsesServices)
     return await json_response(services, request, answer)
 
 
+@router.get("/{model}/w/{seed}", response_model=schemas.SceneW)
+async def w_of_seed(
+    model: ModelName,
+    seed: Annotated[int, Path(ge=0, le=2**32 - 1, description="the latent's seed, 0..4294967295")],
+    request: Request,
+    services: UsesServices,
+) -> Response:
+    """The w of a seed, as its model truncates it: the same scene, given by what is mixed in a straight line. Only
+    models with a `w_shape` have any."""
+    known = await services.in_thread(services.catalog.get, model)
+    generator = known.generator
+    if generator.w_shape is None:
+        raise NotFound(f"{model!r} has no w, as a {generator.family} has none")
+
+    def answer() -> schemas.SceneW:
+        with torch.inference_mode():
+            w = generator.w_of(latents_of([seed], generator.latent_dim))  # (1, w_dim)
+        return schemas.SceneW(w=w[0].tolist())
+
+    return await json_response(services, request, answer)
+
+
 def _describe(model: Model, version: str) -> schemas.Model:
     generator = model.generator
     return schemas.Model(
         name=model.name,
         title=model.title,
         resolution=generator.resolution,
+        size=generator.size,
         latent_dim=generator.latent_dim,
         w_shape=generator.w_shape,
         edit_layer=model.edit_layer,

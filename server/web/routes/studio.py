@@ -84,8 +84,9 @@ class Studio(Files):
     def _render(self, request: Request) -> Content:
         """The page, with its styles, its modules and the address of the first picture's image in it, so that the
         picture needs nothing else."""
-        first = first_image(request.app.state.services.first_scene, request.query_params)
-        text = self._templates.get_template(INDEX).render(first=first, **self._modules).encode()
+        scene: FirstScene | None = request.app.state.services.first_scene
+        first, aspect = first_image(scene, request.query_params), 1.0 if scene is None else scene.aspect
+        text = self._templates.get_template(INDEX).render(first=first, aspect=aspect, **self._modules).encode()
         # Nearly everybody asks for the same page: it is compressed and hashed when it changes only.
         known = self._page
         if known is None or known.plain != text:
@@ -132,7 +133,8 @@ async def _prepare(services: Services, studio: Studio) -> None:
         # A draft, and the frame that the first stroke follows from.
         await services.engine.frame(lambda: (picture, True))
         await services.engine.frame(lambda: (picture, False))
-        services.first_scene = FirstScene(model.name, seed, await services.version(model.name))
+        version = await services.version(model.name)
+        services.first_scene = FirstScene(model.name, seed, version, model.generator.aspect)
     except Exception as error:
         told, services.failure = services.failure, f"the default model does not draw: {error}"
         if services.failure != told:

@@ -114,7 +114,7 @@ async def style(
     key = ("style", version, digest(picture), _name(question, look), question.strength, size, format)
 
     async def painted() -> bytes:
-        pixels = await services.engine.render(picture)  # (R, R, 3)
+        pixels = await services.engine.render(picture)  # (H, W, 3)
 
         def paint(check: Check) -> Pixels:
             return services.fast_style.paint(pixels, look, question.strength, size)
@@ -143,7 +143,7 @@ async def slow_style(body: JsonBody, request: Request, services: UsesServices) -
     look = await services.in_thread(_look, question)
     if isinstance(look, int):
         raise UnknownStyle(f"the style {question.style!r} has no image to paint slowly from", "/style")
-    pixels = await while_connected(request, services.engine.render(picture))  # (R, R, 3)
+    pixels = await while_connected(request, services.engine.render(picture))  # (H, W, 3)
     job = services.jobs.start("style", _repainting(services, pixels, look, question))
     return accepted(request, services, job)
 

@@ -25,7 +25,7 @@ def timing(name: str, ms: float, plain: float, spread: float = 0.02) -> dict[str
 
 def document(edit: float, spread: float = 0.02, plain: float = 20.0) -> dict[str, Any]:
     return {
-        "model": {"name": "village", "resolution": 32},
+        "model": {"name": "village", "resolution": 32, "size": [32, 32]},
         "machine": {"device": "cpu", "threads": 2, "cores": 2, "torch": "2.4"},
         "thread_choice": {"sleep": True, "alone": {"1": 8.0, "2": 5.0}, "beside": {"1": 9.0, "2": 30.0}},
         "drafts": "bfloat16",

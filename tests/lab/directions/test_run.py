@@ -44,7 +44,7 @@ def toy_examples(first: int, count: int, attributes: tuple[str, ...], report: Ca
 class World:
     """A generator that draws them. Its only layer is the latent."""
 
-    latent_dim, resolution = D, 64
+    latent_dim, size = D, (64, 64)
     layers = (Layer("layer1", D, 1, 1),)
 
     def trunk(self, z: Tensor, layer: str) -> Activations:

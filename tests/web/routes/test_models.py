@@ -17,10 +17,13 @@ from tests.helpers.tiny import write_directions, write_model
 
 async def test_models_are_listed_as_the_contract_says(client: httpx.AsyncClient) -> None:
     (model,) = (await client.get("/api/v1/models")).json()["models"]
-    assert {k: model[k] for k in ("name", "title", "resolution", "latent_dim", "edit_layer", "default", "license")} == {
+    assert {
+        k: model[k] for k in ("name", "title", "resolution", "size", "latent_dim", "edit_layer", "default", "license")
+    } == {
         "name": "village",
         "title": "Village",
         "resolution": 32,
+        "size": [32, 32],
         "latent_dim": 8,
         "edit_layer": "layer4",
         "default": True,

@@ -55,19 +55,20 @@ class Groups:
         deviation, centres = (torch.from_numpy(arrays[name]) for name in ("deviation", "centres"))
         return Groups(layer, deviation, centres, tuple(arrays["shares"].tolist()))
 
-    def labels(self, r: Tensor, size: int) -> Tensor:
-        """r: (N, units, h, w), the layer's output. Returns the group of each pixel, (N, size, size) uint8."""
+    def labels(self, r: Tensor, size: tuple[int, int]) -> Tensor:
+        """r: (N, units, h, w), the layer's output. size: of the pictures. Returns the group of each pixel, (N, *size)
+        uint8."""
         x = _points(r, self.deviation)  # (N, h, w, units)
         likeness = (x @ self.centres.T).permute(0, 3, 1, 2)  # (N, K, h, w)
-        stretched = F.interpolate(likeness, size=(size, size), mode="bilinear", align_corners=False)
+        stretched = F.interpolate(likeness, size=size, mode="bilinear", align_corners=False)
         return stretched.argmax(1).to(torch.uint8)
 
 
 def middle_layer(generator: Generator) -> Layer:
-    """The first layer with at least as many rows as the square root of the pictures' rows, else the one with most:
-    8x8 for pictures of 64 pixels, 16x16 for 256, and the 32x32 of the paper for 1024.
+    """The first layer whose shorter side has at least as many cells as the square root of the pictures' shorter side,
+    else the one with most: 8x8 for pictures of 64 pixels, 16x16 for 256, and the 32x32 of the paper for 1024.
     """
-    least = math.isqrt(generator.resolution)
+    least = math.isqrt(min(generator.size))
     most = max(generator.layers, key=lambda layer: min(layer.height, layer.width))
     return next((layer for layer in generator.layers if min(layer.height, layer.width) >= least), most)
 
@@ -85,7 +86,7 @@ def find_groups(passes: Passes, layer: str, count: int, seeds: Sequence[int], se
     points = x[torch.randperm(len(x), generator=random)[:CLUSTER_POINTS]]
     runs = [_spherical_kmeans(points, count, random) for _ in range(CLUSTER_RESTARTS)]
     best = max(runs, key=lambda centres: float((points @ centres.T).amax(1).mean()))  # (count, units)
-    labels = Groups(layer, deviation, best, ()).labels(r, passes.resolution)
+    labels = Groups(layer, deviation, best, ()).labels(r, passes.size)
     shares = torch.bincount(labels.flatten(), minlength=count).double() / labels.numel()  # (K,)
     order = shares.argsort(descending=True, stable=True)
     return Groups(layer, deviation, best[order], tuple(shares[order].tolist()))

@@ -21,7 +21,7 @@ def numbers(count: int) -> dict[str, str]:
 
 
 def overlaps(old: Labels, new: Labels, count: tuple[int, int]) -> npt.NDArray[np.float64]:
-    """IoU of every old region with every new one, (O, K). old, new: (N, R, R), of the same pictures. count: O, K."""
+    """IoU of every old region with every new one, (O, K). old, new: (N, H, W), of the same pictures. count: O, K."""
     pairs = old.astype(np.int64).ravel() * count[1] + new.ravel()
     both = np.bincount(pairs, minlength=count[0] * count[1]).reshape(count)  # (O, K)
     union = both.sum(1, keepdims=True) + both.sum(0, keepdims=True) - both

@@ -133,7 +133,7 @@ class _Regions:
 
     def networks(self) -> dict[str, UNet]:
         """The segmenter and the judge by their files, taught unless they were before, each on pictures of its own."""
-        count = pictures_of(self.passes.resolution)
+        count = pictures_of(self.passes.size)
         missing = [name for name in NETWORKS if not (self.work.folder / name).exists()]
         self.on_step("regions: drawing pictures", 0, 1)
         data = {name: self.pictures(range(first, first + count)) for name, first in NETWORKS.items() if name in missing}

@@ -30,7 +30,7 @@ PASTED = 0.75  # of the crops, with a rectangle of another
 
 @dataclass(frozen=True)
 class Grouped:
-    """Pictures, (N, R, R, 3), with the group of each pixel, (N, R, R)."""
+    """Pictures, (N, H, W, 3), with the group of each pixel, (N, H, W)."""
 
     images: Pixels
     labels: Labels
@@ -45,7 +45,7 @@ def draw_grouped(passes: Passes, groups: Groups, seeds: range, workers: Workers)
         labels = None
         for layer, a in layer_outputs(passes, seeds[s], order):
             if layer == groups.layer:
-                labels = groups.labels(a.r.cpu(), passes.resolution).numpy()
+                labels = groups.labels(a.r.cpu(), passes.size).numpy()
         assert labels is not None
         return to_pixels(passes.images(a, order[-1])), labels
 
@@ -53,9 +53,9 @@ def draw_grouped(passes: Passes, groups: Groups, seeds: range, workers: Workers)
     return Grouped(np.concatenate(images), np.concatenate(labels))
 
 
-def pictures_of(resolution: int) -> int:
-    """How many pictures of that size a U-Net learns from."""
-    return max(LEAST_PICTURES, min(PICTURES, MOST_BYTES // (4 * resolution**2)))
+def pictures_of(size: tuple[int, int]) -> int:
+    """How many pictures of that height and width a U-Net learns from."""
+    return max(LEAST_PICTURES, min(PICTURES, MOST_BYTES // (4 * size[0] * size[1])))
 
 
 def fresh_network(concepts: tuple[str, ...], seed: int) -> UNet:
@@ -89,7 +89,7 @@ def teach(
 
 
 def labels_of(network: UNet, images: Pixels) -> Labels:
-    """What a U-Net reads. images: (N, R, R, 3). Returns (N, R, R)."""
+    """What a U-Net reads. images: (N, H, W, 3). Returns (N, H, W)."""
     with torch.inference_mode():
         parts = [network(to_images(images[s])).argmax(1).to(torch.uint8) for s in batches(len(images), BATCH)]
     return torch.cat(parts).numpy()
@@ -107,7 +107,7 @@ def _crops(data: Grouped, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """A batch: crops of pictures (B, 3, c, c) in -1..1, most of them with a rectangle of another crop pasted in, a
     little off in brightness and noisy; and their groups, (B, c, c).
     """
-    side = crop_side(data.labels.shape[-1])
+    side = crop_side(min(data.labels.shape[1:]))
     images, labels = zip(*(_crop(data, side, rng) for _ in range(AT_ONCE)), strict=True)
     x, y = to_images(np.stack(images)), torch.from_numpy(np.stack(labels))  # (B, 3, c, c), (B, c, c)
     pasted_x, pasted_y = x.roll(1, 0), y.roll(1, 0)
@@ -122,12 +122,14 @@ def _crops(data: Grouped, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     return (x * gain + shift + noise).clamp(-1, 1), y
 
 
-def crop_side(resolution: int) -> int:
-    """Three quarters of the picture in sixteens of pixels, at most CROP; all of a picture of fewer than 22 pixels."""
-    return min(resolution, CROP, max(16, resolution * 3 // 4 // 16 * 16))
+def crop_side(side: int) -> int:
+    """Three quarters of the picture's shorter side in sixteens of pixels, at most CROP; all of one of fewer than 22
+    pixels."""
+    return min(side, CROP, max(16, side * 3 // 4 // 16 * 16))
 
 
 def _crop(data: Grouped, side: int, rng: np.random.Generator) -> tuple[Pixels, Labels]:
-    i, top, left = rng.integers(len(data.images)), *rng.integers(data.labels.shape[-1] - side + 1, size=2)
+    count, height, width = data.labels.shape
+    i, top, left = rng.integers(count), rng.integers(height - side + 1), rng.integers(width - side + 1)
     at = (i, slice(top, top + side), slice(left, left + side))
     return data.images[at], data.labels[at]

@@ -21,7 +21,7 @@ Shares = npt.NDArray[np.float64]  # of every picture, of each concept: (N, C)
 
 
 def area_shares(labels: Labels, concepts: int) -> Shares:
-    """labels: (N, R, R). Returns each concept's share of every picture, (N, C)."""
+    """labels: (N, H, W). Returns each concept's share of every picture, (N, C)."""
     return np.stack([(labels == c).mean((1, 2)) for c in range(concepts)], 1)
 
 

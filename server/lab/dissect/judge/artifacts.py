@@ -80,7 +80,7 @@ class Ablation:
 @dataclass(frozen=True)
 class Artifacts:
     """units: the artifact units with what each does alone, the worthiest first. together: all of them. tried: the
-    candidates that are none, the nearest first. shown: pictures before and after, (2, K, R, R, 3), by name; seeds:
+    candidates that are none, the nearest first. shown: pictures before and after, (2, K, H, W, 3), by name; seeds:
     theirs.
     """
 
@@ -114,7 +114,7 @@ class _Baseline:
         self.value = measure.total(self.readings)
 
     def without(self, units: Units, first: int | None = None) -> tuple[Tensor, Tensor, Pixels]:
-        """With some units at zero: readings (N, D), labels (N, R, R), pictures (N, R, R, 3), of the first so many
+        """With some units at zero: readings (N, D), labels (N, H, W), pictures (N, H, W, 3), of the first so many
         seeds.
         """
         seeds = self.seeds[:first]
@@ -130,7 +130,7 @@ class _Baseline:
                 a = a.edited(r)
             x = self.passes.images(
                 a.edited(a.r.contiguous(memory_format=torch.channels_last)), layers[-1]
-            )  # (B, 3, R, R)
+            )  # (B, 3, H, W)
             with torch.inference_mode(), self.passes.ledger.passing("segmenter", len(x)):
                 readings = self.measure.read(self.passes, x).cpu()
             return readings, self.passes.labels(x).cpu(), to_pixels(x)
@@ -160,7 +160,7 @@ class _Baseline:
                 for at, layer in enumerate(layers):
                     a = a if at == 0 else passes.generator.advance(a, layers[at - 1], layer)
                     outputs[layer] = a.r
-                x = passes.generator.tail(a, layers[-1]).clamp(-1, 1)  # (B, 3, R, R)
+                x = passes.generator.tail(a, layers[-1]).clamp(-1, 1)  # (B, 3, H, W)
                 readings = self.measure.read(passes, x)  # (B, D)
                 total = (readings * self.slope[s].to(readings)).sum()
                 gradients = torch.autograd.grad(total, list(outputs.values()))
@@ -173,7 +173,7 @@ class _Baseline:
         return {layer: torch.stack([parts[layer] for parts in blocks]).sum(0) for layer in layers}
 
     def before_and_after(self, units: Units) -> tuple[list[int], Pixels]:
-        """The seeds whose pictures change most without the units, and those pictures: (2, K, R, R, 3)."""
+        """The seeds whose pictures change most without the units, and those pictures: (2, K, H, W, 3)."""
         _, _, images = self.without(units, _PICKED)
         change = np.abs(images.astype(np.int16) - self.images[:_PICKED]).mean((1, 2, 3))  # (N,)
         most = np.argsort(-change, kind="stable")[:SHOWN]

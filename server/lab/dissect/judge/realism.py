@@ -27,7 +27,7 @@ class Measure(Protocol):
     keeps: float  # the share of labels that has to stay as well
 
     def read(self, passes: Passes, images: Tensor) -> Tensor:
-        """images: (N, 3, R, R) in -1..1. Returns (N, D), differentiable."""
+        """images: (N, 3, H, W) in -1..1. Returns (N, D), differentiable."""
         ...
 
     def total(self, readings: Tensor) -> float:
@@ -51,7 +51,7 @@ class Entropy:
     def read(self, passes: Passes, images: Tensor) -> Tensor:
         """See Measure; D is 1."""
         with passes.autocast():
-            scores = passes.reader(images.contiguous(memory_format=torch.channels_last))  # (N, C, R, R)
+            scores = passes.reader(images.contiguous(memory_format=torch.channels_last))  # (N, C, H, W)
         log_p = scores.float().log_softmax(1)
         return -(log_p.exp() * log_p).sum(1).mean((1, 2))[:, None]
 
@@ -97,12 +97,12 @@ class FrechetToScenes:
 
 
 def measure_to(judge: Passes, scenes: Pixels | None, workers: Workers) -> Measure:
-    """The distance to scenes the generator learnt from, (M, R, R, 3), or without any the entropy."""
+    """The distance to scenes the generator learnt from, (M, H, W, 3), or without any the entropy."""
     return Entropy() if scenes is None else FrechetToScenes(picture_features(judge, scenes, workers))
 
 
 def picture_features(passes: Passes, pictures: Pixels, workers: Workers) -> Tensor:
-    """The segmenter's features of given pictures. pictures: (N, R, R, 3). Returns (N, F)."""
+    """The segmenter's features of given pictures. pictures: (N, H, W, 3). Returns (N, F)."""
 
     def block(s: slice) -> Tensor:
         with torch.inference_mode(), passes.ledger.passing("segmenter", s.stop - s.start):

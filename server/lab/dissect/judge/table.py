@@ -27,30 +27,30 @@ SAME = (
 )
 
 
-def verdict_table(verdicts: Sequence[Mapping[str, Any]], resolution: int, apart: bool = True) -> str:
-    """verdicts: documents of `Verdict`. resolution: the pictures' width in pixels. apart: whether the judge is another
-    segmenter than the one that chose the brushes.
+def verdict_table(verdicts: Sequence[Mapping[str, Any]], size: tuple[int, int], apart: bool = True) -> str:
+    """verdicts: documents of `Verdict`. size: the pictures' height and width in pixels. apart: whether the judge is
+    another segmenter than the one that chose the brushes.
     """
     if not verdicts:
         return "No brush could be judged: too few pictures show the concepts.\n"
     return (
         "\n".join(
-            [*_rules(verdicts, resolution, APART if apart else SAME), "", *_drawing(verdicts), "", *_removing(verdicts)]
+            [*_rules(verdicts, size, APART if apart else SAME), "", *_drawing(verdicts), "", *_removing(verdicts)]
         )
         + "\n"
     )
 
 
-def _rules(verdicts: Sequence[Mapping[str, Any]], resolution: int, judge: str) -> list[str]:
+def _rules(verdicts: Sequence[Mapping[str, Any]], size: tuple[int, int], judge: str) -> list[str]:
     drawing = _span([v["drawing_pictures"] for v in verdicts])
     removing = _span([v["removing_pictures"] for v in verdicts])
     coarse, fine = GRIDS
-    sides = {grid: SIDE * resolution // grid for grid in GRIDS}
+    sides = {grid: (SIDE * size[0] // grid, SIDE * size[1] // grid) for grid in GRIDS}
     small = [v for v in verdicts if v["grid"] != coarse]
     text = [
         f"Judged on {drawing} seeds to draw on and {removing} to remove from, none of which the brushes were chosen "
         f"on, {judge}. **Drawing**: the concept's share of a mask of "
-        f"{SIDE}x{SIDE} cells of a {coarse}x{coarse} raster ({sides[coarse]} pixels square), before and after, at a "
+        f"{SIDE}x{SIDE} cells of a {coarse}x{coarse} raster ({_pixels(*sides[coarse])}), before and after, at a "
         "place where scenes often show it and the picture hardly does. **Removing**: the part of the concept's pixels "
         "that is gone, the mask covering where it stood and a ring of cells. **Random units**: as many living units of "
         "the same layer, others in each picture, set to the same kind of level; units that are the same everywhere are "
@@ -63,9 +63,9 @@ def _rules(verdicts: Sequence[Mapping[str, Any]], resolution: int, judge: str) -
         text += [
             "",
             "Small things, which fill less than a third of such a mask even where they are largest, have masks of "
-            f"{SIDE}x{SIDE} cells of a {fine}x{fine} raster ({sides[fine]} pixels square; visible from "
-            f"{math.ceil(VISIBLE * sides[fine] ** 2)} pixels on): {places}. On a thing means that it fills at least "
-            "half of the mask, as the judge sees it in that picture.",
+            f"{SIDE}x{SIDE} cells of a {fine}x{fine} raster ({_pixels(*sides[fine])}; visible from "
+            f"{math.ceil(VISIBLE * math.prod(sides[fine]))} pixels on): {places}. On a thing means that it fills at "
+            "least half of the mask, as the judge sees it in that picture.",
         ]
     text += [
         "",
@@ -76,6 +76,10 @@ def _rules(verdicts: Sequence[Mapping[str, Any]], resolution: int, judge: str) -
         "brush that is not clear is called weak, and offered last.",
     ]
     return text
+
+
+def _pixels(height: int, width: int) -> str:
+    return f"{height} pixels square" if height == width else f"{width}x{height} pixels"
 
 
 def _place(host: str | None) -> str:

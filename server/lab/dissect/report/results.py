@@ -40,7 +40,7 @@ def write_results(
     write_json(out / "effects.json", {"schema": TRIALS_SCHEMA, "plan": asdict(plan), "brushes": measured["brushes"]})
     judged = measured["judged"]
     write_json(out / "judged.json", {"schema": TRIALS_SCHEMA, "apart": apart, "brushes": judged})
-    write_text(out / "judged.md", verdict_table(renamed(judged, names), passes.resolution, apart))
+    write_text(out / "judged.md", verdict_table(renamed(judged, names), passes.size, apart))
     write_json(out / "context.json", {"schema": SCHEMA, "concepts": passes.concepts, "draw": measured["context"]})
     write_json(out / "artifacts.json", {"schema": SCHEMA, **measured["artifacts"]})
     write_json(out / "statistics.json", {"schema": SCHEMA, **measured["statistics"]})

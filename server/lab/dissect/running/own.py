@@ -30,11 +30,13 @@ class OwnSegmenter:
     digest: str
 
     def __call__(self, images: Tensor) -> Tensor:
-        """images: (N, 3, R, R), -1..1. Returns scores (N, C, R, R)."""
+        """images: (N, 3, H, W), -1..1. Returns scores (N, C, H, W)."""
         return self.scores(images)
 
 
-def load_own_segmenter(name: str, concepts: Sequence[str] | None, size: int, device: torch.device) -> OwnSegmenter:
+def load_own_segmenter(
+    name: str, concepts: Sequence[str] | None, size: tuple[int, int], device: torch.device
+) -> OwnSegmenter:
     """What package.module:factory returns when called without arguments, or the object of that name itself where it
     cannot be called so. Its code runs because the user named it. See `own_segmenter`.
     """
@@ -58,9 +60,9 @@ def _is_factory(named: object) -> bool:
 
 
 def own_segmenter(
-    made: object, name: str, concepts: Sequence[str] | None, size: int, device: torch.device
+    made: object, name: str, concepts: Sequence[str] | None, size: tuple[int, int], device: torch.device
 ) -> OwnSegmenter:
-    """What the factory `name` made, tried on a picture of size x size pixels. concepts: in the place of its own.
+    """What the factory `name` made, tried on a picture of that height and width. concepts: in the place of its own.
 
     Raises ValueError, in one line, where it is of no use.
     """
@@ -76,16 +78,18 @@ def own_segmenter(
         raise ValueError(f"the concepts of {name} are not all names")
     if len(set(named)) != len(named) or len(named) > MOST_CONCEPTS:
         raise ValueError(f"{name} needs distinct concepts, at most {MOST_CONCEPTS}")
-    shape, wanted = _shape_of_scores(made, name, size, device), (1, len(named), size, size)
+    shape, wanted = _shape_of_scores(made, name, size, device), (1, len(named), *size)
     if shape != wanted:
-        raise ValueError(f"{name} made scores of shape {shape} of an image (1, 3, {size}, {size}), not {wanted}")
+        raise ValueError(f"{name} made scores of shape {shape} of an image {(1, 3, *size)}, not {wanted}")
     return OwnSegmenter(named, made, _digest(made, name))
 
 
-def _shape_of_scores(scores: Callable[[Tensor], object], name: str, size: int, device: torch.device) -> tuple[int, ...]:
+def _shape_of_scores(
+    scores: Callable[[Tensor], object], name: str, size: tuple[int, int], device: torch.device
+) -> tuple[int, ...]:
     try:
         with torch.inference_mode():
-            made = scores(torch.zeros(1, 3, size, size, device=device))
+            made = scores(torch.zeros(1, 3, *size, device=device))
     except Exception as error:  # it may be any code
         raise ValueError(f"{name} fails on an image: {type(error).__name__}: {error}") from error
     if not isinstance(made, Tensor):

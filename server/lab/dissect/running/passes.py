@@ -39,9 +39,9 @@ class Passes:
         return self.segmenter.concepts
 
     @property
-    def resolution(self) -> int:
-        """The pictures' width and height in pixels."""
-        return self.generator.resolution
+    def size(self) -> tuple[int, int]:
+        """The pictures' height and width in pixels."""
+        return self.generator.size
 
     def autocast(self) -> torch.autocast:
         """The precision everything runs in."""
@@ -68,7 +68,7 @@ class Passes:
         """Whether gradients go through the segmenter: one of a user's own may be any code."""
         if isinstance(self.segmenter, UNet):
             return True
-        x = torch.zeros(1, 3, self.resolution, self.resolution, device=self.device, requires_grad=True)
+        x = torch.zeros(1, 3, *self.size, device=self.device, requires_grad=True)
         try:
             with torch.enable_grad(), self.autocast():
                 return self.reader(x).requires_grad
@@ -84,7 +84,7 @@ class Passes:
         return joined(self._run(a.to(self.device), lambda one: self.frozen.advance(one, after, to)))
 
     def images(self, a: Activations, layer: str) -> Tensor:
-        """a: the layer's output. Returns pictures (N, 3, R, R) in -1..1."""
+        """a: the layer's output. Returns pictures (N, 3, H, W) in -1..1."""
         return torch.cat(self._run(a.to(self.device), lambda one: self.frozen.tail(one, layer))).clamp(-1, 1)
 
     def _run(self, some: In, run: Callable[[In], Out]) -> list[Out]:
@@ -95,32 +95,32 @@ class Passes:
             return [run(some[slice(i, i + 1)]) for i in range(len(some))]
 
     def labels(self, images: Tensor) -> Tensor:
-        """images: (N, 3, R, R) in -1..1. Returns the concept that scores best in each pixel, (N, R, R) uint8."""
+        """images: (N, 3, H, W) in -1..1. Returns the concept that scores best in each pixel, (N, H, W) uint8."""
         parts = []
         with torch.inference_mode(), self.autocast(), self.ledger.passing("segmenter", len(images)):
             for s in batches(len(images), self._at_once):
-                x = images[s].contiguous(memory_format=torch.channels_last)  # (B, 3, R, R)
-                parts.append(self.reader(x).argmax(1).to(torch.uint8))  # (B, R, R)
+                x = images[s].contiguous(memory_format=torch.channels_last)  # (B, 3, H, W)
+                parts.append(self.reader(x).argmax(1).to(torch.uint8))  # (B, H, W)
         return torch.cat(parts)
 
     def features(self, images: Tensor) -> Tensor:
         """What Frechet distances are taken of: the segmenter's pooled features, or where it has none the means of every
         concept's probability and of its square.
 
-        images: (N, 3, R, R) in -1..1. Returns (N, F), differentiable where images are.
+        images: (N, 3, H, W) in -1..1. Returns (N, F), differentiable where images are.
         """
         with self.autocast():
-            x = images.contiguous(memory_format=torch.channels_last)  # (N, 3, R, R)
+            x = images.contiguous(memory_format=torch.channels_last)  # (N, 3, H, W)
             if isinstance(self.reader, UNet):
                 return self.reader.pooled_features(x).float()
-            p = self.reader(x).float().softmax(1)  # (N, C, R, R)
+            p = self.reader(x).float().softmax(1)  # (N, C, H, W)
             return torch.cat([p.mean((2, 3)), p.square().mean((2, 3))], 1)
 
     def scores(self, a: Activations, layer: str) -> Tensor:
-        """Differentiable: a, the layer's output, to log probabilities of the concepts, (N, C, R, R) float32."""
+        """Differentiable: a, the layer's output, to log probabilities of the concepts, (N, C, H, W) float32."""
         with self.autocast():
-            x = self.generator.tail(a, layer).clamp(-1, 1)  # (N, 3, R, R)
-            scores = self.reader(x.contiguous(memory_format=torch.channels_last))  # (N, C, R, R)
+            x = self.generator.tail(a, layer).clamp(-1, 1)  # (N, 3, H, W)
+            scores = self.reader(x.contiguous(memory_format=torch.channels_last))  # (N, C, H, W)
         return scores.float().log_softmax(1)
 
     @property

@@ -179,6 +179,6 @@ def _edited_probability(passes: Passes, pictures: MaskedPictures, alpha: Tensor,
 def _probability(passes: Passes, pictures: MaskedPictures, r: Tensor, concept: int) -> Tensor:
     """The concept's mean probability in the mask of each picture, (B,), drawn from r: (B, units, h, w)."""
     a = pictures.a.edited(r).to(passes.device, torch.float32)
-    p = passes.scores(a, pictures.layer)[:, concept].exp()  # (B, R, R)
+    p = passes.scores(a, pictures.layer)[:, concept].exp()  # (B, H, W)
     m = pictures.mask.to(p.device).float()
     return (p * m).sum((1, 2)) / m.sum((1, 2)).clamp(min=1)

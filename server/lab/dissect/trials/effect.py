@@ -28,8 +28,8 @@ BATCH = 24
 class MaskedPictures:
     """Pictures with a mask each, ready for edits at one layer.
 
-    a: the layer's output, of M pictures. coverage: (M, 1, h, w). mask, outside: (M, R, R) bool, in the mask and more
-    than one cell away from it. before: (M, R, R) uint8, the unedited labels.
+    a: the layer's output, of M pictures. coverage: (M, 1, h, w). mask, outside: (M, H, W) bool, in the mask and more
+    than one cell away from it. before: (M, H, W) uint8, the unedited labels.
     """
 
     layer: str
@@ -43,13 +43,13 @@ class MaskedPictures:
     def of(passes: Passes, samples: Samples, masks: Masks, layer: str) -> MaskedPictures:
         """The samples that the masks lie on."""
         a = activations(passes, [samples.seeds[i] for i in masks.index], layer)
-        size = samples.labels.shape[-1]
+        height, width = samples.labels.shape[1:]
         return MaskedPictures(
             layer,
             a.edited(a.r.contiguous(memory_format=torch.channels_last)),
             at_size(masks.cells, *a.r.shape[2:])[:, None],
-            at_size(masks.cells, size).bool(),
-            at_size(beyond(masks.cells), size).bool(),
+            at_size(masks.cells, height, width).bool(),
+            at_size(beyond(masks.cells), height, width).bool(),
             torch.from_numpy(samples.labels[masks.index]),
         )
 
@@ -123,7 +123,7 @@ def edited(r: Tensor, coverage: Tensor, alpha: Tensor, value: Tensor) -> Tensor:
 def share(present: Tensor, mask: Tensor, empty: float = 0.0) -> Tensor:
     """The mean of `present` over the mask, a picture at a time; `empty` where the mask is.
 
-    present, mask: (M, R, R). Returns (M,).
+    present, mask: (M, H, W). Returns (M,).
     """
     m = mask.float()
     area = m.sum((1, 2))  # (M,)
@@ -145,9 +145,9 @@ def measure_effect(
     for s in batches(len(pictures), BATCH):
         some, own = pictures.pick(s), alpha if alpha.ndim == 1 else alpha[s]
         a = some.a.edited(edited(some.a.r, some.coverage, own, value))
-        images = passes.images(a, some.layer)  # (B, 3, R, R)
-        labels = passes.labels(images).cpu()  # (B, R, R)
-        shown = labels == concept  # (B, R, R)
+        images = passes.images(a, some.layer)  # (B, 3, H, W)
+        labels = passes.labels(images).cpu()  # (B, H, W)
+        shown = labels == concept  # (B, H, W)
         after.append(share(shown, some.mask))
         kept.append(share(labels == some.before, some.outside, empty=1.0))
         if likeness is None:

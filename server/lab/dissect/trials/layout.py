@@ -18,14 +18,14 @@ Rasters = Mapping[int, Tensor]  # each concept's share of each cell, (N, C, g, g
 
 
 def rasters(labels: Labels, concepts: int) -> Rasters:
-    """labels: (N, R, R)."""
+    """labels: (N, H, W)."""
     return {grid: cell_shares(labels, concepts, grid) for grid in GRIDS}
 
 
 def borders(labels: Labels, concepts: int) -> npt.NDArray[np.float64]:
     """What each concept borders on: (C, C), rows that add up to 1, or to 0 where it borders on nothing.
 
-    labels: (N, R, R).
+    labels: (N, H, W).
     """
     counts = np.zeros(concepts * concepts)
     for a, b in ((labels[:, :, 1:], labels[:, :, :-1]), (labels[:, 1:], labels[:, :-1])):
@@ -51,7 +51,7 @@ class Layout:
 
     @staticmethod
     def of(labels: Labels, concepts: int) -> Layout:
-        """labels: (N, R, R), of scenes or else of samples."""
+        """labels: (N, H, W), of scenes or else of samples."""
         shares, edges = rasters(labels, concepts), borders(labels, concepts)
         coarse, fine = GRIDS
         grids, holds, hosts = [], [], []

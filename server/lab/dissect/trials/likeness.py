@@ -34,27 +34,27 @@ _ROUGH = slice(3, FEATURES)  # the features that tell how rough a region is, all
 
 
 def steps(images: Tensor) -> Tensor:
-    """How much each pixel differs from the next one to the right and below: (N, 3, R, R) to (N, R, R)."""
+    """How much each pixel differs from the next one to the right and below: (N, 3, H, W) to (N, H, W)."""
     x = images.float()
-    right = (x[..., :, 1:] - x[..., :, :-1]).abs().mean(1)  # (N, R, R - 1)
-    below = (x[..., 1:, :] - x[..., :-1, :]).abs().mean(1)  # (N, R - 1, R)
+    right = (x[..., :, 1:] - x[..., :, :-1]).abs().mean(1)  # (N, H, W - 1)
+    below = (x[..., 1:, :] - x[..., :-1, :]).abs().mean(1)  # (N, H - 1, W)
     return (F.pad(right, (0, 1)) + F.pad(below, (0, 0, 0, 1))) / 2
 
 
 def turns(images: Tensor) -> Tensor:
-    """How much the step to each pixel differs from the step after it, across and down: (N, 3, R, R) to (N, R, R)."""
+    """How much the step to each pixel differs from the step after it, across and down: (N, 3, H, W) to (N, H, W)."""
     x = images.float()
-    across = (x[..., :, 2:] - 2 * x[..., :, 1:-1] + x[..., :, :-2]).abs().mean(1)  # (N, R, R - 2)
-    down = (x[..., 2:, :] - 2 * x[..., 1:-1, :] + x[..., :-2, :]).abs().mean(1)  # (N, R - 2, R)
+    across = (x[..., :, 2:] - 2 * x[..., :, 1:-1] + x[..., :, :-2]).abs().mean(1)  # (N, H, W - 2)
+    down = (x[..., 2:, :] - 2 * x[..., 1:-1, :] + x[..., :-2, :]).abs().mean(1)  # (N, H - 2, W)
     return (F.pad(across, (1, 1)) + F.pad(down, (0, 0, 1, 1))) / 2
 
 
 def colours(images: Tensor, where: Tensor) -> Tensor:
     """Mean and spread of the colours of a region, (N, 6); NaN where it has fewer than LEAST_PIXELS pixels.
 
-    images: (N, 3, R, R) in -1..1. where: (N, R, R) bool.
+    images: (N, 3, H, W) in -1..1. where: (N, H, W) bool.
     """
-    m = where[:, None].float()  # (N, 1, R, R)
+    m = where[:, None].float()  # (N, 1, H, W)
     count = m.sum((2, 3))  # (N, 1)
     x = images.float()
     mean = (x * m).sum((2, 3)) / count.clamp(min=1)  # (N, 3)
@@ -66,7 +66,7 @@ def appearance(images: Tensor, where: Tensor) -> Tensor:
     """What a region looks like, (N, FEATURES): `colours`, the logarithm of the mean step between neighbours, and the
     mean of `turns` by that of the steps.
     """
-    m = where.float()  # (N, R, R)
+    m = where.float()  # (N, H, W)
     count = m.sum((1, 2)).clamp(min=1)  # (N,)
     step, turn = ((part * m).sum((1, 2)) / count + 0.01 for part in (steps(images), turns(images)))
     return torch.cat([colours(images, where), step.log()[:, None], (turn / step)[:, None]], 1)
@@ -83,7 +83,7 @@ class Likeness:
 
     @staticmethod
     def of(images: Tensor, shown: Tensor) -> Likeness | None:
-        """Learnt from pictures (N, 3, R, R) in -1..1 and where they show the concept, (N, R, R) bool. None where too
+        """Learnt from pictures (N, 3, H, W) in -1..1 and where they show the concept, (N, H, W) bool. None where too
         few show enough of it.
         """
         features, rest = appearance(images, shown), _rest(images, ~shown)  # (N, FEATURES), (N, 7)
@@ -100,7 +100,7 @@ class Likeness:
     def strangeness(self, images: Tensor, shown: Tensor, rest: Tensor) -> Tensor:
         """How strange the concept looks, 0..STRANGEST, about 1 where it stands by itself; NaN where too little shows.
 
-        images: (N, 3, R, R). shown: (N, R, R) bool, the concept. rest: (N, R, R) bool, pixels that tell the light.
+        images: (N, 3, H, W). shown: (N, H, W) bool, the concept. rest: (N, H, W) bool, pixels that tell the light.
         Returns (N,).
         """
         away = (appearance(images, shown) - _rest(images, rest) @ self.weights) / self.deviation  # (N, FEATURES)
@@ -112,7 +112,7 @@ class Likeness:
 def likeness_of(samples: Samples, concept: int) -> Likeness | None:
     """What the concept looks like by itself in the first NATURAL samples that show it."""
     index = np.flatnonzero((samples.labels == concept).any((1, 2)))[:NATURAL]
-    images = to_images(samples.images[index])  # (M, 3, R, R)
+    images = to_images(samples.images[index])  # (M, 3, H, W)
     return Likeness.of(images, torch.from_numpy(samples.labels[index] == concept))
 
 

@@ -36,10 +36,10 @@ def upsampling_matrix(size: int, height: int, rows: npt.NDArray[np.int64]) -> Fl
 
 
 def upsampled(f: Floats, down: Floats, across: Floats) -> Floats:
-    """A featuremap, stretched by matrices. f: (h, w, N); down: (L, h); across: (L, w). Returns (L, L, N)."""
+    """A featuremap, stretched by matrices. f: (h, w, N); down: (L, h); across: (L', w). Returns (L, L', N)."""
     h, w, n = f.shape
     rows = (down @ f.reshape(h, w * n)).reshape(len(down), w, n)  # (L, w, N)
-    out: Floats = across @ rows  # (L, L, N)
+    out: Floats = across @ rows  # (L, L', N)
     return out
 
 
@@ -63,10 +63,10 @@ class LatticeLabels:
     """The labels of some pictures on the lattice, packed for counting, and how featuremaps get there."""
 
     def __init__(self, labels: Labels, concepts: int, most: int) -> None:
-        """labels: (N, R, R). most: rows of the lattice."""
-        self.size = labels.shape[-1]
-        self.rows = lattice(self.size, most)
-        y = labels[:, self.rows][:, :, self.rows].transpose(1, 2, 0)  # (L, L, N)
+        """labels: (N, H, W). most: rows of the lattice, and columns."""
+        self.size = labels.shape[1:]
+        self.rows, self.columns = (lattice(side, most) for side in self.size)
+        y = labels[:, self.rows][:, :, self.columns].transpose(1, 2, 0)  # (L, L', N)
         self.present = _pack(y.reshape(1, -1) == np.arange(concepts)[:, None])  # (C, words)
         self.counts = _count(self.present)  # (C,)
         self.total = y.size
@@ -90,8 +90,8 @@ class LatticeLabels:
 
     def _above(self, r: Tensor, thresholds: Floats) -> Iterator[Bits]:
         """Unit by unit, where the featuremap on the lattice exceeds each threshold: (T, words)."""
-        down = upsampling_matrix(self.size, r.shape[2], self.rows)  # (L, h)
-        across = upsampling_matrix(self.size, r.shape[3], self.rows)  # (L, w)
+        down = upsampling_matrix(self.size[0], r.shape[2], self.rows)  # (L, h)
+        across = upsampling_matrix(self.size[1], r.shape[3], self.columns)  # (L', w)
         maps = r.float().permute(1, 2, 3, 0).contiguous().numpy()  # (units, h, w, N)
         for f, own in zip(maps, thresholds, strict=True):
             yield _pack(upsampled(f, down, across).ravel() > own[:, None])

@@ -53,7 +53,7 @@ class LevelSums:
     """Sums that Levels are made of, over blocks of pictures."""
 
     def __init__(self, labels: Labels, concepts: int, *grid: int) -> None:
-        """labels: (N, R, R), of all pictures, below `concepts`. grid: rows and columns of the layer's featuremaps."""
+        """labels: (N, H, W), of all pictures, below `concepts`. grid: rows and columns of the layer's featuremaps."""
         fullest = torch.zeros(concepts)
         for s in batches(len(labels), BATCH):
             fullest = torch.maximum(fullest, cell_shares(labels[s], concepts, *grid).amax((0, 2, 3)))
@@ -61,7 +61,7 @@ class LevelSums:
         self.floor = FILLED * fullest.clamp(max=FULL)[:, None]  # (C, 1)
 
     def weights(self, labels: Labels) -> Tensor:
-        """How much each cell of a block of pictures counts for each concept, (C, P). labels: (N, R, R)."""
+        """How much each cell of a block of pictures counts for each concept, (C, P). labels: (N, H, W)."""
         w = cell_shares(labels, self.concepts, *self.grid).transpose(0, 1).flatten(1)  # (C, P)
         return w * (w > self.floor)
 

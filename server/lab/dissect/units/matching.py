@@ -50,7 +50,7 @@ BLOCK = 64  # pictures: few enough for the processor's cache
 
 
 def draw_and_count(passes: Passes, seeds: range, layers: Sequence[str], workers: Workers) -> Arrays:
-    """The first pass. Returns `images` (N, R, R, 3) and `labels` (N, R, R) of the samples, and for every layer
+    """The first pass. Returns `images` (N, H, W, 3) and `labels` (N, H, W) of the samples, and for every layer
     `<layer>/quantiles`, (units, len(KEPT)).
     """
     sketches = {layer: QuantileSketch.empty(passes.generator.layer(layer).units) for layer in layers}
@@ -60,7 +60,7 @@ def draw_and_count(passes: Passes, seeds: range, layers: Sequence[str], workers:
         for layer, a in layer_outputs(passes, seeds[s], layers):
             with locks[layer]:
                 sketches[layer].add(a.r.cpu())
-        x = passes.images(a, layers[-1])  # (B, 3, R, R)
+        x = passes.images(a, layers[-1])  # (B, 3, H, W)
         return to_pixels(x), passes.labels(x).cpu().numpy()
 
     images, labels = zip(*workers.map(block, list(batches(len(seeds), BLOCK))), strict=True)
@@ -102,7 +102,7 @@ class Block:
     """The labels of some samples, as all layers look at them."""
 
     def __init__(self, labels: Labels, index: npt.NDArray[np.int64], concepts: int, choosing: bool) -> None:
-        """labels: (N, R, R), of all samples. index: (B,). choosing: whether thresholds are chosen on these."""
+        """labels: (N, H, W), of all samples. index: (B,). choosing: whether thresholds are chosen on these."""
         self.index, self.labels = index, labels[index]
         self.fine = LatticeLabels(self.labels, concepts, FINE)
         self.coarse = LatticeLabels(self.labels, concepts, COARSE) if choosing else None

@@ -18,7 +18,7 @@ from server.model.pixels import Pixels, to_images, to_pixels
 
 BATCH = 50
 
-Labels = npt.NDArray[np.uint8]  # (N, R, R), indices of concepts
+Labels = npt.NDArray[np.uint8]  # (N, H, W), indices of concepts
 Floats = npt.NDArray[np.float32]
 
 
@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 class Samples:
     """Pictures and labels of the seeds first ... first + N - 1.
 
-    images: (N, R, R, 3). labels: (N, R, R).
+    images: (N, H, W, 3). labels: (N, H, W).
     """
 
     first: int
@@ -53,7 +53,7 @@ def draw_samples(passes: Passes, count: int, first: int, workers: Workers | None
 
     def block(s: slice) -> tuple[Pixels, Labels]:
         seeds = range(first + s.start, first + s.stop)
-        x = passes.images(activations(passes, seeds, layer), layer)  # (B, 3, R, R)
+        x = passes.images(activations(passes, seeds, layer), layer)  # (B, 3, H, W)
         return to_pixels(x), passes.labels(x).cpu().numpy()
 
     parts = (workers or Workers(passes.device)).map(block, list(batches(count, BATCH)))
@@ -62,7 +62,7 @@ def draw_samples(passes: Passes, count: int, first: int, workers: Workers | None
 
 
 def label_pictures(passes: Passes, pictures: Pixels, workers: Workers) -> Labels:
-    """What the segmenter sees in given pictures. pictures: (N, R, R, 3). Returns (N, R, R)."""
+    """What the segmenter sees in given pictures. pictures: (N, H, W, 3). Returns (N, H, W)."""
 
     def block(s: slice) -> Labels:
         return np.asarray(passes.labels(to_images(pictures[s]).to(passes.device)).cpu().numpy(), np.uint8)

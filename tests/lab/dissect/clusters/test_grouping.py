@@ -15,7 +15,7 @@ def test_patches_of_the_handmade_generator_are_groups_of_their_own() -> None:
     assert list(groups.shares) == sorted(groups.shares, reverse=True)
     assert abs(sum(groups.shares) - 1) < 1e-9
     r = activations(p, range(200, 220), "layer1").r
-    labels = groups.labels(r, 32)
+    labels = groups.labels(r, (32, 32))
     assert labels.shape == (20, 32, 32)
     red = (r[:, 0] > 1).repeat_interleave(4, 1).repeat_interleave(4, 2)  # (N, 32, 32)
     shares = torch.bincount(labels[red].long(), minlength=3) / red.sum()

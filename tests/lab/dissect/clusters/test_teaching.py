@@ -41,7 +41,7 @@ def test_labels_are_those_of_the_layer_that_was_grouped() -> None:
     groups = find_groups(p, "layer1", 3, range(20), 0)
     data = draw_grouped(p, groups, range(40, 50), Workers(CPU))
     r = p.trunk(torch.from_numpy(np.random.RandomState(42).standard_normal((1, 8)).astype(np.float32)), "layer1").r
-    assert np.array_equal(data.labels[2], groups.labels(r, 32)[0])
+    assert np.array_equal(data.labels[2], groups.labels(r, (32, 32))[0])
     assert data.images.shape == (10, 32, 32, 3)
 
 

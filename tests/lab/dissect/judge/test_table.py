@@ -51,19 +51,22 @@ def test_a_brush_that_is_not_clear_is_weak() -> None:
 
 def test_the_table_says_the_rules_and_the_figures() -> None:
     verdicts = [verdict().document(), verdict(concept="door", grid=16, host="wall", drawing_pictures=5).document()]
-    table = verdict_table(verdicts, 128)
+    table = verdict_table(verdicts, (128, 128))
     assert "5 to 9 seeds to draw on and 7 to remove from" in table
     assert "48 pixels square" in table
     assert "24 pixels square; visible from 29 pixels on): door on wall." in table
     assert "| tree | layer4, 8 of 64 | 0.100 | **0.700** |" in table
     assert "| tree | layer5, 4 | 0.400 | **0.75** |" in table
-    assert "Small things" not in verdict_table(verdicts[:1], 128)
-    assert "No brush" in verdict_table([], 128)
+    assert "Small things" not in verdict_table(verdicts[:1], (128, 128))
+    wide = verdict_table(verdicts, (128, 256))
+    assert "(96x48 pixels)" in wide
+    assert "48x24 pixels; visible from 58 pixels on" in wide
+    assert "No brush" in verdict_table([], (128, 128))
 
 
 def test_a_segmenter_that_judges_its_own_choice_is_told() -> None:
     verdicts = [verdict().document()]
-    assert "by a segmenter trained apart from the one that chose them." in verdict_table(verdicts, 128)
-    table = verdict_table(verdicts, 128, apart=False)
+    assert "by a segmenter trained apart from the one that chose them." in verdict_table(verdicts, (128, 128))
+    table = verdict_table(verdicts, (128, 128), apart=False)
     assert "by the very segmenter that chose them" in table
     assert "the figures are an upper bound" in table

@@ -12,6 +12,7 @@ from PIL import Image
 from server.lab.dissect.report.build import COLUMNS, REGIONS, TILE, Pictures, build_report
 from server.lab.dissect.units.regions import REGION
 from server.lab.dissect.units.samples import Samples
+from server.model.generator import Layer
 from server.results.names import Names
 
 CONCEPTS = ("tree", "door", "sky")
@@ -25,9 +26,9 @@ MEASURED: dict[str, Any] = {
 }
 
 
-def build(folder: Path, names: Names | None = None) -> dict[str, Any]:
+def build(folder: Path, names: Names | None = None, size: tuple[int, int] = (16, 16)) -> dict[str, Any]:
     """A report of 5 units and 30 samples, of the seeds 100 on, all of them trees; returns its data."""
-    images = np.arange(30, dtype=np.uint8)[:, None, None, None] * np.full((30, 16, 16, 3), 8, np.uint8)
+    images = np.arange(30, dtype=np.uint8)[:, None, None, None] * np.full((30, *size, 3), 8, np.uint8)
     iou = np.array([[0.3, 0, 0.3], [0.02, 0.2, 0], [0, 0, 0.04], [0.5, 0.4, 0.06], [0, 0, 0]], np.float32)
     chance = np.array([[0.1, 0, 0.2]] * 5, np.float32)
     held = {
@@ -37,9 +38,10 @@ def build(folder: Path, names: Names | None = None) -> dict[str, Any]:
         "strongest": np.array([[100, 129], [100, 101], [129, 128], [105, 106], [100, 129]]),
         "regions": np.full((5, 2, REGION**2 // 8), 7, np.uint8),
     }
-    samples = Samples(100, CONCEPTS, images, np.zeros((30, 16, 16), np.uint8))
-    shown = Pictures(samples, {"layer4-3": np.zeros((2, 6, 16, 16, 3), np.uint8)})
-    build_report(folder, "village", [("layer4", 8)], CONCEPTS, {"layer4": held}, shown, MEASURED, names or {})
+    samples = Samples(100, CONCEPTS, images, np.zeros((30, *size), np.uint8))
+    shown = Pictures(samples, {"layer4-3": np.zeros((2, 6, *size, 3), np.uint8)})
+    layers = [Layer("layer4", 5, 8, 8)]
+    build_report(folder, "village", layers, CONCEPTS, {"layer4": held}, shown, MEASURED, names or {})
     text = (folder / "data.js").read_text()
     document: dict[str, Any] = json.loads(text.removeprefix("var DISSECTION = ").removesuffix(";\n"))
     return document
@@ -50,7 +52,7 @@ def test_units_list_the_concepts_they_match_above_chance(tmp_path: Path) -> None
     listed = [[(m[0], m[1]) for m in unit[0]] for unit in layer["units"]]
     assert listed == [[(0, 0.3)], [(1, 0.2)], [], [(0, 0.5), (1, 0.4)], []]
     assert layer["matching"] == [2, 1, 0]
-    assert (layer["name"], layer["size"]) == ("layer4", 8)
+    assert (layer["name"], layer["size"]) == ("layer4", [8, 8])
     assert base64.b64decode(layer["units"][0][2]) == bytes([7]) * (2 * REGION**2 // 8)
 
 
@@ -65,6 +67,14 @@ def test_pictures_lie_in_the_sheets_where_the_data_says(tmp_path: Path) -> None:
         x, y = tile % COLUMNS * TILE, tile // COLUMNS * TILE
         shown = np.asarray(sheet.crop((x, y, x + TILE, y + TILE))).mean()
         assert shown == pytest.approx((seed - 100) * 8, abs=6)
+
+
+def test_tiles_have_the_shape_of_the_pictures(tmp_path: Path) -> None:
+    data = build(tmp_path / "report", size=(12, 20))
+    assert data["tile"] == [TILE, 58]
+    assert Image.open(tmp_path / "report" / data["sheets"][0]).size == (COLUMNS * TILE, 58)
+    assert Image.open(tmp_path / "report" / REGIONS).width == 10 * TILE
+    assert Image.open(tmp_path / "report" / data["strips"]["layer4-3"]).size == (6 * 20, 2 * 12)
 
 
 def test_pictures_of_artifacts_stand_before_above_after(tmp_path: Path) -> None:

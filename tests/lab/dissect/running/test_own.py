@@ -24,16 +24,16 @@ def by_numpy(images: Tensor) -> Tensor:
 
 
 def test_a_callable_with_concepts_is_a_segmenter() -> None:
-    segmenter = own_segmenter(ColourSegmenter(), "a:b", None, 32, CPU)
+    segmenter = own_segmenter(ColourSegmenter(), "a:b", None, (32, 32), CPU)
     assert segmenter.concepts == ("ground", "red", "blue")
     x = torch.rand(2, 3, 32, 32)
     assert torch.equal(segmenter(x), ColourSegmenter()(x))
-    assert own_segmenter(bright, "a:b", ["bright", "dark"], 16, CPU).concepts == ("bright", "dark")
+    assert own_segmenter(bright, "a:b", ["bright", "dark"], (16, 16), CPU).concepts == ("bright", "dark")
 
 
 def test_finished_stages_depend_on_its_weights() -> None:
     networks = [nn.Conv2d(3, 2, 1) for _ in range(2)]
-    one, same, other = (own_segmenter(n, "a:b", ["x", "y"], 8, CPU).digest for n in (*networks[:1], *networks))
+    one, same, other = (own_segmenter(n, "a:b", ["x", "y"], (8, 8), CPU).digest for n in (*networks[:1], *networks))
     assert one == same != other
 
 
@@ -51,10 +51,10 @@ def test_finished_stages_depend_on_its_weights() -> None:
 )
 def test_what_is_of_no_use_is_told_in_one_line(made: Any, concepts: list[str] | None, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        own_segmenter(made, "my.code:factory", concepts, 16, CPU)
+        own_segmenter(made, "my.code:factory", concepts, (16, 16), CPU)
 
 
 def test_whether_gradients_go_through_it() -> None:
     for scores, go in ((bright, True), (by_numpy, False), (torch.no_grad()(bright), False)):
-        segmenter = own_segmenter(scores, "a:b", ["bright", "dark"], 32, CPU)
+        segmenter = own_segmenter(scores, "a:b", ["bright", "dark"], (32, 32), CPU)
         assert Passes(HandmadeGenerator(), segmenter, False, CPU).differentiable == go
