@@ -147,15 +147,15 @@ class _Reader:
             raise WeightError("a StyleGAN2 generator without its mapping")
         average = self._take(Place("average"), self.w_dim) if Place("average") in self.parts else None
         const = self._take(Place("const"), None, None, None)
-        self._check_size(*const.shape[1:], layers)
+        units, height, width = const.shape
+        self._check_size(height, width, layers)
         convolutions: list[StyledConvolution] = []
         colours: list[Colours] = []
-        width = len(const)
         for i in range(layers):
-            convolutions.append(self._convolution(i, width, *const.shape[1:]))
-            width = len(convolutions[-1].bias)
+            convolutions.append(self._convolution(i, units, height, width))
+            units = len(convolutions[-1].bias)
             if i % 2 == 0:
-                colours.append(self._colours(i // 2, width))
+                colours.append(self._colours(i // 2, units))
         if self.parts:
             raise WeightError(f"{self.names[min(self.parts)]} belongs to none of the {layers} layers")
         network = MappingNetwork(mapping, _average(mapping, truncation) if average is None else average, truncation)
