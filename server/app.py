@@ -30,6 +30,8 @@ from server.web.routes.studio import Studio, warm_up
 from server.web.services import Services
 from server.web.store import Store
 
+MOST_FRAMES = 64  # drafts drawn at once on CUDA
+
 MakePainter = Callable[[Catalog, Settings], Painter]
 
 
@@ -87,19 +89,52 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
     return app
 
 
+def most_frames(settings: Settings) -> int:
+    """How many drafts of several painters are drawn at once: where no setting says so, as many as a GPU likes; a CPU
+    gains nothing by it. Raises NoDevice."""
+    return settings.most_frames or (MOST_FRAMES if device_named(settings.device).type == "cuda" else 1)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio: Studio) -> AsyncIterator[None]:
     catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model, settings.trusted_modules)
     painter, store, metrics = make(catalog, settings), open_store(settings), Metrics()
     set_threads = partial(torch.set_num_threads, settings.threads) if settings.threads else None
-    engine = Engine(painter, settings.queue_size, metrics.render_seconds.observe, set_threads)
+    engine = Engine(
+        painter,
+        settings.queue_size,
+        metrics.render_seconds.observe,
+        set_threads,
+        most_frames(settings),
+        metrics.batch_size.observe,
+    )
     cache = ByteCache[bytes](settings.image_cache_bytes, len)
     services = Services(settings, catalog, engine, store, metrics, cache, Jobs(engine))
     metrics.gauge("unitbrush_queue_length", "Renders that wait for the device.", lambda: engine.waiting)
+    metrics.counter(
+        "unitbrush_turns_dropped",
+        "Turns on the device that were refused as too many waited, or whose callers left before they came.",
+        "why",
+        lambda: engine.dropped,
+    )
     metrics.gauge("unitbrush_live_sockets", "Open live sockets.", lambda: services.open_sockets)
     machine = Machine(settings.threads)
+    caches = {"images": cache}
     if isinstance(painter, Painter):
         machine.add_to(metrics, painter)
+        caches |= painter.caches
+    metrics.counter(
+        "unitbrush_cache_hits",
+        "What was asked for and there: images, activations of trunks, masks on their grids.",
+        "cache",
+        lambda: {name: one.hits for name, one in caches.items()},
+    )
+    metrics.counter(
+        "unitbrush_cache_misses",
+        "What was asked for and had to be made.",
+        "cache",
+        lambda: {name: one.misses for name, one in caches.items()},
+    )
     metrics.gauge("unitbrush_resident_bytes", "Memory this process holds.", resident_bytes)
     app.state.services = services
     async with engine, services.jobs:

@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="of drafts; auto is bfloat16 where that is fast and close, measured at start"
     )
+    most_frames: int = Field(
+        default=0, ge=0, description="drafts of several painters drawn at once; 0 is 64 on CUDA, and 1 elsewhere"
+    )
     queue_size: int = Field(default=64, ge=1, description="renders that may wait before a caller is told to come back")
     trunk_cache_bytes: int = Field(default=128 * MIB, ge=0, description="memory for trunk activations of recent scenes")
     pass_cache_bytes: int = Field(

@@ -421,5 +421,6 @@ async def test_the_bodies_of_all_calls_together_are_bounded(
         painter.go.set()
         answers = [await task for task in asked]
         assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503, 503, 503]
+        assert all(("retry-after" in answer.headers) == (answer.status_code == 503) for answer in answers)
         # What is answered makes room again.
         assert (await client.post("/api/v1/render", content=bodies[0], headers=JSON)).status_code == 200

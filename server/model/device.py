@@ -23,3 +23,12 @@ def bfloat16_is_fast(device: torch.device) -> bool:
         names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         return any(bool(getattr(torch.cpu, name, bool)()) for name in names)
     return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def exact_float32(device: torch.device) -> None:
+    """Have a CUDA device convolve float32 as such, not rounded to 10 bits (TF32, which products never are by default),
+    and add in the same order each time, so that a finished picture is within 1 of 255 of any other machine's and the
+    same bytes on its own."""
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True

@@ -10,10 +10,16 @@ from torch import Tensor
 Pixels = NDArray[np.uint8]
 
 
-def to_pixels(images: Tensor) -> Pixels:
-    """images: (N, 3, H, W), about -1..1. Returns (N, H, W, 3): (x + 1) / 2 * 255, rounded half up and clamped."""
+def to_levels(images: Tensor) -> Tensor:
+    """images: (N, 3, H, W), about -1..1. Returns (N, H, W, 3) of bytes on the same device: (x + 1) / 2 * 255, rounded
+    half up and clamped."""
     levels = images.float().permute(0, 2, 3, 1) * 127.5 + 128  # (N, H, W, 3), truncated below
-    pixels: Pixels = levels.clamp(0, 255).to(torch.uint8).contiguous().cpu().numpy()
+    return levels.clamp(0, 255).to(torch.uint8).contiguous()
+
+
+def to_pixels(images: Tensor) -> Pixels:
+    """The same as an array. images: (N, 3, H, W), about -1..1. Returns (N, H, W, 3)."""
+    pixels: Pixels = to_levels(images).cpu().numpy()
     return pixels
 
 

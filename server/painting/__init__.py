@@ -6,7 +6,9 @@
     edits        an edit's units, levels and cells; which edits lie over which
     blend        the painting rule, r (1 - a) + v a
     drafts       of generators that decide: only what has changed is drawn anew
+    scenes       what a scene begins from
     painter      trunk, edits, tail: `render(picture)`
+    batches      drafts of several pictures in one pass
     passes       what a pass left, and the part of it that another edit changes
     live         the passes kept of pictures that are painted on
     precision    whether drafts are worth drawing in bfloat16 here, by measuring

@@ -16,7 +16,8 @@ ENTRY_BYTES = 512  # of an entry beside its value: its key, which is to be short
 class ByteCache(Generic[T]):
     """At most `max_bytes` of values, forgotten in the order of their last use. size: the bytes of a value.
 
-    What it hands out is shared: never write to it. Safe between threads.
+    What it hands out is shared: never write to it. Safe between threads. hits, misses: how often what was asked for was
+    there, and was not.
     """
 
     def __init__(self, max_bytes: int, size: Callable[[T], int]) -> None:
@@ -24,6 +25,7 @@ class ByteCache(Generic[T]):
         self._lock = threading.Lock()
         self._values: OrderedDict[tuple[object, ...], T] = OrderedDict()
         self._bytes = 0
+        self.hits = self.misses = 0
 
     @property
     def nbytes(self) -> int:
@@ -33,9 +35,12 @@ class ByteCache(Generic[T]):
     def get(self, key: tuple[object, ...]) -> T | None:
         """The value of that key, None where there is none. key: short and hashable, a digest in the place of a mask."""
         with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
+            if key not in self._values:
+                self.misses += 1
+                return None
+            self.hits += 1
+            self._values.move_to_end(key)
+            return self._values[key]
 
     def put(self, key: tuple[object, ...], value: T) -> T:
         """Keep a value, unless it is larger than the whole cache or its key has one. Returns the one of the key."""

@@ -4,6 +4,7 @@
     pixels = painter.render(picture)             # uint8 (H, W, 3), float32 arithmetic
     frame = painter.frame(picture)               # within 1 of 255 of that, faster where it is painted on
     draft = painter.frame(picture, draft=True)   # about that, faster still: bfloat16
+    drafts = painter.drafts_of(pictures)         # of several people's, in one pass
 
 The model is never written to. The trunk's activations are kept for each scene, so that another edit of a scene
 runs only the tail; of pictures that are painted on, the tail's are kept as well (`live`).
@@ -11,10 +12,11 @@ runs only the tail; of pictures that are painted on, the tail's are kept as well
 
 from __future__ import annotations
 
-import hashlib
 import threading
+from collections import defaultdict
 from collections.abc import Generator as Steps
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,10 +24,10 @@ from numpy.typing import NDArray
 
 from server.errors import NoSegmenter
 from server.model.catalog import Catalog, Model
-from server.model.device import bfloat16_is_fast
-from server.model.generator import Activations, Chain, Generator
-from server.model.latents import latent_of
+from server.model.device import bfloat16_is_fast, exact_float32
+from server.model.generator import Activations, Chain, Generator, joined
 from server.model.pixels import Pixels, to_images, to_pixels
+from server.painting.batches import Prepared, Together, most_together
 from server.painting.blend import edited
 from server.painting.cache import ByteCache
 from server.painting.drafts import BoxedDrafts
@@ -35,13 +37,14 @@ from server.painting.passes import at_layer, draw, local_behind
 from server.painting.picture import Picture, Region
 from server.painting.precision import Drafts, Precision, compare_drafts
 from server.painting.regions import region
-from server.results.directions import move
+from server.painting.scenes import scene_of, start_of
 
 TRUNK_BYTES = 128 * 2**20
 COVERAGE_BYTES = 16 * 2**20
 PASS_BYTES = 64 * 2**20
 # An update takes a little longer than its share of the multiplications: small boxes and copies of what is kept.
 LARGEST_UPDATE = 0.8
+MEASURED_TOGETHER = 16  # drafts of a pass that is measured where there is a GPU
 DRAFT_TIME = 0.5  # of a pass in bfloat16, of one in float32, until it has been measured
 
 Featuremaps = NDArray[np.float32]
@@ -65,12 +68,13 @@ class Painter:
         precision: Precision = "auto",
     ) -> None:
         self.catalog, self.device = catalog, device
+        exact_float32(torch.device(device))
         self.drafts: Drafts | None = None
         self._precision = precision
         self._trunks: ByteCache[Activations] = ByteCache(trunk_bytes, lambda a: a.nbytes)
         self._coverages: ByteCache[NDArray[np.float32]] = ByteCache(COVERAGE_BYTES, lambda cells: cells.nbytes)
         self.live = LivePictures(pass_bytes)
-        self._boxed = BoxedDrafts()
+        self._boxed, self._together = BoxedDrafts(), Together(device)
         self._lock = threading.Lock()
         self._generators: dict[tuple[str, torch.dtype], Generator] = {}
 
@@ -84,20 +88,27 @@ class Painter:
         with torch.inference_mode():
             return self._draw(picture, model, self._place(picture, model, check), draft, check)
 
-    def frame(self, picture: Picture, draft: bool = False, check: Check = go_on) -> Pixels:
+    def prepare(self, picture: Picture) -> Picture | Prepared:
+        """The picture with its edits' masks on their grids, which any thread may do while the device is busy; as it is
+        where a mask names a concept, as finding that takes the device. Raises what `render` raises."""
+        if any(isinstance(edit.mask, Region) for edit in picture.edits):
+            return picture
+        return self._prepared(picture, go_on)
+
+    def frame(self, picture: Picture | Prepared, draft: bool = False, check: Check = go_on) -> Pixels:
         """The pixels of a picture that somebody paints on, (H, W, 3): within 1 of 255 of those that `render` gives.
 
         Where a frame before was much the same and the generator's blocks reach little, only what the difference reaches
         is computed. draft: as with `render`, where that is faster still. Raises what `render` raises.
         """
-        model = self.catalog.get(picture.model)
+        prepared = self._prepared(picture, check)
+        picture, model, placed = prepared.picture, prepared.model, prepared.placed
         with torch.inference_mode():
-            placed = self._place(picture, model, check)
             generator = self._generator(model, draft=False)
             at = _first_layer(generator, model, placed, model.edit_layer)
             draft = draft and (self.draft_dtype != torch.float32 or generator.exact_layer is not None)
             chain = generator if isinstance(generator, Chain) and local_behind(generator, at) is not None else None
-            scene = hashlib.sha256(_start(picture, model, generator).tobytes()).digest()
+            scene = scene_of(start_of(picture, model))
             update = None if chain is None else self.live.nearest(chain, scene, placed)
             if update is not None and update.share <= LARGEST_UPDATE * (self._draft_time if draft else 1):
                 return self.live.follow(update, scene, check).copy()
@@ -106,6 +117,31 @@ class Painter:
                 return self._draw(picture, model, placed, draft, check)
             a = self._trunk(picture, model, generator, at)
             return self.live.keep(chain, scene, draw(chain, a, at, placed, check)).copy()
+
+    def drafts_of(self, pictures: Sequence[Picture | Prepared], check: Check = go_on) -> list[Pixels | Exception]:
+        """Drafts of several pictures, (H, W, 3) each, or what `render` raises for one. Those of one model that are
+        edited from the same layer on are drawn in one pass, whole. Raises what `check` raises."""
+        results: dict[int, Pixels | Exception] = {}
+        groups: dict[tuple[Generator, str], list[tuple[int, Prepared]]] = defaultdict(list)
+        for i, picture in enumerate(pictures):
+            check()
+            try:
+                one = self._prepared(picture, go_on)
+                generator = self._generator(one.model, draft=True)
+                groups[generator, _first_layer(generator, one.model, one.placed)].append((i, one))
+            except Exception as error:  # the others' pictures are none the worse for it
+                results[i] = error
+        with torch.inference_mode():
+            for (generator, at), members in groups.items():
+                most = most_together(generator)
+                for part in (members[begin : begin + most] for begin in range(0, len(members), most)):
+                    check()
+                    trunks = self._trunks_of([one for _, one in part], generator, at)
+                    drawn = self._together.draw(generator, at, trunks, [one.placed for _, one in part], check)
+                    for (i, _), pixels in zip(part, drawn, strict=True):
+                        results[i] = pixels
+                    self.live.frames["draft"] += len(part)
+        return [results[i] for i in range(len(pictures))]
 
     def featuremaps(self, picture: Picture, layer: str, check: Check = go_on) -> Featuremaps:
         """The layer's output in the picture, its edits up to that layer included: (H, W, units).
@@ -142,7 +178,20 @@ class Painter:
             return
         model = self.catalog.get()
         exact, low = (self._generator(model, draft) for draft in (False, True))
-        self.drafts = yield from compare_drafts(exact, low, model.edit_layer)
+        number = MEASURED_TOGETHER if torch.device(self.device).type == "cuda" else 1
+        self.drafts = yield from compare_drafts(exact, low, model.edit_layer, number)
+
+    @property
+    def caches(self) -> dict[str, ByteCache[Any]]:
+        """What is kept: the activations of trunks, and masks on their grids."""
+        return {"trunks": self._trunks, "masks": self._coverages}
+
+    def _prepared(self, picture: Picture | Prepared, check: Check) -> Prepared:
+        if isinstance(picture, Prepared):
+            return picture
+        model = self.catalog.get(picture.model)
+        with torch.inference_mode():
+            return Prepared(picture, model, self._place(picture, model, check))
 
     @property
     def _draft_time(self) -> float:
@@ -162,8 +211,7 @@ class Painter:
         exact, last = generator.exact_layer, generator.layers[-1].name
         depth = generator.index
         if draft and exact is not None and all(depth(p.edit.layer.name) <= depth(exact) for p in placed):
-            start = _start(picture, model, generator)
-            scene = (hashlib.sha256(start.tobytes()).digest(), start.ndim)
+            scene = scene_of(start_of(picture, model))
             return self._boxed.draw(scene, generator, self._run(picture, model, generator, exact, placed, check))
         pixels: Pixels = to_pixels(generator.tail(self._run(picture, model, generator, last, placed, check), last))[0]
         return pixels
@@ -191,37 +239,42 @@ class Painter:
         return generator.advance(a, at, to)
 
     def _trunk(self, picture: Picture, model: Model, generator: Generator, layer: str) -> Activations:
-        start = _start(picture, model, generator)
+        start = start_of(picture, model)
 
         def trunk() -> Activations:
             x = torch.from_numpy(start)[None]
             return generator.trunk(x, layer) if picture.w is None else generator.trunk_from_w(x, layer)
 
-        key = (generator, layer, hashlib.sha256(start.tobytes()).digest(), start.ndim)
-        return self._trunks.get_or_make(key, trunk)
+        return self._trunks.get_or_make((generator, layer, *scene_of(start)), trunk)
+
+    def _trunks_of(self, several: Sequence[Prepared], generator: Generator, layer: str) -> list[Activations]:
+        """The trunks of several pictures of a model; those of z that are not kept yet are run at once."""
+        trunks: list[Activations | None] = []
+        missing: dict[tuple[object, ...], NDArray[np.float32]] = {}
+        keys = []
+        for one in several:
+            start = start_of(one.picture, one.model)
+            keys.append((generator, layer, *scene_of(start)))
+            trunks.append(self._trunks.get(keys[-1]))
+            if trunks[-1] is None and one.picture.w is None:
+                missing[keys[-1]] = start
+        made: dict[tuple[object, ...], Activations] = {}
+        if missing:
+            a = generator.trunk(torch.from_numpy(np.stack([*missing.values()])), layer)
+            # Joining copies: a part that is kept must not keep the whole.
+            made = {key: self._trunks.put(key, joined([a[i : i + 1]])) for i, key in enumerate(missing)}
+        return [
+            trunk or made.get(key) or self._trunk(one.picture, one.model, generator, layer)
+            for one, key, trunk in zip(several, keys, trunks, strict=True)
+        ]
 
     def _generator(self, model: Model, draft: bool) -> Generator:
         dtype = self.draft_dtype if draft else torch.float32
         key = (model.name, dtype)
-        with self._lock:
+        with self._lock, torch.inference_mode():
             if key not in self._generators:
                 self._generators[key] = model.generator.frozen(dtype, self.device)
             return self._generators[key]
-
-
-def latent(picture: Picture, latent_dim: int) -> NDArray[np.float32]:
-    """The latent the picture starts from, before any direction moves it: (latent_dim,), or as long as its z."""
-    if picture.z is not None:
-        return np.asarray(picture.z, np.float32)
-    assert picture.seed is not None  # the document's rule
-    return latent_of(picture.seed, latent_dim)
-
-
-def _start(picture: Picture, model: Model, generator: Generator) -> NDArray[np.float32]:
-    """What the trunk makes the scene from: (latent_dim,), or the generator's w_shape where the picture gives a w."""
-    if picture.w is None:
-        return move(latent(picture, generator.latent_dim), model.directions, picture.directions)
-    return np.broadcast_to(np.asarray(picture.w, np.float32), generator.w_shape or ()).copy()
 
 
 def _first_layer(generator: Generator, model: Model, placed: Sequence[PlacedEdit], to: str | None = None) -> str:

@@ -37,12 +37,15 @@ class Drafts:
         return self.time <= LARGEST_TIME and self.mean_error <= LARGEST_ERROR
 
 
-def compare_drafts(exact: Generator, low: Generator, layer: str, seconds: float = SECONDS) -> Steps[None, None, Drafts]:
-    """Measure the tail from a layer in both, by turns. exact: in float32; low: the same in bfloat16.
+def compare_drafts(
+    exact: Generator, low: Generator, layer: str, number: int = 1, seconds: float = SECONDS
+) -> Steps[None, None, Drafts]:
+    """Measure the tail from a layer in both, by turns. exact: in float32; low: the same in bfloat16. number: of
+    pictures in a pass.
 
     Each step takes one pass, so that the thread can do something else between them.
     """
-    z = latents_of([0], exact.latent_dim)  # (1, latent_dim)
+    z = latents_of(range(number), exact.latent_dim)  # (N, latent_dim)
     times: tuple[list[float], list[float]] = ([], [])
     images: list[Tensor] = [torch.empty(0), torch.empty(0)]
     with torch.inference_mode():
@@ -52,9 +55,9 @@ def compare_drafts(exact: Generator, low: Generator, layer: str, seconds: float 
         for i, generator in enumerate((exact, low)):
             begin = time.perf_counter()
             with torch.inference_mode():
-                images[i] = generator.tail(starts[i], layer).cpu()  # (1, 3, H, W)
+                images[i] = generator.tail(starts[i], layer).cpu()  # (N, 3, H, W)
             times[i].append(time.perf_counter() - begin)
             yield
-    errors = np.abs(to_pixels(images[0]).astype(int) - to_pixels(images[1]))  # (1, H, W, 3)
+    errors = np.abs(to_pixels(images[0]).astype(int) - to_pixels(images[1]))  # (N, H, W, 3)
     share = statistics.median(times[1][1:]) / statistics.median(times[0][1:])
     return Drafts(share, float(errors.mean()), int(errors.max()))

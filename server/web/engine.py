@@ -1,57 +1,58 @@
 """One worker thread in front of the device, and who gets it next.
 
-Three kinds of callers wait for it. Requests queue first come, first served, up to a bound; past it `QueueFull`
-tells the caller to come back. Live sockets have a lane each, with at most one waiting turn, and what is
-drawn is chosen only when the turn comes, so that it is always the newest. The device alternates between the
-queue and the lanes, and the lanes take turns, so neither a burst of requests nor a fast painter starves the
-others. What nobody looks at yet waits in the background: its turn comes when nothing else waits, or after
-`MOST_BEFORE` turns of others, so that a busy server gets it done too.
+Three kinds of callers wait for it. Live sockets go first: each has a lane, with at most one waiting turn, and what is
+drawn is chosen only when the turn comes, so that it is always the newest; the lanes take turns. Requests, as downloads
+and thumbnails are, queue first come, first served, up to a bound; past it `QueueFull` tells the caller to come back.
+One goes after `BEFORE_QUEUE` turns of lanes at the latest, and whenever no lane waits. What nobody looks at yet waits
+in the background: its turn comes when nothing else waits, or after `BEFORE_BACKGROUND` turns of others, so that a busy
+server gets it done too.
 
     engine = Engine(painter, queue_size=64)
     async with engine:
         pixels = await engine.render(picture)
 
-All methods belong to the event loop that entered the engine; only the work itself runs in the thread.
+Where the device draws many pictures in little more time than one, a GPU, the drafts that wait in lanes are drawn at
+once, `most_frames` at most. While lanes alone wait, and not as many as were drawn together the last time, it waits for
+the others, `PATIENCE` seconds at most: a single painter waits for nobody.
+
+All methods but `prepare` belong to the event loop that entered the engine; only the work itself runs in the thread.
 """
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from server.errors import UnitbrushError
 from server.model.pixels import Pixels
+from server.painting.batches import Prepared
 from server.painting.edits import Check
 from server.painting.painter import Featuremaps, Labels, Painter
 from server.painting.picture import Picture
+from server.web.lines import Line, Returned, Turn, Wanted, Work, chosen, next_turn, take_step
 
-MOST_BEFORE = 24  # turns of others while the background waits
+BEFORE_QUEUE, BEFORE_BACKGROUND = 4, 24  # turns of others that they let pass
+PATIENCE = 0.003
 
 T = TypeVar("T")
-Result = TypeVar("Result", covariant=True)
-
-
-class Work(Protocol[Result]):
-    """What a turn does in the device's thread."""
-
-    def __call__(self, *, check: Check) -> Result:
-        """Do it. check: called between its steps; it raises where nobody waits for the result any more."""
+Piece = TypeVar("Piece")
 
 
 class Busy(UnitbrushError, status=503, slug="busy", title="The server is busy"):
-    """The server does as much as it can; trying again a little later is right."""
+    """The server does as much as it can. `retry_after`: seconds after which it is worth asking again."""
+
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class QueueFull(Busy):
-    """Too many renders wait already. `retry_after`: seconds after which it is worth asking again."""
+    """Too many renders wait already."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"more work waits than the device takes on; try again in {retry_after} s")
-        self.retry_after = retry_after
+        super().__init__(f"more work waits than the device takes on; try again in {retry_after} s", retry_after)
 
 
 class Stopping(Busy):
@@ -65,18 +66,11 @@ class _Gone(Exception):
     """Whoever asked for the running work does not wait for it any more."""
 
 
-@dataclass(eq=False)
-class _Turn:
-    """A caller's turn: `choose` gives the work once the device is free, `result` gets what came of it. counted: whether
-    its time is observed."""
-
-    choose: Callable[[], Work[Any]]
-    result: asyncio.Future[Any]
-    counted: bool
-
-
 class Engine:
-    """The device's thread and those who wait for it. `observe` is given the seconds that each piece of work took.
+    """The device's thread and those who wait for it.
+
+    observe: given the seconds that each piece of work took. observe_frames: given how many drafts were drawn at once.
+    most_frames: how many may be. dropped: how many turns there were no room for, or whose callers left before them.
 
     Work raises Stopping, what the painter raises, and QueueFull unless it is a lane's.
     """
@@ -87,20 +81,21 @@ class Engine:
         queue_size: int,
         observe: Callable[[float], None] = lambda seconds: None,
         initializer: Callable[[], None] | None = None,
+        most_frames: int = 1,
+        observe_frames: Callable[[int], None] = lambda number: None,
     ) -> None:
         self._painter = painter
         self._queue_size = queue_size
-        self._observe = observe
+        self._observe, self._observe_frames = observe, observe_frames
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="device", initializer=initializer)
-        self._queue: deque[_Turn] = deque()
-        self._lanes: deque[_Turn] = deque()
-        self._background: deque[_Turn] = deque()
-        self._lane_next = False
-        self._before_background = 0  # turns of others since the background had one, or began to wait
+        self._lanes, self._queue, self._background = Line(None), Line(BEFORE_QUEUE), Line(BEFORE_BACKGROUND)
+        self._lines = (self._lanes, self._queue, self._background)
         self._arrived = asyncio.Event()
         self._usual_seconds = 0.05  # a piece of work takes; a running mean
         self._serving: asyncio.Task[None] | None = None
         self._stopping = False
+        self._most_frames, self._last_frames = most_frames, 1
+        self.dropped = {"full": 0, "left": 0}
 
     async def __aenter__(self) -> Self:
         self._serving = asyncio.create_task(self._serve(), name="engine")
@@ -127,122 +122,177 @@ class Engine:
         """How many turns wait, requests, lanes and the background together."""
         return sum(turn.counted for turn in self._all())
 
+    @property
+    def together(self) -> bool:
+        """Whether drafts of several callers are drawn at once."""
+        return self._most_frames > 1
+
+    def prepare(self, picture: Picture) -> Picture | Prepared:
+        """Do of a picture what needs no device, in any thread. Raises what drawing it raises."""
+        return self._painter.prepare(picture)
+
     async def render(self, picture: Picture, draft: bool = False, background: bool = False) -> Pixels:
         """The picture's pixels, (height, width, 3) uint8. background: whether everybody else goes first."""
         work = partial(self._painter.render, picture, draft)
-        return await (self.in_background(work) if background else self._run(work))
+        return await (self.in_background(work) if background else self._run(work, self._queue))
 
     async def featuremaps(self, picture: Picture, layer: str) -> Featuremaps:
         """The layer's output in the picture, (height, width, units)."""
-        return await self._run(partial(self._painter.featuremaps, picture, layer))
+        return await self._run(partial(self._painter.featuremaps, picture, layer), self._queue)
 
     async def labels(self, picture: Picture) -> Labels:
         """Which of the segmenter's concepts each pixel shows, (height, width)."""
-        return await self._run(partial(self._painter.labels, picture))
+        return await self._run(partial(self._painter.labels, picture), self._queue)
 
     async def render_soon(self, picture: Picture) -> Pixels:
         """What `render` gives, with a turn among the lanes, which have no bound: however many wait, it gets one."""
-        return await self._wait(self._lanes, lambda: partial(self._painter.render, picture))
+        result: Pixels = await self._wait(self._lanes, lambda: partial(self._painter.render, picture))
+        return result
 
-    async def frame(self, choose: Callable[[], tuple[Picture, bool]]) -> Pixels:
+    async def frame(self, choose: Callable[[], Wanted]) -> Pixels:
         """Wait for a turn among the lanes; `choose` is called in the event loop when it comes, to give the newest
         picture and whether a draft will do. Within 1 of 255 of what `render` gives where it will not.
 
         A socket calls this again only after its last turn has ended, so it never holds more than one.
         """
-        return await self._wait(self._lanes, lambda: partial(self._painter.frame, *choose()))
-
-    async def steps(self, work: Generator[None, None, T]) -> T:
-        """What a generator returns: each of its steps runs in the device's thread, after what waits already, and counts
-        as no piece of work."""
-        while True:
-            done, value = await self._wait(self._queue, lambda: partial(_step, work), counted=False)
-            if done:
-                return cast(T, value)
+        frame = choose if self.together else None
+        result: Pixels = await self._wait(self._lanes, lambda: partial(self._painter.frame, *choose()), frame=frame)
+        return result
 
     async def in_background(self, work: Work[T]) -> T:
         """Run `work` when nothing else waits. It is to be short, as a stroke that comes meanwhile waits for its end."""
         return await self._run(work, self._background)
 
-    async def _run(self, work: Work[T], line: deque[_Turn] | None = None) -> T:
-        """Run `work` after what waits already; where its caller is cancelled before, it is dropped."""
-        line = self._queue if line is None else line
-        waiting = sum(turn.counted for turn in line)
-        if waiting >= self._queue_size:
-            raise QueueFull(retry_after=max(1, round(self._usual_seconds * waiting)))
-        return await self._wait(line, lambda: work)
+    async def step(self, work: Generator[Piece, None, T]) -> Piece | Returned[T]:
+        """The next piece of a generator, or what it returned, made in the background. It counts as no piece of work,
+        and has no bound: whoever takes steps has only one of them wait."""
+        take = partial(take_step, work)
+        result: Piece | Returned[T] = await self._wait(self._background, lambda: take, counted=False)
+        return result
 
-    async def _wait(self, line: deque[_Turn], choose: Callable[[], Work[T]], counted: bool = True) -> T:
+    async def steps(self, work: Generator[object, None, T]) -> T:
+        """What a generator returns, all its steps taken."""
+        while not isinstance(came := await self.step(work), Returned):
+            pass
+        value: T = came.value
+        return value
+
+    async def _run(self, work: Work[T], line: Line) -> T:
+        """Run `work` after what waits in that line; where its caller is cancelled before, it is dropped."""
+        waiting = sum(turn.counted for turn in line.turns)
+        if waiting >= self._queue_size:
+            self.dropped["full"] += 1
+            raise QueueFull(retry_after=max(1, round(self._usual_seconds * waiting)))
+        result: T = await self._wait(line, lambda: work)
+        return result
+
+    async def _wait(
+        self,
+        line: Line,
+        choose: Callable[[], Work[Any]],
+        counted: bool = True,
+        frame: Callable[[], Wanted] | None = None,
+    ) -> Any:
         if self._stopping:
             raise Stopping
-        turn = _Turn(choose, asyncio.get_running_loop().create_future(), counted)
-        line.append(turn)
+        turn = Turn(choose, asyncio.get_running_loop().create_future(), counted, frame)
+        line.turns.append(turn)
         self._arrived.set()
         try:
-            result: T = await turn.result
-            return result
+            return await turn.result
         finally:
             # Only a cancelled caller's turn is still in line here.
-            if turn in line:
-                line.remove(turn)
+            if turn in line.turns:
+                line.turns.remove(turn)
+                self.dropped["left"] += 1
 
-    def _all(self) -> list[_Turn]:
-        return [*self._queue, *self._lanes, *self._background]
-
-    def _next(self) -> _Turn | None:
-        """The next turn: from the queue and the lanes alternately, from either when the other is empty, and from the
-        background when both are, or when it has let enough of them pass."""
-        if self._background and self._before_background >= MOST_BEFORE:
-            self._before_background = 0
-            return self._background.popleft()
-        lines = (self._lanes, self._queue) if self._lane_next else (self._queue, self._lanes)
-        for line in lines:
-            if line:
-                self._lane_next = line is self._queue
-                self._before_background += 1 if self._background else 0
-                return line.popleft()
-        self._before_background = 0
-        return self._background.popleft() if self._background else None
+    def _all(self) -> list[Turn]:
+        return [turn for line in self._lines for turn in line.turns]
 
     async def _serve(self) -> None:
         while True:
-            turn = self._next()
+            await self._gather()
+            turn = next_turn(self._lines)
             if turn is None:
                 self._arrived.clear()
                 await self._arrived.wait()
-            elif not turn.result.done():
-                await self._take(turn)
+            elif turn.frame is not None:
+                await self._take_frames(turn)
+            elif not turn.result.done() and (work := chosen(turn, turn.choose)) is not None:
+                await self._take([turn], partial(_alone, work))
 
-    async def _take(self, turn: _Turn) -> None:
-        """Do the turn's work. Its caller may be gone when it is done; it ends at its next step then."""
+    async def _gather(self) -> None:
+        """Wait for as many lanes as had drafts together the last time, for a moment, while nobody else waits."""
+        end = asyncio.get_running_loop().time() + PATIENCE
+        while 0 < len(self._all()) < self._last_frames and all(turn.frame is not None for turn in self._all()):
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout_at(end):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return
+
+    async def _take_frames(self, first: Turn) -> None:
+        """Draw at once the drafts that wait in lanes. Finished pictures among them are drawn by themselves, as they
+        always are, and next."""
+        lane, turns = self._lanes.turns, [first]
+        while lane and lane[0].frame is not None and len(turns) < self._most_frames:
+            turns.append(lane.popleft())
+        drafts: list[Turn] = []
+        pictures: list[Picture | Prepared] = []
+        finished: list[Turn] = []
+        for turn in turns:
+            if turn.frame is None or turn.result.done() or (wanted := chosen(turn, turn.frame)) is None:
+                continue
+            picture, draft = wanted
+            if draft:
+                drafts.append(turn)
+                pictures.append(picture)
+            else:
+                turn.choose, turn.frame = partial(_same, partial(self._painter.frame, picture)), None
+                finished.append(turn)
+        lane.extendleft(reversed(finished))
+        self._last_frames = len(drafts) or 1
+        if drafts:
+            self._observe_frames(len(drafts))
+            await self._take(drafts, partial(self._painter.drafts_of, pictures))
+
+    async def _take(self, turns: Sequence[Turn], work: Work[Sequence[Any]]) -> None:
+        """Do the work of these turns, which gives a result or an exception for each. Their callers may be gone when it
+        is done; it ends at its next step when all are."""
 
         def check() -> None:
-            if self._stopping or turn.result.done():
-                raise Stopping if self._stopping else _Gone
+            if self._stopping:
+                raise Stopping
+            if all(turn.result.done() for turn in turns):
+                raise _Gone
 
         begin = time.perf_counter()
+        results: Sequence[Any]
         try:
-            result = await asyncio.get_running_loop().run_in_executor(self._thread, partial(turn.choose(), check=check))
-            if not turn.result.done():
-                turn.result.set_result(result)
+            results = await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, check=check))
         except Exception as error:
-            if not turn.result.done():
-                turn.result.set_exception(error)
+            results = [error] * len(turns)
         except asyncio.CancelledError:
-            turn.result.cancel()
+            for turn in turns:
+                turn.result.cancel()
             raise
-        if not turn.counted:
-            return
-        seconds = time.perf_counter() - begin
-        self._usual_seconds += 0.1 * (seconds - self._usual_seconds)
-        self._observe(seconds)
+        for turn, result in zip(turns, results, strict=True):
+            if turn.result.done():
+                continue
+            if isinstance(result, Exception):
+                turn.result.set_exception(result)
+            else:
+                turn.result.set_result(result)
+        if all(turn.counted for turn in turns):
+            seconds = time.perf_counter() - begin
+            self._usual_seconds += 0.1 * (seconds - self._usual_seconds)
+            self._observe(seconds)
 
 
-def _step(work: Generator[None, None, T], check: Check) -> tuple[bool, T | None]:
-    """Take one step: whether it was the last, and what the generator returned then."""
-    check()
-    try:
-        next(work)
-    except StopIteration as end:
-        return True, end.value
-    return False, None
+def _alone(work: Work[T], check: Check) -> list[T]:
+    return [work(check=check)]
+
+
+def _same(work: Work[T]) -> Work[T]:
+    return work

@@ -21,12 +21,11 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal, Self
 
 from server.errors import UnitbrushError
-from server.painting.edits import Check
-from server.web.engine import Busy, Engine, QueueFull
+from server.web.engine import Busy, Engine
+from server.web.lines import Returned
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +175,7 @@ class Jobs:
         job.tell()
         try:
             while job.state == "running":
-                self._took(job, await self._piece(steps))
+                self._took(job, await self._engine.step(steps))
         except UnitbrushError as error:
             job.error = error
         except Exception:
@@ -185,19 +184,12 @@ class Jobs:
         if job.error is not None and not job.over:
             self._end(job, "failed")
 
-    async def _piece(self, steps: Steps) -> Progress | Result | None:
-        while True:
-            try:
-                return await self._engine.in_background(partial(_next, steps))
-            except QueueFull as full:
-                await asyncio.sleep(full.retry_after)
-
-    def _took(self, job: Job, came: Progress | Result | None) -> None:
+    def _took(self, job: Job, came: Progress | Returned[Result] | None) -> None:
         """What came of a piece, unless the job was cancelled meanwhile."""
         if job.over or came is None:
             return
-        if isinstance(came, Result):
-            job.result, job.done = came, job.total
+        if isinstance(came, Returned):
+            job.result, job.done = came.value, job.total
             self._end(job, "done")
             return
         job.done, job.total = came.done, came.total
@@ -205,13 +197,3 @@ class Jobs:
         if came.preview is not None:
             job.preview, job.previews = came.preview, job.previews + 1
         job.tell()
-
-
-def _next(steps: Steps, check: Check) -> Progress | Result | None:
-    """The generator's next piece, or its result. A future takes no StopIteration."""
-    check()
-    try:
-        return next(steps)
-    except StopIteration as end:
-        result: Result = end.value
-        return result

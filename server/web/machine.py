@@ -20,8 +20,8 @@ class Machine:
     choice: ThreadChoice | None = None
 
     async def measure(self, engine: Engine, painter: Painter) -> None:
-        """Choose threads and the drafts' precision by passes of the default model, each of which waits for its turn as
-        requests do. Takes about a second for the first and half of one for the second. Raises what drawing raises."""
+        """Choose threads and the drafts' precision by passes of the default model, each of which has its turn in the
+        background. Takes about a second for the first and half of one for the second. Raises what drawing raises."""
         picture = Picture(painter.catalog.get().name, 0)
         if left_open(self.threads) and painter.device == "cpu":
             work = choose_threads(lambda: painter.render(picture), os.cpu_count() or 1)

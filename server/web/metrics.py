@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+SIZES = (1, 2, 4, 8, 16, 32, 64)  # drafts
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds
 
 
@@ -26,7 +27,13 @@ class Metrics:
             "unitbrush_request_seconds", "Time to answer a request.", buckets=BUCKETS, registry=own
         )
         self.render_seconds = Histogram(
-            "unitbrush_render_seconds", "Time the device spent on one picture.", buckets=BUCKETS, registry=own
+            "unitbrush_render_seconds",
+            "Time the device spent on a picture, or on drafts at once.",
+            buckets=BUCKETS,
+            registry=own,
+        )
+        self.batch_size = Histogram(
+            "unitbrush_batch_size", "Drafts drawn at once, where several may be.", buckets=SIZES, registry=own
         )
         self.frames_sent = Counter("unitbrush_frames_sent", "Frames sent over live sockets.", registry=own)
         self.frames_superseded = Counter(

@@ -16,7 +16,7 @@ from starlette.routing import Match
 
 from server.errors import UnitbrushError
 from server.settings import Settings
-from server.web.engine import QueueFull
+from server.web.engine import Busy
 from server.web.security import TokenMissing
 
 MEDIA_TYPE = "application/problem+json"
@@ -68,7 +68,7 @@ def members_of(error: UnitbrushError, settings: Settings) -> dict[str, str | int
 def error_response(error: UnitbrushError, settings: Settings) -> Response:
     """The response that tells a caller of that error."""
     headers: dict[str, str] = {}
-    if isinstance(error, QueueFull):
+    if isinstance(error, Busy):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, TokenMissing):
         headers["WWW-Authenticate"] = 'Bearer realm="unitbrush"'

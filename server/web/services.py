@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -71,7 +72,8 @@ class Services:
     """settings: the configuration; catalog: the models; engine: the device's queue; store: the pictures.
 
     cache: what was encoded, segmented or compressed last. jobs: long work. fast_style: networks that paint in styles.
-    in_thread: reads and writes documents, opens files. in_encoder: makes image files. in_coder: makes QR codes.
+    in_thread: reads and writes documents, opens files. in_live: reads the messages of live sockets and makes their
+    frames, so that no download holds them up. in_encoder: makes image files. in_coder: makes QR codes.
     in_store: calls the store's methods, which wait for the disk. first_scene: what the studio begins with, None before
     it has been drawn; failure: why it could not be. live_bytes: of the messages that wait on all sockets. versions: of
     the models asked for so far. statistics: of the layers asked for last, for clients of the 2018 server.
@@ -86,6 +88,7 @@ class Services:
     jobs: Jobs
     fast_style: FastStyle = field(default_factory=FastStyle)
     in_thread: Threads = field(default_factory=lambda: Threads("documents", 2, most=1024))
+    in_live: Threads = field(default_factory=lambda: Threads("live", max(2, os.cpu_count() or 1), most=1024))
     in_encoder: Threads = field(default_factory=lambda: Threads("images", 2, most=1024))
     in_coder: Threads = field(default_factory=lambda: Threads("codes", 1, most=16))
     in_store: Threads = field(default_factory=lambda: Threads("store", 1, most=1024))
@@ -107,7 +110,7 @@ class Services:
 
     def close(self) -> None:
         """Stop the threads and close the store."""
-        for threads in (self.in_thread, self.in_encoder, self.in_coder, self.in_store):
+        for threads in (self.in_thread, self.in_live, self.in_encoder, self.in_coder, self.in_store):
             threads.close()
         self.store.close()
 

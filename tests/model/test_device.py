@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from server.errors import NoDevice
-from server.model.device import bfloat16_is_fast, device_named
+from server.model.device import bfloat16_is_fast, device_named, exact_float32
 
 
 def test_a_device_comes_by_its_name() -> None:
@@ -26,3 +26,13 @@ def test_bfloat16_is_not_fast_where_it_would_be_emulated(monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
     assert bfloat16_is_fast(torch.device("cpu"))
     assert not bfloat16_is_fast(torch.device("meta"))
+
+
+def test_a_gpu_convolves_float32_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    cudnn = torch.backends.cudnn
+    monkeypatch.setattr(cudnn, "allow_tf32", True)
+    monkeypatch.setattr(cudnn, "deterministic", False)
+    exact_float32(torch.device("cpu"))
+    assert (cudnn.allow_tf32, cudnn.deterministic) == (True, False)
+    exact_float32(torch.device("cuda"))
+    assert (cudnn.allow_tf32, cudnn.deterministic) == (False, True)

@@ -16,6 +16,7 @@ def test_what_is_kept_is_not_made_again() -> None:
     assert cache.get_or_make(("a",), lambda: b"other") is first
     assert cache.get(("a",)) is first
     assert cache.get(("b",)) is None
+    assert (cache.hits, cache.misses) == (2, 2)
 
 
 def test_what_was_used_longest_ago_goes_first() -> None:

@@ -20,9 +20,10 @@ from server.errors import PictureError, UnknownLayer, UnknownModel
 from server.model.catalog import Catalog, Model
 from server.model.folded import FoldedGenerator
 from server.painting.mask import coverage
-from server.painting.painter import Painter, latent
+from server.painting.painter import Painter
 from server.painting.picture import Edit, Line, Picture, Png, Rect, Region, Stroke, Strokes
 from server.painting.regions import region
+from server.painting.scenes import latent
 from tests.helpers.strategies import areas, edits, fractions, pictures
 
 DOT = Strokes((Stroke(((0.3, 0.7),), 0.2),))

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from server.painting.painter import latent
 from server.painting.picture import Edit, Picture, Rect, Stroke, Strokes, digest, picture_to_json, to_document
+from server.painting.scenes import latent
 
 
 @pytest.mark.parametrize("seed", [0, 42, 2**32 - 1])

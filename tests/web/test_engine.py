@@ -4,7 +4,6 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ import pytest_asyncio
 from server.model.pixels import Pixels
 from server.painting.edits import Check, go_on
 from server.painting.picture import Picture
-from server.web.engine import MOST_BEFORE, Engine, QueueFull, Stopping
+from server.web.engine import BEFORE_BACKGROUND, BEFORE_QUEUE, Engine, QueueFull, Stopping
 
 
 class Gate:
@@ -170,23 +169,20 @@ async def test_a_lane_draws_what_is_newest_when_its_turn_comes(engine: Engine, g
     await running
 
 
-async def test_lanes_take_turns_and_alternate_with_requests(engine: Engine, gate: Gate) -> None:
+async def test_lanes_take_turns_and_requests_yield_to_them_but_do_not_starve(engine: Engine, gate: Gate) -> None:
     running = await begin(engine, gate)
 
     async def paint(first: int) -> None:
-        for seed in range(first, first + 3):
+        for seed in range(first, first + 5):
             await engine.frame(chooser([seed]))
 
-    sockets = [asyncio.create_task(paint(first)) for first in (10, 20)]
+    sockets = [asyncio.create_task(paint(first)) for first in (20, 30)]
     requests = [asyncio.create_task(engine.render(picture(seed))) for seed in (1, 2, 3)]
     await settle()
-    gate.let(10)
+    gate.let(14)
     await asyncio.gather(running, *sockets, *requests)
-    order = [seed for seed, _ in gate.drawn if seed is not None]
-    assert [s for s in order if s >= 10] == [10, 20, 11, 21, 12, 22]
-    # While both kinds wait, neither is served twice in a row.
-    kinds = [s >= 10 for s in order[1:7]]
-    assert all(a != b for a, b in pairwise(kinds))
+    assert BEFORE_QUEUE == 4
+    assert [seed for seed, _ in gate.drawn] == [0, 20, 30, 21, 31, 1, 22, 32, 23, 33, 2, 24, 34, 3]
 
 
 async def test_a_cancelled_lane_is_dropped(engine: Engine, gate: Gate) -> None:
@@ -301,7 +297,7 @@ async def test_a_stroke_goes_before_what_is_left_of_the_background(engine: Engin
 
 
 async def test_a_busy_device_gets_the_background_done_too(engine: Engine, gate: Gate) -> None:
-    gate.let(3 * MOST_BEFORE)
+    gate.let(3 * BEFORE_BACKGROUND)
     stopped = False
 
     async def paint() -> None:
@@ -312,7 +308,7 @@ async def test_a_busy_device_gets_the_background_done_too(engine: Engine, gate: 
     await engine.render(picture(2), background=True)
     stopped = True
     await asyncio.gather(*painters)
-    assert gate.drawn.index((2, False)) >= MOST_BEFORE
+    assert gate.drawn.index((2, False)) >= BEFORE_BACKGROUND
 
 
 async def test_the_background_is_bounded_too_and_stops(engine: Engine, gate: Gate) -> None:
@@ -328,3 +324,151 @@ async def test_the_background_is_bounded_too_and_stops(engine: Engine, gate: Gat
             await task
     gate.let()
     await asyncio.gather(running, return_exceptions=True)
+
+
+class Together(Gate):
+    """Keeps a record of the drafts drawn at once; 13 cannot be drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[list[int | None]] = []
+
+    def drafts_of(self, pictures: list[Picture], check: Check = go_on) -> list[Pixels | Exception]:
+        self.started.release()
+        assert self._permits.acquire(timeout=30)
+        self.batches.append([picture.seed for picture in pictures])
+        check()
+        return [
+            ValueError("thirteen") if picture.seed == 13 else np.full((1, 1, 3), picture.seed, np.uint8)
+            for picture in pictures
+        ]
+
+
+@pytest_asyncio.fixture
+async def together() -> AsyncIterator[tuple[Engine, Together, list[int]]]:
+    """An engine that draws three drafts at once, its painter, and how many were."""
+    gate, sizes = Together(), []
+    async with Engine(gate, queue_size=3, most_frames=3, observe_frames=sizes.append) as engine:
+        yield engine, gate, sizes
+        gate.let(100)
+
+
+async def test_drafts_that_wait_are_drawn_at_once(together: tuple[Engine, Together, list[int]]) -> None:
+    engine, gate, sizes = together
+    running = await begin(engine, gate)
+    frames = [asyncio.create_task(engine.frame(chooser([seed]))) for seed in (1, 2, 13, 4)]
+    await settle()
+    gate.let(3)
+    one, two, bad, four = await asyncio.gather(*frames, return_exceptions=True)
+    assert [int(image[0, 0, 0]) for image in (one, two, four)] == [1, 2, 4]  # type: ignore[index]
+    assert isinstance(bad, ValueError)
+    assert gate.batches == [[1, 2, 13], [4]]
+    assert sizes == [3, 1]
+    await running
+
+
+async def test_a_finished_picture_among_drafts_is_drawn_by_itself_and_next(
+    together: tuple[Engine, Together, list[int]],
+) -> None:
+    engine, gate, _ = together
+    running = await begin(engine, gate)
+    frames = [
+        asyncio.create_task(engine.frame(lambda seed=seed: (picture(seed), seed != 2)))  # type: ignore[misc]
+        for seed in (1, 2, 3)
+    ]
+    await settle()
+    gate.let(3)
+    assert [int(image[0, 0, 0]) for image in await asyncio.gather(*frames)] == [1, 2, 3]
+    assert gate.batches == [[1, 3]]
+    assert gate.drawn == [(0, False), (2, False)]
+    await running
+
+
+async def test_whoever_leaves_is_not_drawn_and_the_others_are(together: tuple[Engine, Together, list[int]]) -> None:
+    engine, gate, _ = together
+    running = await begin(engine, gate)
+    frames = [asyncio.create_task(engine.frame(chooser([seed]))) for seed in (1, 2, 3)]
+    await settle()
+    frames[1].cancel()
+    await settle()
+    gate.let(2)
+    await asyncio.gather(running, frames[0], frames[2])
+    assert gate.batches == [[1, 3]]
+    assert engine.dropped == {"full": 0, "left": 1}
+
+
+async def test_a_single_painter_waits_for_nobody_and_several_for_each_other(
+    together: tuple[Engine, Together, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, gate, _ = together
+    monkeypatch.setattr("server.web.engine.PATIENCE", 60.0)  # so that who waits for it is seen to
+    gate.let(100)
+    await asyncio.wait_for(engine.frame(chooser([1])), 30)
+    await asyncio.wait_for(engine.frame(chooser([2])), 30)
+    await asyncio.gather(*(engine.frame(chooser([seed])) for seed in (3, 4)))
+    assert gate.batches[-1] == [3, 4]
+    first = asyncio.create_task(engine.frame(chooser([5])))
+    await settle()
+    assert not first.done()
+    await asyncio.gather(first, engine.frame(chooser([6])))
+    assert gate.batches[-1] == [5, 6]
+    first = asyncio.create_task(engine.frame(chooser([7])))
+    await settle()
+    await asyncio.wait_for(engine.render(picture(8)), 30)  # nobody else is kept waiting
+    await first
+    assert gate.batches[-1] == [7]
+
+
+async def test_their_time_together_is_bounded(
+    together: tuple[Engine, Together, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, gate, _ = together
+    gate.let(100)
+    await asyncio.gather(*(engine.frame(chooser([seed])) for seed in (3, 4)))
+    await asyncio.wait_for(engine.frame(chooser([5])), 30)  # the other one does not come again
+    assert gate.batches[-1] == [5]
+
+
+async def test_stopping_ends_drafts_too(together: tuple[Engine, Together, list[int]]) -> None:
+    engine, gate, _ = together
+    frames = [asyncio.create_task(engine.frame(chooser([seed]))) for seed in (1, 2)]
+    await asyncio.to_thread(gate.started.acquire)
+    engine.stop()
+    gate.let()
+    for frame in frames:
+        with pytest.raises(Stopping):
+            await frame
+
+
+async def test_a_turn_that_cannot_choose_fails_alone(engine: Engine, gate: Gate) -> None:
+    def wrong() -> tuple[Picture, bool]:
+        raise KeyError("nothing waits")
+
+    gate.let(2)
+    with pytest.raises(KeyError):
+        await engine.frame(wrong)
+    assert (await _drawn(engine, gate, 1))[0, 0, 0] == 1
+
+
+async def test_steps_run_in_the_background_and_are_not_counted(gate: Gate) -> None:
+    seconds: list[float] = []
+
+    def steps():  # type: ignore[no-untyped-def]
+        drawn_before.append(len(gate.drawn))
+        yield
+        drawn_before.append(len(gate.drawn))
+        return "done"
+
+    async with Engine(gate, queue_size=1, observe=seconds.append) as engine:
+        running = await begin(engine, gate)
+        drawn_before: list[int] = []
+        work = asyncio.create_task(engine.steps(steps()))
+        await settle()
+        assert engine.waiting == 0
+        request = asyncio.create_task(engine.render(picture(1)))
+        await settle()
+        gate.let(2)
+        assert await work == "done"
+        assert drawn_before == [2, 2]
+        await asyncio.gather(running, request)
+    assert len(seconds) == 2

@@ -74,3 +74,7 @@ async def test_a_server_tells_what_it_uses(installed: Path, tmp_path: Path) -> N
     assert "unitbrush_drafts_bfloat16 0.0" in text
     assert 'unitbrush_frames_drawn_total{way="pass"}' in text
     assert "unitbrush_kept_passes_bytes" in text
+    for cache in ("images", "trunks", "masks"):
+        assert f'unitbrush_cache_hits_total{{cache="{cache}"}}' in text
+    assert 'unitbrush_cache_misses_total{cache="trunks"} 0.0' not in text
+    assert 'unitbrush_turns_dropped_total{why="full"} 0.0' in text

@@ -21,6 +21,7 @@ def test_the_exposition_has_every_series_once_and_escapes_labels() -> None:
         "unitbrush_requests_total",
         "unitbrush_request_seconds",
         "unitbrush_render_seconds",
+        "unitbrush_batch_size",
         "unitbrush_frames_sent_total",
         "unitbrush_frames_superseded_total",
         "unitbrush_level",

@@ -16,8 +16,8 @@ from server.lab.scenes.absent import without
 from server.lab.scenes.latent import LATENT_DIM
 from server.lab.scenes.render import objects, render
 from server.lab.scenes.scene import scene_of
-from server.painting.painter import latent
 from server.painting.picture import Picture
+from server.painting.scenes import latent
 
 CHANGED = 8  # of 255: from there on a pixel of the rendering shows the thing or its shadow
 

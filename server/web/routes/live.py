@@ -9,18 +9,21 @@ import asyncio
 import json
 import logging
 from collections import deque
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from server.errors import PictureError, UnitbrushError
+from server.painting.batches import Prepared
 from server.painting.imaging import encode
 from server.painting.parsing import parse_picture
 from server.painting.picture import Picture
-from server.web.deps import UsesServices, decode_object, inside, read_document
+from server.web.deps import INLINE_BYTES, UsesServices, decode_object, inside
 from server.web.engine import Busy
+from server.web.lines import Wanted
 from server.web.problems import error_response, members_of
 from server.web.services import MAX_BODIES, Services
 
@@ -37,7 +40,7 @@ class FrameRequest:
     """A message: a picture to draw. size: the message's, in characters."""
 
     seq: int
-    picture: Picture
+    picture: Picture | Prepared
     draft: bool
     size: int
 
@@ -93,9 +96,23 @@ class LiveSession:
             return Problem(None, Busy("the messages of other sockets take all the memory there is for them").problem())
         services.live_bytes += len(text)
         try:
-            return await read_document(services, parse_message, text)
+            if services.engine.together:
+                return await services.in_live(self._prepared, text)
+            if len(text) < INLINE_BYTES:
+                return parse_message(text, services.catalog.default)
+            return await services.in_live(parse_message, text, services.catalog.default)
+        except Busy as error:
+            return Problem(None, error.problem())
         finally:
             services.live_bytes -= len(text)
+
+    def _prepared(self, text: str) -> FrameRequest | Problem:
+        """What a message asks for, with its masks on their grids already, while the device draws the frames before."""
+        item = parse_message(text, self._services.catalog.default)
+        with suppress(Exception):  # what is wrong with a picture is told when it is drawn
+            if isinstance(item, FrameRequest) and isinstance(item.picture, Picture):
+                return replace(item, picture=self._services.engine.prepare(item.picture))
+        return item
 
     def _put(self, item: FrameRequest | Problem) -> None:
         """Add to what waits: at most one request, and MAX_PROBLEMS problems. The oldest makes room."""
@@ -124,7 +141,7 @@ class LiveSession:
         answers: list[Problem | bytes] = []
         seq, chosen = 0, False
 
-        def choose() -> tuple[Picture, bool]:
+        def choose() -> Wanted:
             nonlocal seq, chosen
             while isinstance(item := self._waiting.popleft(), Problem):
                 answers.append(item)
@@ -135,7 +152,7 @@ class LiveSession:
         try:
             with inside("/picture"):
                 pixels = await self._services.engine.frame(choose)
-            answers.append(seq.to_bytes(4, "big") + await self._services.in_encoder(encode, pixels, "jpeg"))
+            answers.append(seq.to_bytes(4, "big") + await self._services.in_live(encode, pixels, "jpeg"))
         except UnitbrushError as error:
             if not chosen:  # the engine stopped before its turn came
                 choose()

@@ -25,6 +25,7 @@ from server.model.pixels import Pixels
 from server.painting.edits import Check, go_on
 from server.painting.picture import Picture
 from server.settings import Settings
+from server.web.engine import Busy
 from server.web.metrics import Metrics
 from server.web.routes.live import LiveSession, Problem, parse_message
 from tests.helpers.serving import settings_in, threaded_server
@@ -132,6 +133,32 @@ async def test_a_final_frame_is_the_bytes_of_render(server: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         rendered = await client.post(f"http://{server}/api/v1/render?format=jpeg", json=document)
     assert jpeg == rendered.content
+
+
+async def test_drawn_together_drafts_are_close_and_final_frames_the_same_bytes(installed: Path, tmp_path: Path) -> None:
+    tree = {"op": "draw", "concept": "tree", "mask": {"rect": [0, 0, 0.5, 1]}}
+    named = {"op": "remove", "concept": "sky", "mask": {"concept": "tree", "at": [0.5, 0.5]}}
+    documents = [{"seed": seed, "edits": edits} for seed in (5, 6) for edits in ([], [tree], [tree, named])]
+    with threaded_server(settings_in(installed, data_dir=tmp_path, most_frames=8)) as address:
+
+        async def paint(document: dict[str, Any], client: httpx.AsyncClient) -> None:
+            rendered = await client.post(f"http://{address}/api/v1/render?format=jpeg", json=document)
+            async with live(address) as socket:
+                for seq, final in enumerate((False, True)):
+                    await socket.send(json.dumps({"seq": seq, "picture": document, "final": final}))
+                draft = final_frame = (await receive(socket))[1]
+                while final_frame != rendered.content:
+                    final_frame = (await receive(socket))[1]
+            one, other = (np.asarray(Image.open(io.BytesIO(jpeg)), int) for jpeg in (draft, rendered.content))
+            assert np.abs(one - other).mean() < 3
+
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await asyncio.gather(*(paint(document, client) for document in documents))
+            bad = {"seq": 7, "picture": {"seed": 1, "edits": [{**tree, "concept": "dragon"}]}}
+            async with live(address) as socket:
+                await socket.send(json.dumps(bad))
+                seq, problem = await receive(socket)
+            assert (seq, problem["pointer"]) == (7, "/picture/edits/0/concept")
 
 
 async def test_drafts_are_asked_for_unless_final(gated: str, painter: GatedPainter) -> None:
@@ -300,6 +327,7 @@ async def test_only_so_many_sockets_are_open_at_a_time(gated: str) -> None:
         response = caught.value.response
         assert response.status_code == 503
         assert json.loads(response.body)["status"] == 503
+        assert int(response.headers["Retry-After"]) >= 1
     for _ in range(100):
         try:
             async with live(gated) as socket:
@@ -407,6 +435,7 @@ async def test_messages_that_wait_are_bounded_on_all_sockets_together(monkeypatc
         live_bytes=0,
         settings=SimpleNamespace(max_body_bytes=1000),
         catalog=SimpleNamespace(default="village"),
+        engine=SimpleNamespace(together=False),
         metrics=Metrics(),
     )
     socket: Any = SimpleNamespace(receive=AsyncMock(return_value={"type": "websocket.disconnect"}))
@@ -426,12 +455,29 @@ async def test_messages_that_wait_are_bounded_on_all_sockets_together(monkeypatc
         assert services.live_bytes == left
 
 
+async def test_past_what_its_threads_take_on_a_message_is_refused_and_the_socket_stays() -> None:
+    async def full(*call: object) -> None:
+        raise Busy("more of this waits than the server takes on")
+
+    services: Any = SimpleNamespace(
+        live_bytes=0,
+        settings=SimpleNamespace(max_body_bytes=1000),
+        engine=SimpleNamespace(together=True),
+        in_live=full,
+    )
+    refused = await LiveSession(SimpleNamespace(), services)._parse(wish(1))  # type: ignore[arg-type]
+    assert isinstance(refused, Problem)
+    assert refused.members["status"] == 503
+    assert services.live_bytes == 0
+
+
 async def test_messages_that_have_come_already_leave_turns_for_others() -> None:
     messages = [{"type": "websocket.receive", "text": "?"}] * 100
     socket: Any = SimpleNamespace(receive=AsyncMock(side_effect=[*messages, {"type": "websocket.disconnect"}]))
     services: Any = SimpleNamespace(
         settings=SimpleNamespace(max_body_bytes=1024),
         catalog=SimpleNamespace(default="village"),
+        engine=SimpleNamespace(together=False),
         live_bytes=0,
         metrics=Metrics(),
     )

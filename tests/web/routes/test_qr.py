@@ -50,6 +50,7 @@ async def test_codes_have_a_thread_of_their_own_and_a_bound(
     assert {(task.result().status_code, task.result().json()["type"]) for task in refused} == {
         (503, "urn:unitbrush:problem:busy")
     }
+    assert all(int(task.result().headers["retry-after"]) >= 1 for task in refused)
     # Documents and images do not wait for them.
     assert (await client.post("/api/v1/render", json={"seed": 1})).status_code == 200
     go.set()
