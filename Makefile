@@ -1,6 +1,8 @@
 # make run: set up and serve the studio at http://127.0.0.1:8000
 # make test: set up and run every test, browser tests included, in three processes (they wait for pages as often as they compute)
 # make test-others: dissect and paint networks that others trained, from the Python registry, into build/others
+# make painters: 32 painters on one server for a minute
+# make bench-gpu: on a machine with a GPU, what it draws and how fast, into build/bench-gpu.json and build/bench-gpu.svg
 # make soak: half an hour of everything at once, and what memory it takes
 
 PYTHON ?= python3
@@ -11,7 +13,7 @@ PIP_OPTIONS ?=
 
 SAY_INSTALLING := echo "Installing Unitbrush and what it needs into $(VENV) (the first time about two minutes, most of them for torch)"
 
-.PHONY: run test test-others soak lint pictures clean
+.PHONY: run test test-others painters bench-gpu soak lint pictures clean
 
 run: $(VENV)/.run
 	$(BIN)/unitbrush serve
@@ -21,6 +23,14 @@ test: $(VENV)/.dev
 
 test-others: $(VENV)/.dev
 	$(BIN)/python -m tests.others
+
+painters: $(VENV)/.dev
+	$(BIN)/python -m tests.painters
+
+bench-gpu: $(VENV)/.dev
+	mkdir -p build
+	$(BIN)/python -m pytest tests/model/test_graphs.py tests/painting/test_batches.py
+	$(BIN)/unitbrush bench --device cuda --json --plot build/bench-gpu.svg >build/bench-gpu.json
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak

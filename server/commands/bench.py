@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from server.model.catalog import Catalog
     from server.settings import Settings
 
+MANY, FEW = (1, 8, 64, 256, 1024), (1, 4)  # painters at once, on a GPU and without one
+MOST_PAINTERS = 4096
+
 T = TypeVar("T")
 
 
@@ -32,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", help="of drafts: auto, float32 or bfloat16 (default: auto)")
     parser.add_argument("--device", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--no-server", action="store_true", help="leave out the way through a server")
+    parser.add_argument(
+        "--painters",
+        type=painter_counts,
+        metavar="N,N,...",
+        help="how many paint at once on the server (default: 1,8,64,256,1024 on CUDA, 1,4 elsewhere)",
+    )
     parser.add_argument(
         "--browser", action="store_true", help="measure only a drag in a real Chromium, from the pointer to the frame"
     )
@@ -115,6 +124,7 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     """Everything but the browser, as one JSON-able document."""
     from server.app import make_painter
     from server.lab.bench.compared import MISSING, inpainting
+    from server.lab.bench.painters import allow_painters, measure_painters
     from server.lab.bench.parts import cells_picture, edits, encoders, passes, updates
     from server.lab.bench.timing import measure_by_turns
     from server.lab.bench.wire import peak_bytes, round_trips, running_server
@@ -138,9 +148,15 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     works = {name: work for part in (*parts, others) for name, work in part.items()}
     timings = measure_by_turns(works, args.seconds)
     memory = None
+    crowds: list[dict[str, Any]] = []
     if not args.no_server:
+        counts = args.painters or (MANY if painter.device.startswith("cuda") else FEW)
+        allow_painters(max(counts))
+        settings = settings.model_copy(update={"max_sockets": max(counts) + settings.max_sockets})
         with running_server(settings) as (port, process):
             timings += _watched(round_trips(port, model, args.seconds))
+            crowds, seen = measure_painters(port, painter, counts, args.seconds)
+            timings += _watched(seen)
             memory = peak_bytes(process)
     drafts = painter.drafts
     return {
@@ -171,9 +187,18 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
             }
             for t in timings
         ],
+        "painters": crowds,
         "notes": [] if others else [MISSING],
         "server_peak_bytes": memory,
     }
+
+
+def painter_counts(text: str) -> tuple[int, ...]:
+    """`1,8,64`. Raises ValueError, which argparse tells."""
+    counts = tuple(int(part) for part in text.split(","))
+    if not all(0 < count <= MOST_PAINTERS for count in counts):
+        raise ValueError
+    return counts
 
 
 def finish(steps: Generator[None, None, T]) -> T:

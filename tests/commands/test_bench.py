@@ -51,6 +51,8 @@ def test_everything_is_measured_in_one_run(capsys: pytest.CaptureFixture[str], m
     assert all(t["median_ms"] > 0 and t["runs"] >= 5 for t in document["timings"])
     assert document["model"] == {"name": "village", "resolution": 32, "size": [32, 32]}
     assert document["server_peak_bytes"] > 2**20
+    assert [crowd["painters"] for crowd in document["painters"]] == [1, 4]
+    assert all(crowd["edits_per_second"] > 0 and crowd["floor_ms"] > 0 for crowd in document["painters"])
 
 
 def test_the_table_has_a_line_for_each_measurement(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,6 +132,8 @@ def test_a_missing_browser_is_one_line(
         ["--browser", "--plot", "x"],
         ["--against", "/nowhere.json"],
         ["--precision", "float8"],
+        ["--painters", "1,0"],
+        ["--painters", "many"],
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,8 @@ In reading order:
 - `parts`: the parts of drawing a picture, without a server: passes, edits, frames that follow from others, encoders;
 - `compared`: OpenCV's inpainting of the same mask, where it is installed;
 - `wire`: the way of a stroke through a real server, in a process of its own: HTTP, stored pictures, the live socket;
+- `painters`: many painters at once on such a server, each over a live socket;
+- `floor`: the least time that a pass can take, from what it multiplies and moves;
 - `browser`: a drag in a real Chromium, from the pointer's event to the frame that shows it;
 - `report`: a table, a plot, and what changed since another run.
 """

@@ -27,11 +27,14 @@ def stroke_picture(model: Model, step: int) -> Picture:
     that no cache answers."""
     x = 0.3 + 0.4 * (step * 0.6180339887 % 1)
     mask = Strokes((Stroke(((x, 0.55), (x + 0.1, 0.6), (x + 0.15, 0.7)), 0.06),))
+    return Picture(model.name, 0, edits=(brush_edit(model, mask),))
+
+
+def brush_edit(model: Model, mask: Strokes) -> Edit:
+    """Strokes of the first brush, or of a unit where there are none."""
     if model.dissection.concepts:
-        edit = Edit("draw", model.dissection.concepts[0], mask)
-    else:
-        edit = Edit("draw", None, mask, (0,), (1.0,), layer=model.edit_layer)
-    return Picture(model.name, 0, edits=(edit,))
+        return Edit("draw", model.dissection.concepts[0], mask)
+    return Edit("draw", None, mask, (0,), (1.0,), layer=model.edit_layer)
 
 
 def plain_pass(generator: Generator, device: str) -> Callable[[Tensor], Tensor]:

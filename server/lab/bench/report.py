@@ -36,7 +36,7 @@ def table(document: Document) -> str:
     ]
     for t in document["timings"]:
         lines.append(f"{t['name']:28}{t['median_ms']:11.2f}{t['slow_ms']:12.2f}{t['of_plain_pass']:14.3f}{t['runs']:7}")
-    lines += ["", *document["notes"]]
+    lines += ["", *_painters(document), *document["notes"]]
     if document["server_peak_bytes"] is not None:
         lines.append(f"the server's peak memory: {document['server_peak_bytes'] / 2**20:.0f} MiB")
     return "\n".join(lines).rstrip()
@@ -105,6 +105,28 @@ def _range(timing: Document, plain: Document) -> tuple[float, float]:
     if timing is plain:
         return 1.0, 1.0
     return timing["low_ms"] / plain["high_ms"], timing["high_ms"] / plain["low_ms"]
+
+
+def _painters(document: Document) -> list[str]:
+    """What several at once got."""
+    if not document["painters"]:
+        return []
+    heads = ("median ms", "99 of 100 ms", "edits a second", "drafts a pass", "floor of a pass, ms")
+    lines = ["  ".join([f"{'painters at once, from stroke to bytes':38}", *heads])]
+    for crowd in document["painters"]:
+        floor = "?" if crowd["floor_ms"] is None else f"{crowd['floor_ms']:.3f}"
+        figures = (
+            f"{crowd['median_ms']:.2f}",
+            f"{crowd['slowest_ms']:.2f}",
+            f"{crowd['edits_per_second']:.0f}",
+            f"{crowd['drafts_a_pass']:.1f}",
+            floor,
+        )
+        cells = (f"{figure:>{len(head)}}" for figure, head in zip(figures, heads, strict=True))
+        lines.append("  ".join([f"{crowd['painters']:<38}", *cells]))
+        if crowd["problems"] or crowd["unseen"]:
+            lines.append(f"  of these {crowd['problems']} were refused, and {crowd['unseen']} strokes never shown")
+    return [*lines, ""]
 
 
 def _chosen(document: Document) -> list[str]:

@@ -51,6 +51,8 @@ def running_server(settings: Settings) -> Iterator[tuple[int, int]]:
             "THREADS": str(settings.threads),
             "PRECISION": settings.precision,
             "DEVICE": settings.device,
+            "MAX_SOCKETS": str(settings.max_sockets),
+            "MOST_FRAMES": str(settings.most_frames),
         }
         environment = {**os.environ, **{f"UNITBRUSH_{name}": value for name, value in variables.items()}}
         package = Path(__file__).resolve().parents[3]
@@ -106,6 +108,18 @@ def round_trips(port: int, model: Model, seconds: float) -> Iterator[Timing]:
 
         yield measure("live frame, draft", lambda i: frame(30_000 + i, False), seconds)
         yield measure("live frame, final", lambda i: frame(40_000 + i, True), seconds)
+
+
+def metrics(port: int) -> dict[str, float]:
+    """What `/metrics` tells now, by the name of the series."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        client.request("GET", "/metrics")
+        lines = client.getresponse().read().decode().splitlines()
+    finally:
+        client.close()
+    series = (line.rpartition(" ") for line in lines if line and not line.startswith("#"))
+    return {name: float(value) for name, _, value in series}
 
 
 def peak_bytes(process: int) -> int | None:

@@ -31,6 +31,7 @@ def document(edit: float, spread: float = 0.02, plain: float = 20.0) -> dict[str
         "drafts": "bfloat16",
         "bfloat16": {"time": 0.51, "mean_error": 0.4, "largest_error": 5},
         "timings": [timing("plain full pass", plain, plain), timing("edit <a>", edit, plain, spread)],
+        "painters": [],
         "notes": ["something is missing"],
         "server_peak_bytes": None,
     }
@@ -46,6 +47,25 @@ def test_the_table_tells_how_the_machine_is_used() -> None:
     given = {**document(5.0), "bfloat16": None}
     given["thread_choice"] = {"sleep": False, "alone": None, "beside": None}
     assert table(given).splitlines()[1] == ""
+
+
+def test_the_table_tells_what_several_painters_got() -> None:
+    crowd = {
+        "painters": 64,
+        "median_ms": 12.5,
+        "slowest_ms": 45.6,
+        "edits_per_second": 4200.0,
+        "drafts_a_pass": 31.5,
+        "floor_ms": 0.25,
+        "problems": 0,
+        "unseen": 0,
+    }
+    lines = table({**document(5.0), "painters": [crowd, {**crowd, "floor_ms": None, "problems": 3}]}).splitlines()
+    assert [line.split() for line in lines[-5:-3]] == [
+        ["64", "12.50", "45.60", "4200", "31.5", "0.250"],
+        ["64", "12.50", "45.60", "4200", "31.5", "?"],
+    ]
+    assert lines[-3] == "  of these 3 were refused, and 0 strokes never shown"
 
 
 def test_the_plot_is_an_image_with_a_bar_for_each_timing() -> None:
