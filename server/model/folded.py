@@ -78,7 +78,7 @@ class FoldedGenerator(Chain):
         return self._local.get(name)
 
     def trunk(self, z: Tensor, layer: str) -> Activations:
-        """z: (1, latent_dim), of any device and precision. Returns the layer's output."""
+        """z: (N, latent_dim), of any device and precision. Returns the layer's output."""
         return super().trunk(z.to(self.device, self.dtype), layer)
 
     def frozen(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> Generator:
@@ -110,7 +110,7 @@ class FoldedGenerator(Chain):
             self._local[name] = LocalBlock(
                 up=2 if block.up else 1,
                 margin=block.padding,
-                work=block.kernel().numel() // (4 if block.up else 1),  # of 4x4 taps each output cell reads 2x2
+                work=block.conv.weight[:, :, 0, 0].numel() * (4 if block.up else block.conv.weight[0, 0].numel()),
                 inside=partial(run, inside=True),
             )
 

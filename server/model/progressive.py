@@ -54,7 +54,10 @@ class _Weight(nn.Module):
 
     def __init__(self, shape: tuple[int, int, int, int]) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(shape))
+        weight = torch.empty(shape)
+        if not weight.is_meta:  # for random numbers of which torch imports sympy, half a second and 60 MB
+            weight.normal_()
+        self.weight = nn.Parameter(weight)
 
 
 class _Bias(nn.Module):

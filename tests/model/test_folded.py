@@ -93,3 +93,14 @@ def test_the_weights_are_its_own() -> None:
     for p in plain.parameters():
         p.data.zero_()
     assert torch.equal(painting.tail(painting.trunk(z, "layer4"), "layer4"), before)
+
+
+def test_a_block_tells_how_often_it_multiplies_for_a_cell() -> None:
+    plain = make(WIDTHS[0])
+    painting, seen = FoldedGenerator(plain), []
+    for name in (*(layer.name for layer in plain.layers), plain.output_name):
+        block, local = plain.block(name), painting.local(name)
+        if local is not None:
+            assert local.work == block.kernel().numel() // (4 if block.up else 1)
+            seen.append(block.up)
+    assert set(seen) == {True, False}

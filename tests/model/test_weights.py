@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -334,3 +335,11 @@ def test_refuses_missing_files_folders_and_too_large_ones(tmp_path: Path, monkey
     monkeypatch.setattr("server.model.weights.MAX_BYTES", 1000)
     with pytest.raises(WeightError, match="more than a generator needs"):
         load_generator(path)
+
+
+def test_reading_weights_imports_no_sympy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch does, for half a second, to make random numbers for a network whose weights are read next."""
+    save_generator(tmp_path / "generator.safetensors", ProgressiveGenerator(latent_dim=4, widths=(3, 2)))
+    monkeypatch.delitem(sys.modules, "torch.fx.experimental.symbolic_shapes", raising=False)
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    assert load_generator(tmp_path / "generator.safetensors").latent_dim == 4

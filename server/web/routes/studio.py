@@ -124,12 +124,14 @@ async def warm_up(services: Services, studio: Studio) -> None:
 async def _prepare(services: Services, studio: Studio) -> None:
     """Read the page and draw the first picture, or tell why that could not be done."""
     try:
-        await services.in_thread(studio.read_all)
-        model = await services.in_thread(services.catalog.get)
+        _, model = await asyncio.gather(services.in_thread(studio.read_all), services.in_thread(services.catalog.get))
         seed = model.scenes[0] if model.scenes else FIRST_SEED
         picture = Picture(model.name, seed)
-        drawing = await drawing_of(services, picture, ImageOptions("png", None))
-        await encoded(services, drawing, await services.engine.render_soon(picture))
+        # Its tag is a hash of all weights, which is made while the device draws.
+        drawing, pixels = await asyncio.gather(
+            drawing_of(services, picture, ImageOptions("png", None)), services.engine.render_soon(picture)
+        )
+        await encoded(services, drawing, pixels)
         # A draft, and the frame that the first stroke follows from.
         await services.engine.frame(lambda: (picture, True))
         await services.engine.frame(lambda: (picture, False))
