@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options."""
     parser.add_argument("--model", help="the model (default: village)")
     parser.add_argument(
-        "--seconds", type=float, help="for each measurement, about (default: 2), or of the drag (default: 10)"
+        "--seconds", type=float, help="for each measurement, about (default: 2), or of each drag (default: 10)"
     )
     parser.add_argument("--threads", type=int, default=0, help="threads of a render (default: as many as do best)")
     parser.add_argument("--precision", help="of drafts: auto, float32 or bfloat16 (default: auto)")
@@ -42,30 +42,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many paint at once on the server (default: 1,8,64,256,1024 on CUDA, 1,4 elsewhere)",
     )
     parser.add_argument(
-        "--browser", action="store_true", help="measure only a drag in a real Chromium, from the pointer to the frame"
+        "--browser", action="store_true", help="measure only drags in a real Chromium, from the pointer to the frame"
     )
     add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write the table as an SVG image, too")
     parser.add_argument(
-        "--against", type=Path, metavar="OLD", help="say what changed since a run whose --json is in that file"
+        "--against",
+        type=Path,
+        metavar="OLD",
+        help="say what changed since a run whose --json is in that file; with --browser also a folder with another"
+        " version's checkout, on which it drags by turns",
     )
+    parser.add_argument("--turns", type=int, help="drags on each server (default: 1, or 3 against a checkout)")
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help="drag beside so many processes that spin")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print a table whose ratios are against the plain full pass of the same run, or a drag's figures."""
-    if args.seconds is None:
-        args.seconds = 10.0 if args.browser else 2.0
-    if not 0 < args.seconds <= 600:
-        raise UsageError(f"--seconds is {args.seconds}; it takes 0 to 600")
-    if args.browser and (args.no_server or args.plot or args.against):
-        raise UsageError("--browser measures a drag on a server; leave out --no-server, --plot and --against")
+    _check(args)
+    if args.browser:
+        from server.lab.bench.drags import drag_lines
+
+        document = measure_browser(args)
+        print(json.dumps(document, indent=2) if args.json else drag_lines(document))
+        return 0
     from server.lab.bench.report import changes, plot, read_document, table
 
     old = read_document(args.against) if args.against else None
-    document = measure_browser(args) if args.browser else measure_all(args)
-    as_text = drag_lines if args.browser else table
-    print(json.dumps(document, indent=2) if args.json else as_text(document))
+    document = measure_all(args)
+    print(json.dumps(document, indent=2) if args.json else table(document))
     if args.plot:
         write_text(args.plot, plot(document))
     if old is not None:
@@ -73,51 +79,63 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check(args: argparse.Namespace) -> None:
+    """Fill in what was left out. Raises UsageError for what does not go together."""
+    if args.seconds is None:
+        args.seconds = 10.0 if args.browser else 2.0
+    if args.turns is None:
+        args.turns = 3 if args.browser and args.against and args.against.is_dir() else 1
+    elif not args.browser:
+        raise UsageError("--turns says how many drags there are; say --browser, too")
+    if args.busy and not args.browser:
+        raise UsageError("--busy is for drags; say --browser, too")
+    if args.browser and (args.no_server or args.plot):
+        raise UsageError("--browser measures drags on a server; leave out --no-server and --plot")
+    for name, low, high in (("seconds", 0, 600), ("turns", 1, 100), ("busy", 0, 64)):
+        value = getattr(args, name)
+        if not low <= value <= high or (name == "seconds" and not value):
+            raise UsageError(f"--{name} is {value}; it takes {low} to {high}")
+
+
 def measure_browser(args: argparse.Namespace) -> dict[str, Any]:
-    """A drag in a browser, as one JSON-able document."""
+    """Drags in a browser, as one JSON-able document."""
+    from contextlib import ExitStack
+
     from server.app import make_painter
-    from server.lab.bench.browser import measure_drag, require_browser
+    from server.lab.bench.browser import require_browser
+    from server.lab.bench.busy import busy_cores
+    from server.lab.bench.drags import checkout_at, drags_by_turns, read_drag, shares, since, summary
     from server.lab.bench.wire import running_server
     from server.painting.painter import Painter
 
+    checkout = checkout_at(args.against) if args.against else None
+    old = read_drag(args.against) if args.against and checkout is None else None
     require_browser()
     settings, catalog = _installed(args)
     model, painter = catalog.get(), make_painter(catalog, settings)
     assert isinstance(painter, Painter)
-    with running_server(settings) as (port, _):
-        drag = measure_drag(port, args.seconds)
+    with ExitStack() as running:
+        ports = [running.enter_context(running_server(settings))[0]]
+        if checkout:
+            ports.append(running.enter_context(running_server(settings, checkout))[0])
+        running.enter_context(busy_cores(args.busy, len(ports) * args.turns * (args.seconds + 60)))
+        drags, *others = drags_by_turns(ports, args.seconds, args.turns)
+    drag = summary(drags)
+    before: dict[str, Any] | None = None
+    if others:
+        before = {"of": str(args.against), "drag": summary(others[0]), "shares": shares(drags, others[0])}
+    elif old is not None:
+        before = {"of": str(args.against), "drag": old["drag"], "shares": since(drag, old["drag"])}
     return {
         "schema": 1,
         "model": {"name": model.name, "resolution": model.generator.resolution, "size": model.generator.size},
         "machine": machine(painter.device),
-        "browser": drag.browser,
-        "first_picture_ms": round(drag.first_picture_ms, 1),
-        "drag": {
-            "seconds": round(drag.seconds, 2),
-            "events": drag.events,
-            "median_ms": round(drag.median_ms, 1),
-            "slow_ms": round(drag.slow_ms, 1),
-            "frames_per_second": round(drag.frames_per_second, 1),
-        },
+        "busy": args.busy,
+        "browser": drags[0].browser,
+        "first_picture_ms": round(drags[0].first_picture_ms, 1),
+        "drag": drag,
+        "before": before,
     }
-
-
-def drag_lines(document: dict[str, Any]) -> str:
-    """A drag's document for people."""
-    from server.lab.bench.report import headline
-
-    drag = document["drag"]
-    return "\n".join(
-        [
-            f"{headline(document)}, {document['browser']}",
-            "",
-            f"from asking for the page to its first picture: {document['first_picture_ms']:.0f} ms",
-            f"dragged for {drag['seconds']:.1f} s, {drag['events']} pointer events",
-            f"from a pointer event to the frame that shows it: median {drag['median_ms']:.1f} ms,"
-            f" 9 of 10 under {drag['slow_ms']:.1f} ms",
-            f"frames shown a second: {drag['frames_per_second']:.1f}",
-        ]
-    )
 
 
 def measure_all(args: argparse.Namespace) -> dict[str, Any]:

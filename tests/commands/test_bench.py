@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from server.cli import main
-from server.commands.bench import drag_lines
 from server.lab.bench.compared import MISSING
+from server.lab.bench.drags import drag_lines, read_drag
 from tests.helpers.tiny import write_model
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -91,20 +93,44 @@ def test_a_run_is_plotted_and_compared_with_another(tmp_path: Path, capsys: pyte
     assert "plain full pass" in image.read_text()
 
 
-def test_a_drag_in_a_browser_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "--browser", "--seconds", "1.5", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    drag = document["drag"]
+def test_drags_in_a_browser_are_measured_by_turns_with_another_checkout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "bench",
+        "--browser",
+        "--seconds",
+        "1",
+        "--against",
+        str(ROOT),
+        "--turns",
+        "1",
+        "--busy",
+        "1",
+        "--json",
+    ]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    document = json.loads(out)
+    drag, before = document["drag"], document["before"]
     assert document["model"] == {"name": "village", "resolution": 32, "size": [32, 32]}
     assert document["browser"].startswith("Chromium ")
     assert document["first_picture_ms"] > 0
-    assert drag["seconds"] >= 1.5
-    assert drag["events"] >= 2
-    assert 0 < drag["median_ms"] <= drag["slow_ms"]
-    assert drag["frames_per_second"] > 0
+    for one in (drag, before["drag"]):
+        assert (one["turns"], one["seconds"] >= 1, one["events"] >= 2) == (1, True, True)
+        assert 0 < one["median_ms"] <= one["slow_ms"]
+        assert one["frames_per_second"] > 0
+        costs = one["costs_ms"]
+        assert 0 < costs["page: scripts"] < costs["page: tasks"]
+        assert {"process: browser", "process: renderer"} <= set(costs)
+    assert before["shares"]["median_ms"] == pytest.approx(drag["median_ms"] / before["drag"]["median_ms"], 0.05)
     lines = drag_lines(document)
     for figure in ("median_ms", "slow_ms", "frames_per_second"):
         assert f"{drag[figure]:.1f}" in lines
+        assert f"{before['drag'][figure]:.1f}" in lines
+    assert "beside 1 " in lines
+    (tmp_path / "old.json").write_text(out)
+    assert read_drag(tmp_path / "old.json")["drag"] == drag
 
 
 @pytest.mark.parametrize("missing", ["playwright", "chromium"])
@@ -130,6 +156,11 @@ def test_a_missing_browser_is_one_line(
         ["--model", "castle"],
         ["--browser", "--no-server"],
         ["--browser", "--plot", "x"],
+        ["--browser", "--against", "/nowhere.json"],
+        ["--browser", "--against", "/"],
+        ["--browser", "--turns", "0"],
+        ["--turns", "2"],
+        ["--busy", "1"],
         ["--against", "/nowhere.json"],
         ["--precision", "float8"],
         ["--painters", "1,0"],

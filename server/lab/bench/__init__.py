@@ -9,5 +9,8 @@ In reading order:
 - `painters`: many painters at once on such a server, each over a live socket;
 - `floor`: the least time that a pass can take, from what it multiplies and moves;
 - `browser`: a drag in a real Chromium, from the pointer's event to the frame that shows it;
+- `costs`: what the browser itself computes meanwhile, by its own accounts;
+- `drags`: several drags by turns, on this version and on another one, and what changed since another run;
+- `busy`: processes that keep cores busy meanwhile;
 - `report`: a table, a plot, and what changed since another run.
 """

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.errors import UnitbrushError
+from server.lab.bench.costs import milliseconds_each, open_accounts
 
 if TYPE_CHECKING:
     from playwright.async_api import Page, Playwright
@@ -78,7 +79,8 @@ class Drag:
     """Of one drag: its seconds, the pointer events that a frame shows, from event to frame the median and the 0.9
     quantile in milliseconds, and the frames shown a second.
 
-    first_picture_ms: from asking for the page to its first picture, with nothing cached.
+    first_picture_ms: from asking for the page to its first picture, with nothing cached. costs: the browser's processor
+    time, in milliseconds for each frame, by what for.
     """
 
     browser: str
@@ -88,6 +90,7 @@ class Drag:
     median_ms: float
     slow_ms: float
     frames_per_second: float
+    costs: dict[str, float]
 
 
 def require_browser() -> None:
@@ -127,7 +130,10 @@ async def _measure(port: int, seconds: float) -> Drag:
         await page.add_init_script(WATCH)
         await page.goto(f"http://127.0.0.1:{port}/")
         await page.wait_for_selector(FINISHED, timeout=PATIENCE)
+        accounts = await open_accounts(browser, page)
+        before = await accounts.seconds()
         duration = await _drag(page, seconds)
+        costs = await accounts.seconds()
         await page.wait_for_selector(FINISHED, timeout=PATIENCE)
         watched = await page.evaluate("window.watched")
         first = await page.evaluate(FIRST_PICTURE)
@@ -137,8 +143,9 @@ async def _measure(port: int, seconds: float) -> Drag:
     if len(times) < 2:
         raise BrowserFailed("the studio showed no frames while it was dragged; drag for longer")
     slow = statistics.quantiles(times, n=10, method="inclusive")[-1]
-    rate = len(watched["frames"]) / duration
-    return Drag(name, first, duration, len(times), statistics.median(times), slow, rate)
+    shown = len(watched["frames"])
+    each = milliseconds_each(before, costs, shown)
+    return Drag(name, first, duration, len(times), statistics.median(times), slow, shown / duration, each)
 
 
 def latencies(

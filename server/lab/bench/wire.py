@@ -35,8 +35,12 @@ class ServerFailed(UnitbrushError):
 
 
 @contextmanager
-def running_server(settings: Settings) -> Iterator[tuple[int, int]]:
-    """`unitbrush serve` with an empty store in a process of its own; gives its port and process id."""
+def running_server(settings: Settings, checkout: Path | None = None) -> Iterator[tuple[int, int]]:
+    """`unitbrush serve` with an empty store in a process of its own; gives its port and process id.
+
+    checkout: of another version, whose code, page, models and dissections it takes instead; the environment's folders
+    are taken by both. Raises ServerFailed.
+    """
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
         variables = {
@@ -44,9 +48,6 @@ def running_server(settings: Settings) -> Iterator[tuple[int, int]]:
             "PORT": str(port),
             "TOKEN": "",
             "DATA_DIR": folder,
-            "MODELS_DIR": str(settings.models_dir),
-            "RESULTS_DIR": str(settings.results_dir),
-            "FRONTEND_DIR": str(settings.frontend_dir),
             "DEFAULT_MODEL": settings.default_model,
             "THREADS": str(settings.threads),
             "PRECISION": settings.precision,
@@ -54,11 +55,15 @@ def running_server(settings: Settings) -> Iterator[tuple[int, int]]:
             "MAX_SOCKETS": str(settings.max_sockets),
             "MOST_FRAMES": str(settings.most_frames),
         }
+        if checkout is None:
+            variables["MODELS_DIR"] = str(settings.models_dir)
+            variables["RESULTS_DIR"] = str(settings.results_dir)
+            variables["FRONTEND_DIR"] = str(settings.frontend_dir)
         environment = {**os.environ, **{f"UNITBRUSH_{name}": value for name, value in variables.items()}}
-        package = Path(__file__).resolve().parents[3]
+        package = checkout.resolve() if checkout else Path(__file__).resolve().parents[3]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
         process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "serve"], env=environment, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "server.cli", "serve"], env=environment, stderr=subprocess.DEVNULL, cwd=checkout
         )
         try:
             _wait_until_ready(process, port)
