@@ -3,6 +3,7 @@
     picture      what a document may hold; its canonical spelling and digest
     parsing      documents that somebody sent, read and bounded
     mask         a mask's coverage of a grid of cells
+    growing      the same of a stroke that grows, without drawing its beginning again
     edits        an edit's units, levels and cells; which edits lie over which
     blend        the painting rule, r (1 - a) + v a
     drafts       of generators that decide: only what has changed is drawn anew
@@ -19,7 +20,7 @@
     imaging      pixels to image files, and the document inside a PNG
 
 A mask's way: `web.routes.live` reads a message, `parsing.parse_picture` makes a picture of it, `web.engine` gives it
-its turn, `Painter.frame` asks `edits.place` for units and cells, which asks `mask.coverage`; `passes` computes what
-they change in a pass that `live` kept, or the whole picture: `blend.edited` sets the units there, and the generator
-draws.
+its turn, `Painter.frame` asks `edits.place` for units and cells, which asks `growing` and `mask` for coverage; `passes`
+computes what they change in a pass that `live` kept, or the whole picture: `blend.edited` sets the units there, and the
+generator draws.
 """

@@ -13,6 +13,7 @@ from server.errors import NoArtifacts, NoSegmenter, PictureError, UnknownConcept
 from server.model.catalog import Model
 from server.model.generator import Layer
 from server.painting.cache import ByteCache
+from server.painting.growing import GrowingStrokes
 from server.painting.mask import coverage, pool
 from server.painting.picture import Edit, Mask, Picture, Region, digest
 from server.results.brush import Op
@@ -56,12 +57,17 @@ FindRegion = Callable[[Picture, Region, list[PlacedEdit]], Array]
 
 
 def place(
-    picture: Picture, model: Model, coverages: ByteCache[Array], find_region: FindRegion, check: Check = go_on
+    picture: Picture,
+    model: Model,
+    coverages: ByteCache[Array],
+    growing: GrowingStrokes,
+    find_region: FindRegion,
+    check: Check = go_on,
 ) -> list[PlacedEdit]:
     """All that the picture changes, in order: its model's artifact units where it is clean, then its edits.
 
-    coverages: of masks used before. check: called before each edit is placed. Raises PictureError where the model
-    cannot draw the picture, and what `check` raises.
+    coverages: of masks used before. growing: the strokes drawn last. check: called before each edit is placed. Raises
+    PictureError where the model cannot draw the picture, and what `check` raises.
     """
     cleaning = _cleaning(model) if picture.clean else ()
     placed = [PlacedEdit(edit, coverage(None, edit.layer.height, edit.layer.width)) for edit in cleaning]
@@ -76,7 +82,7 @@ def place(
             raster = coverages.get_or_make(key, find)  # (H, W)
             cells = pool(raster, height, width, edit.mask.erase, aspect)
         else:
-            find_cells = partial(coverage, edit.mask, height, width, aspect)
+            find_cells = partial(growing.coverage, edit.mask, height, width, aspect)
             cells = coverages.get_or_make((digest(edit.mask), height, width, aspect), find_cells)
         placed.append(PlacedEdit(edit, cells))
     return without_covered_cells(placed, model)

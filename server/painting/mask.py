@@ -154,11 +154,22 @@ def _parts(height: int, width: int) -> int:
 
 def _lines_coverage(lines: Sequence[Line], height: int, width: int, aspect: float) -> Array:
     """What strokes and lines cover, in their order; those that erase uncover it again."""
-    fine = max(4, min(16, 512 // max(height, width)))  # samples along a cell's side
-    inside = np.zeros((height * fine, width * fine), np.bool_)  # one sample each
+    inside = samples(height, width)
     for erases, group in groupby(lines, _erases):
-        _rasterise(list(group), inside, not erases, aspect)
-    share: Array = inside.reshape(height, fine, width, fine).mean((1, 3), dtype=np.float32)  # (height, width)
+        rasterise(segments_of(list(group), aspect), inside, not erases, aspect)
+    return sampled(inside, height, width)
+
+
+def samples(height: int, width: int) -> NDArray[np.bool_]:
+    """Where strokes are drawn, some samples along the side of each cell: all outside."""
+    fine = max(4, min(16, 512 // max(height, width)))
+    return np.zeros((height * fine, width * fine), np.bool_)
+
+
+def sampled(inside: NDArray[np.bool_], height: int, width: int) -> Array:
+    """The share of each cell's samples that are inside, (height, width)."""
+    fine = len(inside) // height
+    share: Array = inside.reshape(height, fine, width, fine).mean((1, 3), dtype=np.float32)
     return share
 
 
@@ -166,7 +177,7 @@ def _erases(line: Line) -> bool:
     return isinstance(line, Stroke) and line.erase
 
 
-def _segments(lines: Sequence[Line], aspect: float = 1.0) -> Floats:
+def segments_of(lines: Sequence[Line], aspect: float = 1.0) -> Floats:
     """Each segment's ends and radius in widths of the picture, a dot's ends the same: (S, 5) of ax, ay, bx, by, r."""
     ends = [
         (*a, *b, line.radius)
@@ -196,7 +207,7 @@ def drawing_work(mask: Mask) -> float:
     lines = mask.strokes if isinstance(mask, Strokes) else () if mask is None else mask.erase
     work = 0.0
     for _, group in groupby(lines, _erases):
-        segments = _segments(list(group))
+        segments = segments_of(list(group))
         (left, right), (top, bottom) = (_span(segments, axis, _FINEST, _FINEST) for axis in (0, 1))
         work += float((bottom - top).sum()) / _FINEST
         area = float((right.max() - left.min()) * (bottom.max() - top.min())) / _FINEST**2
@@ -204,14 +215,15 @@ def drawing_work(mask: Mask) -> float:
     return work
 
 
-def _rasterise(lines: Sequence[Line], inside: NDArray[np.bool_], value: bool, aspect: float) -> None:
-    """Set the samples to `value` whose centre lies within the radius of one of the polylines.
+def rasterise(segments: Floats, inside: NDArray[np.bool_], value: bool, aspect: float) -> None:
+    """Set the samples to `value` whose centre lies within the radius of one of the segments, (S, 5), on a picture of
+    that aspect.
 
     A capsule is convex, so a row of samples meets it in one interval. The ends of all intervals are counted
     into one array, whose running sum along a row is positive just where some capsule covers.
     """
     rows, columns = inside.shape
-    segments, dense = _segments(lines, aspect), rows * aspect  # (S, 5), rows in a width
+    dense = rows * aspect  # rows in a width
     (first, last), (west, east) = _span(segments, 1, dense, rows), _span(segments, 0, columns, columns)  # (S,) each
     visible = (first < last) & (west < east)
     if not visible.any():

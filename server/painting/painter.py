@@ -32,6 +32,7 @@ from server.painting.blend import edited
 from server.painting.cache import ByteCache
 from server.painting.drafts import BoxedDrafts
 from server.painting.edits import Check, PlacedEdit, go_on, place
+from server.painting.growing import GrowingStrokes
 from server.painting.live import LivePictures
 from server.painting.passes import at_layer, draw, local_behind
 from server.painting.picture import Picture, Region
@@ -73,6 +74,7 @@ class Painter:
         self._precision = precision
         self._trunks: ByteCache[Activations] = ByteCache(trunk_bytes, lambda a: a.nbytes)
         self._coverages: ByteCache[NDArray[np.float32]] = ByteCache(COVERAGE_BYTES, lambda cells: cells.nbytes)
+        self._growing = GrowingStrokes()
         self.live = LivePictures(pass_bytes)
         self._boxed, self._together = BoxedDrafts(), Together(device)
         self._lock = threading.Lock()
@@ -204,7 +206,7 @@ class Painter:
             labels = _labels(self._draw(before, model, placed, False, check), model)
             return region(labels == model.segmenter.concepts.index(mask.concept), mask.at).astype(np.float32)
 
-        return place(picture, model, self._coverages, find_region, check)
+        return place(picture, model, self._coverages, self._growing, find_region, check)
 
     def _draw(self, picture: Picture, model: Model, placed: list[PlacedEdit], draft: bool, check: Check) -> Pixels:
         generator = self._generator(model, draft)

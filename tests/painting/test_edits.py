@@ -12,6 +12,7 @@ from server.errors import NoArtifacts, PictureError, UnknownConcept, UnknownDire
 from server.model.catalog import Catalog, Model
 from server.painting.cache import ByteCache
 from server.painting.edits import PlacedEdit, _on_grid, place, resolve, resolve_edit
+from server.painting.growing import GrowingStrokes
 from server.painting.picture import Edit, Picture, Rect, Region
 from server.results.brush import Removing
 
@@ -22,7 +23,7 @@ def placed(picture: Picture, model: Model) -> list[PlacedEdit]:
     def no_region(*arguments: object) -> np.ndarray:
         raise AssertionError("no mask names a region")
 
-    return place(picture, model, ByteCache(2**20, lambda cells: cells.nbytes), no_region)
+    return place(picture, model, ByteCache(2**20, lambda cells: cells.nbytes), GrowingStrokes(), no_region)
 
 
 def test_a_draw_sets_the_top_units_to_their_levels(catalog: Catalog) -> None:
