@@ -128,7 +128,7 @@ async function start() {
   const tint = createTint();
   const ring = createRing(view, radius);
   const compare = createCompare({ canvas, images, visible });
-  const saver = setUpSaving(!booth);
+  const saver = setUpSaving({ remember: !booth, busy: () => gesturing.active() });
   const connection = watchConnection(() => {
     frames.resume();
     saver.again();
@@ -138,8 +138,8 @@ async function start() {
     announce(t("online"));
   });
   const frames = createFrames(images, {
-    onFrame(bitmap, { steps, final }) {
-      canvas.show(bitmap, final);
+    onFrame(image, { steps, final }) {
+      canvas.show(image, final);
       if (final) {
         stage.dataset.shown = "final";
         accept();
@@ -233,7 +233,7 @@ async function start() {
   const showUnits = setUpUnits(brush, conceptOf);
   const exact = setUpExact(brush, conceptOf);
   const showCleaning = setUpCleaning(history, commit);
-  const refreshEdits = createEdits({ history, commit, gesturing, tint, draft, bitmap: canvas.bitmap });
+  const refreshEdits = createEdits({ history, commit, gesturing, tint, draft, image: canvas.image });
   const help = setUpHelp();
   const showAbout = setUpAbout();
   const markModel = setUpModels(available, (name) => history.push(firstPicture(modelOf(name))));

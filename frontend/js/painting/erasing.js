@@ -7,7 +7,7 @@ import { MAX_POINTS } from "../picture/document.js";
 import { asErasing, fillMask, hasShape, regionOf, rememberRegion, scratch } from "../view/masks.js";
 import { fitted } from "../view/pixels.js";
 import { falsified, NOISE } from "../view/reading.js";
-import { fit } from "./strokes.js";
+import { fit } from "./simplifying.js";
 
 const SIDE = 64; // pixels of the longer side of the grid on which masks are compared
 const VISIBLE = 40; // of 255: less coverage of a pixel is none

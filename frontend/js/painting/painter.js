@@ -21,6 +21,7 @@ import { createStroke, pressed } from "./strokes.js";
  * @typedef {object} Shape
  * @property {(sample: Sample) => void} extend
  * @property {() => Mask} mask  all of it
+ * @property {() => Mask} draft  about all of it: from one to the next it changes only where the gesture is
  * @property {(from: number) => Mask | undefined} rest  what came after so many steps; undefined where nothing did
  * @property {() => number} steps  so far
  *
@@ -73,7 +74,7 @@ export function createPainter({ brush, layerOf, present, commit, limits, gesturi
 
   function show() {
     if (!shape) return;
-    const { mask, steps, rest } = shape;
+    const { draft: mask, steps, rest } = shape;
     draft(() => ({ picture: published(painted(mask())), steps: steps() }));
     tint(rest(shownSteps));
   }
@@ -149,6 +150,7 @@ function freeStroke(brush, first) {
   return {
     extend,
     mask: () => ({ strokes: stroke.strokes() }),
+    draft: () => ({ strokes: stroke.draft() }),
     rest(from) {
       const strokes = stroke.rest(from);
       return strokes.length ? { strokes } : undefined;
@@ -194,6 +196,7 @@ function straightShape({ tool, radius }, first, aspect) {
       steps += 1;
     },
     mask,
+    draft: mask,
     rest: (from) => (from < steps ? mask() : undefined),
     steps: () => steps,
   };

@@ -4,10 +4,8 @@
 /** @typedef {import("../picture/document.js").Stroke} Stroke */
 
 import { rounded } from "../picture/coordinates.js";
-import { MAX_POINTS } from "../picture/document.js";
 import { WHOLE, clipped } from "./clipping.js";
-
-const TOLERANCE = 0.0012; // of the picture's width: far below one cell of any layer
+import { createSettling, fit } from "./simplifying.js";
 
 /**
  * A stroke that grows under the pointer.
@@ -16,6 +14,7 @@ const TOLERANCE = 0.0012; // of the picture's width: far below one cell of any l
  * @property {(point: Point, radius: number, frame?: import("./clipping.js").Frame) => void} add  what lies outside the
  *   frame is left out
  * @property {() => Stroke[]} strokes  everything so far, simplified
+ * @property {() => Stroke[]} draft  the same in the points that it was given before, and others only at the pen
  * @property {(from: number) => Stroke[]} rest  point by point what came after the first `from` points
  * @property {() => number} length  points so far
  */
@@ -29,6 +28,7 @@ const TOLERANCE = 0.0012; // of the picture's width: far below one cell of any l
 export function createStroke() {
   /** @type {Stroke[]} */
   const pieces = [];
+  const settle = createSettling();
   let length = 0;
   /** @type {Point | null} */
   let pointer = null;
@@ -63,6 +63,7 @@ export function createStroke() {
       pointer = point;
     },
     strokes: () => fit(pieces),
+    draft: () => settle(pieces),
     rest(from) {
       let skip = from;
       const later = [];
@@ -78,62 +79,6 @@ export function createStroke() {
 }
 
 /**
- * The same strokes with as few points as look the same, and never more than a mask may have.
- *
- * @param {Stroke[]} strokes
- * @returns {Stroke[]}
- */
-export function fit(strokes) {
-  for (let tolerance = TOLERANCE; ; tolerance *= 2) {
-    const simple = strokes.map((stroke) => ({ ...stroke, points: simplify(stroke.points, tolerance).map(roundPoint) }));
-    const total = simple.reduce((sum, stroke) => sum + stroke.points.length, 0);
-    if (total <= MAX_POINTS) return simple;
-    if (tolerance > 0.1) return simple.slice(-MAX_POINTS / 2);
-  }
-}
-
-/**
- * Ramer-Douglas-Peucker: drop points that lie within `tolerance` of the line between those kept.
- *
- * @param {Point[]} points
- * @param {number} tolerance
- * @returns {Point[]}
- */
-function simplify(points, tolerance) {
-  if (points.length < 3) return points;
-  const keep = new Uint8Array(points.length);
-  keep[0] = keep[points.length - 1] = 1;
-  const spans = [[0, points.length - 1]];
-  for (let span = spans.pop(); span; span = spans.pop()) {
-    const [from, to] = span;
-    let farthest = 0;
-    let at = -1;
-    for (let i = from + 1; i < to; i += 1) {
-      const distance = distanceToSegment(points[i], points[from], points[to]);
-      if (distance > farthest) [farthest, at] = [distance, i];
-    }
-    if (farthest > tolerance) {
-      keep[at] = 1;
-      spans.push([from, at], [at, to]);
-    }
-  }
-  return points.filter((_, i) => keep[i]);
-}
-
-/**
- * @param {Point} p
- * @param {Point} a
- * @param {Point} b
- */
-function distanceToSegment([px, py], [ax, ay], [bx, by]) {
-  const dx = bx - ax;
-  const dy = by - ay;
-  const length = dx * dx + dy * dy;
-  const t = length ? Math.max(0, Math.min(1, ((px - ax) * dx + (py - ay) * dy) / length)) : 0;
-  return Math.hypot(px - ax - t * dx, py - ay - t * dy);
-}
-
-/**
  * The radius a pen's pressure gives; devices without pressure report 0 or 0.5 and paint at the full radius.
  *
  * @param {number} radius
@@ -142,12 +87,4 @@ function distanceToSegment([px, py], [ax, ay], [bx, by]) {
 export function pressed(radius, event) {
   if (event.pointerType !== "pen" || !event.pressure) return radius;
   return Math.max(0.004, radius * (0.3 + 1.2 * event.pressure));
-}
-
-/**
- * @param {Point} point
- * @returns {Point}
- */
-function roundPoint([x, y]) {
-  return [rounded(x), rounded(y)];
 }

@@ -3,6 +3,7 @@
 /** @typedef {import("../picture/document.js").Edit} Edit */
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
+import { sizeOf } from "../lib/decoding.js";
 import { changeEdit, deleteEdit, moveEdit, published } from "../picture/changes.js";
 import { byId, make } from "../ui/dom.js";
 import { conceptName, onLanguage, t } from "../ui/i18n.js";
@@ -21,14 +22,14 @@ const THUMBNAIL = 80; // pixels of the longer side
  * @property {import("../server/frames.js").Frames["draft"]} draft
  * @property {import("../lib/gesturing.js").Gesturing} gesturing
  * @property {import("../view/tint.js").Tint} tint
- * @property {() => ImageBitmap | null} bitmap  the picture on the screen
+ * @property {() => import("../lib/decoding.js").Unpacked | null} image  the picture on the screen
  */
 
 /**
  * @param {EditsParts} parts
  * @returns {() => void} draws the thumbnails again, once a new picture is on the screen
  */
-export function createEdits({ history, commit, draft, gesturing, tint, bitmap }) {
+export function createEdits({ history, commit, draft, gesturing, tint, image }) {
   const section = byId("edits-section", HTMLElement);
   const list = byId("edits", HTMLElement);
   /** @type {number | null} */
@@ -125,9 +126,9 @@ export function createEdits({ history, commit, draft, gesturing, tint, bitmap })
   /** @param {HTMLCanvasElement} canvas @param {Edit} edit */
   function paintThumbnail(canvas, edit) {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const picture = bitmap();
+    const picture = image();
     const again = () => paintThumbnail(canvas, edit);
-    if (picture) Object.assign(canvas, fitted(picture, THUMBNAIL)); // empty again
+    if (picture) Object.assign(canvas, fitted(sizeOf(picture), THUMBNAIL)); // empty again
     const { width, height } = canvas;
     context.clearRect(0, 0, width, height);
     context.fillStyle = edit.op === "draw" ? "#45d3ad" : "#ff6f50";

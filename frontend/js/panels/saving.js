@@ -5,10 +5,17 @@ import { t } from "../ui/i18n.js";
 import { notify } from "../ui/notices.js";
 import { rememberKept } from "./kept.js";
 
-/** A saver that says once when nothing is kept any more. @param {boolean} remember  whether it lists what it has saved */
-export function setUpSaving(remember) {
+/**
+ * A saver that says once when nothing is kept any more.
+ *
+ * @param {object} parts
+ * @param {boolean} parts.remember  whether it lists what it has saved
+ * @param {() => boolean} parts.busy  whether something is being painted
+ */
+export function setUpSaving({ remember, busy }) {
   let refused = false;
   return createSaver({
+    busy,
     onSaved(id) {
       refused = false;
       if (remember) rememberKept(id);

@@ -7,14 +7,17 @@
  * listens to them.
  */
 
+/** @typedef {import("../lib/decoding.js").Unpacked} Unpacked */
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
+import { unpacked } from "../lib/decoding.js";
 import { liveUrl, render } from "./api.js";
 import { createLive } from "./live.js";
 import { Problem, Unreachable } from "./request.js";
 
 // One at a time: with two the second would wait in the server and be stale when drawn (half as much latency again for a
-// quarter more frames, measured on two cores).
+// quarter more frames, measured on two cores). And one for each frame of the screen: it shows no more, and where the
+// answer comes before the next, what the pointer does until then is worth waiting for.
 const MAX_UNANSWERED = 1;
 const MAX_TRIES = 4;
 
@@ -24,7 +27,7 @@ const MAX_TRIES = 4;
  * @typedef {{picture: Picture, steps?: number}} Draft
  *
  * @typedef {object} FrameHandlers
- * @property {(bitmap: ImageBitmap, info: {steps: number, final: boolean}) => void} onFrame
+ * @property {(image: Unpacked, info: {steps: number, final: boolean}) => void} onFrame
  * @property {(waiting: boolean) => void} onWaiting  whether a reply is due
  * @property {(error: Problem) => void} onProblem
  * @property {() => void} onUnreachable
@@ -51,15 +54,16 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
   let due = null;
   /** @type {Map<number, number>} */
   const unanswered = new Map(); // a draft's number -> its steps
-  let scheduled = false;
+  let scheduled = false; // for the screen's next frame
+  let asked = false; // since its last one
   let overHttp = false;
   /** @type {AbortController | null} */
   let finishing = null;
 
   const live = createLive(liveUrl(), {
-    onFrame(seq, image) {
+    onFrame(seq, jpeg) {
       onReachable();
-      void arrive(seq, image);
+      void arrive(seq, jpeg);
     },
     onProblem(seq, problem) {
       answered(seq);
@@ -78,19 +82,22 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
 
   /**
    * @param {number} seq
-   * @param {Blob} image
+   * @param {Uint8Array<ArrayBuffer>} jpeg
    */
-  async function arrive(seq, image) {
+  async function arrive(seq, jpeg) {
     const steps = unanswered.get(seq) ?? 0;
     answered(seq);
-    // At once: by the next frame of the screen the server would have waited.
-    pump();
+    // Where it comes late, the server does not wait for the screen's next frame as well.
+    if (asked) schedule();
+    else pump();
     if (seq < shown) return;
-    const bitmap = await createImageBitmap(image).catch(() => null);
-    if (bitmap && seq > shown) {
+    const image = await unpacked(jpeg).catch(() => null);
+    if (image && seq > shown) {
       shown = seq;
-      onFrame(bitmap, { steps, final: false });
+      onFrame(image, { steps, final: false });
       dispatch("frame", seq);
+    } else {
+      image?.close();
     }
   }
 
@@ -108,7 +115,7 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
     if (scheduled || !nextDraft) return;
     scheduled = true;
     requestAnimationFrame(() => {
-      scheduled = false;
+      scheduled = asked = false;
       pump();
     });
   }
@@ -122,6 +129,7 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
       live.send(nextDraft.number, picture);
       dispatch("sent", nextDraft.number);
       nextDraft = null;
+      asked = true;
     } else if (!overHttp) {
       void draftOverHttp({ number: nextDraft.number, ...nextDraft.make() });
       nextDraft = null;
@@ -137,7 +145,7 @@ export function createFrames(images, { onFrame, onWaiting, onProblem, onUnreacha
     try {
       const image = await render(request.picture, "jpeg");
       onReachable();
-      await arrive(request.number, image);
+      await arrive(request.number, new Uint8Array(await image.arrayBuffer()));
     } catch (error) {
       answered(request.number);
       if (error instanceof Unreachable) onUnreachable();

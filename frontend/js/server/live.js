@@ -7,7 +7,7 @@ const LONGEST_WAIT = 10_000;
 
 /**
  * @typedef {object} LiveHandlers
- * @property {(seq: number, image: Blob) => void} onFrame
+ * @property {(seq: number, jpeg: Uint8Array<ArrayBuffer>) => void} onFrame
  * @property {(seq: number, problem: {status?: number, title?: string, detail?: string}) => void} onProblem
  * @property {(open: boolean) => void} onState
  *
@@ -63,7 +63,7 @@ export function createLive(url, { onFrame, onProblem, onState }) {
       const { seq, problem } = JSON.parse(data);
       onProblem(seq ?? 0, problem ?? {});
     } else {
-      onFrame(new DataView(data).getUint32(0), new Blob([new Uint8Array(data, 4)]));
+      onFrame(new DataView(data).getUint32(0), new Uint8Array(data, 4));
     }
   }
 

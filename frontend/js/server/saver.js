@@ -51,10 +51,13 @@ export function noteRevision(id, revision) {
 }
 
 /**
- * @param {{onSaved: (id: string) => void, onRefused: (problem: Problem) => void}} handlers
+ * @param {object} parts
+ * @param {() => boolean} parts.busy  whether to leave it for later
+ * @param {(id: string) => void} parts.onSaved
+ * @param {(problem: Problem) => void} parts.onRefused
  * @returns {Saver}
  */
-export function createSaver({ onSaved, onRefused }) {
+export function createSaver({ busy, onSaved, onRefused }) {
   /** @type {Picture[]} */
   let waiting = [];
   /** @type {Promise<void> | null} */
@@ -91,8 +94,12 @@ export function createSaver({ onSaved, onRefused }) {
   /** @param {Picture[]} pictures */
   function soon(...pictures) {
     waiting = [...waiting, ...pictures].slice(-MAX_WAITING);
+    pause();
+  }
+
+  function pause() {
     clearTimeout(timer);
-    timer = setTimeout(run, PAUSE);
+    timer = setTimeout(() => (busy() ? pause() : void run()), PAUSE);
   }
 
   // Whoever goes on with this tab's work, after a reload or in a new tab, goes on with its pictures.

@@ -1,17 +1,12 @@
 /**
- * Give a canvas the pixels that the screen has where it lies.
+ * The pixels that the screen has where a canvas lies.
  *
  * @param {HTMLCanvasElement} canvas
- * @param {number} largest  pixels of its longer side, at most
- * @returns {boolean} whether it has others now, and is empty
+ * @param {number} largest  of its longer side, at most
  */
-export function fitToScreen(canvas, largest) {
-  const { clientWidth, clientHeight } = canvas;
-  const scale = Math.min(window.devicePixelRatio || 1, largest / Math.max(clientWidth, clientHeight));
-  const [width, height] = [clientWidth, clientHeight].map((side) => Math.round(side * scale));
-  if (!width || !height || (width === canvas.width && height === canvas.height)) return false;
-  Object.assign(canvas, { width, height });
-  return true;
+export function onScreen({ clientWidth, clientHeight }, largest) {
+  const scale = Math.min(window.devicePixelRatio || 1, largest / Math.max(1, clientWidth, clientHeight));
+  return { width: Math.round(clientWidth * scale), height: Math.round(clientHeight * scale) };
 }
 
 /**

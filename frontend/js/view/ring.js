@@ -20,13 +20,14 @@ export function createRing(view, radius) {
   /** @type {[number, number]} */
   let at = [0.5, 0.5];
   let previewing = false;
+  let size = 0;
   /** @type {number | undefined} */
   let timer;
 
   function place() {
     const [x, y] = view.toStage(...at);
-    const size = Math.max(4, 2 * radius() * view.width());
-    ring.style.width = ring.style.height = `${size}px`;
+    const wanted = Math.max(4, 2 * radius() * view.width());
+    if (wanted !== size) ring.style.width = ring.style.height = `${(size = wanted)}px`;
     ring.style.transform = `translate(${x - size / 2}px, ${y - size / 2}px)`;
   }
 

@@ -4,7 +4,7 @@
 
 import { byId } from "../ui/dom.js";
 import { fillMask } from "./masks.js";
-import { fitToScreen } from "./pixels.js";
+import { onScreen } from "./pixels.js";
 
 const LARGEST = 1024;
 
@@ -27,12 +27,17 @@ export function createTint() {
   /** @type {HTMLCanvasElement | undefined} */
   let map;
   let scheduled = false;
+  let colour = "";
+  let shown = { width: 0, height: 0 }; // on the screen, in its pixels
 
   function paint() {
     scheduled = false;
-    const { width, height } = canvas;
-    context.clearRect(0, 0, width, height);
-    context.fillStyle = getComputedStyle(canvas).color;
+    // Paint on its way is gone in a moment, and drawn for every frame of the screen: half as fine will do.
+    const part = map || mask !== undefined ? 1 : 0.5;
+    const [width, height] = [Math.ceil(shown.width * part), Math.ceil(shown.height * part)];
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    else context.clearRect(0, 0, width, height);
+    context.fillStyle = colour ||= getComputedStyle(canvas).color;
     if (map) {
       context.drawImage(map, 0, 0, width, height);
       context.globalCompositeOperation = "source-in";
@@ -49,8 +54,12 @@ export function createTint() {
     requestAnimationFrame(paint);
   }
 
+  // What the page does with the picture decides on it; that does not change while a stroke is painted.
+  new MutationObserver(() => (colour = "")).observe(document.body, { attributes: true });
+
   new ResizeObserver(() => {
-    if (fitToScreen(canvas, LARGEST)) schedule();
+    shown = onScreen(canvas, LARGEST);
+    schedule();
   }).observe(canvas);
 
   return {
@@ -65,6 +74,7 @@ export function createTint() {
       schedule();
     },
     setMask(value) {
+      if (value === undefined && mask === undefined) return;
       mask = value;
       schedule();
     },

@@ -28,10 +28,21 @@ export function createView() {
   let y = 0;
   /** @type {(() => void)[]} */
   const listeners = [];
+  /** @type {DOMRect | null} */
+  let measured = null;
+
+  /** Where the stage lies: measured when something may have moved it, as the browser has to lay out the page for it. */
+  const box = () => (measured ??= stage.getBoundingClientRect());
+  const forget = () => void (measured = null);
+  window.addEventListener("scroll", forget, { capture: true, passive: true });
+  window.addEventListener("resize", forget);
+  // Anything else moves it at most between gestures.
+  stage.addEventListener("pointerdown", forget, { capture: true });
+  stage.addEventListener("pointermove", ({ buttons }) => buttons || forget(), { capture: true });
 
   /** @param {number} newScale @param {number} newX @param {number} newY */
   function place(newScale, newX, newY) {
-    const { clientWidth: width, clientHeight: height } = stage;
+    const { width, height } = box();
     scale = Math.max(1, Math.min(MAX_SCALE, newScale));
     x = Math.min(0, Math.max(width * (1 - scale), newX));
     y = Math.min(0, Math.max(height * (1 - scale), newY));
@@ -39,36 +50,39 @@ export function createView() {
     for (const listener of listeners) listener();
   }
 
-  new ResizeObserver(() => place(scale, x, y)).observe(stage);
+  new ResizeObserver(() => {
+    forget();
+    place(scale, x, y);
+  }).observe(stage);
 
   /** @param {number} factor @param {number} clientX @param {number} clientY */
   function zoom(factor, clientX, clientY) {
-    const box = stage.getBoundingClientRect();
     const next = Math.max(1, Math.min(MAX_SCALE, scale * factor));
     const ratio = next / scale;
-    const px = clientX - box.left;
-    const py = clientY - box.top;
+    const px = clientX - box().left;
+    const py = clientY - box().top;
     place(next, px - (px - x) * ratio, py - (py - y) * ratio);
   }
 
   return {
     toPicture(clientX, clientY) {
-      const box = stage.getBoundingClientRect();
-      return [(clientX - box.left - x) / (box.width * scale), (clientY - box.top - y) / (box.height * scale)];
+      const { left, top, width, height } = box();
+      return [(clientX - left - x) / (width * scale), (clientY - top - y) / (height * scale)];
     },
-    toStage: (px, py) => [px * stage.clientWidth * scale + x, py * stage.clientHeight * scale + y],
+    toStage: (px, py) => [px * box().width * scale + x, py * box().height * scale + y],
     frame() {
-      const [width, height] = [stage.clientWidth * scale, stage.clientHeight * scale];
-      return [-x / width, -y / height, (stage.clientWidth - x) / width, (stage.clientHeight - y) / height];
+      const { width, height } = box();
+      const [across, down] = [width * scale, height * scale];
+      return [-x / across, -y / down, (width - x) / across, (height - y) / down];
     },
     scale: () => scale,
-    width: () => stage.clientWidth * scale,
-    aspect: () => stage.clientWidth / stage.clientHeight,
+    width: () => box().width * scale,
+    aspect: () => box().width / box().height,
     pan: (dx, dy) => place(scale, x + dx, y + dy),
     zoom,
     zoomMiddle(factor) {
-      const box = stage.getBoundingClientRect();
-      zoom(factor, box.left + box.width / 2, box.top + box.height / 2);
+      const { left, top, width, height } = box();
+      zoom(factor, left + width / 2, top + height / 2);
     },
     fit: () => place(1, 0, 0),
     subscribe: (listener) => listeners.push(listener),
