@@ -226,6 +226,7 @@ def test_paint_on_its_way_has_the_colour_of_what_it_does(faked: Studio) -> None:
             }""")
         )
         page.keyboard.press("Escape")
+        faked.lift()
         faked.wait_for_no_tint((0.4, 0.5))
     assert colours == [[0xD6, 0xFF, 0xF2], [0xFF, 0x7A, 0x5C]]
 
