@@ -3,6 +3,7 @@
 In reading order:
 
 - `scenes`: the world of the default model, drawn with the concept of every pixel;
+- `training`: what trainings share: optimiser, pace, segmenters, log;
 - `train`: the generator and its segmenters, trained on that world;
 - `village`: the next village, that decides and then draws: its world and its training; nothing of it is shipped yet;
 - `dissect`: which units make which concept, and how brushes are chosen from them;

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from server.lab.scenes.absent import without
 from server.lab.scenes.answer import BrushStroke
-from server.lab.scenes.concepts import CONCEPTS
 from server.lab.scenes.scene import sample_scene, scene_of
 from server.lab.train.layout import cell_shares
 from server.lab.train.store import FIRST_SEED, SceneStore, onehot_of, scene_latents, unpacked
-from server.lab.train.twins import answers, hidden_object, stroke_on
+from server.lab.train.twins import answers, stroke_on
+from server.lab.village.hidden import hidden_object
 from server.model.pixels import to_images
 
 Index = npt.NDArray[np.int64]
@@ -141,13 +141,3 @@ class LayoutData:
     def sample(self, rng: np.random.Generator, n: int) -> list[Pair]:
         """n random pairs."""
         return [self.pair(int(i)) for i in rng.integers(0, len(self), n)]
-
-
-def concept_weights(shares: Tensor) -> Tensor:
-    """(1, C, 1, 1): rare concepts count more, by the inverse root of their share of the pixels.
-
-    shares: (C, 16, 16), see `SceneData.shares`.
-    """
-    frequency = shares.mean((1, 2))  # (C,)
-    w = (frequency + 0.004).rsqrt()  # (C,)
-    return (w / (w * frequency).sum()).view(1, len(CONCEPTS), 1, 1)

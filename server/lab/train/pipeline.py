@@ -21,10 +21,11 @@ from server.lab.train.contact import write_sheets
 from server.lab.train.data import SceneData
 from server.lab.train.evaluate import clearest_seeds, compare
 from server.lab.train.export import EVALUATION, SEGMENTERS, SETTINGS, export_model, resume_from_model, save_tensors
-from server.lab.train.log import Log, open_log
-from server.lab.train.segment import RenderedPictures, accuracy, train_segmenter
+from server.lab.train.segment import RenderedPictures
 from server.lab.train.store import render_scenes
 from server.lab.train.train import TrainingRun
+from server.lab.training.log import Log, open_log
+from server.lab.training.segmenters import accuracy, train_segmenter
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import load_segmenter
 from server.model.weights import load_generator

@@ -26,17 +26,18 @@ from torch import Tensor
 from server.lab.train import edits, steps, watch
 from server.lab.train.ahead import ahead
 from server.lab.train.config import STAGES, TrainConfig
-from server.lab.train.data import LayoutData, SceneData, absent_latent, concept_weights, stroke_of
+from server.lab.train.data import LayoutData, SceneData, absent_latent, stroke_of
 from server.lab.train.layout import GRID, Spread
-from server.lab.train.log import Log
-from server.lab.train.muon import Muon
-from server.lab.train.pace import pace, set_rate
 from server.lab.train.sheets import sample_sheet
 from server.lab.train.sketching import SKETCH_GRID, Sketched, rehearse_sketches, stroke_alpha
 from server.lab.train.state import CARRIER, GUIDED, SKETCHER, RunState, adam, load_checkpoint, save_checkpoint
 from server.lab.train.steps import Drawn, Figures, Functions
 from server.lab.train.store import scene_latents
 from server.lab.train.window import Window, random_window
+from server.lab.training.log import Log
+from server.lab.training.muon import Muon
+from server.lab.training.pace import pace, set_rate
+from server.lab.training.segmenters import concept_weights
 
 CPU = torch.device("cpu")
 # One step of a stage of which some share (0..1) is done.
@@ -68,7 +69,7 @@ class TrainingRun:
         self.rng = np.random.default_rng([config.seed, seen])
         torch.manual_seed(config.seed + seen)
         self.shares = data.shares()  # (C, 16, 16)
-        self.weights = concept_weights(self.shares).to(device)
+        self.weights = concept_weights(self.shares.mean((1, 2))).view(1, -1, 1, 1).to(device)
         self.discriminator_steps = 0
         self.optimisers: dict[torch.optim.Optimizer, float] = {}
 

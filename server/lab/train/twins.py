@@ -11,13 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.lab.scenes.answer import BrushStroke, answered, random_stroke
-from server.lab.scenes.render import objects, render
+from server.lab.scenes.render import render
 from server.lab.scenes.scene import Scene
+from server.lab.village.hidden import hidden_object
 from server.model.pixels import Pixels
 
-# Of twins that lack something in scenes with buildings, how many lack one whatever else there is: they are hardest to
-# remove.
-_BUILDING = 0.35
 # Sets the random numbers of twins apart from others of the same index.
 _SALT = 0x7717
 
@@ -49,17 +47,3 @@ def twin_of(scene: Scene, index: int) -> Twin:
     if not answers(index):
         return Twin(scene, hidden_object(scene, index))
     return Twin(answered(scene, stroke_on(scene, index)), frozenset())
-
-
-def hidden_object(scene: Scene, index: int) -> frozenset[str]:
-    """The object that the twin of the scene of that index lacks: a building, or a concept at random, then one of
-    its objects."""
-    things = objects(scene)
-    if not things:
-        return frozenset()
-    rng = np.random.default_rng(index ^ _SALT)
-    concepts = sorted({thing.concept for thing in things})
-    building = "wall" in concepts and rng.random() < _BUILDING
-    concept = "wall" if building else concepts[rng.integers(len(concepts))]
-    names = [thing.name for thing in things if thing.concept == concept]
-    return frozenset({names[rng.integers(len(names))]})

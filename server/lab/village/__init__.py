@@ -5,8 +5,9 @@ In reading order:
 - `parts`: what a pixel can show, parts and kinds of things, each of a concept;
 - `world`: calm scenes, read from a latent; `inside`, `drawing`: a scene drawn, with the part and kind of every pixel;
 - `answer`: what a stroke of each concept should draw in a scene;
-- `sketch`: a scene as numbers in 16x16 cells, and edits of that;
-- `store`: scenes and their twins, drawn once to disk; `examples`: imperfect sketches and what to draw of them;
+- `colours`, `sketch`: a scene as numbers in 16x16 cells, and edits of that;
+- `hidden`, `store`: scenes and their twins, drawn once to disk;
+- `examples`: imperfect sketches and what to draw of them;
 - `trunk`: the training of the trunk, alone;
 - `judge`: which decisions look like a rendering's; `train`: the training of what stands behind the trunk;
 - `sheet`: pictures of how it is doing;

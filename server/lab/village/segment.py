@@ -18,10 +18,9 @@ import torch
 from torch import Tensor
 
 from server.lab.scenes.concepts import CONCEPTS
-from server.lab.train.data import concept_weights
 from server.lab.train.export import SEGMENTERS
-from server.lab.train.log import open_log
-from server.lab.train.segment import Labelled, train_segmenter
+from server.lab.training.log import open_log
+from server.lab.training.segmenters import Labelled, concept_weights, train_segmenter
 from server.lab.village.parts import CONCEPT_OF_PART
 from server.model.pixels import Pixels, to_images
 
@@ -53,7 +52,7 @@ class StoredPictures:
         """How much each concept counts, (C,)."""
         labels = CONCEPT_OF_PART[self.parts[:_WEIGHED, 0]]  # (N, R, R)
         shares = np.bincount(labels.ravel(), minlength=len(CONCEPTS)) / labels.size  # (C,)
-        return concept_weights(torch.from_numpy(shares).float().view(-1, 1, 1)).flatten()
+        return concept_weights(torch.from_numpy(shares).float())
 
     def sample(self, rng: np.random.Generator, n: int) -> Labelled:
         """n random windows."""

@@ -19,14 +19,13 @@ from tqdm import tqdm
 from server.files import write_text
 from server.lab.scenes.latent import LATENT_DIM
 from server.lab.scenes.scene import Scene
-from server.lab.train.layout import Expected
-from server.lab.train.twins import hidden_object
 from server.lab.village.answer import answered, random_stroke
+from server.lab.village.colours import GRID, Expected
 from server.lab.village.drawing import Drawing, draw_village
+from server.lab.village.hidden import hidden_object
 from server.lab.village.parts import KINDS
 from server.lab.village.sketch import (
     CHANNELS,
-    GRID,
     asked_kinds,
     expected_colours,
     removal_alpha,

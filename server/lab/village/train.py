@@ -20,12 +20,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from server.files import write_whole
-from server.lab.train.log import Log, open_log
-from server.lab.train.muon import Muon
+from server.lab.training.log import Log, open_log
+from server.lab.training.muon import Muon
+from server.lab.village.colours import GRID
 from server.lab.village.examples import Examples, examples, window_of
 from server.lab.village.judge import Judge, misjudged, plausible, shifted, slope
 from server.lab.village.sheet import sheet
-from server.lab.village.sketch import GRID
 from server.lab.village.store import Store, open_store
 from server.lab.village.trunk import load_trunk, trunk_of
 from server.model.decided import DecidedGenerator, decided

@@ -20,10 +20,11 @@ from tqdm import tqdm
 
 from server.files import write_text, write_whole
 from server.lab.scenes.latent import LATENT_DIM
-from server.lab.train.log import open_log
-from server.lab.train.muon import Muon
+from server.lab.training.log import open_log
+from server.lab.training.muon import Muon
+from server.lab.village.colours import GRID
 from server.lab.village.drawing import draw_village
-from server.lab.village.sketch import CHANNELS, GRID, sketches_of
+from server.lab.village.sketch import CHANNELS, sketches_of
 from server.lab.village.store import fitted_colours, scene_at, seed_at
 from server.model.decided import DecidedGenerator
 from server.model.latents import latents_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from server.lab.scenes.concepts import CONCEPTS, GRASS, SKY, TREE, WALL
+from server.lab.scenes.concepts import CONCEPTS, GRASS, SKY, TREE
 from server.lab.scenes.latent import LATENT_DIM, Latent
 from server.lab.scenes.scene import Scene, sample_scene
 from server.lab.train import layout as layouts
@@ -14,18 +14,16 @@ from server.lab.train.layout import (
     LIGHT,
     SHARES,
     SHINE,
-    Expected,
     Spread,
     cell_shares,
-    continued_colours,
     importance,
     layouts_of,
     light,
-    own_colours,
     quarters,
     shining,
     sketches_of,
 )
+from server.lab.village.colours import Expected
 from server.model.latents import latent_of
 
 C = len(CONCEPTS)
@@ -70,35 +68,6 @@ def test_quarters_lie_one_after_the_other() -> None:
 def test_shares_of_cells_are_those_of_their_quarters() -> None:
     seen = torch.rand(2, CHANNELS, 16, 16)
     assert torch.allclose(cell_shares(seen)[:, TREE], seen[:, 4 * TREE : 4 * TREE + 4].mean(1))
-
-
-def test_own_colours_are_sums_by_concept() -> None:
-    colours, shares = own_colours(*lone_cell())
-    assert shares[0, TREE, 0, 4, 6] == 1.0
-    assert shares[0, TREE].sum() == 1.0
-    assert colours[0, TREE, :, 4, 6].tolist() == [1.0, 0.0, 0.0]
-    assert colours[0, GRASS, :, 4, 6].tolist() == [0.0, 0.0, 0.0]
-    assert colours[0, GRASS, :, 0, 0].tolist() == [1.0, 1.0, 1.0]
-
-
-def test_colours_are_continued_where_a_concept_is_absent(expected: Expected) -> None:
-    found = continued_colours(*own_colours(*lone_cell()), expected.at(torch.rand(1, 3)))[0]  # (C, 3, 16, 16)
-    assert torch.allclose(found[TREE, :, 4, 6], torch.tensor([1.0, 0.0, 0.0]), atol=0.05)
-    beside, far = (found[TREE, 0, row, column] for row, column in ((4, 7), (15, 0)))
-    assert beside > 0.7
-    assert beside > far > GREEN[0]
-    assert torch.allclose(found[GRASS, :, 4, 6], torch.ones(3), atol=0.05)
-    assert torch.allclose(found[WALL], GREEN[:, None, None].expand(3, 16, 16), atol=1e-4)
-
-
-def test_expected_colours_follow_the_light() -> None:
-    torch.manual_seed(0)
-    lights = torch.rand(400, 3)
-    colour = torch.stack([lights[:, 0], 1 - lights[:, 1], lights[:, 2]], 1)  # (M, 3)
-    shares = torch.full((400, C, 1), 0.1)
-    fitted = Expected.fitted(colour[:, None] * shares, shares, lights)
-    asked = torch.tensor([[0.3, 0.6, 0.5]])
-    assert torch.allclose(fitted.at(asked)[0, TREE], torch.tensor([0.3, 0.4, 0.5]), atol=0.02)
 
 
 def test_sun_and_stars_shine() -> None:

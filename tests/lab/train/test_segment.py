@@ -9,8 +9,9 @@ import torch
 
 from server.lab.scenes.concepts import CONCEPTS
 from server.lab.train.data import SceneData, Views
-from server.lab.train.segment import RenderedPictures, harden, train_segmenter
+from server.lab.train.segment import RenderedPictures
 from server.lab.train.store import render_scenes
+from server.lab.training.segmenters import train_segmenter
 from server.model.segmenter import load_segmenter
 
 
@@ -36,12 +37,3 @@ def test_scenes_and_twins_are_shown_alike_and_none_that_is_held_out(
     assert shown[4][0].tolist() == [15, 16, 17, 18, 19]
     assert not shown[4][1].any()
     assert load_segmenter(path)(torch.zeros(1, 3, 32, 32)).shape == (1, len(CONCEPTS), 32, 32)
-
-
-def test_hardened_pictures_stay_within_their_range() -> None:
-    x = torch.rand(4, 3, 32, 32) * 2 - 1
-    rng = np.random.default_rng(0)
-    found = [harden(x, rng) for _ in range(20)]
-    assert all(one.shape == x.shape and one.abs().max() <= 1 for one in found)
-    assert all((one - x).abs().mean() > 0.01 for one in found)
-    assert max(float((one - x).abs().mean()) for one in found) < 0.5
