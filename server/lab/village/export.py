@@ -13,12 +13,12 @@ import shutil
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 
-from server.files import CARD, GENERATOR, JUDGE, file_sha256, write_text
+from server.files import CARD, GENERATOR, JUDGE, file_sha256, write_text, write_whole
 from server.lab.scenes.scene import Scene
-from server.lab.train.evaluate import clearest_seeds
-from server.lab.train.export import SEGMENTERS, save_tensors
-from server.lab.village.segment import FOLDER
+from server.lab.village.evaluate import clearest_seeds
+from server.lab.village.segment import FOLDER, SEGMENTERS
 from server.lab.village.train import CHECKPOINT
 from server.lab.village.world import sample_village
 from server.model.decided import DecidedGenerator
@@ -36,7 +36,8 @@ def export(run: Path, model: Path, title: str = "Village", scenes: int = 24) -> 
     where the run has no checkpoint of such a generator."""
     averaged = torch.load(run / CHECKPOINT, map_location="cpu", weights_only=True)["averaged"]
     model.mkdir(parents=True, exist_ok=True)
-    save_tensors(model / GENERATOR, {name: tensor.half() for name, tensor in averaged.items()})
+    tensors = {name: tensor.half().contiguous() for name, tensor in averaged.items()}
+    write_whole(model / GENERATOR, lambda part: save_file(tensors, str(part)))
     generator = load_generator(model / GENERATOR)
     if not isinstance(generator, DecidedGenerator):
         raise ValueError(f"{run / CHECKPOINT} holds a {generator.family}")
@@ -64,7 +65,8 @@ def scenes_of(generator: DecidedGenerator, judge: Path, count: int) -> list[int]
     grounds = empty_grounds()
     if not judge.exists():
         return grounds
-    clear = [seed for seed in clearest_seeds(generator, load_segmenter(judge), keep=count) if seed not in grounds]
+    clear = clearest_seeds(generator.frozen(), load_segmenter(judge), keep=count)
+    clear = [seed for seed in clear if seed not in grounds]
     return [*clear[:_FIRST], *grounds, *clear[_FIRST:]][:count]
 
 

@@ -17,14 +17,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from server.files import JUDGE, SEGMENTER
 from server.lab.scenes.concepts import CONCEPTS
-from server.lab.train.export import SEGMENTERS
 from server.lab.training.log import open_log
 from server.lab.training.segmenters import Labelled, concept_weights, train_segmenter
 from server.lab.village.parts import CONCEPT_OF_PART
 from server.model.pixels import Pixels, to_images
 
 FOLDER = "segmenters"
+SEGMENTERS = (SEGMENTER, JUDGE)
 # Scenes that concepts are weighed by, and the first of the store, which are never trained on.
 _WEIGHED, HELD_OUT = 200, 40
 _WINDOW = 128  # pixels a side

@@ -83,8 +83,7 @@ class Lessons:
     @classmethod
     def of(cls, sketches: np.ndarray, held_out: int) -> Lessons:
         """Measured by the first scenes."""
-        some = torch.from_numpy(sketches[:held_out].astype(np.float32))
-        return cls(sketches, some.std((0, 2, 3)).clamp(min=0.03).view(1, -1, 1, 1))
+        return cls(sketches, spread_of(torch.from_numpy(sketches[:held_out].astype(np.float32))))
 
     def error(self, generator: DecidedGenerator, index: np.ndarray) -> Tensor:
         """The mean square by which the trunk misses the sketches of the scenes of `index`."""
@@ -92,6 +91,11 @@ class Lessons:
         sketches = torch.from_numpy(self.sketches[index].astype(np.float32))  # (N, CHANNELS, 16, 16)
         made: Tensor = generator.trunk(latents, generator.sketch).r.float()
         return ((made - sketches) / self.spread).square().mean()
+
+
+def spread_of(sketches: Tensor) -> Tensor:
+    """The deviation of each number of sketches (N, CHANNELS, 16, 16): (1, CHANNELS, 1, 1)."""
+    return sketches.std((0, 2, 3)).clamp(min=0.03).view(1, -1, 1, 1)
 
 
 def trunk_of(generator: DecidedGenerator) -> nn.ModuleList:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from server.files import file_sha256
 from server.lab.scenes.concepts import CONCEPTS
-from server.lab.train.evaluate import clearest_seeds
+from server.lab.village.evaluate import clearest_seeds
 from server.lab.village.export import empty_grounds, export
 from server.lab.village.world import sample_village
 from server.model.catalog import Catalog
