@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from tqdm import tqdm
 
 from server.files import write_whole
 from server.lab.scenes.concepts import CONCEPTS
@@ -93,19 +93,17 @@ def train_segmenter(
     images: int,
     log: Log,
     device: torch.device,
-    batch: int = 32,
-    seconds: float = math.inf,
+    batch: int,
 ) -> dict[str, float]:
-    """Train on so many pictures, or for so many seconds where that is less, write the segmenter, and return its IoU on
-    those held out."""
+    """Train on so many pictures, write the segmenter, and return its IoU on those held out."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed + 1000)
     network = UNet(CONCEPTS).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), RATE)
     weights, fast = pictures.weights().to(device), bfloat16_is_fast(device)
-    steps, step, done, started = images // batch, 0, 0.0, time.monotonic()
-    while done < 1:
-        set_rate(optimiser, RATE * pace(step, done))
+    steps, started = images // batch, time.monotonic()
+    for step in tqdm(range(steps), f"segmenter {seed}", unit="step"):
+        set_rate(optimiser, RATE * pace(step, step / steps))
         shown, named = pictures.sample(rng, batch)
         x, y = harden(shown, rng).to(device), named.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=fast):
@@ -114,11 +112,9 @@ def train_segmenter(
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        step, spent = step + 1, time.monotonic() - started
-        done = max(step / steps, spent / seconds)
-        if step % 50 == 0:
-            speed = step * batch / spent
-            log(f"segmenter {seed}: {step} steps, {100 * done:.0f} %, {speed:.0f} images/s, loss {float(loss):.3f}")
+        if step % 50 == 49:
+            speed = (step + 1) * batch / (time.monotonic() - started)
+            log(f"segmenter {seed}: {step + 1} of {steps} steps, {speed:.0f} images/s, loss {float(loss):.3f}")
     network.eval().cpu()
     write_whole(path, lambda part: save_segmenter(part, network))
     return accuracy(network, pictures)

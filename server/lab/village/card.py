@@ -60,6 +60,7 @@ def _architecture(generator: DecidedGenerator) -> list[str]:
     costs: dict[int, float] = {}
     for name, count in counts.items():
         side = sides[name].height if name in sides else generator.resolution
+        side = side // 2 if name == generator.decision else side  # four cells of it are made at once
         costs[side] = costs.get(side, 0.0) + 2 * count / 1e9
     by_size = ", ".join(f"{cost:.2f} at {side}" for side, cost in costs.items())
     return [

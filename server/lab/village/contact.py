@@ -10,9 +10,9 @@ from PIL import Image
 from torch import Tensor
 
 from server.lab.scenes.render import render
+from server.lab.scenes.scene import sample_scene
 from server.lab.scenes.sheet import contact_sheet
 from server.lab.village.evaluate import rendered, sampled, segmenter_input
-from server.lab.village.world import sample_village
 from server.model.generator import Generator
 from server.model.latents import latents_of
 from server.model.pixels import Pixels, to_pixels
@@ -26,7 +26,7 @@ _AMONG = 2000
 def samples(generator: Generator, seeds: range) -> Image.Image:
     """The scenes that seeds mean, rendered, in the upper half; the generator's pictures of the same in the lower."""
     size = generator.resolution
-    scenes = [render(sample_village(seed), size)[0] for seed in seeds]
+    scenes = [render(sample_scene(seed), size)[0] for seed in seeds]
     made = [to_pixels(x)[0] for x in sampled(generator, seeds)]
     upper, lower = (np.asarray(contact_sheet(images, COLUMNS)) for images in (scenes, made))
     gap = np.full((8, upper.shape[1], 3), 255, np.uint8)

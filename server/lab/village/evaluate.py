@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from server.lab.frechet import Gaussian, frechet_distance, gaussian_of
+from server.lab.scenes.render import render
+from server.lab.scenes.scene import sample_scene
 from server.lab.village.drawing import draw_village
 from server.lab.village.sketch import sketches_of
 from server.lab.village.store import fitted_colours
 from server.lab.village.trunk import spread_of
-from server.lab.village.world import sample_village
 from server.model.decided import DecidedGenerator
 from server.model.generator import Generator
 from server.model.latents import latents_of
@@ -87,7 +88,7 @@ def recall(generator: Generator, judge: UNet, count: int) -> dict[str, float]:
     hits, meant = torch.zeros(n, dtype=torch.int64), torch.zeros(n, dtype=torch.int64)
     for seed, x in enumerate(sampled(generator, range(count))):
         named = judge(segmenter_input(x)).argmax(1)[0]  # (R, R)
-        true = torch.from_numpy(draw_village(sample_village(seed), size).labels).long()  # (R, R)
+        true = torch.from_numpy(render(sample_scene(seed), size)[1]).long()  # (R, R)
         meant += torch.bincount(true.flatten(), minlength=n)
         hits += torch.bincount(true[true == named], minlength=n)
     return {c: round(float(h / m), 4) for c, h, m in zip(judge.concepts, hits, meant.clamp(min=1), strict=True)}
@@ -114,14 +115,14 @@ def trunk_error(generator: DecidedGenerator, of_each: int = _OF_EACH) -> dict[st
     seeds: dict[int, list[int]] = {0: [], 1: [], 2: []}
     seed = 0
     while min(map(len, seeds.values())) < of_each:
-        some = seeds[len(sample_village(seed).buildings)]
+        some = seeds[len(sample_scene(seed).buildings)]
         if len(some) < of_each:
             some.append(seed)
         seed += 1
     expected = fitted_colours()
     found: dict[int, tuple[Tensor, Tensor]] = {}
     for count, kind in seeds.items():
-        scenes = [sample_village(seed) for seed in kind]
+        scenes = [sample_scene(seed) for seed in kind]
         true = sketches_of([draw_village(scene, 64) for scene in scenes], scenes, expected)
         found[count] = true, generator.trunk(latents_of(kind, generator.latent_dim), generator.sketch).r
     spread = spread_of(torch.cat([true for true, _ in found.values()]))
