@@ -82,6 +82,7 @@ def test_the_judge_plays_from_some_time_on_and_the_rate_falls_at_the_end() -> No
     settings = Settings(images=1000, judged_from=200, falling=0.25)
     assert [settings.judged(seen) for seen in (0, 199, 200, 900)] == [False, False, True, True]
     assert [settings.share(seen) for seen in (0, 750, 875, 1000)] == [1, 1, 0.5, 0]
+    assert replace(settings, falling=0.0).share(999) == 1
 
 
 def test_training_writes_log_checkpoint_and_sheet(folder: Path) -> None:
