@@ -24,7 +24,7 @@ COMMANDS = {
     "add": "install a generator of one's own, from its weights or from code",
     "dissect": "measure which units of a model make what, and write its brushes",
     "directions": "find how to turn a model's scenes to winter, night, overcast",
-    "train": "train the default model from nothing, or go on with it",
+    "train": "train the default model from nothing",
     "strokes": "draw a sheet of what every brush of a model draws and removes",
     "scenes": "draw a contact sheet of the world the default model is trained on",
     "compare": "remove a thing by the brush and by inpainting, side by side",

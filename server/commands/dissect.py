@@ -21,7 +21,6 @@ from server.commands.segmenters import add_segmenters, open_segmenters
 from server.errors import UsageError
 
 if TYPE_CHECKING:
-    from server.lab.dissect.run import Scenes
     from server.model.generator import Generator
 
 SCENES_FROM = 50_000_000  # a seed no training set reaches
@@ -90,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
                 out,
                 report,
                 look,
-                training_scenes(generator) if segmenter.concepts == CONCEPTS else None,
+                training_scenes if segmenter.concepts == CONCEPTS else None,
             )
         except OSError as error:
             raise UsageError(f"cannot write to {out}: {error.strerror or error}") from error
@@ -121,22 +120,12 @@ def brush_layers(look: list[str], generator: Generator) -> list[str]:
     return made_for_it or [name for name in look if generator.layer(name).height in BRUSH_ROWS] or look
 
 
-def training_scenes(generator: Generator) -> Scenes:
-    """Scenes of the procedural village as the generator's family is taught it, far from the seeds training began with:
-    pictures (count, size, size, 3) and exact labels (count, size, size).
-    """
+def training_scenes(count: int, size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Scenes of the procedural village, of seeds far from those of training: pictures (count, size, size, 3) and exact
+    labels (count, size, size)."""
     from server.lab.scenes.render import render
     from server.lab.scenes.scene import sample_scene
-    from server.lab.village.drawing import draw_village
-    from server.lab.village.world import sample_village
-    from server.model.decided import DecidedGenerator
 
-    def scenes(count: int, size: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        seeds = range(SCENES_FROM, SCENES_FROM + count)
-        if isinstance(generator, DecidedGenerator):
-            drawings = [draw_village(sample_village(seed), size) for seed in seeds]
-            return np.stack([d.image for d in drawings]), np.stack([d.labels for d in drawings])
-        images, labels = zip(*(render(sample_scene(seed), size) for seed in seeds), strict=True)
-        return np.stack(images), np.stack(labels)
-
-    return scenes
+    seeds = range(SCENES_FROM, SCENES_FROM + count)
+    images, labels = zip(*(render(sample_scene(seed), size) for seed in seeds), strict=True)
+    return np.stack(images), np.stack(labels)

@@ -3,8 +3,8 @@
 In reading order:
 
 - `scenes`: the world of the default model, drawn with the concept of every pixel;
-- `train`: the generator and its segmenters, trained on that world;
-- `village`: the next village, that decides and then draws: its world and its training; nothing of it is shipped yet;
+- `training`: what trainings share: optimiser, pace, segmenters, log;
+- `village`: the default model, trained on that world;
 - `dissect`: which units make which concept, and how brushes are chosen from them;
 - `directions`: vectors that move a scene's latent along its season, its night, its clouds;
 - `compare`: a thing removed by the brush and by inpainting, side by side;

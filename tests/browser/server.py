@@ -76,6 +76,11 @@ class StudioServer:
         with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=PATIENCE) as answer:
             return json.load(answer)
 
+    def model(self) -> dict[str, Any]:
+        """What the API tells of the default model."""
+        model: dict[str, Any] = self.get("models")["models"][0]
+        return model
+
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """The JSON answer to a JSON body."""
         request = urllib.request.Request(

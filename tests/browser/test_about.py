@@ -32,10 +32,11 @@ def test_the_model_is_told_in_a_disclosure(browser: Browser, server: StudioServe
         page.get_by_text("About this model").focus()
         page.keyboard.press("Enter")
         expect(page.locator("#about-lines dd").last).to_be_visible()
+        side = server.model()["resolution"]
         assert told(studio) == {
             "Model": "Village",
-            "Family": "Progressive GAN",
-            "Resolution": "128 × 128",
+            "Family": CARD["family"],
+            "Resolution": f"{side} × {side}",
             "Licence": CARD["license"],
             "Source": CARD["source"],
             "To cite": CARD["citation"],
@@ -67,14 +68,15 @@ def test_each_model_tells_its_own(browser: Browser, server: StudioServer, tmp_pa
     try:
         with open_studio(browser, both, (390, 844)) as studio:
             page = studio.page
-            assert page.locator("#model option").all_inner_texts()[0] == "Village · 128 px"
+            side = server.model()["resolution"]
+            assert page.locator("#model option").all_inner_texts()[0] == f"Village · {side} px"
             page.locator("#about summary").click()
             page.locator("#model").select_option("other")
             studio.wait_until_ready()
             assert told(studio) == {
                 "Model": ("Other " * 9),
-                "Family": "Progressive GAN",
-                "Resolution": "128 × 128",
+                "Family": CARD["family"],
+                "Resolution": f"{side} × {side}",
                 "Licence": "not known",
                 "To cite": MARKUP,
             }

@@ -26,7 +26,7 @@ const post = async (body) => (await fetch(`${api}/api/generate`, {
 const shown = (d) => (d.startsWith('/') ? api + d : d);
 
 const [{ project, info }] = await get('all_projects');
-const layer = info.layers.find((name) => name.endsWith('4'));
+const [layer] = info.layers;
 const gallery = await post({ project, ids: [104, 425] });
 for (const { id, d } of gallery.res) {
   const image = new Image();
@@ -84,8 +84,9 @@ def test_a_page_of_another_origin_paints(browser: Browser, page_origin: str, tmp
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{page_origin}/?api={running.url}")
+        side = running.model()["resolution"]
         for image in ("#image-104", "#image-425", "#painting"):
-            expect(page.locator(image)).to_have_js_property("naturalWidth", 128)
+            expect(page.locator(image)).to_have_js_property("naturalWidth", side)
         assert page.locator("#painting").get_attribute("src").startswith("data:image/jpeg;base64,")  # type: ignore[union-attr]
         assert errors == []
         page.close()

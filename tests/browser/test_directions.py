@@ -36,8 +36,9 @@ def moving(tmp_path_factory: pytest.TempPathFactory, server: StudioServer) -> It
         UNITBRUSH_MODELS_DIR=str(folder / "models"),
         UNITBRUSH_RESULTS_DIR=str(folder / "results"),
     )
-    write_directions(results, 128)
-    write_artifacts(results, "layer6", 3, 5, 8, 13, 21)
+    model = server.model()
+    write_directions(results, model["latent_dim"])
+    write_artifacts(results, model["edit_layer"], *range(8))
     moving.seen = server.seen  # the same scenes
     moving.start()
     yield moving

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +14,14 @@ from tests.browser.server import StudioServer
 from tests.browser.studio import Studio, open_studio
 from tests.helpers.decided import DECISION, SKETCH, write_decided_model
 from tests.helpers.ports import free_port
+from tests.helpers.tiny import write_model
 
 STROKE = [(0.3, 0.5), (0.4, 0.55), (0.5, 0.5)]
 
 
-@pytest.fixture(scope="module")
-def deciding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
-    """A server on a tiny model that decides and then draws; of its concepts the sky has no exact brush."""
-    folder = tmp_path_factory.mktemp("deciding")
-    write_decided_model(folder)
+@contextmanager
+def serving(folder: Path) -> Iterator[StudioServer]:
+    """A server on the models of a folder."""
     server = StudioServer(
         free_port(),
         folder / "data",
@@ -28,8 +29,19 @@ def deciding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]
         UNITBRUSH_RESULTS_DIR=str(folder / "dissect_results"),
     )
     server.start()
-    yield server
-    server.stop()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def deciding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+    """A server on a tiny model that decides and then draws; of its concepts the sky has no exact brush."""
+    folder = tmp_path_factory.mktemp("deciding")
+    write_decided_model(folder)
+    with serving(folder) as server:
+        yield server
 
 
 @pytest.fixture
@@ -39,13 +51,15 @@ def scene(browser: Browser, deciding: StudioServer) -> Iterator[Studio]:
         yield studio
 
 
-def test_models_without_exact_brushes_have_no_switch(studio: Studio) -> None:
-    expect(studio.page.locator("#exact-field")).to_be_hidden()
-    studio.page.keyboard.press("g")
-    studio.choose("tree")
-    studio.paint(STROKE)
-    studio.wait_for_edits(1)
-    assert "layer" not in studio.picture()["edits"][0]
+def test_models_without_exact_brushes_have_no_switch(browser: Browser, tmp_path: Path) -> None:
+    write_model(tmp_path)
+    with serving(tmp_path) as server, open_studio(browser, server, path="/?seed=7") as studio:
+        expect(studio.page.locator("#exact-field")).to_be_hidden()
+        studio.page.keyboard.press("g")
+        studio.choose("tree")
+        studio.paint(STROKE)
+        studio.wait_for_edits(1)
+        assert "layer" not in studio.picture()["edits"][0]
 
 
 def test_a_stroke_is_painted_as_the_switch_says(scene: Studio) -> None:

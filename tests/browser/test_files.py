@@ -183,11 +183,13 @@ def test_other_kinds_by_their_first_bytes(studio: Studio) -> None:
 
 def test_what_a_document_hides_is_checked_too(browser: Browser, server: StudioServer) -> None:
     with open_studio(browser, server, may_complain=True) as studio:
-        hidden = {"op": "remove", "concept": "tree", "mask": None, "units": 384, "hidden": True}
+        concepts = server.get("models/village/concepts")["concepts"]
+        known = next(len(c["remove"]["units"]) for c in concepts if c["name"] == "tree")
+        hidden = {"op": "remove", "concept": "tree", "mask": None, "units": known + 1, "hidden": True}
         drop(studio, json.dumps({**document(""), "edits": [hidden]}).encode(), "picture.json", "application/json")
-        studio.wait_for_notice("units is 384")
+        studio.wait_for_notice(f"units is {known + 1}")
         expect(studio.page.locator("#undo")).to_have_attribute("aria-disabled", "true")
-        hidden["units"] = 64
+        hidden["units"] = known
         drop(studio, json.dumps({**document(""), "edits": [hidden]}).encode(), "picture.json", "application/json")
         studio.wait_for_edits(1)
         assert "hidden" not in studio.picture()["edits"][0]

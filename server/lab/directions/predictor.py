@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from server.lab.scenes.render import render
 from server.lab.scenes.scene import sample_scene
-from server.lab.train.pace import pace, set_rate
-from server.lab.train.segment import harden
+from server.lab.training.pace import pace, set_rate
+from server.lab.training.segmenters import harden
 from server.model.pixels import Pixels, to_images
 
 SIZE = 64

@@ -8,6 +8,6 @@ In reading order:
 - `canvas`: a picture being painted, by signed distances; `palette`: the colours of seasons and hours, and the light;
 - `sky`, `land`, `plants`, `masonry`, `buildings`: the things of a scene, and how each is drawn;
 - `render`: a whole scene drawn, where asked without some of its objects;
-- `absent`: latents of scenes without one of their objects; `answer`: what a brush's stroke should draw in a scene;
+- `absent`: latents of scenes without one of their objects; `answer`: strokes, and the form of what they draw;
 - `sheet`: contact sheets of pictures, and of scenes for `unitbrush scenes`.
 """

@@ -1,35 +1,28 @@
-"""Answers to strokes: a thing of the stroke's concept where the stroke is, as large as that, in the scene's colours.
+"""Strokes, and answers to those that draw a tree, a cloud, a roof or a dome: a thing where the stroke is, as large as
+that, in the scene's colours.
 
 A scene with something more or less shows what stroke a painter may have made, but not the other way round: many trees
 could come of one stroke, and who learns them all draws the mean of them, a ghost. So a stroke has one answer here,
 which follows from where it is alone. A tree's crown follows the stroke, above a stem; a high stroke gives a
-poplar, a flat one a bush. A faint stroke gives a smaller thing.
+poplar, a flat one a bush.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeVar
 
-import numpy as np
-
-from server.lab.scenes.buildings import Building, Piece, half_width, parts
 from server.lab.scenes.canvas import Point
-from server.lab.scenes.concepts import CLOUD, DOME, ROOF, TREE, WALL
-from server.lab.scenes.masonry import Dome, Finial, Material, Roof, Wall
-from server.lab.scenes.palette import DOME_COLOURS, DOOR_COLOURS, ROOF_COLOURS, WALL_COLOURS, season_colours
+from server.lab.scenes.concepts import ROOF, TREE
+from server.lab.scenes.masonry import Dome, Finial, Part, Roof
+from server.lab.scenes.palette import season_colours
 from server.lab.scenes.plants import Tree
 from server.lab.scenes.sample_village import haze
 from server.lab.scenes.scene import Scene
 from server.lab.scenes.sky import Cloud
 from server.painting.picture import Rect, Stroke, Strokes
 
-# The concepts that have a form, and how often a random stroke is about each.
-ODDS = {TREE: 0.36, WALL: 0.2, DOME: 0.16, CLOUD: 0.16, ROOF: 0.12}
-FORMED = tuple(ODDS)
 # Of a stroke's height to its width: below the first a tree is a bush, above the second a poplar.
 _FLAT, _HIGH = 0.8, 1.75
 # How much of a tree's height its crown takes, and the circles of which that is made, as of trees that scenes have.
@@ -38,18 +31,15 @@ _CLUMP = ((0.0, -0.34, 0.66), (-0.46, 0.02, 0.54), (0.46, 0.0, 0.54), (-0.12, 0.
 # Places along a stroke that a bush's or a cloud's circles have; light falls on the first three.
 _ALONG = (0.0, 0.5, 1.0, 0.25, 0.75)
 
-T = TypeVar("T", Tree, Building)
-
 
 @dataclass(frozen=True)
 class BrushStroke:
-    """A stroke that draws a concept of FORMED: its points and radius, in parts of the picture, and its strength. Where
-    `boxed`, it is the box about that instead."""
+    """A stroke that draws a concept: its points and radius, in parts of the picture. Where `boxed`, it is the box about
+    that instead."""
 
     concept: int
     points: tuple[Point, ...]
     radius: float
-    strength: float
     boxed: bool = False
 
     @property
@@ -67,12 +57,6 @@ class BrushStroke:
         left, top, right, bottom = map(_inside, self.box)
         return Rect((left, top, right, bottom))
 
-    def scaled(self, by: float, about: Point) -> BrushStroke:
-        """The stroke so many times as large, `about` staying where it is."""
-        x, y = about
-        points = tuple((x + by * (a - x), y + by * (b - y)) for a, b in self.points)
-        return replace(self, points=points, radius=by * self.radius)
-
     def at(self, t: float) -> Point:
         """The point a part of the way along, t in 0..1."""
         lengths = [math.dist(a, b) for a, b in pairwise(self.points)]
@@ -85,22 +69,9 @@ class BrushStroke:
 
 
 def answered(scene: Scene, stroke: BrushStroke) -> Scene:
-    """The scene with what the stroke draws before all else."""
-    left, top, right, bottom = stroke.box
-    anchor = ((left + right) / 2, (top + bottom) / 2 if stroke.concept == CLOUD else bottom)
-    drawn = stroke.scaled(math.sqrt(stroke.strength), anchor)
-    thing: Tree | Cloud | Piece
-    if stroke.concept == TREE:
-        thing = _tree(scene, drawn)
-    elif stroke.concept == CLOUD:
-        thing = _cloud(drawn)
-    else:
-        thing = _piece(scene, drawn)
+    """The scene with the tree or the cloud that a stroke of either draws before all else."""
+    thing: Tree | Cloud = _tree(scene, stroke) if stroke.concept == TREE else _cloud(stroke)
     return replace(scene, front=(*scene.front, thing))
-
-
-def _nearest(x: float, things: Iterable[T]) -> T | None:
-    return min(things, key=lambda thing: abs(thing.x - x), default=None)
 
 
 def _tree(scene: Scene, stroke: BrushStroke) -> Tree:
@@ -111,7 +82,8 @@ def _tree(scene: Scene, stroke: BrushStroke) -> Tree:
     aspect = height / width
     kind = "bush" if aspect < _FLAT else "poplar" if aspect > _HIGH else "round"
     season = season_colours(scene.season)
-    neighbour = _nearest(x, (tree for tree in scene.trees if tree.kind != "conifer"))
+    kin = (tree for tree in scene.trees if tree.kind != "conifer")
+    neighbour = min(kin, key=lambda tree: abs(tree.x - x), default=None)
     leaf, bark = (neighbour.leaf, neighbour.bark) if neighbour else (season.leaf, (0.44, 0.28, 0.18))
     puffs = tuple((a, b, stroke.radius) for a, b in map(stroke.at, _ALONG)) if kind == "bush" else _crown(stroke)
     middle, half = (top + bottom) / 2, width / 2
@@ -148,66 +120,19 @@ def _cloud(stroke: BrushStroke) -> Cloud:
     return Cloud("", x, y, unit, tuple(puffs))
 
 
-def _material(scene: Scene, x: float, y: float) -> Material:
-    """As the nearest building has it; else of plaster."""
-    neighbour = _nearest(x, scene.buildings)
-    hazy = haze(scene.sky.horizon, y)
-    if neighbour is not None:
-        return replace(neighbour.material, x=x, y=y, haze=hazy)
-    return Material(*WALL_COLOURS[5], ROOF_COLOURS[0], DOME_COLOURS[2], DOOR_COLOURS[0], 0.9, x, y, hazy)
-
-
-def _piece(scene: Scene, stroke: BrushStroke) -> Piece:
+def crowning(stroke: BrushStroke) -> tuple[Part, ...]:
+    """The roof, or the dome with its cross, that a stroke of either draws."""
     left, top, right, bottom = stroke.box
     x, width, height = (left + right) / 2, right - left, bottom - top
-    material = _material(scene, x, bottom)
-    if stroke.concept == WALL:
-        a, b, head = left + 0.04 * width, right - 0.04 * width, top + 0.05 * height
-        return Piece(material, (Wall(((a, bottom), (b, bottom), (b, head), (a, head))),))
     if stroke.concept == ROOF:
         if height > 1.1 * width:  # a spire
-            return Piece(material, (Roof(((left, bottom), (right, bottom), (x, top))),))
+            return (Roof(((left, bottom), (right, bottom), (x, top))),)
         inset = min(0.3 * width, 0.6 * height)
-        return Piece(material, (Roof(((left, bottom), (right, bottom), (right - inset, top), (left + inset, top))),))
+        return (Roof(((left, bottom), (right, bottom), (right - inset, top), (left + inset, top))),)
     onion, tall = float(height > 1.1 * width), 0.8 * height
     dome = Dome(x, bottom, 0.95 * width / (1 + 0.2 * onion), tall, onion)
-    return Piece(material, (dome, Finial(x, bottom - tall + 0.05 * height, 0.25 * height, True)))
-
-
-def random_stroke(rng: np.random.Generator, scene: Scene) -> BrushStroke:
-    """A stroke as somebody may paint it: trees and walls with their foot on the ground, clouds in the sky, roofs and
-    domes most often on what is built."""
-    concept = int(rng.choice(FORMED, p=list(ODDS.values())))
-    radius = float(np.exp(rng.uniform(np.log(0.04), np.log(0.16))))
-    length = radius * rng.uniform(0.2, 3.2) * (rng.random() < 0.75)
-    angle = rng.choice((0.0, 0.5 * math.pi)) if rng.random() < 0.5 else rng.uniform(0, math.pi)
-    across, down = length * math.cos(angle), length * math.sin(angle)
-    bend = 0.15 * length * rng.normal(0, 1, 2)
-    points = ((0.0, 0.0), (0.5 * across + bend[0], 0.5 * down + bend[1]), (across, down))
-    stroke = BrushStroke(concept, points, radius, 1.0)
-    left, top, right, bottom = stroke.box
-    x, foot = _place(rng, scene, concept, bottom - top)
-    dx, dy = x - (left + right) / 2, foot - bottom
-    moved = tuple((_inside(a + dx), _inside(b + dy)) for a, b in points)
-    strength = 1.0 if rng.random() < 0.6 else float(rng.uniform(0.2, 1.0))
-    return replace(stroke, points=moved if length else moved[:1], strength=strength, boxed=rng.random() < 0.25)
+    return dome, Finial(x, bottom - tall + 0.05 * height, 0.25 * height, True)
 
 
 def _inside(value: float) -> float:
     return min(1.0, max(0.0, float(value)))
-
-
-def _place(rng: np.random.Generator, scene: Scene, concept: int, height: float) -> Point:
-    """Where the middle of a stroke's lower end should be."""
-    horizon = scene.sky.horizon
-    if concept == CLOUD:
-        return rng.uniform(0.02, 0.98), rng.uniform(0.04, 0.95 * horizon) + height / 2
-    if concept in (TREE, WALL):
-        return rng.uniform(0.02, 0.98), rng.uniform(horizon - 0.02, 1.0)
-    if not scene.buildings or rng.random() < 0.35:
-        return rng.uniform(0.04, 0.96), rng.uniform(0.12, 0.9)
-    building = scene.buildings[rng.integers(len(scene.buildings))]
-    solid = [part for part in parts(building, scene.light.side) if isinstance(part, Wall | Roof)]
-    ridge = min(y for part in solid for _, y in part.points)
-    x = building.x + rng.uniform(-0.8, 0.8) * half_width(building)
-    return x, ridge + rng.uniform(-0.05, 0.6) * (building.y - ridge)

@@ -12,6 +12,8 @@ STARS = (
     *((0.06, 0.30), (0.13, 0.62), (0.20, 0.14), (0.29, 0.46), (0.37, 0.26), (0.46, 0.60)),
     *((0.55, 0.12), (0.63, 0.42), (0.71, 0.20), (0.80, 0.54), (0.88, 0.34), (0.95, 0.10)),
 )
+# How many clouds a sky has, of as many as it could have: the rest is open to paint on.
+CLOUDS = 0.55
 # How strong a chance of a pond, a lake and a river must be.
 WATER_BARS = (0.80, 0.86, 0.88)
 

@@ -1,14 +1,15 @@
 """The village of a latent: its numbers become buildings, the path and the trees on dry ground.
 
-Whether a thing stands is up to its own numbers alone. It may stand before another, and in the water it has an islet;
-were it left out there, a generator would have to know every other thing before it could draw one.
+A calm village: at most two buildings, one in either half, and a few trees that stand clear of them, so that ground and
+sky stay open to paint on, and what there is can be drawn well. Whether a building stands is up to its own numbers. In
+the water things have islets.
 """
 
 from dataclasses import dataclass, replace
 
 from server.lab.scenes.buildings import DOMED_KINDS, HOUSE_KINDS, SPIRED_KINDS, Building, half_width
 from server.lab.scenes.land import Path, Water
-from server.lab.scenes.latent import COLUMNS, ROWS, Latent, between, in_strip, pick, strongest
+from server.lab.scenes.latent import Latent, between, pick
 from server.lab.scenes.masonry import Material
 from server.lab.scenes.palette import (
     DOME_COLOURS,
@@ -24,9 +25,17 @@ from server.lab.scenes.plants import Tree
 
 PROPORTIONS = {"round": (1.0, 0.36), "conifer": (1.15, 0.32), "poplar": (1.2, 0.20), "bush": (0.5, 0.36)}
 BUILT = ("cottage", "church")
-WHATS = ("tree", *BUILT)
-# How strong a chance must be for the thing to stand, in the far row and in the near one.
-BARS = ((0.62, 0.81, 0.81), (0.66, 0.90, 0.85))
+# The latent's groups that tell of a building and of a tree, and where across the picture each may stand.
+BUILDING_PLOTS = {"plot01": (0.20, 0.42), "plot02": (0.58, 0.80)}
+TREE_PLOTS = {
+    "plot00": (0.03, 0.30),
+    "plot03": (0.70, 0.97),
+    "plot11": (0.25, 0.75),
+    "plot10": (0.03, 0.45),
+    "plot13": (0.55, 0.97),
+}
+# Chances from which something stands: a church, a cottage in its place, a tree.
+CHURCH, COTTAGE, TREE = 0.42, 0.70, 0.58
 
 
 def haze(horizon: float, y: float) -> float:
@@ -67,17 +76,17 @@ def _material(plot: Plot, scale: float, horizon: float) -> Material:
 
 
 def plots(latent: Latent, horizon: float) -> tuple[Plot, ...]:
-    """The plots of a latent, near ones first. Tree, cottage and church each have a chance there; the strongest wins
-    where it is strong enough."""
+    """The plots of a latent, those of buildings first. Where trees stand too close to something they are left out
+    later on."""
     ground = []
-    for row in reversed(range(ROWS)):
-        for column in range(COLUMNS):
-            group = f"plot{row}{column}"
-            *chances, a, b, size, style, form, colour = latent.group(group)
-            y = horizon + (1 - horizon) * (between(b, 0.06, 0.24) if row == 0 else between(b, 0.42, 0.88))
-            winner, looks = strongest(chances, BARS[row]) or (None, [0.0, 0.0])
-            what = "" if winner is None else WHATS[winner]
-            ground.append(Plot(group, what, in_strip(column, a), y, size, style, form, colour, *looks))
+    for group, across in {**BUILDING_PLOTS, **TREE_PLOTS}.items():
+        chance, roof, door, a, b, size, style, form, colour = latent.group(group)
+        if group in TREE_PLOTS:
+            what = "tree" if chance > TREE else ""
+        else:
+            what = "cottage" if chance > COTTAGE else "church" if chance > CHURCH else ""
+        y = horizon + (1 - horizon) * between(b, 0.10, 0.62 if group in TREE_PLOTS else 0.42)
+        ground.append(Plot(group, what, between(a, *across), y, size, style, form, colour, roof, door))
     return tuple(ground)
 
 
@@ -127,9 +136,18 @@ def sample_path(latent: Latent, season: SeasonColours, horizon: float, water: Wa
     return path if chance < 0.9 and water is None else None
 
 
-def sample_trees(latent: Latent, season: SeasonColours, horizon: float) -> tuple[Tree, ...]:
-    """The trees and bushes on the plots; far ones first."""
-    trees = [tree_on(plot, season, horizon) for plot in plots(latent, horizon) if plot.what == "tree"]
+def sample_trees(
+    latent: Latent, season: SeasonColours, horizon: float, buildings: tuple[Building, ...]
+) -> tuple[Tree, ...]:
+    """The trees and bushes on the plots that stand clear of buildings and of one another; far ones first."""
+    trees: list[Tree] = []
+    for plot in plots(latent, horizon):
+        if plot.what != "tree":
+            continue
+        tree = tree_on(plot, season, horizon)
+        clear = all(abs(tree.x - b.x) > half_width(b) + 0.7 * tree.width for b in buildings)
+        if clear and all(abs(tree.x - t.x) > 0.5 * (tree.width + t.width) for t in trees):
+            trees.append(tree)
     trees.sort(key=lambda t: t.y)
     return tuple(replace(tree, name=f"tree{i}") for i, tree in enumerate(trees))
 

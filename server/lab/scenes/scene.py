@@ -10,6 +10,7 @@ from server.lab.scenes.latent import LATENT_DIM, Latent
 from server.lab.scenes.palette import Light, blend, season_colours, sky_colours
 from server.lab.scenes.plants import Tree
 from server.lab.scenes.sample_land import (
+    CLOUDS,
     sample_clouds,
     sample_meadow,
     sample_mountains,
@@ -86,7 +87,8 @@ def scene_of(z: npt.ArrayLike) -> Scene:
     horizon = sky.horizon
     side = 1.0 if sky.sun_x < 0.5 else -1.0
     water = sample_water(latent, horizon)
-    buildings, trees = sample_buildings(latent, horizon), sample_trees(latent, plants, horizon)
+    buildings = sample_buildings(latent, horizon)
+    trees = sample_trees(latent, plants, horizon, buildings)
     if water is not None:
         water = replace(water, islets=islets(buildings, trees))
     return Scene(
@@ -95,7 +97,7 @@ def scene_of(z: npt.ArrayLike) -> Scene:
         cloudiness=cloudiness,
         light=Light(colours.tint, blend(colours.bottom, colours.middle, 0.3), side, colours.night, plants.snow),
         sky=sky,
-        clouds=sample_clouds(latent, cloudiness, horizon),
+        clouds=sample_clouds(latent, CLOUDS * cloudiness, horizon),
         mountains=sample_mountains(latent, plants),
         treeline=sample_treeline(latent, plants),
         meadow=sample_meadow(latent, plants, horizon),

@@ -1,6 +1,6 @@
 """Answers to strokes of all twelve concepts: what a brush's stroke should draw in a scene.
 
-A stroke has one answer, which follows from where it is. What `server.lab.scenes.answer` answers well is answered by it;
+A stroke has one answer, which follows from where it is. `server.lab.scenes.answer` forms trees, clouds, roofs, domes;
 here a wall gets a roof, a dome stands on something, a roof shelters, doors and windows are upright in a wall or have a
 small house around them, a mountain rises from the horizon, water lies level, a path leads on.
 """
@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from server.lab.scenes.answer import BrushStroke
-from server.lab.scenes.answer import answered as answered_by_form
+from server.lab.scenes.answer import BrushStroke, crowning
+from server.lab.scenes.answer import answered as answered_in_front
 from server.lab.scenes.buildings import Building, Piece, half_width
 from server.lab.scenes.canvas import Point
 from server.lab.scenes.concepts import CLOUD, CONCEPTS, DOME, DOOR, GRASS, MOUNTAIN, PATH, ROOF, SKY, TREE, WALL, WATER
@@ -35,7 +35,7 @@ def answered(scene: Scene, stroke: BrushStroke) -> Scene:
     """The scene with what the stroke draws."""
     match stroke.concept:
         case c if c in (TREE, CLOUD):
-            return answered_by_form(scene, stroke)
+            return answered_in_front(scene, stroke)
         case c if c == SKY:
             return _cleared(scene, stroke)
         case c if c == MOUNTAIN:
@@ -155,9 +155,7 @@ def _built(scene: Scene, stroke: BrushStroke) -> Piece:
         if not _in_wall(scene, x, top):
             pieces.append(_hipped(x, top + 0.06 * height, 1.08 * width, 0.36 * min(width, height)))
     elif stroke.concept in (ROOF, DOME):
-        (answer,) = answered_by_form(replace(scene, front=()), stroke).front
-        assert isinstance(answer, Piece)
-        pieces = list(answer.parts)
+        pieces = [*crowning(stroke)]
         if not any(abs(x - b.x) < half_width(b) + 0.3 * width and top < b.y for b in scene.buildings):
             under = 0.62 * height
             pieces.insert(0, _box(x, bottom + under, 0.84 * width, under + 0.1 * height))
@@ -192,7 +190,7 @@ def random_stroke(rng: np.random.Generator, scene: Scene) -> BrushStroke:
     else:
         length, angle = radius * rng.uniform(0.2, 3.0), rng.choice((0.0, 0.5 * math.pi, rng.uniform(0, math.pi)))
         points = ((0.0, 0.0), (length * math.cos(angle), length * math.sin(angle)))
-    stroke = BrushStroke(concept, points, radius, 1.0, boxed=rng.random() < 0.2)
+    stroke = BrushStroke(concept, points, radius, boxed=rng.random() < 0.2)
     left, top, right, bottom = stroke.box
     x, y = _place(rng, scene, concept, bottom - top)
     dx, dy = x - (left + right) / 2, y - (top + bottom) / 2

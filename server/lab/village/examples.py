@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from server.lab.scenes.latent import LATENT_DIM
+from server.lab.village.colours import GRID
 from server.lab.village.parts import PARTS
-from server.lab.village.sketch import GRID, SHARES, applied, onehot
+from server.lab.village.sketch import SHARES, applied, onehot
 from server.lab.village.store import Store, seed_at
 from server.model.decided import DecidedGenerator
 from server.model.latents import latents_of

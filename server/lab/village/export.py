@@ -1,33 +1,35 @@
-"""`python -m server.lab.village.export RUN MODEL`: the files that ship, made of a run's averaged weights.
+"""The files that ship, made of a run's averaged weights.
 
-`MODEL` gets `generator.safetensors`, float16, the two segmenters of `RUN/segmenters` (`server.lab.village.segment`)
-where they are trained, and `model.json`: title, licence, source, checksums, and the scenes to begin with, some of them
-grounds with nothing on them. `unitbrush dissect` and `unitbrush directions` do the rest.
+The model's folder gets `generator.safetensors`, float16, the two segmenters where they are trained, and `model.json`:
+title, licence, source, checksums, and the scenes to begin with, some of them grounds with nothing on them.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from safetensors.torch import save_file
 
-from server.files import CARD, GENERATOR, JUDGE, file_sha256, write_text
-from server.lab.scenes.scene import Scene
-from server.lab.train.evaluate import clearest_seeds
-from server.lab.train.export import SEGMENTERS, save_tensors
-from server.lab.village.segment import FOLDER
+from server.files import CARD, GENERATOR, JUDGE, file_sha256, write_text, write_whole
+from server.lab.scenes.scene import Scene, sample_scene
+from server.lab.village.evaluate import clearest_seeds, sampled, segmenter_input
+from server.lab.village.segment import FOLDER, SEGMENTERS
 from server.lab.village.train import CHECKPOINT
-from server.lab.village.world import sample_village
 from server.model.decided import DecidedGenerator
-from server.model.segmenter import load_segmenter
+from server.model.generator import Generator
+from server.model.segmenter import UNet, load_segmenter
 from server.model.weights import load_generator
 
 _AMONG = 10_000  # seeds that empty grounds are looked for in
 _DAY = 0.3  # of night, at most: grounds are to be seen
 _GROUNDS = ("meadow", "winter", "shore")
+_TRIED = 4  # seeds of each
+_THINGS = ("tree", "wall", "roof", "dome", "door", "window")
 _FIRST = 3  # scenes with things on them, before the empty ones
 
 
@@ -36,7 +38,8 @@ def export(run: Path, model: Path, title: str = "Village", scenes: int = 24) -> 
     where the run has no checkpoint of such a generator."""
     averaged = torch.load(run / CHECKPOINT, map_location="cpu", weights_only=True)["averaged"]
     model.mkdir(parents=True, exist_ok=True)
-    save_tensors(model / GENERATOR, {name: tensor.half() for name, tensor in averaged.items()})
+    tensors = {name: tensor.half().contiguous() for name, tensor in averaged.items()}
+    write_whole(model / GENERATOR, lambda part: save_file(tensors, str(part)))
     generator = load_generator(model / GENERATOR)
     if not isinstance(generator, DecidedGenerator):
         raise ValueError(f"{run / CHECKPOINT} holds a {generator.family}")
@@ -49,7 +52,7 @@ def export(run: Path, model: Path, title: str = "Village", scenes: int = 24) -> 
         "title": title,
         "license": "CC0-1.0",
         "family": DecidedGenerator.family,
-        "source": "Trained by Unitbrush on villages that this project renders",
+        "source": "Trained by unitbrush train, on villages that this project renders",
         "citation": f"Unitbrush, an open GANPaint: the model {title}",
         "generator": GENERATOR,
         "sha256": {name: file_sha256(model / name) for name in files},
@@ -63,21 +66,26 @@ def scenes_of(generator: DecidedGenerator, judge: Path, count: int) -> list[int]
     from nothing. Without a judge the grounds alone."""
     grounds = empty_grounds()
     if not judge.exists():
-        return grounds
-    clear = [seed for seed in clearest_seeds(generator, load_segmenter(judge), keep=count) if seed not in grounds]
-    return [*clear[:_FIRST], *grounds, *clear[_FIRST:]][:count]
+        return [seeds[0] for seeds in grounds]
+    frozen, segmenter = generator.frozen(), load_segmenter(judge)
+    empty = [emptiest(frozen, segmenter, seeds) for seeds in grounds]
+    clear = [seed for seed in clearest_seeds(frozen, segmenter, keep=count) if seed not in empty]
+    return [*clear[:_FIRST], *empty, *clear[_FIRST:]][:count]
 
 
-def empty_grounds() -> list[int]:
-    """The first seeds that mean an empty meadow, an empty field in winter and an empty shore, by day."""
-    found: dict[str, int] = {}
+def empty_grounds() -> list[list[int]]:
+    """The first seeds that mean an empty meadow, an empty field in winter and an empty shore, by day: a few of each."""
+    found: dict[str, list[int]] = {ground: [] for ground in _GROUNDS}
     for seed in range(_AMONG):
-        scene = sample_village(seed)
-        if not (scene.buildings or scene.trees) and scene.light.night < _DAY:
-            found.setdefault(_ground(scene), seed)
-        if len(found) == len(_GROUNDS):
+        scene = sample_scene(seed)
+        if scene.buildings or scene.trees or scene.light.night > _DAY:
+            continue
+        seeds = found[_ground(scene)]
+        if len(seeds) < _TRIED:
+            seeds.append(seed)
+        if min(map(len, found.values())) == _TRIED:
             break
-    return [found[ground] for ground in _GROUNDS if ground in found]
+    return [*found.values()]
 
 
 def _ground(scene: Scene) -> str:
@@ -86,15 +94,8 @@ def _ground(scene: Scene) -> str:
     return "winter" if scene.light.snow > 0.5 else "meadow"
 
 
-def main() -> None:
-    """Read the options and export."""
-    parser = argparse.ArgumentParser(prog="python -m server.lab.village.export", description=__doc__)
-    parser.add_argument("run", type=Path, help="folder of the run")
-    parser.add_argument("model", type=Path, help="folder that the model is written to")
-    parser.add_argument("--title", default="Village", help="of the model (default: Village)")
-    args = parser.parse_args()
-    export(args.run, args.model, args.title)
-
-
-if __name__ == "__main__":
-    main()
+def emptiest(generator: Generator, judge: UNet, seeds: Sequence[int]) -> int:
+    """Of these seeds the one in whose picture the judge sees least of what stands on the ground."""
+    things = [judge.concepts.index(name) for name in _THINGS]
+    seen = [float(judge(segmenter_input(x)).softmax(1)[0, things].sum(0).mean()) for x in sampled(generator, seeds)]
+    return seeds[int(np.argmin(seen))]

@@ -14,13 +14,12 @@ from torch import Tensor
 
 from server.lab.scenes.answer import BrushStroke
 from server.lab.scenes.scene import Scene
-from server.lab.train.layout import Expected, continued_colours, own_colours
+from server.lab.village.colours import GRID, Expected, continued_colours, own_colours
 from server.lab.village.drawing import Drawing
 from server.lab.village.parts import CONCEPT_OF_KIND, KINDS, kinds_of, part
 from server.model.pixels import Pixels, to_images
 from server.painting.mask import coverage
 
-GRID = 16
 SHARES = slice(0, len(KINDS))
 COLOURS = slice(SHARES.stop, SHARES.stop + 36)
 SHINE = COLOURS.stop
@@ -37,7 +36,7 @@ def onehot(values: Pixels, count: int) -> Tensor:
 
 
 def colour_sums(drawings: list[Drawing]) -> tuple[Tensor, Tensor]:
-    """See `server.lab.train.layout.own_colours`: (N, 12, 3, 16, 16) and (N, 12, 1, 16, 16)."""
+    """See `server.lab.village.colours.own_colours`: (N, 12, 3, 16, 16) and (N, 12, 1, 16, 16)."""
     labels = onehot(np.stack([d.labels for d in drawings]), 12)
     return own_colours(to_images(np.stack([d.image for d in drawings])), labels)
 

@@ -18,22 +18,20 @@ from tqdm import tqdm
 
 from server.files import write_text
 from server.lab.scenes.latent import LATENT_DIM
-from server.lab.scenes.scene import Scene
-from server.lab.train.layout import Expected
-from server.lab.train.twins import hidden_object
+from server.lab.scenes.scene import Scene, scene_of
 from server.lab.village.answer import answered, random_stroke
+from server.lab.village.colours import GRID, Expected
 from server.lab.village.drawing import Drawing, draw_village
+from server.lab.village.hidden import hidden_object
 from server.lab.village.parts import KINDS
 from server.lab.village.sketch import (
     CHANNELS,
-    GRID,
     asked_kinds,
     expected_colours,
     removal_alpha,
     sketches_of,
     stroke_alpha,
 )
-from server.lab.village.world import village_of
 from server.model.latents import latent_of
 
 SIZE = 256
@@ -89,7 +87,7 @@ def seed_at(index: int) -> int:
 
 def scene_at(index: int) -> Scene:
     """The scene of that index."""
-    return village_of(latent_of(seed_at(index), LATENT_DIM))
+    return scene_of(latent_of(seed_at(index), LATENT_DIM))
 
 
 def open_store(folder: Path, count: int) -> Store:

@@ -18,14 +18,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from server.files import write_whole
-from server.lab.train.log import Log, open_log
-from server.lab.train.muon import Muon
+from server.lab.training.log import Log, open_log
+from server.lab.training.muon import Muon
+from server.lab.village.colours import GRID
 from server.lab.village.examples import Examples, examples, window_of
 from server.lab.village.judge import Judge, misjudged, plausible, shifted, slope
 from server.lab.village.sheet import sheet
-from server.lab.village.sketch import GRID
 from server.lab.village.store import Store, open_store
 from server.lab.village.trunk import load_trunk, trunk_of
 from server.model.decided import DecidedGenerator, decided
@@ -40,10 +41,10 @@ _MEASURED = 200
 class Settings:
     """A run's settings. held_out: the first scenes of the store, which are never trained on. first: scenes drawn
     before training begins; each step then draws `more`. window: side of the windows that are drawn, in cells of the
-    sketch. minutes: how long the run goes on now, over the last `falling` of which the rate falls to nothing;
-    save_minutes: between checkpoints. judged: whether the judge plays; free: how many sketches a step the judge sees
-    whose scenes nobody knows; foreseen: and how many of the others; slope_steps: of how many steps one keeps the
-    judge's slope low."""
+    sketch. images: how many pictures it sees; over the last part of them, `falling` of the whole, the rate falls to
+    nothing. judged_from: after how many the judge plays. save_minutes: between checkpoints. free: how many sketches a
+    step the judge sees whose scenes nobody knows; foreseen: and how many of the others; slope_steps: of how many steps
+    one keeps the judge's slope low."""
 
     scenes: int = 8000
     held_out: int = 40
@@ -54,7 +55,8 @@ class Settings:
     window: int = 8
     average: float = 0.998
     seed: int = 0
-    minutes: float = 60.0
+    images: int = 38_000
+    judged_from: int = 13_000
     falling: float = 0.0
     save_minutes: float = 4.0
     bfloat16: bool = True
@@ -62,12 +64,19 @@ class Settings:
     colour_weight: float = 4.0
     coarse_weight: float = 4.0
     parts_weight: float = 0.5
-    judged: bool = False
     judge_weight: float = 0.15
     slope_weight: float = 0.25
     slope_steps: int = 8
     free: int = 2
     foreseen: int = 4
+
+    def judged(self, seen: int) -> bool:
+        """Whether the judge plays after so many pictures."""
+        return seen >= self.judged_from
+
+    def share(self, seen: int) -> float:
+        """Of the rate, what is left after so many pictures, 0..1."""
+        return min(1.0, (1 - seen / self.images) / self.falling) if self.falling else 1.0
 
 
 @dataclass
@@ -173,15 +182,14 @@ def step(
     window: tuple[int, int],
     settings: Settings,
     rng: np.random.Generator,
-    share: float = 1.0,
 ) -> None:
-    """One step of training, at a share of the rate, and the averaged weights after it; with a judge, a step of the
-    judge first."""
+    """One step of training, and the averaged weights after it; where the judge plays, a step of the judge first."""
+    share = settings.share(run.seen)
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
         parts, scores = losses(run.generator, batch, counts, window, settings)
         loss = settings.colour_weight * parts["colour"] + settings.coarse_weight * parts["coarse"]
         loss = loss + settings.parts_weight * parts["parts"]
-        if settings.judged:
+        if settings.judged(run.seen):
             real, made = shifted([batch.parts, decided(scores[-settings.foreseen - settings.free :])], rng)
             parts["judge"] = _judge(run, real, made.detach(), settings, share)
             run.judge.requires_grad_(False)
@@ -219,10 +227,10 @@ def _follow(optimiser: Muon, loss: Tensor, rate: float) -> None:
 
 
 def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
-    """Train in a folder for `settings.minutes`, on from its checkpoint where it has one.
+    """Train in a folder up to `settings.images`, on from its checkpoint where it has one.
 
     scenes: the folder of the store, by default `scenes` in the run's. Writes `log.txt`, a checkpoint and a sheet every
-    few minutes. Raises ValueError where the store is of another size.
+    few minutes. Raises ValueError where the store is of another size, FileNotFoundError where no trunk was trained.
     """
     folder.mkdir(parents=True, exist_ok=True)
     log = open_log(folder)
@@ -233,17 +241,18 @@ def train(folder: Path, settings: Settings, scenes: Path | None = None) -> None:
     rng = np.random.default_rng([settings.seed, run.steps])
     begin = last = time.monotonic()
     seen = run.seen
-    while (left := settings.minutes - (time.monotonic() - begin) / 60) > 0:
-        store.grow(store.drawn + settings.more)
-        index = np.sort(rng.integers(settings.held_out, store.drawn, settings.batch))
-        batch = examples(store, index, rng, free=settings.free if settings.judged else 0)
-        share = min(1.0, left / settings.falling) if settings.falling else 1.0
-        step(run, batch, counts, window_of(rng, settings.window), settings, rng, share)
-        if run.steps % 20 == 0:
-            _report(run, (run.seen - seen) / (time.monotonic() - begin), log)
-        if time.monotonic() - last > 60 * settings.save_minutes:
-            _keep(run, store, folder, settings)
-            last = time.monotonic()
+    with tqdm(desc="painter", initial=seen, total=settings.images, unit="picture") as bar:
+        while run.seen < settings.images:
+            store.grow(store.drawn + settings.more)
+            index = np.sort(rng.integers(settings.held_out, store.drawn, settings.batch))
+            batch = examples(store, index, rng, free=settings.free if settings.judged(run.seen) else 0)
+            step(run, batch, counts, window_of(rng, settings.window), settings, rng)
+            bar.update(settings.batch)
+            if run.steps % 20 == 0:
+                _report(run, (run.seen - seen) / (time.monotonic() - begin), log)
+            if time.monotonic() - last > 60 * settings.save_minutes:
+                _keep(run, store, folder, settings)
+                last = time.monotonic()
     _keep(run, store, folder, settings)
 
 

@@ -7,7 +7,6 @@ behind it learn from. So it is trained alone, on many more scenes, drawn at 64 p
 from __future__ import annotations
 
 import copy
-import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +19,16 @@ from tqdm import tqdm
 
 from server.files import write_text, write_whole
 from server.lab.scenes.latent import LATENT_DIM
-from server.lab.train.log import open_log
-from server.lab.train.muon import Muon
+from server.lab.training.log import open_log
+from server.lab.training.muon import Muon
+from server.lab.village.colours import GRID
 from server.lab.village.drawing import draw_village
-from server.lab.village.sketch import CHANNELS, GRID, sketches_of
+from server.lab.village.sketch import CHANNELS, sketches_of
 from server.lab.village.store import fitted_colours, scene_at, seed_at
 from server.model.decided import DecidedGenerator
 from server.model.latents import latents_of
 
-CHECKPOINT = "trunk.pt"
+CHECKPOINT, STEPS = "trunk.pt", "trunk_steps.txt"
 # Scenes of the trunk have other seeds than those that the others learn from.
 FIRST = 20_000
 _RESOLUTION = 64
@@ -39,7 +39,7 @@ _SAVE_SECONDS = 60.0
 @dataclass(frozen=True)
 class TrunkSettings:
     """A run's settings. scenes: how many it learns from; held_out: the first of them, which only measure. steps: how
-    many this run takes; over its last part, `falling` of the whole, the rate falls to nothing."""
+    many it takes; over the last part of them, `falling` of the whole, the rate falls to nothing."""
 
     scenes: int = 30_000
     held_out: int = 200
@@ -82,8 +82,7 @@ class Lessons:
     @classmethod
     def of(cls, sketches: np.ndarray, held_out: int) -> Lessons:
         """Measured by the first scenes."""
-        some = torch.from_numpy(sketches[:held_out].astype(np.float32))
-        return cls(sketches, some.std((0, 2, 3)).clamp(min=0.03).view(1, -1, 1, 1))
+        return cls(sketches, spread_of(torch.from_numpy(sketches[:held_out].astype(np.float32))))
 
     def error(self, generator: DecidedGenerator, index: np.ndarray) -> Tensor:
         """The mean square by which the trunk misses the sketches of the scenes of `index`."""
@@ -91,6 +90,11 @@ class Lessons:
         sketches = torch.from_numpy(self.sketches[index].astype(np.float32))  # (N, CHANNELS, 16, 16)
         made: Tensor = generator.trunk(latents, generator.sketch).r.float()
         return ((made - sketches) / self.spread).square().mean()
+
+
+def spread_of(sketches: Tensor) -> Tensor:
+    """The deviation of each number of sketches (N, CHANNELS, 16, 16): (1, CHANNELS, 1, 1)."""
+    return sketches.std((0, 2, 3)).clamp(min=0.03).view(1, -1, 1, 1)
 
 
 def trunk_of(generator: DecidedGenerator) -> nn.ModuleList:
@@ -101,22 +105,22 @@ def trunk_of(generator: DecidedGenerator) -> nn.ModuleList:
 
 
 def train_trunk(folder: Path, settings: TrunkSettings, sketches: np.ndarray | None = None) -> float:
-    """Train the trunk in a folder for `settings.steps`, on from its checkpoint where it has one. Returns the error on
-    the scenes held out. Writes `log.txt` and the checkpoint."""
+    """Train the trunk in a folder up to `settings.steps`, on from its checkpoint where it has one. Returns the error on
+    the scenes held out. Writes `log.txt`, the checkpoint, and beside it how many steps were taken for it."""
     sketches = open_sketches(folder, settings.scenes) if sketches is None else sketches
     log = open_log(folder)
     torch.manual_seed(settings.seed)
-    generator = DecidedGenerator()
+    generator, taken = DecidedGenerator(), 0
     if (folder / CHECKPOINT).exists():
         load_trunk(folder, generator)
+        taken = int((folder / STEPS).read_text())
     averaged = copy.deepcopy(generator)
     lessons = Lessons.of(sketches, settings.held_out)
     trained, kept = trunk_of(generator), trunk_of(averaged)
     optimiser = Muon(trained.parameters(), settings.rate)
     rng = np.random.default_rng(time.time_ns())  # so that a run that goes on sees other scenes
-    saved = time.monotonic()
-    missed = math.nan
-    for taken in range(1, settings.steps + 1):
+    saved, begun = time.monotonic(), taken
+    for taken in tqdm(range(begun + 1, settings.steps + 1), "trunk", initial=begun, total=settings.steps, unit="step"):
         index = np.sort(rng.integers(settings.held_out, len(sketches), settings.batch))
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
             error = lessons.error(generator, index)
@@ -124,18 +128,23 @@ def train_trunk(folder: Path, settings: TrunkSettings, sketches: np.ndarray | No
         error.backward()  # type: ignore[no-untyped-call]
         left = 1 - taken / settings.steps
         for group in optimiser.param_groups:
-            group["lr"] = settings.rate * min(1.0, taken / 60, left / settings.falling)
+            group["lr"] = settings.rate * min(1.0, (taken - begun) / 60, left / settings.falling)
         optimiser.step()
-        keep = min(settings.average, (1 + taken) / (10 + taken))
+        keep = min(settings.average, taken / (9 + taken))
         with torch.no_grad():
             torch._foreach_lerp_(list(kept.parameters()), list(trained.parameters()), 1 - keep)
         if time.monotonic() - saved > _SAVE_SECONDS or taken == settings.steps:
             saved = time.monotonic()
             write_whole(folder / CHECKPOINT, lambda path: torch.save(kept.state_dict(), path))
-            with torch.no_grad():
-                missed = float(lessons.error(averaged, np.arange(settings.held_out)))
-            log(f"trunk: {taken} of {settings.steps} steps, error {missed:.3f}")
-    return missed
+            write_text(folder / STEPS, str(taken))
+            log(f"trunk: {taken} of {settings.steps} steps, error {_missed(lessons, averaged, settings):.3f}")
+    return _missed(lessons, averaged, settings)
+
+
+@torch.no_grad()
+def _missed(lessons: Lessons, generator: DecidedGenerator, settings: TrunkSettings) -> float:
+    """The error on the scenes held out."""
+    return float(lessons.error(generator, np.arange(settings.held_out)))
 
 
 def load_trunk(folder: Path, generator: DecidedGenerator) -> None:

@@ -20,8 +20,7 @@ def test_the_scene_of_such_a_latent_is_the_scene_without_the_object(kind: str) -
         for name in [o.name for o in objects(scene) if o.name.rstrip("0123456789") == kind][:2]:
             found = without(z, scene, name)
             if found is None:
-                assert kind == "cloud"
-                assert scene.cloudiness > 0.75
+                assert kind in ("tree", "house")  # it makes room for a tree that would stand else
                 continue
             wanted, _ = render(scene, 64, hide=frozenset({name}))
             made, _ = render(scene_of(found), 64)

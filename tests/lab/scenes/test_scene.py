@@ -19,6 +19,12 @@ def test_large_seeds_are_welcome_and_negative_ones_are_not() -> None:
         sample_scene(-1)
 
 
+@pytest.mark.parametrize("wrong", [np.zeros(128), np.ones(127), np.full(128, np.nan)])
+def test_what_is_no_latent_is_no_scene(wrong: npt.NDArray[np.float64]) -> None:
+    with pytest.raises(ValueError, match="128 finite"):
+        scene_of(wrong)
+
+
 def test_a_seed_is_read_as_its_latent() -> None:
     z = np.random.RandomState(11).standard_normal(128)
     assert scene_of(z.astype(np.float32)) == sample_scene(11)
@@ -81,7 +87,7 @@ def test_big_buildings_cover_more(scenes: tuple[Scene, ...], labels: Pixels) -> 
     size = np.array([scene.attributes()["building_size"] for scene in scenes])
     covered = (labels > 6).mean((1, 2))
     assert not covered[size == 0].any()
-    assert np.corrcoef(size, covered)[0, 1] > 0.7
+    assert np.corrcoef(size, covered)[0, 1] > 0.6
 
 
 def test_the_sky_ends_at_the_horizon(scenes: tuple[Scene, ...], labels: Pixels) -> None:
@@ -90,5 +96,5 @@ def test_the_sky_ends_at_the_horizon(scenes: tuple[Scene, ...], labels: Pixels) 
         assert not np.isin(label[lowest:], (SKY, CLOUD)).any()
 
 
-def test_domes_stand_in_about_every_second_scene(labels: Pixels) -> None:
-    assert 0.33 < (labels == DOME).any((1, 2)).mean() < 0.55
+def test_domes_stand_in_one_scene_of_four(labels: Pixels) -> None:
+    assert 0.15 < (labels == DOME).any((1, 2)).mean() < 0.35

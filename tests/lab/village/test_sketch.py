@@ -9,6 +9,7 @@ import torch
 from server.lab.scenes.answer import BrushStroke
 from server.lab.scenes.concepts import TREE
 from server.lab.scenes.render import objects
+from server.lab.scenes.scene import sample_scene
 from server.lab.village.drawing import draw_village
 from server.lab.village.parts import KINDS, kind, kinds_of
 from server.lab.village.sketch import (
@@ -22,13 +23,12 @@ from server.lab.village.sketch import (
     sketches_of,
     stroke_alpha,
 )
-from server.lab.village.world import sample_village
 
 
 @pytest.fixture(scope="module")
 def sketched() -> tuple[torch.Tensor, torch.Tensor]:
     """The sketches of a scene and of the same without a tree."""
-    scenes = [sample_village(seed) for seed in range(40)]
+    scenes = [sample_scene(seed) for seed in range(40)]
     drawings = [draw_village(scene, 64) for scene in scenes]
     expected = expected_colours(drawings, scenes)
     scene = next(s for s in scenes if any(t.kind == "round" for t in s.trees))
@@ -65,7 +65,7 @@ def test_the_kind_that_is_new_can_be_asked_for(sketched: tuple[torch.Tensor, tor
 
 
 def test_a_stroke_asks_for_all_kinds_or_for_one() -> None:
-    stroke = BrushStroke(TREE, ((0.5, 0.5),), 0.1, 1.0)
+    stroke = BrushStroke(TREE, ((0.5, 0.5),), 0.1)
     every, one = stroke_alpha(stroke), stroke_alpha(stroke, (kind("conifer"),))
     assert every.shape == (len(KINDS), 16, 16)
     assert int((every.amax((1, 2)) > 0).sum()) == len(kinds_of(TREE))

@@ -60,7 +60,7 @@ def test_a_judge_learns_and_teaches_those_that_decide(store: Store, folder: Path
     settings = replace(
         SETTINGS,
         bfloat16=True,
-        judged=True,
+        judged_from=0,
         free=1,
         colour_weight=0.0,
         coarse_weight=0.0,
@@ -78,8 +78,15 @@ def test_a_judge_learns_and_teaches_those_that_decide(store: Store, folder: Path
     assert 0 < run.sums["judge"][-1] < run.sums["judge"][0]
 
 
+def test_the_judge_plays_from_some_time_on_and_the_rate_falls_at_the_end() -> None:
+    settings = Settings(images=1000, judged_from=200, falling=0.25)
+    assert [settings.judged(seen) for seen in (0, 199, 200, 900)] == [False, False, True, True]
+    assert [settings.share(seen) for seen in (0, 750, 875, 1000)] == [1, 1, 0.5, 0]
+    assert replace(settings, falling=0.0).share(999) == 1
+
+
 def test_training_writes_log_checkpoint_and_sheet(folder: Path) -> None:
-    small = replace(SETTINGS, minutes=0.0)
+    small = replace(SETTINGS, images=0)
     module.train(folder, small)
     assert (folder / module.CHECKPOINT).exists()
     assert list(folder.glob("sheet_*.png"))

@@ -62,6 +62,7 @@ def test_a_run_learns_the_trunk_alone_and_the_next_goes_on_from_it(sketches: np.
     load_trunk(tmp_path, other)
     for ours, theirs in zip(trunk_of(generator).parameters(), trunk_of(other).parameters(), strict=True):
         assert torch.equal(ours, theirs)
+    assert train_trunk(tmp_path, replace(SETTINGS, steps=24), sketches) == pytest.approx(first)  # nothing is left to do
     lessons = Lessons.of(sketches, SETTINGS.held_out)
     with torch.no_grad():
         assert float(lessons.error(generator, np.arange(4))) == pytest.approx(first)

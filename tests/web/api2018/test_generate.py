@@ -84,22 +84,24 @@ async def test_the_same_edit_gives_the_same_pixels_in_a_picture(
     if pooling.get("maskpooling") == "mean":
         bits[3:9, 20:31] = 1
     if project == "tiny":
-        await _compare(client, LATENT, painted(bits), pooling)
+        await _compare(client, painted(bits), pooling)
     else:
         async with asgi_client(Settings(data_dir=tmp_path / "own", threads=1)) as shipped:
-            await _compare(shipped, 128, painted(bits), pooling)
+            await _compare(shipped, painted(bits), pooling)
 
 
-async def _compare(client: httpx.AsyncClient, length: int, mask: str, pooling: dict[str, Any]) -> None:
+async def _compare(client: httpx.AsyncClient, mask: str, pooling: dict[str, Any]) -> None:
+    model = (await client.get("/api/v1/models")).json()["models"][0]
+    layer = model["edit_layer"]
     units = [0, 3, 7, 11]
     levels = [9.5, -2.0, 0.0, 4.25]
     ablations = [
-        {"layer": "layer4", "unit": unit, "alpha": 1, "value": level} for unit, level in zip(units, levels, strict=True)
+        {"layer": layer, "unit": unit, "alpha": 1, "value": level} for unit, level in zip(units, levels, strict=True)
     ]
     intervention = {"ablations": ablations, "mask": {"shape": [], "bitbounds": [], "bitstring": mask}, **pooling}
     (one,) = await generate(client, ids=[104], interventions=[intervention])
-    edit = {"op": "draw", "mask": {"png": mask}, "layer": "layer4", "units": units, "levels": levels}
-    z = latent(104, length).tolist()
+    edit = {"op": "draw", "mask": {"png": mask}, "layer": layer, "units": units, "levels": levels}
+    z = latent(104, model["latent_dim"]).tolist()
     assert jpeg(one["d"]) == await rendered(client, z=z, edits=[edit])
     assert jpeg(one["d"]) != await rendered(client, z=z)
 

@@ -1,11 +1,9 @@
-"""Training of segmenters on rendered scenes, hardened so that they can also read a generator's pictures."""
+"""Training of segmenters on pictures whose labels are known, hardened so that they can also read a generator's."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,17 +11,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from tqdm import tqdm
 
 from server.files import write_whole
 from server.lab.scenes.concepts import CONCEPTS
-from server.lab.train.data import SceneData, concept_weights
-from server.lab.train.log import Log
-from server.lab.train.pace import pace, set_rate
+from server.lab.training.log import Log
+from server.lab.training.pace import pace, set_rate
 from server.model.device import bfloat16_is_fast
 from server.model.segmenter import UNet, save_segmenter
 
 RATE = 2e-3
-HELD_OUT_BATCH = 50
 
 # Images (N, 3, R, R), -1..1, and the index of the concept that each of their pixels shows, (N, R, R).
 Labelled = tuple[Tensor, Tensor]
@@ -45,27 +42,10 @@ class LabelledPictures(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class RenderedPictures:
-    """Scenes and, half of the time, their twins: what stands where a stroke drew it is to be known as well."""
-
-    data: SceneData
-
-    def weights(self) -> Tensor:
-        """How much each concept counts, (C,)."""
-        return concept_weights(self.data.shares(500)).flatten()
-
-    def sample(self, rng: np.random.Generator, n: int) -> Labelled:
-        """n random ones."""
-        views = self.data.views(self.data.random_indices(rng, n), rng.integers(0, 2, n))
-        return views.images, views.labels.argmax(1)
-
-    def held_out(self) -> Iterator[Labelled]:
-        """The scenes that are never trained on, in batches."""
-        index = self.data.held_out_indices()
-        for a in range(0, len(index), HELD_OUT_BATCH):
-            views = self.data.views(index[a : a + HELD_OUT_BATCH])
-            yield views.images, views.labels.argmax(1)
+def concept_weights(shares: Tensor) -> Tensor:
+    """How much each concept counts, (C,): rare ones more, by the inverse root of their share of the pixels, (C,)."""
+    weights = (shares + 0.004).rsqrt()
+    return weights / (weights * shares).sum()
 
 
 def _blurred(x: Tensor, sigma: float) -> Tensor:
@@ -113,19 +93,17 @@ def train_segmenter(
     images: int,
     log: Log,
     device: torch.device,
-    batch: int = 32,
-    seconds: float = math.inf,
+    batch: int,
 ) -> dict[str, float]:
-    """Train on so many pictures, or for so many seconds where that is less, write the segmenter, and return its IoU on
-    those held out."""
+    """Train on so many pictures, write the segmenter, and return its IoU on those held out."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed + 1000)
     network = UNet(CONCEPTS).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(network.parameters(), RATE)
     weights, fast = pictures.weights().to(device), bfloat16_is_fast(device)
-    steps, step, done, started = images // batch, 0, 0.0, time.monotonic()
-    while done < 1:
-        set_rate(optimiser, RATE * pace(step, done))
+    steps, started = images // batch, time.monotonic()
+    for step in tqdm(range(steps), f"segmenter {seed}", unit="step"):
+        set_rate(optimiser, RATE * pace(step, step / steps))
         shown, named = pictures.sample(rng, batch)
         x, y = harden(shown, rng).to(device), named.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=fast):
@@ -134,11 +112,9 @@ def train_segmenter(
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        step, spent = step + 1, time.monotonic() - started
-        done = max(step / steps, spent / seconds)
-        if step % 50 == 0:
-            speed = step * batch / spent
-            log(f"segmenter {seed}: {step} steps, {100 * done:.0f} %, {speed:.0f} images/s, loss {float(loss):.3f}")
+        if step % 50 == 49:
+            speed = (step + 1) * batch / (time.monotonic() - started)
+            log(f"segmenter {seed}: {step + 1} of {steps} steps, {speed:.0f} images/s, loss {float(loss):.3f}")
     network.eval().cpu()
     write_whole(path, lambda part: save_segmenter(part, network))
     return accuracy(network, pictures)

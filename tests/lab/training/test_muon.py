@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from server.lab.train.muon import Muon, orthogonalised
+from server.lab.training.muon import Muon, orthogonalised
 
 
 @pytest.mark.parametrize("shape", [(24, 200), (200, 24), (32, 32)])
