@@ -142,8 +142,8 @@ def test_a_picture_painted_with_nothing_but_keys(studio: Studio) -> None:
     page.keyboard.press("Enter")  # on the link that skips to the picture
     expect(studio.stage).to_be_focused()
     names = page.locator("#palette [role=radio]").evaluate_all("all => all.map(e => e.dataset.value)")
-    page.keyboard.press(str(1 + names.index("tree")))
-    expect(page.locator("#palette [data-value=tree]")).to_have_attribute("aria-checked", "true")
+    page.keyboard.press(str(1 + names.index("water")))
+    expect(page.locator("#palette [data-value=water]")).to_have_attribute("aria-checked", "true")
     page.keyboard.press("l")
     page.keyboard.press("Enter")
     for _ in range(4):
@@ -151,7 +151,7 @@ def test_a_picture_painted_with_nothing_but_keys(studio: Studio) -> None:
     page.keyboard.press("Enter")
     studio.wait_for_edits(1)
     (edit,) = studio.picture()["edits"]
-    assert edit["concept"] == "tree"
+    assert edit["concept"] == "water"
     (x0, y0), (x1, y1) = edit["mask"]["strokes"][0]["points"]
     assert (x0, y0, y1) == (0.5, 0.5, 0.5)
     assert x1 > 0.8

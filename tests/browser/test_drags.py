@@ -231,11 +231,11 @@ def test_paint_on_its_way_has_the_colour_of_what_it_does(faked: Studio) -> None:
     assert colours == [[0xD6, 0xFF, 0xF2], [0xFF, 0x7A, 0x5C]]
 
 
-def test_the_canvas_is_no_larger_than_the_picture_needs(studio: Studio) -> None:
+def test_the_canvas_is_no_larger_than_the_picture_needs(studio: Studio, server: StudioServer) -> None:
     page = studio.page
     sides = "() => [document.getElementById('picture').width, document.getElementById('stage').clientWidth]"
     side, shown = page.evaluate(sides)
-    assert side == 2 * 128 < shown
+    assert side == 2 * server.model()["resolution"] < shown
     # Two pictures meet in it at an edge that is sharp on the screen.
     page.locator("#split-toggle").click()
     page.wait_for_function(

@@ -51,11 +51,22 @@ def test_a_click_turns_a_thing_into_another_and_shift_takes_all(studio: Studio, 
     assert edit["mask"] == {"concept": "grass"}
 
 
-def test_units_are_switched_and_stamped(studio: Studio) -> None:
+def clearest(server: StudioServer, seed: int, concept: str) -> Point:
+    """The middle of the sixteenth of a scene, each way, that shows most of a concept."""
+    labels, concepts = server.labels(seed)
+    side = len(labels) // 16
+    shares = (labels == concepts.index(concept)).reshape(16, side, 16, side).mean((1, 3))  # (16, 16)
+    row, column = np.unravel_index(shares.argmax(), shares.shape)
+    return (float(column) + 0.5) / 16, (float(row) + 0.5) / 16
+
+
+def test_units_are_switched_and_stamped(studio: Studio, server: StudioServer) -> None:
     page = studio.page
+    seed = studio.picture()["seed"]
+    water, grass = clearest(server, seed, "water"), clearest(server, seed, "grass")
     unedited = studio.pixels()
     page.locator("#inspect").click()
-    page.mouse.click(*studio.at((0.26, 0.6)))
+    page.mouse.click(*studio.at(water))
     expect(page.locator(".unit")).to_have_count(10)
     assert studio.picture()["edits"] == []
 
@@ -73,12 +84,13 @@ def test_units_are_switched_and_stamped(studio: Studio) -> None:
 
     page.locator("#inspect-copy").click()
     expect(page.locator("#inspect-stamp")).to_have_attribute("aria-pressed", "true")
-    page.mouse.click(*studio.at((0.75, 0.75)))
+    page.locator("#size").fill("70")
+    page.mouse.click(*studio.at(grass))
     studio.wait_for_edits(1)
     (stamp,) = studio.picture()["edits"]
     assert stamp["op"] == "draw"
     assert len(stamp["units"]) == len(stamp["levels"]) > 10
-    near, far = change(unedited, studio.pixels(), (0.75, 0.75), 0.06, 0.45)
+    near, far = change(unedited, studio.pixels(), grass, 0.06, 0.45)
     assert near > 12 > 3 * far
 
 

@@ -36,7 +36,7 @@ function depthChart(d) {
     const middle = { x: x + width / 2, "text-anchor": "middle" };
     chart.append(svg("text", { ...middle, y: top - 7 }, [percent(matching / total, 0)]));
     chart.append(svg("text", { ...middle, y: top + height + 18 }, [layer.name]));
-    chart.append(svg("text", { ...middle, class: "faint", y: top + height + 34 }, [`${layer.size}x${layer.size}`]));
+    chart.append(svg("text", { ...middle, class: "faint", y: top + height + 34 }, [`${layer.size.join("x")}`]));
     chart.append(svg("text", { ...middle, class: "faint", y: top + height + 50 }, [`${total} units`]));
   });
   return chart;

@@ -37,7 +37,7 @@ function themeButton() {
  */
 function charts(d) {
   byId("depth").append(depthChart(d));
-  const bars = fill("bar-layer", d.layers.map((layer) => [layer.name, `${layer.name}, ${layer.size}x${layer.size}`]));
+  const bars = fill("bar-layer", d.layers.map((layer) => [layer.name, `${layer.name}, ${layer.size.join("x")}`]));
   const best = d.brushes.find((b) => b.best);
   if (best) bars.value = best.layer;
   const draw = () => {
@@ -46,6 +46,7 @@ function charts(d) {
   };
   bars.addEventListener("change", draw);
   draw();
+  byId("not-apart").hidden = d.judgedApart;
   byId("judged").append(verdictTable(d.judged));
   for (const brush of d.brushes.filter((b) => b.best)) {
     const remover = d.brushes.find((b) => b.remove.best && b.concept === brush.concept) ?? brush;
@@ -139,7 +140,7 @@ function gallery(d, sheet) {
 function units(d) {
   const page = 24, sheet = sheetLoader(d.sheets);
   gallery(d, sheet);
-  const layers = fill("unit-layer", d.layers.map((layer) => [layer.name, `${layer.name}, ${layer.size}x${layer.size}`]));
+  const layers = fill("unit-layer", d.layers.map((layer) => [layer.name, `${layer.name}, ${layer.size.join("x")}`]));
   const concepts = fill("unit-concept", [["-1", "any"],
     ...d.concepts.map((name, i) => /** @type {[string, string]} */ ([String(i), name]))]);
   const order = /** @type {HTMLSelectElement} */ (byId("unit-sort"));

@@ -4,7 +4,7 @@
  *
  * @typedef {[concept: number, iou: number, fixed: number]} Match
  * @typedef {[matches: Match[], tiles: number[], regions: string]} Unit
- * @typedef {{name: string, size: number, matching: number[], units: Unit[]}} Layer
+ * @typedef {{name: string, size: [rows: number, columns: number], matching: number[], units: Unit[]}} Layer
  * @typedef {{ranking: string, level: string, multiple: number, units: number, pictures: number, before: number,
  *   drawn: number, disturbed: number, strange: number | null, random_drawn: number | null, score: number}} Drawing
  * @typedef {{ranking: string, units: number, pictures: number, removed: number, disturbed: number, spoilt: number,
@@ -23,9 +23,10 @@
  *   together: {value: number, without: number, kept: number} | null, shown: {name: string, seeds: number[]}[]}} Artifacts
  * @typedef {{concept: string, share: number, training_share: number | null, present: number,
  *   training_present: number | null}} Area
- * @typedef {{model: string, samples: number, interpretable: number, aboveChance: number, concepts: string[], tile: number, columns: number,
+ * @typedef {{model: string, samples: number, interpretable: number, aboveChance: number, concepts: string[], columns: number,
+ *   tile: [width: number, height: number],
  *   perSheet: number, sheets: string[], seeds: number[], region: number, layers: Layer[],
- *   brushes: BrushRecord[], judged: Verdict[], context: Record<string, Record<string, Cell | null>>,
+ *   brushes: BrushRecord[], judged: Verdict[], judgedApart: boolean, context: Record<string, Record<string, Cell | null>>,
  *   artifacts: Artifacts, strips: Record<string, string>, colours: string[],
  *   statistics: {frechet: number | null, floor: number | null, generated: number, training: number,
  *     concepts: Area[]}}} Dissection

@@ -26,28 +26,28 @@ function sheetLoader(names) {
  * @param {Uint8Array} bits
  * @param {number} first The picture's first bit.
  * @param {number} cells Rows and columns of the raster.
- * @param {number} size Pixels of the canvas's side.
  */
-function outline(context, bits, first, cells, size) {
+function outline(context, bits, first, cells) {
+  const { width, height } = context.canvas, size = Math.max(width, height);
   const on = (/** @type {number} */ row, /** @type {number} */ column) => {
     if (row < 0 || column < 0 || row >= cells || column >= cells) return false;
     const bit = first + row * cells + column;
     return (((bits[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1) === 1;
   };
-  const step = size / cells;
+  const across = width / cells, down = height / cells;
   const path = new Path2D();
   const shade = new Path2D();
   for (let row = 0; row < cells; row++) {
     for (let column = 0; column < cells; column++) {
-      const x = column * step, y = row * step;
+      const x = column * across, y = row * down;
       if (!on(row, column)) {
-        shade.rect(x, y, step + 0.5, step + 0.5);
+        shade.rect(x, y, across + 0.5, down + 0.5);
         continue;
       }
-      if (!on(row - 1, column)) { path.moveTo(x, y); path.lineTo(x + step, y); }
-      if (!on(row + 1, column)) { path.moveTo(x, y + step); path.lineTo(x + step, y + step); }
-      if (!on(row, column - 1)) { path.moveTo(x, y); path.lineTo(x, y + step); }
-      if (!on(row, column + 1)) { path.moveTo(x + step, y); path.lineTo(x + step, y + step); }
+      if (!on(row - 1, column)) { path.moveTo(x, y); path.lineTo(x + across, y); }
+      if (!on(row + 1, column)) { path.moveTo(x, y + down); path.lineTo(x + across, y + down); }
+      if (!on(row, column - 1)) { path.moveTo(x, y); path.lineTo(x, y + down); }
+      if (!on(row, column + 1)) { path.moveTo(x + across, y); path.lineTo(x + across, y + down); }
     }
   }
   context.fillStyle = "rgb(0 0 0 / 35%)";
@@ -72,11 +72,11 @@ function outline(context, bits, first, cells, size) {
 function unitCard(d, layer, number, sheet) {
   const [matches, tiles, regions] = /** @type {Unit} */ (layer.units[number]);
   const bits = Uint8Array.from(atob(regions), (c) => c.charCodeAt(0));
-  const size = 2 * d.tile, perPicture = d.region * d.region;
+  const [width, height] = d.tile, perPicture = d.region * d.region;
   const pictures = make("div", { class: "pictures" });
   tiles.forEach((tile, i) => {
     const canvas = /** @type {HTMLCanvasElement} */ (make("canvas", {
-      width: size, height: size, role: "img", title: `seed ${d.seeds[tile]}`,
+      width: 2 * width, height: 2 * height, role: "img", title: `seed ${d.seeds[tile]}`,
       "aria-label": `Seed ${d.seeds[tile]}, with the unit's region outlined`,
     }));
     pictures.append(canvas);
@@ -84,9 +84,9 @@ function unitCard(d, layer, number, sheet) {
     void sheet(Math.floor(tile / d.perSheet)).then((image) => {
       const context = canvas.getContext("2d");
       if (!context) return;
-      const x = (place % d.columns) * d.tile, y = Math.floor(place / d.columns) * d.tile;
-      context.drawImage(image, x, y, d.tile, d.tile, 0, 0, size, size);
-      outline(context, bits, i * perPicture, d.region, size);
+      const x = (place % d.columns) * width, y = Math.floor(place / d.columns) * height;
+      context.drawImage(image, x, y, width, height, 0, 0, canvas.width, canvas.height);
+      outline(context, bits, i * perPicture, d.region);
     });
   });
   const chips = make("ul", { class: "chips" });

@@ -86,7 +86,10 @@ MULTIPLES = (0.35, 0.5, 0.7, 1.4, 2.0)  # of the winner's level, beside 1: in st
 REST_MULTIPLES = (0.5, 0.7, 1.4)  # at the layers that did not win
 LAYER_ENTRANTS = 2  # of a layer in the race of drawing: so layers are compared, not one with itself
 
-# --- search: a layer that decides what each cell shows ---
+# --- search: layers that a generator was made to be edited at ---
+
+TAUGHT = 2.0  # of a thing's share of a cell, as its training drew with
+TAUGHT_RANGE = (1.5, 2.5)  # of the same: far below a small dab is hardly seen, far above strength says nothing
 
 DECIDES = 2.0  # of a part's probability: twice certainty, so that a cell half under the mask is decided by it
 EXACT_UNITS = 5  # units that are tried alone: one for each part of a concept, and few have more

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from server.lab.dissect.constants import TAUGHT_RANGE
 from server.lab.dissect.running.work import Arrays
 from server.lab.dissect.search.halving import Records
 from server.lab.dissect.search.scores import best_first, reach, score
@@ -63,6 +64,8 @@ def _brush(
     concept: str, record: Record, drawn: Drawing, removed: Removal, iou: Floats, draws: bool, removes: bool
 ) -> Brush:
     level = record.levels[drawn.level] * np.float32(drawn.multiple)  # (units,)
+    if "taught" in record.levels:
+        level = level.clip(*TAUGHT_RANGE)
     ranking = record.rankings[drawn.ranking]
     removing = tuple(int(u) for u in record.rankings[removed.ranking])
     return Brush(

@@ -2,7 +2,8 @@
 
 Drawing and removing are sought apart. Candidates are pairs of ranking and level (to remove with, a ranking alone):
 
-1. at every layer: the rankings that cost nothing (IoU, contrast), with every base level;
+1. at every layer: the rankings that cost nothing (IoU, contrast), with every base level, or at a layer that the
+   generator was made to be edited at, with the level that it was taught to be drawn at;
 2. at the layer that draws best: the ranking by cause and the optimised one, and a trained level; at the one that
    removes best: the ranking by cause of removing;
 3. the best candidates of all layers race each other;
@@ -24,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from server.lab.dissect.constants import DECIDES, EXACT_COUNTS, EXACT_UNITS
+from server.lab.dissect.constants import DECIDES, EXACT_COUNTS, EXACT_UNITS, TAUGHT
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.running.progress import Progress
 from server.lab.dissect.running.work import Arrays, Work
@@ -79,8 +80,11 @@ class Search:
 
     def _first(self, concept: int, layer: str) -> Records:
         """The rankings that cost nothing, with every level."""
-        levels = self._levels(layer).choices(concept)
         experiment = self._experiment(concept, layer, self.plan.few)
+        if layer in experiment.passes.generator.brush_layers:
+            levels = {"taught": np.full(experiment.units, TAUGHT, np.float32)}
+        else:
+            levels = self._levels(layer).choices(concept)
         record = self._untried(concept, layer, experiment, levels)
         for op in OPS:
             record = self._tried(op, experiment, record, list(record.rankings))
