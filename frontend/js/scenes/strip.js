@@ -40,6 +40,19 @@ export function createStrip(choose) {
     { root: strip, rootMargin: "200px" },
   );
 
+  // A browser's own lazy loading takes what lies within thousands of pixels: forty thumbnails that nobody sees.
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        const image = target.querySelector("img");
+        if (!isIntersecting || !image || !model) continue;
+        image.src = imageUrl(model, Number(target.getAttribute("data-seed")), THUMBNAIL);
+        near.unobserve(target);
+      }
+    },
+    { root: strip, rootMargin: "200px" },
+  );
+
   function grow() {
     more.disconnect();
     if (!model) return;
@@ -58,16 +71,15 @@ export function createStrip(choose) {
    */
   function thumbnail(of, seed) {
     const image = make("img", {
-      src: imageUrl(of, seed, THUMBNAIL),
       alt: "",
       ...fitted({ width: of.size[1], height: of.size[0] }, THUMBNAIL),
-      loading: "lazy",
       decoding: "async",
       fetchpriority: "low",
       draggable: "false",
     });
     const button = make("button", { type: "button", class: "scene", "data-seed": seed }, image);
     describe(button);
+    near.observe(button);
     return button;
   }
 
@@ -118,6 +130,7 @@ export function createStrip(choose) {
       if (of === model) return;
       model = of;
       next = 0;
+      near.disconnect();
       strip.replaceChildren();
       grow();
       show();
@@ -130,7 +143,7 @@ export function createStrip(choose) {
     random,
     repair() {
       for (const image of strip.querySelectorAll("img")) {
-        if (image.complete && image.naturalWidth === 0) image.src = image.src;
+        if (image.src && image.complete && image.naturalWidth === 0) image.src = image.src;
       }
     },
   };
