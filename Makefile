@@ -1,5 +1,5 @@
 # make run: set up and serve the studio at http://127.0.0.1:8000
-# make test: set up and run every test, browser tests included, in three processes (they wait for pages as often as they compute)
+# make test: set up and run every test, browser tests included, in four processes (they wait for pages as often as they compute)
 # make test-others: dissect and paint networks that others trained, from the Python registry, into build/others
 # make painters: 32 painters on one server for a minute
 # make bench-gpu: on a machine with a GPU, what it draws and how fast, into build/bench-gpu.json and build/bench-gpu.svg
@@ -19,7 +19,7 @@ run: $(VENV)/.run
 	$(BIN)/unitbrush serve
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 4
 
 test-others: $(VENV)/.dev
 	$(BIN)/python -m tests.others

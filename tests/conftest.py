@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -40,13 +41,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _shared(browser: list[pytest.Item], others: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """The tests, so that each of the first two processes has half of the browser's: the first so many tests are the
-    first process's, as many the second's."""
+    """The tests, so that each process but the last has its part of the browser's: the first so many tests are the first
+    process's, as many the second's, and so on. Tests of one file stay together."""
     first = (len(browser) + len(others)) // (4 * workers)
-    middle = browser[len(browser) // 2].path if browser else None
-    half = [item for item in browser if item.path < middle] if middle else []
-    filling = max(0, first - len(half))
-    return [*half, *others[:filling], *browser[len(half) :], *others[filling:]]
+    parts = max(1, workers - 1)
+    part_of: dict[Path, int] = {}
+    for number, item in enumerate(browser):
+        part_of.setdefault(item.path, number * parts // len(browser))
+    shared: list[pytest.Item] = []
+    rest = iter(others)
+    for part in range(parts):
+        mine = [item for item in browser if part_of[item.path] == part]
+        shared += [*mine, *itertools.islice(rest, max(0, first - len(mine)))]
+    return [*shared, *rest]
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.browser.waiting import PATIENCE
+from tests.helpers.forked import ServerProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 # x0, y0, x1, y1 in 0..1 of the picture.
@@ -43,20 +42,18 @@ class StudioServer:
             **settings,
         }
         self.seen: dict[int, tuple[NDArray[np.uint8], list[str]]] = {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ServerProcess | None = None
 
     def start(self) -> None:
         """Start it and wait until it has warmed up."""
-        environment = {**os.environ, **self._settings}
-        command = [sys.executable, "-m", "server.cli", "serve", "--port", str(self.port)]
-        self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+        self._process = ServerProcess(self.port, {**os.environ, **self._settings}, ROOT)
         try:
             self._wait_until_ready(self._process)
         except BaseException:
             self.kill()
             raise
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self, process: ServerProcess) -> None:
         deadline = time.monotonic() + PATIENCE
         while not self._ready():
             assert process.poll() is None, "the server ended while starting"
@@ -104,8 +101,8 @@ class StudioServer:
         return {name: float((labels[y0:y1, x0:x1] == i).mean()) for i, name in enumerate(concepts)}
 
     def best_seeds(self, count: int, score: Callable[[int], float]) -> list[int]:
-        """The scenes with the highest scores among the first forty."""
-        return sorted(range(40), key=score, reverse=True)[:count]
+        """The scenes with the highest scores among the first sixteen."""
+        return sorted(range(16), key=score, reverse=True)[:count]
 
     def calm_seed(self) -> int:
         """A scene with a meadow in its lower right, where the tests paint, and nothing to be seen there yet."""
@@ -140,6 +137,6 @@ class StudioServer:
         self._process.send_signal(how)
         try:
             self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             self._process.kill()
             self._process.wait()

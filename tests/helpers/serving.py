@@ -7,8 +7,6 @@ import asyncio
 import base64
 import io
 import os
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -25,6 +23,7 @@ from PIL import Image
 from server.app import MakePainter, create_app, make_painter
 from server.commands.serving import Server, listen, server_config
 from server.settings import Settings
+from tests.helpers.forked import ServerProcess
 
 
 def settings_in(folder: Path, **given: Any) -> Settings:
@@ -86,7 +85,7 @@ def threaded_server(settings: Settings, painter: MakePainter = make_painter, acc
         thread.join()
 
 
-def spawn_server(folder: Path, port: int, **environment: str) -> subprocess.Popen[bytes]:
+def spawn_server(folder: Path, port: int, **environment: str) -> ServerProcess:
     """`unitbrush serve` in a process of its own, ready to answer; the caller ends it."""
     paths = {
         "UNITBRUSH_MODELS_DIR": str(folder / "models"),
@@ -95,10 +94,7 @@ def spawn_server(folder: Path, port: int, **environment: str) -> subprocess.Pope
         "UNITBRUSH_THREADS": "1",
         "UNITBRUSH_PRECISION": "float32",
     }
-    command = [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]
-    process = subprocess.Popen(
-        command, env={**os.environ, **paths, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = ServerProcess(port, {**os.environ, **paths, **environment}, folder)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         try:
