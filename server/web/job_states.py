@@ -24,7 +24,7 @@ from server.web.tables import Database
 
 log = logging.getLogger(__name__)
 
-TELL_SECONDS = 1.0  # between two looks at how far jobs are
+LOOK_SECONDS = 1.0  # between two looks at how far jobs are
 ALIVE_SECONDS = 20.0  # after which a job is written again, though nothing has changed
 LOST_SECONDS = 90.0  # after which one that was not is lost
 KEPT_SECONDS = 86400.0  # that the end of a job whose server is lost is kept
@@ -77,29 +77,29 @@ class JobTable:
     def add(self, job: JobState) -> None:
         """Write a job for the first time, and delete what is old."""
         with self._database.transaction():
-            self._database.execute("DELETE FROM jobs WHERE told < ?", (time.time() - KEPT_SECONDS,))
+            self._database.execute("DELETE FROM jobs WHERE written < ?", (time.time() - KEPT_SECONDS,))
             self._database.execute(
-                "INSERT INTO jobs (told, members, preview, result, id) VALUES (?, ?, ?, ?, ?)", _row(job)
+                "INSERT INTO jobs (written, members, preview, result, id) VALUES (?, ?, ?, ?, ?)", _row(job)
             )
 
     def update(self, job: JobState) -> bool:
         """Write how far it is now; whether it is still wanted."""
         with self._database.transaction():
-            statement = "UPDATE jobs SET told = ?, members = ?, preview = ?, result = ? WHERE id = ?"
+            statement = "UPDATE jobs SET written = ?, members = ?, preview = ?, result = ? WHERE id = ?"
             return self._database.execute(statement, _row(job)).rowcount == 1
 
     def get(self, id: str) -> JobState | None:
         """How far a job is, or was when it was lost; None where none has that id."""
         with self._database.reading():
-            query = "SELECT told, members, preview, result FROM jobs WHERE id = ?"
+            query = "SELECT written, members, preview, result FROM jobs WHERE id = ?"
             row = self._database.execute(query, (id,)).fetchone()
         if row is None:
             return None
-        told, members, preview, result = row
+        written, members, preview, result = row
         read = json.loads(members)
         media_type = read.pop("media_type")
         job = JobState(**read, id=id, preview=preview, result=None if result is None else Result(result, media_type))
-        if job.over or time.time() - told < LOST_SECONDS:
+        if job.over or time.time() - written < LOST_SECONDS:
             return job
         problem = UnitbrushError("the server that did this is gone").problem()
         return replace(job, state="failed", seconds_left=None, problem=problem)
@@ -186,7 +186,7 @@ class JobStates:
                 if job != before:
                     yield job
                 before = job
-                await asyncio.sleep(0 if job.over else TELL_SECONDS)
+                await asyncio.sleep(0 if job.over else LOOK_SECONDS)
         else:
             async for job_now in self._jobs.follow(own):
                 yield state_of(job_now, self._settings)
@@ -203,7 +203,7 @@ class JobStates:
 
     async def _write_on(self, table: JobTable) -> None:
         while True:
-            await asyncio.sleep(TELL_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
             try:
                 await self._write(table)
             except (StoreError, Busy) as error:
@@ -211,7 +211,10 @@ class JobStates:
 
     async def _write(self, table: JobTable) -> None:
         """Write what has changed, and end those jobs that were removed."""
-        for id, (since, before) in list(self._written.items()):
+        for id in list(self._written):
+            if id not in self._written:  # it was cancelled while others were written
+                continue
+            since, before = self._written[id]
             try:
                 job = state_of(self._jobs.get(id), self._settings)
             except UnknownJob:  # it was over long before

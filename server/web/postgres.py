@@ -34,7 +34,7 @@ CREATE TABLE states (
     looks TEXT NOT NULL DEFAULT '{{}}', PRIMARY KEY (picture, number)
 );
 CREATE TABLE jobs (
-    id TEXT PRIMARY KEY, told DOUBLE PRECISION NOT NULL, members TEXT NOT NULL, preview BYTEA, result BYTEA
+    id TEXT PRIMARY KEY, written DOUBLE PRECISION NOT NULL, members TEXT NOT NULL, preview BYTEA, result BYTEA
 );
 """
 _LOCK = 0x756E6962  # of the servers that prepare the tables, in PostgreSQL's space of such numbers

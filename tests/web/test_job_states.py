@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -26,7 +27,8 @@ pytest.importorskip("psycopg")
 
 @pytest.fixture(autouse=True)
 def _sooner(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_states, "TELL_SECONDS", 0.02)
+    monkeypatch.setattr(job_states, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(job_states, "ALIVE_SECONDS", 0.05)
 
 
 @pytest_asyncio.fixture
@@ -100,6 +102,28 @@ async def test_a_job_is_cancelled_from_anywhere(apps: tuple[FastAPI, FastAPI]) -
         for app in apps:
             async with client_of(app) as client:
                 assert (await client.get(job.id)).status_code == 404
+
+
+async def test_a_job_is_cancelled_while_another_is_written(
+    apps: tuple[FastAPI, FastAPI], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = states_of(apps[0])
+    in_store = states._in_store
+    first, second = [await states.start("count", endless()) for _ in range(2)]
+    cancelled = asyncio.Event()
+
+    async def cancelling(method: Callable[..., Any], *arguments: object) -> Any:
+        came = await in_store(method, *arguments)
+        if method.__name__ == "update" and not cancelled.is_set():
+            cancelled.set()
+            await states.cancel(second.id)
+        return came
+
+    monkeypatch.setattr(states, "_in_store", cancelling)
+    async with asyncio.timeout(30):
+        await cancelled.wait()
+        await states_of(apps[1]).cancel(first.id)
+        await end_of(apps[0], first.id)  # so what writes still does
 
 
 async def test_whoever_follows_a_job_elsewhere_sees_it_cancelled(apps: tuple[FastAPI, FastAPI]) -> None:
