@@ -67,7 +67,7 @@ class Running:
             before = len(own)
             own |= {pid for pid, parent, _ in everybody if parent in own}
         # While one works, the name of what it does follows.
-        title = re.compile(rf"ray::.*:ServeReplica:\w+:{deployment}\b")
+        title = re.compile(rf"ray::.*ServeReplica:\w+:{deployment}\b")
         return {pid for pid, _, found in everybody if pid in own and title.match(found)}
 
 
