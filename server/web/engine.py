@@ -160,7 +160,8 @@ class Engine:
         A socket calls this again only after its last turn has ended, so it never holds more than one.
         """
         frame = choose if self.together else None
-        result: Pixels = await self._wait(self._lanes, lambda: partial(self._painter.frame, *choose()), frame=frame)
+        draw = cast(Painter, self._painter).frame  # one elsewhere is given no prepared pictures
+        result: Pixels = await self._wait(self._lanes, lambda: partial(draw, *choose()), frame=frame)
         return result
 
     async def in_background(self, work: Work[T]) -> T:
@@ -253,7 +254,7 @@ class Engine:
                 drafts.append(turn)
                 pictures.append(picture)
             else:
-                turn.choose, turn.frame = partial(same, partial(self._painter.frame, picture)), None
+                turn.choose, turn.frame = partial(same, partial(cast(Painter, self._painter).frame, picture)), None
                 finished.append(turn)
         lane.extendleft(reversed(finished))
         self._last_frames = len(drafts) or 1

@@ -48,9 +48,10 @@ def opener_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> OpenSt
         if kind == "sqlite":
             database: Any = SqliteDatabase(folder / "deep" / "pictures.sqlite3")
         else:
+            address = request.getfixturevalue("postgres_address")  # before the import, which needs what this looks for
             from server.web.postgres import PostgresDatabase
 
-            database = PostgresDatabase(request.getfixturevalue("postgres_address"))
+            database = PostgresDatabase(address)
         opened.append(TableStore(database, **limits))
         return opened[-1]
 
