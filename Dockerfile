@@ -1,7 +1,7 @@
 # The studio in a container:
 #   docker build -t unitbrush . && docker run --rm -p 127.0.0.1:8000:8000 -v unitbrush:/data unitbrush
 # For a GPU, hand pip an index with CUDA builds of torch: --build-arg PIP_OPTIONS="--extra-index-url URL"
-# and run with --gpus all. The default below keeps to builds for the CPU.
+# and run with --gpus all. The default below keeps to builds for the CPU. compose.yaml has several of them in a row.
 FROM python:3.12-slim
 
 ARG TORCH_BUILD=cpu
@@ -20,7 +20,7 @@ COPY server ./server
 COPY frontend ./frontend
 COPY models ./models
 COPY dissect_results ./dissect_results
-RUN pip install ${PIP_OPTIONS} . \
+RUN pip install ${PIP_OPTIONS} '.[postgres]' \
     && useradd --system --create-home unitbrush \
     && mkdir /data && chown unitbrush /data
 

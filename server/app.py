@@ -11,13 +11,16 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from server import __version__
+from server.errors import UsageError
 from server.model.catalog import Catalog
 from server.model.device import device_named
 from server.painting.cache import ByteCache
 from server.painting.painter import Painter
 from server.settings import Settings
 from server.web.calls import CALLS
+from server.web.draws import Draws
 from server.web.engine import Engine
+from server.web.job_states import JobTable
 from server.web.jobs import Jobs
 from server.web.machine import Machine
 from server.web.metrics import Metrics, resident_bytes
@@ -28,11 +31,13 @@ from server.web.routes import dissection
 from server.web.routes.docs import add_docs
 from server.web.routes.studio import Studio, warm_up
 from server.web.services import Services
+from server.web.sqlite import SqliteDatabase
 from server.web.store import Store
+from server.web.tables import Database, TableStore
 
 MOST_FRAMES = 64  # drafts drawn at once on CUDA
 
-MakePainter = Callable[[Catalog, Settings], Painter]
+MakePainter = Callable[[Catalog, Settings], Draws]
 
 
 def make_painter(catalog: Catalog, settings: Settings) -> Painter:
@@ -47,14 +52,29 @@ def make_painter(catalog: Catalog, settings: Settings) -> Painter:
 
 
 def open_store(settings: Settings) -> Store:
-    """The settings' pictures. Raises StoreError."""
-    return Store(settings.data_dir / "pictures.sqlite3", settings.max_pictures, settings.max_history)
+    """The settings' pictures. Raises what `open_database` raises."""
+    return _store(open_database(settings), settings)
 
 
-def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastAPI:
+def _store(database: Database, settings: Settings) -> Store:
+    return TableStore(database, settings.max_pictures, settings.max_history)
+
+
+def open_database(settings: Settings) -> Database:
+    """What the settings keep pictures in. Raises StoreError, and UsageError where the package for it is missing."""
+    if settings.database is None:
+        return SqliteDatabase(settings.data_dir / "pictures.sqlite3")
+    try:
+        from server.web.postgres import PostgresDatabase
+    except ImportError as error:
+        raise UsageError("a PostgreSQL database needs psycopg; pip install 'unitbrush[postgres]'") from error
+    return PostgresDatabase(settings.database.get_secret_value())
+
+
+def create_app(settings: Settings, painter: MakePainter = make_painter, width: int = 1) -> FastAPI:
     """The app; its services start and stop with its lifespan, and stand at `app.state.services`.
 
-    painter: makes what draws.
+    painter: makes what draws. width: pieces of work that it takes at a time.
     """
     studio = Studio(settings)
     # A page asks for a hundred of them, so that no other route is tried first.
@@ -70,7 +90,7 @@ def create_app(settings: Settings, painter: MakePainter = make_painter) -> FastA
         openapi_tags=[CALLS_OF_2018],
         redirect_slashes=False,
         routes=[modules, *CALLS.routes, reports],
-        lifespan=lambda app: _lifespan(app, settings, painter, studio),
+        lifespan=lambda app: _lifespan(app, settings, painter, width, studio),
     )
     set_reference(app, settings.token is not None)
     add_docs(app)
@@ -96,9 +116,11 @@ def most_frames(settings: Settings) -> int:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio: Studio) -> AsyncIterator[None]:
+async def _lifespan(
+    app: FastAPI, settings: Settings, make: MakePainter, width: int, studio: Studio
+) -> AsyncIterator[None]:
     catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model, settings.trusted_modules)
-    painter, store, metrics = make(catalog, settings), open_store(settings), Metrics()
+    painter, database, metrics = make(catalog, settings), open_database(settings), Metrics()
     set_threads = partial(torch.set_num_threads, settings.threads) if settings.threads else None
     engine = Engine(
         painter,
@@ -107,9 +129,12 @@ async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio:
         set_threads,
         most_frames(settings),
         metrics.batch_size.observe,
+        width,
     )
     cache = ByteCache[bytes](settings.image_cache_bytes, len)
-    services = Services(settings, catalog, engine, store, metrics, cache, Jobs(engine))
+    shared = None if settings.database is None else JobTable(database)
+    store, jobs = _store(database, settings), Jobs(engine)
+    services = Services(settings, catalog, engine, store, metrics, cache, jobs, shared)
     metrics.gauge("unitbrush_queue_length", "Renders that wait for the device.", lambda: engine.waiting)
     metrics.counter(
         "unitbrush_turns_dropped",
@@ -137,7 +162,7 @@ async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio:
     )
     metrics.gauge("unitbrush_resident_bytes", "Memory this process holds.", resident_bytes)
     app.state.services = services
-    async with engine, services.jobs:
+    async with engine, services.job_states, jobs:
         warming = asyncio.create_task(_begin(services, studio, machine, painter))
         try:
             yield
@@ -146,7 +171,7 @@ async def _lifespan(app: FastAPI, settings: Settings, make: MakePainter, studio:
     services.close()
 
 
-async def _begin(services: Services, studio: Studio, machine: Machine, painter: Painter) -> None:
+async def _begin(services: Services, studio: Studio, machine: Machine, painter: Draws) -> None:
     """Draw the first picture, then measure the machine, so that nobody waits for that."""
     await warm_up(services, studio)
     if isinstance(painter, Painter):

@@ -40,6 +40,14 @@ def _token(token: SecretStr | None) -> SecretStr | None:
     return token if text else None
 
 
+def _database(address: SecretStr | None) -> SecretStr | None:
+    """An empty address means none."""
+    text = "" if address is None else address.get_secret_value()
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("a database is named as postgresql://user:password@host/name")
+    return address if text else None
+
+
 def _prefix(path: str) -> str:
     """A path without a slash at its end; one that looks like an address of the server's own is refused, as nobody could
     tell whether a proxy has taken it off."""
@@ -54,6 +62,7 @@ def _prefix(path: str) -> str:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
+Address = Annotated[SecretStr | None, AfterValidator(_database)]
 Token = Annotated[SecretStr | None, AfterValidator(_token)]
 
 
@@ -101,7 +110,10 @@ class Settings(BaseSettings):
         default_factory=lambda: share_dir() / "dissect_results", description="folder of dissections"
     )
     frontend_dir: Path = Field(default_factory=lambda: share_dir() / "frontend", description="the studio's files")
-    data_dir: Path = Field(default_factory=default_data_dir, description="folder of the pictures' database")
+    data_dir: Path = Field(default_factory=default_data_dir, description="folder of the pictures' SQLite file")
+    database: Address = Field(
+        default=None, description="PostgreSQL database for the pictures, which several servers may share, in its place"
+    )
     default_model: str = Field(default="village", description="the model of a picture that names none")
 
     trusted_modules: Names = Field(
@@ -137,6 +149,18 @@ class Settings(BaseSettings):
         default=64 * MIB, ge=0, description="memory for what the last frames of pictures that are painted on left"
     )
     image_cache_bytes: int = Field(default=64 * MIB, ge=0, description="memory for encoded images")
+    cluster_address: str = Field(
+        default="", description="Ray cluster to join, as auto or host:port; without one it is started on this machine"
+    )
+    studios: int = Field(default=1, ge=1, description="processes of a cluster that take calls and hold live sockets")
+    min_painters: int = Field(default=1, ge=1, description="painters that a cluster has at least")
+    max_painters: int = Field(default=4, ge=1, description="painters that a cluster has at most, as load asks for them")
+    painter_cpus: float = Field(default=1.0, ge=0, description="cores that a cluster counts for a painter")
+    painter_gpus: float = Field(default=0.0, ge=0, description="share of a GPU that a painter of a cluster has")
+    frame_batch: int = Field(
+        default=0, ge=0, description="frames that a painter of a cluster takes together; 0 is 16 with a GPU, else 1"
+    )
+
     send_timeout: float = Field(
         default=20.0, gt=0, description="seconds a client may take to read a frame, or to send a request"
     )

@@ -33,6 +33,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["serve", "--port", "x"],
         ["serve", "--port", "70000"],
         ["serve", "--allowed-origins", "example.org"],
+        ["serve", "--database", "mysql://127.0.0.1/pictures"],
+        ["serve", "--port", "0", "--database", "postgresql://127.0.0.1:1/none"],
         ["paint", "--colour", "red"],
         ["paint", "nowhere.json"],
         ["paint", "--rect", "0,0,1,1"],
@@ -88,6 +90,13 @@ def test_a_data_folder_or_device_that_cannot_be_is_one_line(capsys: pytest.Captu
         err = capsys.readouterr().err
         assert told in err
         assert err.count("\n") == 1
+
+
+def test_a_cluster_without_ray_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "server.commands.clustering", raising=False)
+    assert main(["serve", "--cluster"]) == 2
+    assert capsys.readouterr().err == "unitbrush: --cluster needs Ray; pip install 'unitbrush[cluster]'\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

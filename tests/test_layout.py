@@ -22,8 +22,9 @@ ALLOWED = {
     "client": ("painting", *ROOT),
     "lab": SERVING,
     "app": ("web", *SERVING),
+    "cluster": ("app", "web", *SERVING),
     "cli": ("app", "commands", "web", *SERVING),
-    "commands": ("app", "cli", "lab", "web", *SERVING),
+    "commands": ("app", "cli", "cluster", "lab", "web", *SERVING),
 }
 
 

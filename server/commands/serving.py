@@ -95,6 +95,13 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
+def tell_address(settings: Settings, out: TextIO) -> None:
+    """Say where the server can be opened."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}{settings.root_path}/"
+    print(f"Unitbrush is at {address} (stop it with Ctrl-C)", file=out, flush=True)
+
+
 def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
     """Serve until SIGINT or SIGTERM, then finish what runs. Returns the exit status. Raises UsageError,
     NoDevice and StoreError where it cannot begin."""
@@ -105,8 +112,7 @@ def run_server(settings: Settings, access_log: bool, out: TextIO) -> int:
         return_freed_memory(os.environ)
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"port": port})
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        print(f"Unitbrush is at http://{host}:{port}{settings.root_path}/ (stop it with Ctrl-C)", file=out, flush=True)
+        tell_address(settings, out)
         # uvicorn stops in order at either signal and then passes it on: SIGTERM ends here as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:

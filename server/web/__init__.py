@@ -4,9 +4,12 @@ In reading order:
 
 - `services`: what the routes work with: models, device, store, threads;
 - `engine`: one worker thread in front of the device, and who gets it next;
+- `draws`: what it asks for pictures: a painter here, or those of a cluster;
 - `machine`: what is measured of the machine at the start: threads, the precision of drafts;
 - `jobs`: long work, one job after another, below everything else there;
-- `database`, `store`: the pictures people keep, with undo and redo, in an SQLite file;
+- `job_states`: how far it is, on whichever of several servers;
+- `store`: what keeps the pictures of people, with undo and redo; `tables`: how it does, in `sqlite`, a file, or in
+  `postgres`, a database that servers share;
 - `kept`: the shape that a picture's document has there;
 - `deps`: what routes ask for: the services, a JSON body and documents in it;
 - `schemas`: the answers, as the reference describes them;

@@ -1,4 +1,4 @@
-"""One worker thread in front of the device, and who gets it next.
+"""Who gets the device next: one worker thread in front of it, or as many as there are painters elsewhere.
 
 Three kinds of callers wait for it. Live sockets go first: each has a lane, with at most one waiting turn, and what is
 drawn is chosen only when the turn comes, so that it is always the newest; the lanes take turns. Requests, as downloads
@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from server.errors import UnitbrushError
 from server.model.pixels import Pixels
@@ -31,7 +31,8 @@ from server.painting.batches import Prepared
 from server.painting.edits import Check
 from server.painting.painter import Featuremaps, Labels, Painter
 from server.painting.picture import Picture
-from server.web.lines import Line, Returned, Turn, Wanted, Work, chosen, next_turn, take_step
+from server.web.draws import Draws
+from server.web.lines import Line, Returned, Turn, Wanted, Work, chosen, next_turn, same, take_step
 
 BEFORE_QUEUE, BEFORE_BACKGROUND = 4, 24  # turns of others that they let pass
 PATIENCE = 0.003
@@ -70,45 +71,48 @@ class Engine:
     """The device's thread and those who wait for it.
 
     observe: given the seconds that each piece of work took. observe_frames: given how many drafts were drawn at once.
-    most_frames: how many may be. dropped: how many turns there were no room for, or whose callers left before them.
+    most_frames: how many may be. width: pieces of work at a time, more than one where painters of a cluster do them.
+    dropped: how many turns there were no room for, or whose callers left before them.
 
     Work raises Stopping, what the painter raises, and QueueFull unless it is a lane's.
     """
 
     def __init__(
         self,
-        painter: Painter,
+        painter: Draws,
         queue_size: int,
         observe: Callable[[float], None] = lambda seconds: None,
         initializer: Callable[[], None] | None = None,
         most_frames: int = 1,
         observe_frames: Callable[[int], None] = lambda number: None,
+        width: int = 1,
     ) -> None:
         self._painter = painter
         self._queue_size = queue_size
         self._observe, self._observe_frames = observe, observe_frames
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="device", initializer=initializer)
+        self._width = width
+        self._threads = ThreadPoolExecutor(width, thread_name_prefix="device", initializer=initializer)
         self._lanes, self._queue, self._background = Line(None), Line(BEFORE_QUEUE), Line(BEFORE_BACKGROUND)
         self._lines = (self._lanes, self._queue, self._background)
         self._arrived = asyncio.Event()
         self._usual_seconds = 0.05  # a piece of work takes; a running mean
-        self._serving: asyncio.Task[None] | None = None
+        self._serving: list[asyncio.Task[None]] = []
         self._stopping = False
         self._most_frames, self._last_frames = most_frames, 1
         self.dropped = {"full": 0, "left": 0}
 
     async def __aenter__(self) -> Self:
-        self._serving = asyncio.create_task(self._serve(), name="engine")
+        self._serving = [asyncio.create_task(self._serve(), name="engine") for _ in range(self._width)]
         return self
 
     async def __aexit__(self, *error: object) -> None:
         """Let the running work end at its next step, cancel what waits."""
-        assert self._serving is not None
-        self._serving.cancel()
-        await asyncio.gather(self._serving, return_exceptions=True)
+        for serving in self._serving:
+            serving.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
         for turn in self._all():
             turn.result.cancel()
-        await asyncio.to_thread(self._thread.shutdown)
+        await asyncio.to_thread(self._threads.shutdown)
 
     def stop(self) -> None:
         """Refuse what waits and what comes, and end what runs at its next step. They raise Stopping."""
@@ -129,7 +133,7 @@ class Engine:
 
     def prepare(self, picture: Picture) -> Picture | Prepared:
         """Do of a picture what needs no device, in any thread. Raises what drawing it raises."""
-        return self._painter.prepare(picture)
+        return cast(Painter, self._painter).prepare(picture)
 
     async def render(self, picture: Picture, draft: bool = False, background: bool = False) -> Pixels:
         """The picture's pixels, (height, width, 3) uint8. background: whether everybody else goes first."""
@@ -156,7 +160,8 @@ class Engine:
         A socket calls this again only after its last turn has ended, so it never holds more than one.
         """
         frame = choose if self.together else None
-        result: Pixels = await self._wait(self._lanes, lambda: partial(self._painter.frame, *choose()), frame=frame)
+        draw = cast(Painter, self._painter).frame  # one elsewhere is given no prepared pictures
+        result: Pixels = await self._wait(self._lanes, lambda: partial(draw, *choose()), frame=frame)
         return result
 
     async def in_background(self, work: Work[T]) -> T:
@@ -249,13 +254,13 @@ class Engine:
                 drafts.append(turn)
                 pictures.append(picture)
             else:
-                turn.choose, turn.frame = partial(_same, partial(self._painter.frame, picture)), None
+                turn.choose, turn.frame = partial(same, partial(cast(Painter, self._painter).frame, picture)), None
                 finished.append(turn)
         lane.extendleft(reversed(finished))
         self._last_frames = len(drafts) or 1
         if drafts:
             self._observe_frames(len(drafts))
-            await self._take(drafts, partial(self._painter.drafts_of, pictures))
+            await self._take(drafts, partial(cast(Painter, self._painter).drafts_of, pictures))
 
     async def _take(self, turns: Sequence[Turn], work: Work[Sequence[Any]]) -> None:
         """Do the work of these turns, which gives a result or an exception for each. Their callers may be gone when it
@@ -270,7 +275,7 @@ class Engine:
         begin = time.perf_counter()
         results: Sequence[Any]
         try:
-            results = await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, check=check))
+            results = await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, check=check))
         except Exception as error:
             results = [error] * len(turns)
         except asyncio.CancelledError:
@@ -292,7 +297,3 @@ class Engine:
 
 def _alone(work: Work[T], check: Check) -> list[T]:
     return [work(check=check)]
-
-
-def _same(work: Work[T]) -> Work[T]:
-    return work

@@ -92,3 +92,8 @@ def take_step(work: Generator[Piece, None, T], check: Check) -> Piece | Returned
         return next(work)
     except StopIteration as end:
         return Returned(end.value)
+
+
+def same(work: Work[T]) -> Work[T]:
+    """The work itself, for a turn whose work is chosen already."""
+    return work

@@ -22,6 +22,7 @@ from server.settings import Settings
 from server.styles.fast import FastStyle
 from server.web.api2018.statistics import LayerStatistics
 from server.web.engine import Busy, Engine
+from server.web.job_states import JobStates, JobTable
 from server.web.jobs import Jobs
 from server.web.metrics import Metrics
 from server.web.store import Store
@@ -71,7 +72,8 @@ class FirstScene:
 class Services:
     """settings: the configuration; catalog: the models; engine: the device's queue; store: the pictures.
 
-    cache: what was encoded, segmented or compressed last. jobs: long work. fast_style: networks that paint in styles.
+    cache: what was encoded, segmented or compressed last. jobs: long work. job_states: how far it is, that of other
+    servers too, which are those that share job_table. fast_style: networks that paint in styles.
     in_thread: reads and writes documents, opens files. in_live: reads the messages of live sockets and makes their
     frames, so that no download holds them up. in_encoder: makes image files. in_coder: makes QR codes.
     in_store: calls the store's methods, which wait for the disk. first_scene: what the studio begins with, None before
@@ -86,12 +88,14 @@ class Services:
     metrics: Metrics
     cache: ByteCache[bytes]
     jobs: Jobs
+    job_table: JobTable | None = None
     fast_style: FastStyle = field(default_factory=FastStyle)
     in_thread: Threads = field(default_factory=lambda: Threads("documents", 2, most=1024))
     in_live: Threads = field(default_factory=lambda: Threads("live", max(2, os.cpu_count() or 1), most=1024))
     in_encoder: Threads = field(default_factory=lambda: Threads("images", 2, most=1024))
     in_coder: Threads = field(default_factory=lambda: Threads("codes", 1, most=16))
     in_store: Threads = field(default_factory=lambda: Threads("store", 1, most=1024))
+    job_states: JobStates = field(init=False)
     first_scene: FirstScene | None = None
     failure: str | None = None
     open_sockets: int = 0
@@ -100,6 +104,9 @@ class Services:
     statistics: ByteCache[LayerStatistics] = field(
         default_factory=lambda: ByteCache(STATISTICS_BYTES, lambda s: s.nbytes)
     )
+
+    def __post_init__(self) -> None:
+        self.job_states = JobStates(self.jobs, self.settings, self.job_table, self.in_store)
 
     async def version(self, model: str) -> str:
         """A hash of all that a model's pixels depend on: its weights, its brushes, directions, artifact units and

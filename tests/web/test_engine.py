@@ -472,3 +472,14 @@ async def test_steps_run_in_the_background_and_are_not_counted(gate: Gate) -> No
         assert drawn_before == [2, 2]
         await asyncio.gather(running, request)
     assert len(seconds) == 2
+
+
+async def test_where_painters_are_elsewhere_several_draw_at_a_time(gate: Gate) -> None:
+    async with Engine(gate, queue_size=3, width=2) as engine:
+        tasks = [await begin(engine, gate, seed) for seed in (1, 2)]  # both have begun, neither is let
+        later = asyncio.create_task(engine.frame(lambda: (picture(3), True)))
+        await settle()
+        assert engine.waiting == 1
+        gate.let(3)
+        assert [int(pixels[0, 0, 0]) for pixels in await asyncio.gather(*tasks, later)] == [1, 2, 3]
+    assert len(gate.threads) == 2

@@ -9,8 +9,9 @@ from fastapi.responses import StreamingResponse
 
 from server.web import schemas
 from server.web.deps import UsesServices
-from server.web.jobs import Job, UnfinishedJob
-from server.web.problems import NotFound, members_of
+from server.web.job_states import JobState
+from server.web.jobs import UnfinishedJob
+from server.web.problems import NotFound
 from server.web.reference import JSON
 from server.web.services import Services
 
@@ -27,21 +28,21 @@ PREVIEW: dict[int | str, JSON] = {200: {"description": "The image", "content": {
 @router.get("/{id}", response_model=schemas.Job)
 async def job(id: JobId, request: Request, services: UsesServices) -> schemas.Job:
     """A job as it is now."""
-    return describe(request, services, services.jobs.get(id))
+    return describe(request, await services.job_states.get(id))
 
 
 @router.get("/{id}/events", response_class=Response, responses=EVENTS)
 async def events(id: JobId, request: Request, services: UsesServices) -> Response:
     """The job now and after every change, as server-sent events; the stream ends with the job."""
-    job = services.jobs.get(id)
+    await services.job_states.get(id)  # what it raises is no part of a stream
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(request, services, job), headers=headers, media_type="text/event-stream")
+    return StreamingResponse(_events(request, services, id), headers=headers, media_type="text/event-stream")
 
 
 @router.get("/{id}/preview", response_class=Response, responses=PREVIEW)
 async def preview(id: JobId, services: UsesServices) -> Response:
     """What a job has so far, as a JPEG. 404 as long as it has nothing to show."""
-    job = services.jobs.get(id)
+    job = await services.job_states.get(id)
     if job.preview is None:
         raise NotFound("the job has nothing to show yet")
     return Response(job.preview, headers={"Cache-Control": "no-store"}, media_type="image/jpeg")
@@ -50,7 +51,7 @@ async def preview(id: JobId, services: UsesServices) -> Response:
 @router.get("/{id}/result", response_class=Response, responses=FILE)
 async def result(id: JobId, services: UsesServices) -> Response:
     """What came of a job. 409 where it is not done."""
-    job = services.jobs.get(id)
+    job = await services.job_states.get(id)
     if job.result is None:
         raise UnfinishedJob(f"the job is {job.state}")
     return Response(job.result.data, headers={"Cache-Control": "no-store"}, media_type=job.result.media_type)
@@ -59,39 +60,38 @@ async def result(id: JobId, services: UsesServices) -> Response:
 @router.delete("/{id}", status_code=204)
 async def cancel(id: JobId, services: UsesServices) -> None:
     """End a job, wherever it is, and forget it."""
-    services.jobs.cancel(id)
+    await services.job_states.cancel(id)
 
 
-def accepted(request: Request, services: Services, job: Job) -> Response:
+def accepted(request: Request, job: JobState) -> Response:
     """The answer to a call that has begun a job: 202, and where to ask how far it is."""
-    answer = describe(request, services, job)
+    answer = describe(request, job)
     headers = {"Location": _address(request, job), "Cache-Control": "no-store"}
     return Response(answer.model_dump_json(), 202, headers, "application/json")
 
 
-def describe(request: Request, services: Services, job: Job) -> schemas.Job:
+def describe(request: Request, job: JobState) -> schemas.Job:
     """A job as the API tells of it."""
     address = _address(request, job)
-    left = job.seconds_left
     return schemas.Job(
         id=job.id,
         kind=job.kind,
         state=job.state,
         done=job.done,
         total=job.total,
-        seconds_left=None if left is None else round(left, 1),
+        seconds_left=job.seconds_left,
         preview=f"{address}/preview?number={job.previews}" if job.previews else None,
         result=f"{address}/result" if job.result is not None else None,
-        problem=None if job.error is None else dict(members_of(job.error, services.settings)),
+        problem=None if job.problem is None else dict(job.problem),
     )
 
 
-def _address(request: Request, job: Job) -> str:
+def _address(request: Request, job: JobState) -> str:
     return f"{request.scope['root_path']}/api/v1/jobs/{job.id}"
 
 
-async def _events(request: Request, services: Services, job: Job) -> AsyncIterator[str]:
-    changes = services.jobs.follow(job)
+async def _events(request: Request, services: Services, id: str) -> AsyncIterator[str]:
+    changes = services.job_states.follow(id)
     waiting = asyncio.ensure_future(anext(changes, None))
     try:
         while True:
@@ -99,9 +99,9 @@ async def _events(request: Request, services: Services, job: Job) -> AsyncIterat
             if not waiting.done():
                 yield ": still here\n\n"
                 continue
-            if waiting.result() is None:
+            if (job := waiting.result()) is None:
                 return
-            yield f"data: {describe(request, services, job).model_dump_json()}\n\n"
+            yield f"data: {describe(request, job).model_dump_json()}\n\n"
             waiting = asyncio.ensure_future(anext(changes, None))
     finally:
         waiting.cancel()

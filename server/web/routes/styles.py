@@ -144,8 +144,8 @@ async def slow_style(body: JsonBody, request: Request, services: UsesServices) -
     if isinstance(look, int):
         raise UnknownStyle(f"the style {question.style!r} has no image to paint slowly from", "/style")
     pixels = await while_connected(request, services.engine.render(picture))  # (H, W, 3)
-    job = services.jobs.start("style", _repainting(services, pixels, look, question))
-    return accepted(request, services, job)
+    job = await services.job_states.start("style", _repainting(services, pixels, look, question))
+    return accepted(request, job)
 
 
 def _repainting(services: Services, pixels: Pixels, style: Pixels, question: SlowStyleQuestion) -> Steps:

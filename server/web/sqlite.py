@@ -1,5 +1,5 @@
 """The SQLite file that pictures are kept in: brought to the present schema, one transaction at a time, with room on the
-disk held back for a deletion.
+disk kept for a deletion.
 
 It is in WAL mode with `synchronous=FULL`: neither a killed process nor a power cut loses what was committed. Several
 processes may have it open.
@@ -9,11 +9,12 @@ import secrets
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from server.errors import UnitbrushError
+from server.web.store import StoreError, StoreFull
 
 SCHEMA = 3
 _TABLES = """
@@ -37,19 +38,13 @@ _TO_SCHEMA = {0: _TABLES, 1: f"ALTER TABLE states ADD COLUMN looks TEXT NOT NULL
 RESERVE_BYTES = 4 * 1024 * 1024
 
 
-class StoreError(UnitbrushError, status=503, slug="store-unavailable", title="The pictures cannot be kept"):
-    """The file cannot be used; the message says why and what to do."""
+class SqliteDatabase:
+    """The open file; a `Database` of `tables`, which says what the methods do."""
 
-
-class StoreFull(UnitbrushError, status=507, slug="store-full", title="No more pictures can be kept"):
-    """As many pictures as configured, or as the disk holds, are kept already."""
-
-
-class Database:
-    """The open file, for any thread. All methods raise StoreError, and StoreFull where the disk is full."""
+    numbers = "json_each(states.edits)"
 
     def __init__(self, path: Path) -> None:
-        """Open or create the file and its folder."""
+        """Open or create the file and its folder. Raises StoreError."""
         self._lock = threading.Lock()
         self.reserve = Path(f"{path}-reserve")
         self._opened: dict[Path, tuple[int, int]] = {}
@@ -58,7 +53,6 @@ class Database:
             self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
             # A text that is damaged is no fault of the file.
             self._db.text_factory = lambda raw: raw.decode(errors="replace")
-            self.execute = self._db.execute  # only within `locked` or `transaction`
             self._prepare(path)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"cannot keep pictures in {path}: {error}; choose another data folder") from error
@@ -81,13 +75,14 @@ class Database:
         self._opened = {file: _identity(file) for file in (path, Path(f"{path}-wal")) if file.exists()}
 
     def close(self) -> None:
-        """Close the file; nothing is lost without it."""
         with self._lock:
             self._db.close()
 
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> sqlite3.Cursor:
+        return self._db.execute(statement, values)
+
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """The file for one thread at a time; its errors become StoreError and StoreFull."""
+    def reading(self) -> Iterator[None]:
         with self._lock:
             self._check_present()
             try:
@@ -98,9 +93,8 @@ class Database:
                 raise StoreError(f"the pictures' file gave an error: {error}") from error
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing of what is written meanwhile; other processes wait."""
-        with self.locked():
+    def transaction(self, picture: str | None = None) -> Iterator[None]:
+        with self.reading():  # the whole file waits, whichever picture it is
             self.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -120,9 +114,7 @@ class Database:
         if not present:
             raise StoreError("the pictures' file was deleted, moved or replaced meanwhile; start the server anew")
 
-    def keep_reserve(self) -> None:
-        """Hold the reserve back where it is not. Raises StoreFull where the disk has not as much, and StoreError where
-        the folder is gone."""
+    def keep_room(self) -> None:
         if self.reserve.exists():
             return
         self._check_present()
@@ -134,9 +126,18 @@ class Database:
             self.reserve.unlink(missing_ok=True)
             raise StoreFull("the disk is full") from error
 
-    def give_back(self) -> None:
+    @contextmanager
+    def room_to_delete(self) -> Iterator[None]:
+        self.reserve.unlink(missing_ok=True)
+        self._give_back()
+        yield
+        self._give_back()
+        with suppress(StoreFull):
+            self.keep_room()
+
+    def _give_back(self) -> None:
         """Give the disk back what is free in the files, as far as it goes."""
-        with suppress(StoreFull), self.locked():
+        with suppress(StoreFull), self.reading():
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self.execute("PRAGMA incremental_vacuum(256)").fetchall()
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
