@@ -31,6 +31,7 @@ import { createLimits } from "./painting/limits.js";
 import { listenToPointers } from "./painting/pointer.js";
 import { createRegions } from "./painting/regions.js";
 import { createSegmenter } from "./painting/segmentation.js";
+import { createThings } from "./painting/things.js";
 import { setUpAbout } from "./panels/about.js";
 import { setUpCleaning } from "./panels/cleaning.js";
 import { endBeforeCommands } from "./panels/commands.js";
@@ -194,13 +195,13 @@ async function start() {
     layerOf,
     present: history.present,
     commit,
-    segmenter,
+    find: createThings({ segmenter, segmented: ({ model }) => modelOf(model).segmenter, radius }),
     limits,
     gesturing,
     tint,
     onError: notifyError,
   });
-  brush.subscribe(({ tool }) => tool === "pick" || picker.hover(null));
+  brush.subscribe(({ tool }) => (tool === "pick" ? picker.again() : picker.hover(null)));
   const inspector = createInspector({
     present: history.present,
     commit,

@@ -13,6 +13,7 @@ from server.web.routes import (
     models,
     operations,
     pictures,
+    proposals,
     qr,
     styles,
     variations,
@@ -21,7 +22,7 @@ from server.web.routes import (
 
 def _together() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (models, images, variations, styles, jobs, dissection, analysis, pictures, qr, live):
+    for part in (models, images, variations, styles, jobs, dissection, analysis, proposals, pictures, qr, live):
         api.include_router(part.router)
     calls = APIRouter()
     calls.include_router(api)
