@@ -35,6 +35,7 @@ import { createThings } from "./painting/things.js";
 import { setUpAbout } from "./panels/about.js";
 import { setUpCleaning } from "./panels/cleaning.js";
 import { endBeforeCommands } from "./panels/commands.js";
+import { setUpComparison } from "./panels/comparison.js";
 import { setUpControls, stepSize } from "./panels/controls.js";
 import { createEdits } from "./panels/edits.js";
 import { setUpExact } from "./panels/exact.js";
@@ -235,6 +236,7 @@ async function start() {
   const exact = setUpExact(brush, conceptOf);
   const showCleaning = setUpCleaning(history, commit);
   const refreshEdits = createEdits({ history, commit, gesturing, tint, draft, image: canvas.image });
+  setUpComparison(history);
   const help = setUpHelp();
   const showAbout = setUpAbout();
   const markModel = setUpModels(available, (name) => history.push(firstPicture(modelOf(name))));

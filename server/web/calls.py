@@ -6,6 +6,7 @@ from server.web.api2018 import routes as api2018
 from server.web.reference import PROBLEMS
 from server.web.routes import (
     analysis,
+    comparison,
     dissection,
     images,
     jobs,
@@ -22,7 +23,20 @@ from server.web.routes import (
 
 def _together() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (models, images, variations, styles, jobs, dissection, analysis, proposals, pictures, qr, live):
+    for part in (
+        models,
+        images,
+        variations,
+        styles,
+        jobs,
+        dissection,
+        analysis,
+        proposals,
+        comparison,
+        pictures,
+        qr,
+        live,
+    ):
         api.include_router(part.router)
     calls = APIRouter()
     calls.include_router(api)
