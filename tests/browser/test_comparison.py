@@ -19,6 +19,7 @@ def test_a_removal_is_compared_on_a_phone(browser: Browser, server: StudioServer
         studio.wait_for_edits(1)
         expect(button).to_be_hidden()
         studio.choose("tree", mode="remove")
+        page.locator("#size").fill("20")
         studio.paint([(0.7, 0.7)])
         studio.wait_for_edits(2)
         button.tap()
