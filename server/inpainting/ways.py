@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from server.errors import UnitbrushError
 from server.inpainting.patchmatch import Filling, check_hole, patchmatch
 from server.model.pixels import Pixels
 from server.painting.imaging import resize
-from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture, Png
 
 RADIUS = 3.0  # pixels around a missing one that OpenCV's inpaintings look at
@@ -28,6 +27,12 @@ WAYS = (BRUSH, NAVIER_STOKES, TELEA, PATCHMATCH)
 
 Mask = NDArray[np.bool_]  # (H, W)
 Way = Callable[[], Filling]
+
+
+class Renders(Protocol):
+    """A `Painter`, or what has painters elsewhere."""
+
+    def render(self, picture: Picture) -> Pixels: ...
 
 
 class NoInpainting(UnitbrushError, status=409, slug="no-inpainting", title="Inpainting is not installed here"):
@@ -49,7 +54,7 @@ def check_opencv() -> None:
         raise NoInpainting("comparing needs OpenCV: pip install 'unitbrush[compare]'")
 
 
-def ways_to_remove(painter: Painter, picture: Picture, edit: Edit, mask: Mask) -> dict[str, Way]:
+def ways_to_remove(painter: Renders, picture: Picture, edit: Edit, mask: Mask) -> dict[str, Way]:
     """Each by its name; a call removes once, in steps. edit: what the brush does. mask: where the others fill, of the
     size of the result. Those begin with the finished picture.
 
@@ -76,7 +81,7 @@ def finished(filling: Filling) -> Pixels:
             return cast(Pixels, end.value)
 
 
-def removals(painter: Painter, picture: Picture, edit: Edit, mask: Mask) -> Generator[Removal | None, None, None]:
+def removals(painter: Renders, picture: Picture, edit: Edit, mask: Mask) -> Generator[Removal | None, None, None]:
     """One way after the other, None between the steps of each. As `ways_to_remove`."""
     for name, way in ways_to_remove(painter, picture, edit, mask).items():
         filling, seconds, pixels = way(), 0.0, None

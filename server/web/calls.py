@@ -23,20 +23,9 @@ from server.web.routes import (
 
 def _together() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (
-        models,
-        images,
-        variations,
-        styles,
-        jobs,
-        dissection,
-        analysis,
-        proposals,
-        comparison,
-        pictures,
-        qr,
-        live,
-    ):
+    for part in (models, images, variations, styles, jobs, dissection, analysis, pictures, qr, live):
+        api.include_router(part.router)
+    for part in (proposals, comparison):
         api.include_router(part.router)
     calls = APIRouter()
     calls.include_router(api)

@@ -132,7 +132,7 @@ class Engine:
         return self._most_frames > 1
 
     @property
-    def painter(self) -> Painter:
+    def painter(self) -> Draws:
         """What draws, for work that runs in the device's thread."""
         return self._painter
 

@@ -82,8 +82,8 @@ async def compare(body: JsonBody, request: Request, services: UsesServices) -> R
         check_hole(mask)
     except PictureError as error:
         raise PictureError(error.detail, f"/picture/edits/{index}/mask") from error
-    job = services.jobs.start("compare", _comparing(services, question.picture, index, mask))
-    return accepted(request, services, job)
+    job = await services.job_states.start("compare", _comparing(services, question.picture, index, mask))
+    return accepted(request, job)
 
 
 def _comparing(services: Services, picture: Picture, index: int, mask: Mask) -> Steps:
