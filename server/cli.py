@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "run the studio and the API",
     "paint": "draw a picture document, or one given by options, into an image file",
     "variations": "draw a picture's edits over other scenes, each into an image file",
+    "proposals": "find the thing at a point of a picture, without a segmenter, and write it as a mask",
     "style": "paint a picture in the style of another",
     "fetch": "download a published generator and check it",
     "verify": "check that a model's weights are loaded right, by how active its units are",

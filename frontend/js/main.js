@@ -31,9 +31,11 @@ import { createLimits } from "./painting/limits.js";
 import { listenToPointers } from "./painting/pointer.js";
 import { createRegions } from "./painting/regions.js";
 import { createSegmenter } from "./painting/segmentation.js";
+import { createThings } from "./painting/things.js";
 import { setUpAbout } from "./panels/about.js";
 import { setUpCleaning } from "./panels/cleaning.js";
 import { endBeforeCommands } from "./panels/commands.js";
+import { setUpComparison } from "./panels/comparison.js";
 import { setUpControls, stepSize } from "./panels/controls.js";
 import { createEdits } from "./panels/edits.js";
 import { setUpExact } from "./panels/exact.js";
@@ -194,13 +196,13 @@ async function start() {
     layerOf,
     present: history.present,
     commit,
-    segmenter,
+    find: createThings({ segmenter, segmented: ({ model }) => modelOf(model).segmenter, radius }),
     limits,
     gesturing,
     tint,
     onError: notifyError,
   });
-  brush.subscribe(({ tool }) => tool === "pick" || picker.hover(null));
+  brush.subscribe(({ tool }) => (tool === "pick" ? picker.again() : picker.hover(null)));
   const inspector = createInspector({
     present: history.present,
     commit,
@@ -234,6 +236,7 @@ async function start() {
   const exact = setUpExact(brush, conceptOf);
   const showCleaning = setUpCleaning(history, commit);
   const refreshEdits = createEdits({ history, commit, gesturing, tint, draft, image: canvas.image });
+  setUpComparison(history);
   const help = setUpHelp();
   const showAbout = setUpAbout();
   const markModel = setUpModels(available, (name) => history.push(firstPicture(modelOf(name))));

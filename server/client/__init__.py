@@ -15,6 +15,7 @@ It needs httpx, as the extra `client` installs it, and imports no torch. In read
 - `documents`: pictures from JSON, share links and PNG files;
 - `kept`: pictures that the server keeps;
 - `answers`: what the server tells, as dataclasses;
+- `proposals`: things in a picture, found without a segmenter;
 - `jobs`: long work, waited for;
 - `reading`: JSON as those;
 - `errors`: the server's problem documents as exceptions;

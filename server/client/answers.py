@@ -42,6 +42,7 @@ class Model:
     concepts: tuple[str, ...]
     default: bool
     license: str
+    segmenter: bool
     clean: bool
     scenes: tuple[int, ...]
     version: str

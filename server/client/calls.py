@@ -22,6 +22,7 @@ from PIL import Image
 from server.client import answers
 from server.client.errors import NoAnswer
 from server.client.masks import Where, mask_of
+from server.client.proposals import Proposals
 from server.client.reading import read_answer
 from server.client.styles import Style, style_of
 from server.painting.imaging import Format
@@ -129,6 +130,11 @@ def cancel_job(id: str) -> Call[None]:
 def segment(picture: Picture) -> Call[answers.Segmentation]:
     """What the segmenter sees in a picture."""
     return Call("POST", "/segment", partial(read_answer, answers.Segmentation), body=picture_to_json(picture))
+
+
+def proposals(picture: Picture) -> Call[Proposals]:
+    """Things in a picture, found without a segmenter."""
+    return Call("POST", "/proposals", partial(read_answer, Proposals), body=picture_to_json(picture))
 
 
 def inspect(

@@ -25,6 +25,7 @@ from server.client.errors import as_problems
 from server.client.exchange import AsyncConnection, Connection
 from server.client.jobs import OnProgress, finish, finish_async
 from server.client.masks import Where, mask_of
+from server.client.proposals import Proposals
 from server.client.styles import Style
 from server.painting.imaging import Format
 from server.painting.parsing import parse_edit, validate
@@ -184,6 +185,10 @@ class Picture(BasePicture):
         """What the segmenter sees: the concept of every pixel."""
         return self.connection.send(calls.segment(self.content))
 
+    def proposals(self) -> Proposals:
+        """Things in it, found without a segmenter: nested regions."""
+        return self.connection.send(calls.proposals(self.content))
+
     def inspect(
         self,
         layer: str,
@@ -244,6 +249,10 @@ class AsyncPicture(BasePicture):
     async def segment(self) -> answers.Segmentation:
         """As `Picture.segment`."""
         return await self.connection.send(calls.segment(self.content))
+
+    async def proposals(self) -> Proposals:
+        """As `Picture.proposals`."""
+        return await self.connection.send(calls.proposals(self.content))
 
     async def inspect(
         self,

@@ -37,15 +37,15 @@ def run(args: argparse.Namespace) -> int:
     """Remove it in every way, print a table, and write the sheet."""
     import numpy as np
 
+    from server.inpainting.ways import as_png, check_opencv
     from server.lab.compare.run import compare, sheet, table
     from server.lab.compare.truth import thing_of
-    from server.lab.compare.ways import check_opencv
     from server.model.catalog import Catalog
     from server.painting.edits import check_concept
     from server.painting.imaging import encode
     from server.painting.mask import coverage
     from server.painting.painter import Painter
-    from server.painting.picture import Png
+    from server.painting.picture import Edit, Png
 
     if args.output.suffix.lower() not in SUFFIXES:
         raise UsageError(f"cannot tell an image format from {str(args.output)!r}; end it in .png, .jpg or .webp")
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     check_concept(concept, model, "/concept")
     if not mask.any():
         raise UsageError("the mask covers nothing")
-    results = compare(painter, picture, concept, mask, truth)
+    results = compare(painter, picture, Edit("remove", concept, as_png(mask)), mask, truth)
     print(table(results))
     page = sheet(painter.render(picture), mask, truth, results)
     write_file(args.output, encode(np.asarray(page), SUFFIXES[args.output.suffix.lower()]))

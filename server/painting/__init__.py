@@ -15,6 +15,7 @@
     precision    whether drafts are worth drawing in bfloat16 here, by measuring
     cache        values used last, bounded by their bytes
     regions      the connected piece of a label map that a click selects
+    proposals    things in a picture, found without a segmenter
     receptivity  where in a picture drawing a concept will take
     inspection   the units most active at a place of a picture
     imaging      pixels to image files, and the document inside a PNG

@@ -6,6 +6,7 @@ from server.web.api2018 import routes as api2018
 from server.web.reference import PROBLEMS
 from server.web.routes import (
     analysis,
+    comparison,
     dissection,
     images,
     jobs,
@@ -13,6 +14,7 @@ from server.web.routes import (
     models,
     operations,
     pictures,
+    proposals,
     qr,
     styles,
     variations,
@@ -22,6 +24,8 @@ from server.web.routes import (
 def _together() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (models, images, variations, styles, jobs, dissection, analysis, pictures, qr, live):
+        api.include_router(part.router)
+    for part in (proposals, comparison):
         api.include_router(part.router)
     calls = APIRouter()
     calls.include_router(api)

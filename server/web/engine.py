@@ -131,6 +131,11 @@ class Engine:
         """Whether drafts of several callers are drawn at once."""
         return self._most_frames > 1
 
+    @property
+    def painter(self) -> Draws:
+        """What draws, for work that runs in the device's thread."""
+        return self._painter
+
     def prepare(self, picture: Picture) -> Picture | Prepared:
         """Do of a picture what needs no device, in any thread. Raises what drawing it raises."""
         return cast(Painter, self._painter).prepare(picture)

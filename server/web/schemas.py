@@ -32,6 +32,7 @@ class Model(BaseModel):
     license: str = Field(description="of the weights, as the model's card names it; `unknown` where it does not")
     source: str | None = Field(description="where the model comes from, a line; null where its card does not tell")
     citation: str | None = Field(description="what to cite where the model is used, a line; null likewise")
+    segmenter: bool = Field(description="whether it has one, which `/segment` and masks that name a concept need")
     clean: bool = Field(description="whether artifact units are known, so that a picture may ask for `clean`")
     scenes: list[int] = Field(description="seeds worth beginning with, the best first; may be empty")
     version: str = Field(description="another one whenever the weights or the brushes change")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from server.cli import main
-from server.lab.compare import ways
+from server.inpainting import ways
 
 
 @pytest.fixture(autouse=True)

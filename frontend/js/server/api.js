@@ -16,6 +16,7 @@
  * @property {Layer[]} layers
  * @property {string[]} concepts
  * @property {boolean} default
+ * @property {boolean} segmenter  whether it has one
  * @property {string} family  what kind of network
  * @property {string} license
  * @property {string | null} source  where it comes from

@@ -5,8 +5,8 @@ pip install 'unitbrush[compare]'
 
 from __future__ import annotations
 
+from server.inpainting.ways import NAVIER_STOKES, TELEA, inpaintings
 from server.lab.bench.timing import Work
-from server.lab.compare.ways import NAVIER_STOKES, TELEA, inpaintings
 from server.model.pixels import Pixels
 from server.painting.mask import coverage
 from server.painting.picture import Picture

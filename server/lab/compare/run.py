@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
+from server.inpainting.ways import Mask, finished, ways_to_remove
 from server.lab.bench.timing import measure
 from server.lab.compare.scores import psnr, ssim
-from server.lab.compare.ways import Mask, ways_to_remove
 from server.lab.scenes.sheet import contact_sheet
 from server.model.pixels import Pixels
 from server.painting.painter import Painter
-from server.painting.picture import Picture
+from server.painting.picture import Edit, Picture
 
 TINT = (255, 64, 160)
 LABEL = 14  # pixels above each picture
@@ -32,13 +32,14 @@ class Removed:
 
 
 def compare(
-    painter: Painter, picture: Picture, concept: str, mask: Mask, truth: Pixels | None, seconds: float = 0.5
+    painter: Painter, picture: Picture, edit: Edit, mask: Mask, truth: Pixels | None, seconds: float = 0.5
 ) -> list[Removed]:
-    """Remove a concept in a mask, (R, R), in every way, each timed for about so many seconds. truth: (R, R, 3)."""
+    """Do what the edit does in every way, each timed for about so many seconds. mask: the edit's, (R, R). truth:
+    (R, R, 3)."""
     results = []
-    for way, remove in ways_to_remove(painter, picture, concept, mask).items():
-        pixels = remove()  # (R, R, 3)
-        ms = measure(way, lambda i, remove=remove: remove(), seconds, least=3).median_ms  # type: ignore[misc]
+    for way, remove in ways_to_remove(painter, picture, edit, mask).items():
+        pixels = finished(remove())  # (R, R, 3)
+        ms = measure(way, lambda i, remove=remove: finished(remove()), seconds, least=3).median_ms  # type: ignore[misc]
         scores = (None, None) if truth is None else (psnr(pixels, truth, mask), ssim(pixels, truth, mask))
         results.append(Removed(way, pixels, ms, *scores))
     return results

@@ -10,6 +10,8 @@ In reading order:
 - `pictures`: `/pictures`: pictures the server keeps;
 - `models`: `/models`: what is installed and what it can paint;
 - `analysis`: `/segment`, `/inspect`, `/receptivity`: what a network sees in a picture;
+- `proposals`: `/proposals`: things in a picture, found without a segmenter;
+- `comparison`: `/compare`: what an edit removes, removed by inpainting too;
 - `dissection`: `/models/{model}/layers`, `/models/{model}/context`, and the reports at `/dissect/{model}/`;
 - `studio`: `/`: the page, its files, and the scene it begins with;
 - `docs`: `/docs`: the reference as a page;

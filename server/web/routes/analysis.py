@@ -103,7 +103,9 @@ async def inspect(body: JsonBody, request: Request, services: UsesServices) -> R
     with inside("/layer"):
         layer = model.generator.layer(question.layer)
     if question.point is None:
-        where = await while_connected(request, _coverage(services, model, picture, question.mask, layer))
+        where = await while_connected(
+            request, coverage_of(services, model, picture, question.mask, layer.height, layer.width)
+        )
     else:
         where = at_point(question.point[0], question.point[1], layer.height, layer.width)
     r = await while_connected(request, services.engine.featuremaps(picture, layer.name))  # (H, W, units)
@@ -186,10 +188,10 @@ async def _labels(services: Services, picture: Picture) -> NDArray[np.uint8]:
     return np.frombuffer(labels, np.uint8).reshape(model.generator.size)
 
 
-async def _coverage(
-    services: Services, model: Model, picture: Picture, mask: Mask, layer: Layer
+async def coverage_of(
+    services: Services, model: Model, picture: Picture, mask: Mask, height: int, width: int
 ) -> NDArray[np.float32]:
-    """The mask's coverage of the layer's grid, (H, W). Raises PictureError where that is nothing."""
+    """A mask's coverage of a grid over a picture, (height, width). Raises PictureError where that is nothing."""
     aspect = model.generator.aspect
     if isinstance(mask, Region):
         with inside("/picture"):
@@ -201,11 +203,11 @@ async def _coverage(
 
         def pooled() -> NDArray[np.float32]:
             raster = region(labels == concepts.index(mask.concept), mask.at).astype(np.float32)  # (H, W)
-            return pool(raster, layer.height, layer.width, mask.erase, aspect)
+            return pool(raster, height, width, mask.erase, aspect)
 
         where = await services.in_thread(pooled)
     else:
-        where = await services.in_thread(coverage, mask, layer.height, layer.width, aspect)
+        where = await services.in_thread(coverage, mask, height, width, aspect)
     if not where.any():
         raise PictureError("the mask covers nothing", "/mask")
     return where

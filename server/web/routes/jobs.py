@@ -21,7 +21,9 @@ STILL_HERE = 15.0  # seconds after which a stream says so, for proxies that end 
 
 JobId = Annotated[str, Path(max_length=64, description="the job's id, which nobody can guess")]
 EVENTS: dict[int | str, JSON] = {200: {"description": "Events: the job", "content": {"text/event-stream": {}}}}
-FILE: dict[int | str, JSON] = {200: {"description": "The file", "content": {"image/png": {}}}}
+FILE: dict[int | str, JSON] = {
+    200: {"description": "The file: an image, or JSON", "content": {"image/png": {}, "application/json": {}}}
+}
 PREVIEW: dict[int | str, JSON] = {200: {"description": "The image", "content": {"image/jpeg": {}}}}
 
 

@@ -92,6 +92,7 @@ def _describe(model: Model, version: str) -> schemas.Model:
         license=model.license,
         source=model.source,
         citation=model.citation,
+        segmenter=model.segmenter is not None,
         clean=bool(model.artifacts),
         scenes=list(model.scenes),
         version=version,

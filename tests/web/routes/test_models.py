@@ -32,6 +32,7 @@ async def test_models_are_listed_as_the_contract_says(client: httpx.AsyncClient)
     assert model["layers"][0] == {"name": "layer1", "units": 16, "height": 4, "width": 4}
     assert model["concepts"] == ["tree", "door", "sky"]
     assert model["clean"] is True
+    assert model["segmenter"] is True
     assert model["exact_layer"] is None
 
 

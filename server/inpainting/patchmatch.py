@@ -8,11 +8,13 @@ places around its own. All patches take each step at once.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from server.errors import UsageError
+from server.errors import PictureError
 from server.model.pixels import Pixels
 
 PATCH = 7
@@ -25,13 +27,21 @@ NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 Image = NDArray[np.float32]  # (H, W, 3)
 Hole = NDArray[np.bool_]  # (H, W)
 Places = NDArray[np.intp]  # (patches, 2): rows and columns of patches' upper left corners
+Filling = Generator[None, None, Pixels]  # the picture filled, a step of some hundredths of a second at a time
 
 
-def patchmatch(pixels: Pixels, hole: Hole, seed: int = 0) -> Pixels:
+def check_hole(hole: Hole) -> None:
+    """Raises PictureError where a hole, (H, W), leaves no whole patch to copy from."""
+    if hole.any() and not (min(hole.shape) >= PATCH and _sources(hole).any()):
+        raise PictureError(f"the mask leaves no {PATCH}x{PATCH} pixels to copy from; make it smaller")
+
+
+def patchmatch(pixels: Pixels, hole: Hole, seed: int = 0) -> Filling:
     """The picture with the hole filled; the rest stays as it is. pixels: (H, W, 3); hole: (H, W).
 
-    Raises UsageError where the hole leaves no whole patch to copy from.
+    Raises PictureError where the hole leaves no whole patch to copy from.
     """
+    check_hole(hole)
     if not hole.any():
         return pixels
     random = np.random.RandomState(seed)
@@ -44,7 +54,7 @@ def patchmatch(pixels: Pixels, hole: Hole, seed: int = 0) -> Pixels:
         height, width = missing.shape
         larger = filled.repeat(2, 0).repeat(2, 1)[:height, :width] if filled.shape != image.shape else filled
         larger = np.pad(larger, ((0, height - larger.shape[0]), (0, width - larger.shape[1]), (0, 0)), "edge")
-        filled = _completed(np.where(missing[..., None], larger, image), missing, random)
+        filled = yield from _completed(np.where(missing[..., None], larger, image), missing, random)
     return filled.round().clip(0, 255).astype(np.uint8)
 
 
@@ -63,23 +73,21 @@ def _sources(hole: Hole) -> Hole:
     return ~np.asarray(sliding_window_view(hole, (PATCH, PATCH)).any((2, 3)))
 
 
-def _completed(image: Image, hole: Hole, random: np.random.RandomState) -> Image:
+def _completed(image: Image, hole: Hole, random: np.random.RandomState) -> Generator[None, None, Image]:
     """The image with its hole, filled with a guess, filled better."""
     sources = _sources(hole)
-    if not sources.any():
-        raise UsageError(f"the mask leaves no {PATCH}x{PATCH} pixels to copy from; make it smaller")
     targets = np.argwhere(sliding_window_view(hole, (PATCH, PATCH)).any((2, 3)))  # (patches, 2)
     all_sources = np.argwhere(sources)
     found = all_sources[random.randint(len(all_sources), size=len(targets))]  # (patches, 2)
     for _ in range(ROUNDS):
-        found, far = _searched(image, sources, targets, found, random)
+        found, far = yield from _searched(image, sources, targets, found, random)
         image = _averaged(image, hole, targets, found, far)
     return image
 
 
 def _searched(
     image: Image, sources: Hole, targets: Places, found: Places, random: np.random.RandomState
-) -> tuple[Places, NDArray[np.float32]]:
+) -> Generator[None, None, tuple[Places, NDArray[np.float32]]]:
     """Better places for the patches, and how far each patch is from what is there: (patches, 2), (patches,)."""
     patches = sliding_window_view(image, (PATCH, PATCH), (0, 1)).reshape(*sources.shape, -1)  # (h, w, 3 * PATCH ** 2)
     wanted = patches[targets[:, 0], targets[:, 1]]  # (patches, 3 * PATCH ** 2)
@@ -103,11 +111,13 @@ def _searched(
 
     for _ in range(SEARCHES):
         for step in NEIGHBOURS:
+            yield
             beside = (targets + step).clip(0, limit)
             neighbour = numbers[beside[:, 0], beside[:, 1]]  # -1 where it looks for nothing
             try_them(np.where(neighbour[:, None] >= 0, found[neighbour] - step, found))
         radius = float(max(sources.shape))
         while radius >= 1:
+            yield
             try_them(found + np.round(random.uniform(-radius, radius, found.shape)).astype(np.intp))
             radius /= 2
     return found, far
