@@ -20,9 +20,17 @@ def painted(covered: Covered, size: tuple[int, int]) -> NDArray[np.float32]:
     much of each pixel the edits are at, (H, W). size: the height and width of what is returned."""
     grown, rim = max(1, round(GROWN * max(size))), max(1, round(RIM * max(size)))
     alpha = torch.from_numpy(enlarged(covered, size))[None, None]  # (1, 1, *size)
-    alpha = F.max_pool2d(alpha, 2 * grown + 1, 1, grown)
-    around = F.pad(alpha, (rim,) * 4, mode="replicate")
-    return F.avg_pool2d(around, 2 * rim + 1, 1)[0, 0].numpy()
+    # Along columns, then along rows: the same as by squares, whose cells would be too many for large pictures.
+    for high, wide in ((1, 0), (0, 1)):
+        alpha = F.max_pool2d(alpha, _window(grown, high, wide), 1, (grown * high, grown * wide))
+    alpha = F.pad(alpha, (rim,) * 4, mode="replicate")
+    for high, wide in ((1, 0), (0, 1)):
+        alpha = F.avg_pool2d(alpha, _window(rim, high, wide), 1)
+    return alpha[0, 0].numpy()
+
+
+def _window(reach: int, high: int, wide: int) -> tuple[int, int]:
+    return 2 * reach * high + 1, 2 * reach * wide + 1
 
 
 def kept(own: Pixels, pixels: Pixels, alpha: NDArray[np.float32]) -> Pixels:

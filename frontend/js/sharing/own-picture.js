@@ -31,13 +31,12 @@ export function createOwnPicture({ history, bringIn }) {
   /** @type {Job | null} */
   let job = null;
   let stopFollowing = () => {};
-  let touched = false; // whether something else was done meanwhile
-  history.subscribe(() => (touched = true));
+  let before = history.present(); // what was there when it began, or when the page was loaded
 
   /** @param {string} id */
   function follow(id) {
     rememberJob("own", id);
-    touched = false;
+    before = history.present();
     stopFollowing = followJob(id, took, () => {
       forget();
       notify(t("own.gone"));
@@ -51,7 +50,7 @@ export function createOwnPicture({ history, bringIn }) {
     if (next.problem) notifyError(new Error(next.problem.detail));
     if (next.state === "done") {
       announce(t("own.there"));
-      if (!touched) void show();
+      if (history.present() === before) void show(); // else something was done meanwhile, and nothing takes its place
     } else if (isOver(next)) forget();
   }
 

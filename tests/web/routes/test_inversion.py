@@ -10,10 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from server.inversion.own import SIDE
 from server.painting.imaging import read_document
 from tests.helpers.own import bomb, file_of, in_base64, photo
 
 OWN = file_of(photo())
+CLEAR = photo().convert("RGBA")
+CLEAR.putalpha(Image.new("L", CLEAR.size, 0))
+TURNED = Image.Exif()
+TURNED[274] = 6  # a quarter of a turn
+MIDDLE = np.asarray(photo())[:, 10:50]
 EDIT = {"op": "draw", "concept": "tree", "mask": {"rect": [0, 0, 0.3, 0.3]}, "strength": 1.0}
 
 
@@ -91,6 +97,28 @@ async def test_own_pixels_stay_where_nothing_was_painted(client: httpx.AsyncClie
 
 
 @pytest.mark.parametrize(
+    ("file", "used"),
+    [
+        (file_of(photo().convert("CMYK"), "JPEG", quality=95), MIDDLE),
+        (file_of(photo(), "JPEG", quality=95, exif=TURNED), np.rot90(MIDDLE, -1)),
+        (file_of(photo(), "GIF", save_all=True, append_images=[Image.new("RGB", (60, 40))]), MIDDLE),
+        (file_of(CLEAR), np.full_like(MIDDLE, 255)),
+    ],
+    ids=["CMYK", "turned", "animated", "transparent"],
+)
+async def test_every_usual_file_is_taken(client: httpx.AsyncClient, file: bytes, used: np.ndarray) -> None:
+    result = await inverted(client, image=in_base64(file), steps=0)
+    own = pixels(base64.b64decode(result["own"]))
+    assert np.abs(own - used).mean() < 8
+
+
+async def test_a_photograph_of_40_megapixels_is_taken(client: httpx.AsyncClient) -> None:
+    file = file_of(Image.new("L", (7700, 5200), 90), "JPEG")
+    own = pixels(base64.b64decode((await inverted(client, image=in_base64(file), steps=0))["own"]))
+    assert own.shape == (SIDE, SIDE, 3)
+
+
+@pytest.mark.parametrize(
     ("members", "slug", "words"),
     [
         ({}, "invalid-picture", "image"),
@@ -100,6 +128,7 @@ async def test_own_pixels_stay_where_nothing_was_painted(client: httpx.AsyncClie
         ({"image": in_base64(OWN[:-40])}, "bad-image", ""),
         ({"image": in_base64(file_of(Image.new("RGB", (1, 1))))}, "bad-image", "1x1"),
         ({"image": in_base64(bomb(8000, 5000))}, "bad-image", "40 million"),
+        ({"image": in_base64(bomb(60000, 60000))}, "bad-image", "million"),
         ({"image": in_base64(OWN), "steps": 1001}, "invalid-picture", "steps"),
         ({"image": in_base64(OWN), "more": 1}, "invalid-picture", "more"),
     ],
