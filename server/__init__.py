@@ -6,7 +6,8 @@ In reading order; each package imports only from those below it in this list, an
 - `model`: what is installed: generators, weights, segmenters, the catalog;
 - `results`: stored dissections, which units draw what, without torch.
 
-Beside painting: `styles`, a finished picture in the style of another, and `inpainting`, without what an edit removes.
+Beside painting: `styles`, a finished picture in the style of another, `inpainting`, without what an edit removes, and
+`inversion`, a picture of one's own as a document to paint on.
 
 Above them, `web` serves painting over HTTP and a live socket (`app` puts it together), and `lab` makes models and
 dissections offline; nothing but `commands` imports `lab`. `commands` are the subcommands of `unitbrush`, `cli` the

@@ -20,6 +20,8 @@ COMMANDS = {
     "variations": "draw a picture's edits over other scenes, each into an image file",
     "proposals": "find the thing at a point of a picture, without a segmenter, and write it as a mask",
     "style": "paint a picture in the style of another",
+    "invert": "bring in a picture of one's own, as a document to be painted on",
+    "encoder": "train the network that tells what a model would make a picture from",
     "fetch": "download a published generator and check it",
     "verify": "check that a model's weights are loaded right, by how active its units are",
     "add": "install a generator of one's own, from its weights or from code",

@@ -13,6 +13,7 @@ LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 CARD = "model.json"
 GENERATOR = "generator.safetensors"
 SEGMENTER = "segmenter.safetensors"
+ENCODER = "encoder.safetensors"  # tells what a picture would be made from
 JUDGE = "judge.safetensors"  # a second segmenter, trained apart, that measures brushes
 
 

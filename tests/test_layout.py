@@ -10,7 +10,7 @@ import pytest
 
 SERVER = Path(__file__).parents[1] / "server"
 ROOT = ("errors", "files", "settings")
-SERVING = ("inpainting", "styles", "painting", "model", "results", *ROOT)
+SERVING = ("inversion", "inpainting", "styles", "painting", "model", "results", *ROOT)
 # What the modules of each package, and the modules beside the packages, may import of `server`.
 ALLOWED = {
     **dict.fromkeys(ROOT, ROOT),
@@ -19,6 +19,7 @@ ALLOWED = {
     "painting": ("model", "results", *ROOT),
     "styles": ("painting", "model", "results", *ROOT),
     "inpainting": ("painting", "model", "results", *ROOT),
+    "inversion": ("styles", "painting", "model", "results", *ROOT),
     "web": SERVING,
     "client": ("painting", *ROOT),
     "lab": SERVING,
@@ -80,6 +81,7 @@ def test_no_import_runs_back() -> None:
         ("server.painting.painter", "from ..lab import dissect"),
         ("server.web.engine", "from server.lab.frechet import power"),
         ("server.inpainting.ways", "from server.lab.bench.timing import measure"),
+        ("server.styles.images", "from server.inversion.own import square"),
         ("server.lab.bench.wire", "from server.app import create_app"),
         ("server.cli", "import server.lab"),
         ("server.client.calls", "from server.web.schemas import Model"),

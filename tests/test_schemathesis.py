@@ -8,12 +8,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from server.inversion.invert import Frame as InversionFrame
+from server.inversion.invert import Inversion, Inverting
+from server.inversion.missing import missing
+from server.model.catalog import Model
 from server.model.pixels import Pixels
+from server.painting.base import encode_base
+from server.painting.picture import Picture
 from server.styles.fast import FastStyle
 from server.styles.slow import Frame, Repainting
-from server.web.routes import styles
+from server.web.routes import inversion, styles
 from tests.helpers.serving import settings_in, threaded_server
 from tests.helpers.tiny import write_context, write_model, write_units
 
@@ -27,8 +34,16 @@ def repainted(pixels: Pixels, *args: Any) -> Repainting:
     return pixels
 
 
+def inverted(model: Model, own: Pixels, *args: Any) -> Inverting:
+    """And likewise what is one's own."""
+    yield InversionFrame(1, 1, own)
+    r = np.zeros([getattr(model.generator.layer("layer4"), name) for name in ("units", "height", "width")], np.float32)
+    return Inversion(Picture(model.name, base=encode_base("layer4", r)), own, missing(own, own, model))
+
+
 def test_every_call_keeps_to_the_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(styles, "repaint", repainted)
+    monkeypatch.setattr(inversion, "invert", inverted)
     monkeypatch.setattr(FastStyle, "paint", lambda self, pixels, *args: pixels)
     write_model(tmp_path)
     write_units(tmp_path / "dissect_results" / "village")

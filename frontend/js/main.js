@@ -43,6 +43,7 @@ import { setUpHelp } from "./panels/help.js";
 import { createInspector } from "./panels/inspector.js";
 import { setUpKept } from "./panels/kept.js";
 import { setUpModels } from "./panels/models.js";
+import { setUpOwn } from "./panels/own.js";
 import { createPalette } from "./panels/palette.js";
 import { createReceptivity } from "./panels/receptivity.js";
 import { setUpSaving } from "./panels/saving.js";
@@ -62,12 +63,14 @@ import { createStrip } from "./scenes/strip.js";
 import { createVariations } from "./scenes/variations.js";
 import { watchConnection } from "./server/connection.js";
 import { createFrames } from "./server/frames.js";
+import { composite } from "./server/api.js";
 import { createModelLoader } from "./server/model-loader.js";
 import { forgetSaved } from "./server/saver.js";
 import { clearAddress } from "./sharing/address.js";
 import { createBringIn } from "./sharing/bring-in.js";
 import { setUpDownload } from "./sharing/download.js";
 import { acceptPictures, whyNotOpened } from "./sharing/open.js";
+import { createOwnPicture } from "./sharing/own-picture.js";
 import { setUpShare } from "./sharing/share.js";
 import { setUpStyle } from "./sharing/style.js";
 import { announce } from "./ui/announce.js";
@@ -79,6 +82,7 @@ import { notify, notifyError } from "./ui/notices.js";
 import { createReadiness } from "./ui/ready.js";
 import { createBusy } from "./view/busy.js";
 import { createCompare } from "./view/compare.js";
+import { createKeeping } from "./view/keeping.js";
 import { tellFalsified } from "./view/reading.js";
 import { createRing } from "./view/ring.js";
 import { createTint } from "./view/tint.js";
@@ -129,6 +133,8 @@ async function start() {
   const view = createView();
   const tint = createTint();
   const ring = createRing(view, radius);
+  const keeping = createKeeping();
+  const keptPixels = setUpOwn(history, keeping);
   const compare = createCompare({ canvas, images, visible });
   const saver = setUpSaving({ remember: !booth, busy: () => gesturing.active() });
   const connection = watchConnection(() => {
@@ -172,7 +178,11 @@ async function start() {
   /** @type {typeof frames.draft} */
   function draft(make) {
     stage.dataset.shown = "draft";
-    frames.draft(make);
+    frames.draft(() => {
+      const made = make();
+      keeping.setEdits(made.picture.edits);
+      return made;
+    });
   }
 
   // Painting.
@@ -267,7 +277,7 @@ async function start() {
     announce(t("scene", { seed }));
   });
   const showDirections = createDirections({ history, commit, draft, gesturing });
-  showFixedScenes(history);
+  showFixedScenes(history, closeScenes);
 
   function closeScenes() {
     mixing.close();
@@ -276,14 +286,19 @@ async function start() {
   }
 
   // Taking pictures away and bringing them in.
-  setUpDownload(visible, images);
-  setUpShare(visible, images);
+  /** The picture's file, with one's own pixels where they are kept. */
+  async function file() {
+    const own = keptPixels();
+    return own ? composite(visible(), own) : (await images.load(visible())).blob;
+  }
+  setUpDownload(visible, file);
+  setUpShare(visible, images, file);
   const style = setUpStyle(visible, images);
 
   const bringIn = createBringIn({ available, history, gesturing, images, onOpen: closeScenes });
   /** @param {unknown} error */
   const notOpened = (error) => notify(whyNotOpened(error), { kind: "error" });
-  acceptPictures((picture) => void bringIn(picture), notOpened);
+  acceptPictures((picture) => void bringIn(picture), createOwnPicture({ history, bringIn }), notOpened);
   setUpKept((picture, id, revision) => bringIn(saver.opened(picture, id, revision)));
 
   listenToKeys({
@@ -343,6 +358,7 @@ async function start() {
   function showPresent() {
     stage.dataset.shown = "due";
     frames.finish(visible());
+    keeping.setEdits(visible().edits);
     compare.refresh();
     strip.mark(history.present().seed);
     useModel(history.present().model);

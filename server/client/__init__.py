@@ -11,7 +11,7 @@ It needs httpx, as the extra `client` installs it, and imports no torch. In read
 - `clients`: `Client` and `AsyncClient`;
 - `pictures`: pictures that never change, each method giving another one;
 - `masks`: rectangles, strokes, arrays, images and regions as masks;
-- `styles`: names and images as styles;
+- `styles`: names and images as styles, and images as members of questions;
 - `documents`: pictures from JSON, share links and PNG files;
 - `kept`: pictures that the server keeps;
 - `answers`: what the server tells, as dataclasses;

@@ -238,6 +238,20 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Inverted:
+    """What came of a picture of one's own. picture: the document. grid: how much of each cell the model cannot express,
+    0..1, row by row; share: the mean. psnr: of the likeness, in decibels. agreement: the share of pixels that the
+    model's segmenter names alike, None without one. own: the part that counted, a JPEG in base64."""
+
+    picture: Mapping[str, Any]
+    grid: tuple[tuple[float, ...], ...]
+    share: float
+    psnr: float
+    agreement: float | None
+    own: str
+
+
+@dataclass(frozen=True)
 class Resource:
     """A kept picture as the server tells of it."""
 

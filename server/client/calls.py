@@ -24,11 +24,13 @@ from server.client.errors import NoAnswer
 from server.client.masks import Where, mask_of
 from server.client.proposals import Proposals
 from server.client.reading import read_answer
-from server.client.styles import Style, style_of
+from server.client.styles import AnyImage, Style, in_base64, style_of
 from server.painting.imaging import Format
-from server.painting.picture import Picture, picture_to_json, to_document
+from server.painting.picture import SCENE, Picture, picture_to_json, to_document
 
 T = TypeVar("T")
+
+OWN_SIDE = 1024  # pixels of a picture of one's own: the server uses no more
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,23 @@ def slow_style(picture: Picture, style: Style, strength: float, steps: int) -> C
     return _about(picture, "/style/slow", {**style_of(style), "strength": float(strength), "steps": steps}, answers.Job)
 
 
+def invert(own: AnyImage, model: str, steps: int) -> Call[answers.Job]:
+    """A job that makes a document of a picture of one's own."""
+    question = {"image": in_base64(own, OWN_SIDE), "model": model, "steps": steps}
+    return Call("POST", "/invert", partial(read_answer, answers.Job), body=json.dumps(question))
+
+
+def inverted(id: str) -> Call[answers.Inverted]:
+    """What came of that."""
+    return Call("GET", f"{_job(id)}/result", partial(read_answer, answers.Inverted))
+
+
+def composite(picture: Picture, own: AnyImage, size: int | None) -> Call[Image.Image]:
+    """One's own picture with what was painted laid over it, decoded."""
+    question = {"image": in_base64(own, OWN_SIDE)}
+    return Call("POST", "/composite", _decoded, _image_query("png", size), _body_about(picture, question))
+
+
 def job(id: str) -> Call[answers.Job]:
     """How far a job is."""
     return Call("GET", _job(id), partial(read_answer, answers.Job))
@@ -171,8 +190,8 @@ def step(id: str, revision: int, name: Literal["undo", "redo", "reset"]) -> Call
 
 def put(id: str, revision: int, old: Picture, new: Picture) -> Call[answers.Resource]:
     """Another picture of the same scene in the place of a kept one. Raises ValueError for another scene."""
-    if (old.model, old.seed, old.z, old.w) != (new.model, new.seed, new.z, new.w):
-        raise ValueError("a kept picture stays with its model and its latent; keep the other scene as a new picture")
+    if any(getattr(old, name) != getattr(new, name) for name in ("model", *SCENE)):
+        raise ValueError("a kept picture stays with its model and its scene; keep the other scene as a new picture")
     document = {"directions": {}, "clean": False, **to_document(new)}
     changing = {name: document[name] for name in ("edits", "directions", "clean")}
     return _change("PUT", f"{_kept(id)}/edits", revision, changing)

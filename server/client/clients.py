@@ -10,11 +10,14 @@ from server.client import answers, calls
 from server.client.documents import Source, read_source
 from server.client.errors import as_problems
 from server.client.exchange import AsyncTransport, Transport, connect, connect_async
+from server.client.jobs import OnProgress, finish, finish_async
 from server.client.kept import AsyncKept, Kept, members
 from server.client.pictures import AsyncPicture, Picture, new_content
+from server.client.styles import AnyImage
 
 TIMEOUT = 60.0
 PATIENCE = 60.0
+STEPS = 200  # of descent, in `invert`
 
 
 class Client:
@@ -59,18 +62,29 @@ class Client:
         *,
         z: Iterable[float] | None = None,
         w: Iterable[float] | Iterable[Iterable[float]] | None = None,
+        base: Mapping[str, str] | None = None,
         directions: Mapping[str, float] | None = None,
         clean: bool = False,
     ) -> Picture:
-        """A scene of a model, by a seed, a latent z or a w, with nothing painted on it; asks nobody. Raises
+        """A scene of a model, by a seed, a latent z, a w or a base, with nothing painted on it; asks nobody. Raises
         UnitbrushProblem."""
-        return Picture(new_content(model, seed, z, w, directions, clean), self.connection)
+        return Picture(new_content(model, seed, z, w, base, directions, clean), self.connection)
 
     def load(self, source: Source, model: str | None = None) -> Picture:
         """The picture in a document, JSON, a share link, a PNG painted here (its bytes or its path), or a file of JSON;
         asks nobody. model: stands where the document names none. Raises UnitbrushProblem and OSError."""
         with as_problems():
             return Picture(read_source(source, model), self.connection)
+
+    def invert(
+        self, own: AnyImage, model: str, *, steps: int = STEPS, on_progress: OnProgress | None = None
+    ) -> tuple[Picture, answers.Inverted]:
+        """A picture of one's own as one to paint on, and what the model cannot express of it; takes a minute.
+
+        own: an image, or its path or bytes; its middle counts. on_progress: told how far the job is.
+        """
+        answer = finish(self.connection, calls.invert(own, model, steps), calls.inverted, on_progress)
+        return self.load(answer.picture), answer
 
     def keep(self, picture: Picture) -> Kept:
         """Let the server keep a picture, with undo and redo, across restarts."""
@@ -156,16 +170,24 @@ class AsyncClient:
         *,
         z: Iterable[float] | None = None,
         w: Iterable[float] | Iterable[Iterable[float]] | None = None,
+        base: Mapping[str, str] | None = None,
         directions: Mapping[str, float] | None = None,
         clean: bool = False,
     ) -> AsyncPicture:
         """As `Client.picture`; nothing to await."""
-        return AsyncPicture(new_content(model, seed, z, w, directions, clean), self.connection)
+        return AsyncPicture(new_content(model, seed, z, w, base, directions, clean), self.connection)
 
     def load(self, source: Source, model: str | None = None) -> AsyncPicture:
         """As `Client.load`; nothing to await."""
         with as_problems():
             return AsyncPicture(read_source(source, model), self.connection)
+
+    async def invert(
+        self, own: AnyImage, model: str, *, steps: int = STEPS, on_progress: OnProgress | None = None
+    ) -> tuple[AsyncPicture, answers.Inverted]:
+        """As `Client.invert`."""
+        answer = await finish_async(self.connection, calls.invert(own, model, steps), calls.inverted, on_progress)
+        return self.load(answer.picture), answer
 
     async def keep(self, picture: AsyncPicture) -> AsyncKept:
         """As `Client.keep`."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-
-from PIL import Image
+from typing import TypeVar
 
 from server.client import calls
 from server.client.answers import Job
@@ -14,31 +13,38 @@ from server.client.calls import Call
 from server.client.errors import UnitbrushProblem
 from server.client.exchange import AsyncConnection, Connection
 
+T = TypeVar("T")
+
 PAUSE = 0.5  # seconds between two questions
 
 OnProgress = Callable[[Job], object]
 
 
-def finish(connection: Connection, begin: Call[Job], on_progress: OnProgress | None) -> Image.Image:
-    """What comes of a job; an exception meanwhile, as by Ctrl-C, cancels it. Raises UnitbrushProblem and NoAnswer."""
+def finish(
+    connection: Connection, begin: Call[Job], result: Callable[[str], Call[T]], on_progress: OnProgress | None
+) -> T:
+    """What comes of a job; an exception meanwhile, as by Ctrl-C, cancels it. result: the call that asks for it, by the
+    job's id. Raises UnitbrushProblem and NoAnswer."""
     job = connection.send(begin)
     try:
         while goes_on(job, on_progress):
             time.sleep(PAUSE)
             job = connection.send(calls.job(job.id))
-        return connection.send(calls.job_result(job.id))
+        return connection.send(result(job.id))
     finally:
         connection.send(calls.cancel_job(job.id))
 
 
-async def finish_async(connection: AsyncConnection, begin: Call[Job], on_progress: OnProgress | None) -> Image.Image:
+async def finish_async(
+    connection: AsyncConnection, begin: Call[Job], result: Callable[[str], Call[T]], on_progress: OnProgress | None
+) -> T:
     """As `finish`."""
     job = await connection.send(begin)
     try:
         while goes_on(job, on_progress):
             await asyncio.sleep(PAUSE)
             job = await connection.send(calls.job(job.id))
-        return await connection.send(calls.job_result(job.id))
+        return await connection.send(result(job.id))
     finally:
         await connection.send(calls.cancel_job(job.id))
 

@@ -26,7 +26,7 @@ from server.client.exchange import AsyncConnection, Connection
 from server.client.jobs import OnProgress, finish, finish_async
 from server.client.masks import Where, mask_of
 from server.client.proposals import Proposals
-from server.client.styles import Style
+from server.client.styles import AnyImage, Style
 from server.painting.imaging import Format
 from server.painting.parsing import parse_edit, validate
 from server.painting.picture import Edit, picture_to_json, to_document
@@ -96,7 +96,7 @@ class BasePicture:
 
     def over(self, seed: int) -> Self:
         """The same edits and directions over another scene. Raises UnitbrushProblem."""
-        return self._changed(seed=index(seed), z=None, w=None)
+        return self._changed(seed=index(seed), z=None, w=None, base=None)
 
     def undo(self, steps: int = 1) -> Self:
         """The picture without its last edits. Raises ValueError where it has fewer."""
@@ -179,7 +179,13 @@ class Picture(BasePicture):
         self, style: Style, *, strength: float = 1.0, steps: int = 120, on_progress: OnProgress | None = None
     ) -> Image.Image:
         """The same by optimisation, which takes minutes; `on_progress` is told how far the job is."""
-        return finish(self.connection, calls.slow_style(self.content, style, strength, steps), on_progress)
+        call = calls.slow_style(self.content, style, strength, steps)
+        return finish(self.connection, call, calls.job_result, on_progress)
+
+    def composite(self, own: AnyImage, size: int | None = None) -> Image.Image:
+        """One's own picture with what was painted laid over it, its own pixels elsewhere. own: an image, or its path or
+        bytes. size: as of `image`."""
+        return self.connection.send(calls.composite(self.content, own, size))
 
     def segment(self) -> answers.Segmentation:
         """What the segmenter sees: the concept of every pixel."""
@@ -244,7 +250,11 @@ class AsyncPicture(BasePicture):
     ) -> Image.Image:
         """As `Picture.style_slowly`; a task that is cancelled cancels the job."""
         call = calls.slow_style(self.content, style, strength, steps)
-        return await finish_async(self.connection, call, on_progress)
+        return await finish_async(self.connection, call, calls.job_result, on_progress)
+
+    async def composite(self, own: AnyImage, size: int | None = None) -> Image.Image:
+        """As `Picture.composite`."""
+        return await self.connection.send(calls.composite(self.content, own, size))
 
     async def segment(self) -> answers.Segmentation:
         """As `Picture.segment`."""
@@ -276,6 +286,7 @@ def new_content(
     seed: int | None,
     z: Iterable[float] | None,
     w: Iterable[float] | Iterable[Iterable[float]] | None,
+    base: Mapping[str, str] | None,
     directions: Mapping[str, float] | None,
     clean: bool,
 ) -> Content:
@@ -285,6 +296,7 @@ def new_content(
         "seed": None if seed is None else index(seed),
         "z": None if z is None else [float(number) for number in z],
         "w": None if w is None else [_numbers(part) for part in w],
+        "base": None if base is None else dict(base),
         "directions": _floats(directions or {}),
         "clean": clean,
     }

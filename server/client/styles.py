@@ -10,18 +10,23 @@ from PIL import Image
 
 SIDE = 512  # pixels: the server uses no more
 
-Style = str | int | bytes | Path | Image.Image
+AnyImage = bytes | Path | Image.Image  # a file's bytes or path, or an image
+Style = str | int | AnyImage
 
 
 def style_of(style: Style) -> dict[str, str]:
     """The member of a question that says which style. Raises OSError where a file cannot be read."""
-    if isinstance(style, str | int):
-        return {"style": str(style)}
-    if isinstance(style, Image.Image):
-        small = style.copy()
-        small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return {"style": str(style)} if isinstance(style, str | int) else {"image": in_base64(style, SIDE)}
+
+
+def in_base64(image: AnyImage, side: int) -> str:
+    """An image's file as a member of a question. side: pixels that the server uses, at most. Raises OSError where a
+    file cannot be read."""
+    if isinstance(image, Image.Image):
+        small = image.copy()
+        small.thumbnail((side, side), Image.Resampling.LANCZOS)
         file = io.BytesIO()
         small.convert("RGBA" if small.has_transparency_data else "RGB").save(file, "PNG")
-        style = file.getvalue()
-    data = style.read_bytes() if isinstance(style, Path) else style
-    return {"image": base64.b64encode(data).decode("ascii")}
+        image = file.getvalue()
+    data = image.read_bytes() if isinstance(image, Path) else image
+    return base64.b64encode(data).decode("ascii")

@@ -11,7 +11,7 @@ import numpy as np
 from server.errors import UnitbrushError
 from server.model.catalog import Catalog
 from server.model.pixels import Pixels
-from server.painting.edits import Check, go_on
+from server.painting.edits import Check, Covered, go_on
 from server.painting.painter import Featuremaps, Labels
 from server.painting.picture import Picture
 from server.web.engine import Busy
@@ -57,6 +57,9 @@ class RemotePainter:
 
     def labels(self, picture: Picture, check: Check = go_on) -> Labels:
         return cast(Labels, self._drawn("labels", picture, check))
+
+    def covered(self, picture: Picture, check: Check = go_on) -> Covered:
+        return cast(Covered, self._drawn("covered", picture, check))
 
     def _drawn(self, method: str, picture: Picture, check: Check, *arguments: object) -> Any:
         self._catalog.get(picture.model)  # a stranger's name for a model is no reason to look for a painter

@@ -18,6 +18,7 @@ from server.app import make_painter
 from server.errors import UnitbrushError
 from server.model.catalog import Catalog
 from server.model.pixels import Pixels
+from server.painting.edits import Covered
 from server.painting.painter import Featuremaps, Labels, Painter
 from server.painting.picture import Picture
 from server.settings import Settings
@@ -63,6 +64,9 @@ class Replica:
 
     async def labels(self, picture: Picture) -> Labels | UnitbrushError:
         return await self._answer(picture, Painter.labels)
+
+    async def covered(self, picture: Picture) -> Covered | UnitbrushError:
+        return await self._answer(picture, Painter.covered)
 
     async def frame(self, picture: Picture, draft: bool = False) -> Pixels | UnitbrushError:
         try:

@@ -6,6 +6,7 @@
 - `paint`: a picture document into an image file;
 - `variations`: its edits over other scenes, into one each;
 - `style`: the picture in the style of another;
+- `invert`, `encoder`: a picture of one's own as a document, and the network that helps with it;
 - `fetch`, `verify`: a published model, and whether its weights are loaded right;
 - `add`, `train`, `dissect`, `directions`: a model of one's own, and what it can be painted with;
 - `proposals`: the thing at a point of a picture, as a mask;

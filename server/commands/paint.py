@@ -51,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--clean", action="store_true", help="set the model's artifact units to zero")
     parser.add_argument("--size", type=int, help="longer side in pixels (default: the model's own)")
+    parser.add_argument(
+        "--own", type=Path, metavar="PHOTO", help="keep the pixels of one's own picture where nothing is painted"
+    )
     parser.add_argument("--models-dir", type=Path, help="folder of models")
     parser.add_argument("--results-dir", type=Path, help="folder of dissections")
     add_trust(parser)
@@ -88,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         args.document, args.model, args.seed, args.edits or [], dict(args.directions or []), args.clean
     )
     settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
-    data = paint(picture, form, args.size, settings)
+    data = paint(picture, form, args.size, settings, args.own)
     if args.output == "-":
         _write_out(data)
     else:
@@ -96,17 +99,26 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def paint(picture: Picture, form: Format, size: int | None, settings: Settings) -> bytes:
-    """The image file of a picture. Raises what the painter raises."""
+def paint(picture: Picture, form: Format, size: int | None, settings: Settings, own_file: Path | None = None) -> bytes:
+    """The image file of a picture; over one's own, where its file is given. Raises what the painter raises."""
+    from server.commands.invert import read_own_file
+    from server.inversion.keeping import kept, painted
+    from server.inversion.own import fit
     from server.model.catalog import Catalog
     from server.painting.imaging import encode, resize
     from server.painting.painter import Painter
     from server.painting.picture import picture_to_json
 
     catalog = Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules)
-    pixels = Painter(catalog).render(picture)  # (H, W, 3)
+    aspect = catalog.get(picture.model).generator.aspect
+    own = None if own_file is None else read_own_file(own_file, aspect)  # (H, W, 3)
+    painter = Painter(catalog)
+    pixels = painter.render(picture)  # (H, W, 3)
     if size is not None:
         pixels = resize(pixels, size)
+    if own is not None:
+        height, width, _ = pixels.shape
+        pixels = kept(fit(own, (height, width)), pixels, painted(painter.covered(picture), (height, width)))
     return encode(pixels, form, picture_to_json(picture))
 
 
@@ -123,7 +135,7 @@ def read_picture(
     Raises PictureError, and UsageError where the file cannot be read.
     """
     from server.painting.parsing import parse_picture
-    from server.painting.picture import LATENTS
+    from server.painting.picture import SCENE
     from server.settings import read_settings
 
     document = _read_document(source) if source is not None else {"seed": 0}
@@ -132,8 +144,8 @@ def read_picture(
     if model is not None:
         document["model"] = model
     if seed is not None:
-        for latent in LATENTS:
-            document.pop(latent, None)
+        for member in SCENE:
+            document.pop(member, None)
         document["seed"] = seed
     if directions:
         known = document.get("directions", {})

@@ -7,8 +7,8 @@ A model's folder may hold a `model.json`:
      "family": "Progressive GAN", "source": "where it comes from", "citation": "what to cite"}
 
 The generator is the file that it names, else `generator.safetensors`, else a published `proggan_*.pth`, else a
-`generator` of another kind of file, else the only file of weights that is no segmenter, judge, discriminator or state
-of a training.
+`generator` of another kind of file, else the only file of weights that is no segmenter, judge, encoder, discriminator
+or state of a training.
 
 The card of a network of one's own says how it is made and cut (`server.model.own`), and needs no file of weights:
 
@@ -31,7 +31,8 @@ from server.results.reading import Number, Text, Whole, read_json, reason
 SCHEMA = 1
 MAX_LATENT = 8192
 WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".pkl")
-_OTHERS = ("segmenter", "judge", "discriminator", "training")  # files of weights that are no generators, by their stems
+# Files of weights that are no generators, by their stems.
+_OTHERS = ("segmenter", "judge", "encoder", "discriminator", "training")
 
 MOST_LETTERS = 500  # of a line about the model
 

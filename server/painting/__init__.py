@@ -1,13 +1,14 @@
 """Painting: a picture document in, its pixels out. In reading order:
 
     picture      what a document may hold; its canonical spelling and digest
+    base         featuremaps in a document, which a picture may begin with in the place of a scene
     parsing      documents that somebody sent, read and bounded
     mask         a mask's coverage of a grid of cells
     growing      the same of a stroke that grows, without drawing its beginning again
     edits        an edit's units, levels and cells; which edits lie over which
     blend        the painting rule, r (1 - a) + v a
     drafts       of generators that decide: only what has changed is drawn anew
-    scenes       what a scene begins from
+    scenes       what a picture's scene is made from: its latent, or its base
     painter      trunk, edits, tail: `render(picture)`
     batches      drafts of several pictures in one pass
     passes       what a pass left, and the part of it that another edit changes

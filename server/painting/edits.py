@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from server.errors import NoArtifacts, NoSegmenter, PictureError, UnknownConcept, UnknownDirection, UnknownLayer
 from server.model.catalog import Model
 from server.model.generator import Layer
+from server.painting.base import Base, decode_base
 from server.painting.cache import ByteCache
 from server.painting.growing import GrowingStrokes
 from server.painting.mask import coverage, pool
@@ -52,6 +53,7 @@ class PlacedEdit:
     coverage: Array
 
 
+Covered = Array  # how much of each pixel edits are at, (H, W), 0..1
 # The raster, (H, W) of 0 and 1, of a mask that names a concept, in a picture with these edits.
 FindRegion = Callable[[Picture, Region, list[PlacedEdit]], Array]
 
@@ -69,10 +71,12 @@ def place(
     coverages: of masks used before. growing: the strokes drawn last. check: called before each edit is placed. Raises
     PictureError where the model cannot draw the picture, and what `check` raises.
     """
-    cleaning = _cleaning(model) if picture.clean else ()
+    edits = resolve(picture, model)
+    first = 0 if picture.base is None else model.generator.index(picture.base.layer)
+    cleaning = [one for one in _cleaning(model) if picture.clean and model.generator.index(one.layer.name) >= first]
     placed = [PlacedEdit(edit, coverage(None, edit.layer.height, edit.layer.width)) for edit in cleaning]
     aspect = model.generator.aspect
-    for i, edit in enumerate(resolve(picture, model)):
+    for i, edit in enumerate(edits):
         check()
         height, width = edit.layer.height, edit.layer.width
         if isinstance(edit.mask, Region):
@@ -129,13 +133,39 @@ def resolve(picture: Picture, model: Model) -> tuple[UnitEdit, ...]:
     length = model.generator.latent_dim
     if picture.z is not None and len(picture.z) != length:
         raise PictureError(f"z has {len(picture.z)} numbers; the model {model.name!r} takes {length}", "/z")
+    if picture.base is not None:
+        _check_base(picture.base, model)
     if picture.w is not None:
         _check_w([len(w) if isinstance(w, tuple) else None for w in picture.w], model)
     for name, amount in picture.directions.items():
         _check_direction(name, amount, model)
     if picture.clean and not model.artifacts:
         raise NoArtifacts(f"no artifact units are known of {model.name!r}; leave out clean", "/clean")
-    return tuple(resolve_edit(edit, model, f"/edits/{i}") for i, edit in enumerate(picture.edits))
+    edits = tuple(resolve_edit(edit, model, f"/edits/{i}") for i, edit in enumerate(picture.edits))
+    for i, edit in enumerate(edits):
+        check_reached(edit, None if picture.base is None else picture.base.layer, model, f"/edits/{i}")
+    return edits
+
+
+def covered(placed: Sequence[PlacedEdit], size: tuple[int, int]) -> Covered:
+    """How much of each pixel the edits are at, by their masks and strengths: (*size), 0..1. size: height and width."""
+    left = np.ones(size, np.float32)
+    for one in placed:
+        left *= 1 - enlarged(one.coverage * np.float32(one.edit.strength), size)
+    return 1 - left
+
+
+def enlarged(cells: Array, size: tuple[int, int]) -> Array:
+    """Each pixel's cell, (*size). cells: (h, w). size: height and width."""
+    rows, columns = (np.arange(to) * own // to for own, to in zip(cells.shape, size, strict=True))
+    return cells[np.ix_(rows, columns)]
+
+
+def check_reached(edit: UnitEdit, base: str | None, model: Model, pointer: str = "") -> None:
+    """Raises PictureError where the edit's layer lies before that of the picture's base, if it has one."""
+    if base is not None and model.generator.index(edit.layer.name) < model.generator.index(base):
+        detail = f"the picture begins at {base}, with its base; {edit.layer.name} lies before it"
+        raise PictureError(detail, f"{pointer}/layer")
 
 
 def resolve_edit(edit: Edit, model: Model, pointer: str = "") -> UnitEdit:
@@ -208,6 +238,17 @@ def _check_w(lengths: list[int | None], model: Model) -> None:
     count, length = model.generator.w_shape
     if lengths not in ([None] * length, [length] * count):
         raise PictureError(f"w is {length} numbers for {model.name!r}, or {count} lists of as many", "/w")
+
+
+def _check_base(base: Base, model: Model) -> None:
+    try:
+        layer = model.generator.layer(base.layer)
+    except UnknownLayer as error:
+        raise UnknownLayer(error.detail, "/base/layer") from error
+    given, expected = len(decode_base(base)), layer.units * layer.height * layer.width
+    if given != expected:
+        shape = f"{layer.units} units of {layer.height}x{layer.width}"
+        raise PictureError(f"the base has {given} numbers; {layer.name} has {expected}, {shape}", "/base/float16")
 
 
 def _check_direction(name: str, amount: float, model: Model) -> None:

@@ -11,7 +11,7 @@ from server.model.pixels import Pixels
 from server.painting.cache import ByteCache
 from server.painting.edits import Check, PlacedEdit, go_on
 from server.painting.passes import Pass, Update, changed_boxes, plan
-from server.painting.scenes import Scene
+from server.painting.scenes import Digest
 
 MOST_COMPARED = 32  # passes of a scene; several people may paint on one
 
@@ -44,7 +44,7 @@ class LivePictures:
         """The bytes of all passes now."""
         return self._passes.nbytes
 
-    def nearest(self, generator: Chain, scene: Scene, placed: Sequence[PlacedEdit]) -> Update | None:
+    def nearest(self, generator: Chain, scene: Digest, placed: Sequence[PlacedEdit]) -> Update | None:
         """The least that makes the picture of these edits of a pass of the same scene; None where there is none.
         scene: what tells it from others."""
         layers = {layer.name: layer.height * layer.width for layer in generator.layers}
@@ -56,7 +56,7 @@ class LivePictures:
                 best, least = (one.drawn, changed) if changed < least else (best, least)
         return None if best is None else plan(best, generator, placed)
 
-    def follow(self, update: Update, scene: Scene, check: Check = go_on) -> Pixels:
+    def follow(self, update: Update, scene: Digest, check: Check = go_on) -> Pixels:
         """Draw a picture from what is kept, and keep that: its pixels, (H, W, 3). Raises what `check` raises."""
         self.frames["update"] += 1
         drawn = update.run(check)
@@ -69,10 +69,10 @@ class LivePictures:
                 self._passes.forget(one.source)
         return self._put(update.generator, scene, _Kept(drawn, source))
 
-    def keep(self, generator: Chain, scene: Scene, drawn: Pass) -> Pixels:
+    def keep(self, generator: Chain, scene: Digest, drawn: Pass) -> Pixels:
         """Keep what a whole pass left: its pixels, (H, W, 3)."""
         return self._put(generator, scene, _Kept(drawn))
 
-    def _put(self, generator: Chain, scene: Scene, one: _Kept) -> Pixels:
+    def _put(self, generator: Chain, scene: Digest, one: _Kept) -> Pixels:
         self._passes.put((generator, scene, next(self._numbers)), one)
         return one.drawn.pixels

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from server.errors import NoSegmenter
+from server.errors import NoSegmenter, UnknownLayer
 from server.model.catalog import Catalog, Model
 from server.model.device import bfloat16_is_fast, exact_float32
 from server.model.generator import Activations, Chain, Generator, joined
@@ -31,14 +31,14 @@ from server.painting.batches import Prepared, Together, most_together
 from server.painting.blend import edited
 from server.painting.cache import ByteCache
 from server.painting.drafts import BoxedDrafts
-from server.painting.edits import Check, PlacedEdit, go_on, place
+from server.painting.edits import Check, Covered, PlacedEdit, covered, go_on, place
 from server.painting.growing import GrowingStrokes
 from server.painting.live import LivePictures
 from server.painting.passes import at_layer, draw, local_behind
 from server.painting.picture import Picture, Region
 from server.painting.precision import Drafts, Precision, compare_drafts
 from server.painting.regions import region
-from server.painting.scenes import scene_of, start_of
+from server.painting.scenes import Scene, scene_of
 
 TRUNK_BYTES = 128 * 2**20
 COVERAGE_BYTES = 16 * 2**20
@@ -88,7 +88,8 @@ class Painter:
         """
         model = self.catalog.get(picture.model)
         with torch.inference_mode():
-            return self._draw(picture, model, self._place(picture, model, check), draft, check)
+            placed = self._place(picture, model, check)
+            return self._draw(scene_of(picture, model), model, placed, draft, check)
 
     def prepare(self, picture: Picture) -> Picture | Prepared:
         """The picture with its edits' masks on their grids, which any thread may do while the device is busy; as it is
@@ -106,31 +107,32 @@ class Painter:
         prepared = self._prepared(picture, check)
         picture, model, placed = prepared.picture, prepared.model, prepared.placed
         with torch.inference_mode():
+            scene = scene_of(picture, model)
             generator = self._generator(model, draft=False)
-            at = _first_layer(generator, model, placed, model.edit_layer)
+            at = _first_layer(generator, model, scene, placed, model.edit_layer)
             draft = draft and (self.draft_dtype != torch.float32 or generator.exact_layer is not None)
             chain = generator if isinstance(generator, Chain) and local_behind(generator, at) is not None else None
-            scene = scene_of(start_of(picture, model))
-            update = None if chain is None else self.live.nearest(chain, scene, placed)
+            update = None if chain is None else self.live.nearest(chain, scene.digest, placed)
             if update is not None and update.share <= LARGEST_UPDATE * (self._draft_time if draft else 1):
-                return self.live.follow(update, scene, check).copy()
+                return self.live.follow(update, scene.digest, check).copy()
             self.live.frames["draft" if draft else "pass"] += 1
             if chain is None or draft:
-                return self._draw(picture, model, placed, draft, check)
-            a = self._trunk(picture, model, generator, at)
-            return self.live.keep(chain, scene, draw(chain, a, at, placed, check)).copy()
+                return self._draw(scene, model, placed, draft, check)
+            a = self._output(scene, generator, at)
+            return self.live.keep(chain, scene.digest, draw(chain, a, at, placed, check)).copy()
 
     def drafts_of(self, pictures: Sequence[Picture | Prepared], check: Check = go_on) -> list[Pixels | Exception]:
         """Drafts of several pictures, (H, W, 3) each, or what `render` raises for one. Those of one model that are
         edited from the same layer on are drawn in one pass, whole. Raises what `check` raises."""
         results: dict[int, Pixels | Exception] = {}
-        groups: dict[tuple[Generator, str], list[tuple[int, Prepared]]] = defaultdict(list)
+        groups: dict[tuple[Generator, str], list[tuple[int, Prepared, Scene]]] = defaultdict(list)
         for i, picture in enumerate(pictures):
             check()
             try:
                 one = self._prepared(picture, go_on)
                 generator = self._generator(one.model, draft=True)
-                groups[generator, _first_layer(generator, one.model, one.placed)].append((i, one))
+                scene = scene_of(one.picture, one.model)
+                groups[generator, _first_layer(generator, one.model, scene, one.placed)].append((i, one, scene))
             except Exception as error:  # the others' pictures are none the worse for it
                 results[i] = error
         with torch.inference_mode():
@@ -138,9 +140,9 @@ class Painter:
                 most = most_together(generator)
                 for part in (members[begin : begin + most] for begin in range(0, len(members), most)):
                     check()
-                    trunks = self._trunks_of([one for _, one in part], generator, at)
-                    drawn = self._together.draw(generator, at, trunks, [one.placed for _, one in part], check)
-                    for (i, _), pixels in zip(part, drawn, strict=True):
+                    outputs = self._outputs([scene for _, _, scene in part], generator, at)
+                    drawn = self._together.draw(generator, at, outputs, [one.placed for _, one, _ in part], check)
+                    for (i, _, _), pixels in zip(part, drawn, strict=True):
                         results[i] = pixels
                     self.live.frames["draft"] += len(part)
         return [results[i] for i in range(len(pictures))]
@@ -148,15 +150,25 @@ class Painter:
     def featuremaps(self, picture: Picture, layer: str, check: Check = go_on) -> Featuremaps:
         """The layer's output in the picture, its edits up to that layer included: (H, W, units).
 
-        Raises what `render` raises, and UnknownLayer.
+        Raises what `render` raises, and UnknownLayer, for one before the picture's base, too.
         """
         model = self.catalog.get(picture.model)
         with torch.inference_mode():
             generator = self._generator(model, draft=False)
             generator.layer(layer)
             placed = self._place(picture, model, check)
-            r = self._run(picture, model, generator, layer, placed, check).r  # (1, C, H, W)
+            scene = scene_of(picture, model)
+            if generator.index(layer) < scene.first(generator):
+                raise UnknownLayer(f"the picture begins behind {layer}, with its base")
+            r = self._run(scene, model, generator, layer, placed, check).r  # (1, C, H, W)
             return r[0].permute(1, 2, 0).cpu().numpy().copy()
+
+    def covered(self, picture: Picture, check: Check = go_on) -> Covered:
+        """How much of each pixel the edits are at: (H, W), 0..1. Raises what `render` raises."""
+        model = self.catalog.get(picture.model)
+        with torch.inference_mode():
+            placed = self._place(picture, model, check)
+        return covered(placed[len(placed) - len(picture.edits) :], model.generator.size)  # cleaning stands first
 
     def labels(self, picture: Picture, check: Check = go_on) -> Labels:
         """Which of `model.segmenter.concepts` each pixel of the picture shows: (H, W).
@@ -203,24 +215,23 @@ class Painter:
         def find_region(before: Picture, mask: Region, placed: list[PlacedEdit]) -> NDArray[np.float32]:
             """In float32 for drafts too, so that a draft shows the same region."""
             assert model.segmenter is not None  # resolving the edit has seen to it
-            labels = _labels(self._draw(before, model, placed, False, check), model)
+            labels = _labels(self._draw(scene_of(before, model), model, placed, False, check), model)
             return region(labels == model.segmenter.concepts.index(mask.concept), mask.at).astype(np.float32)
 
         return place(picture, model, self._coverages, self._growing, find_region, check)
 
-    def _draw(self, picture: Picture, model: Model, placed: list[PlacedEdit], draft: bool, check: Check) -> Pixels:
+    def _draw(self, scene: Scene, model: Model, placed: list[PlacedEdit], draft: bool, check: Check) -> Pixels:
         generator = self._generator(model, draft)
         exact, last = generator.exact_layer, generator.layers[-1].name
-        depth = generator.index
-        if draft and exact is not None and all(depth(p.edit.layer.name) <= depth(exact) for p in placed):
-            scene = scene_of(start_of(picture, model))
-            return self._boxed.draw(scene, generator, self._run(picture, model, generator, exact, placed, check))
-        pixels: Pixels = to_pixels(generator.tail(self._run(picture, model, generator, last, placed, check), last))[0]
+        depths = [scene.first(generator), *(generator.index(p.edit.layer.name) for p in placed)]
+        if draft and exact is not None and max(depths) <= generator.index(exact):
+            return self._boxed.draw(scene.digest, generator, self._run(scene, model, generator, exact, placed, check))
+        pixels: Pixels = to_pixels(generator.tail(self._run(scene, model, generator, last, placed, check), last))[0]
         return pixels
 
     def _run(
         self,
-        picture: Picture,
+        scene: Scene,
         model: Model,
         generator: Generator,
         to: str,
@@ -229,8 +240,8 @@ class Painter:
     ) -> Activations:
         """The output of layer `to`, the edits at it and at the layers before it applied."""
         order = [layer.name for layer in generator.layers]
-        at = _first_layer(generator, model, placed, to)
-        a = self._trunk(picture, model, generator, at)
+        at = _first_layer(generator, model, scene, placed, to)
+        a = self._output(scene, generator, at)
         for name in order[order.index(at) : order.index(to) + 1]:
             here = at_layer(placed, name)
             if here:
@@ -240,35 +251,23 @@ class Painter:
                 at = name
         return generator.advance(a, at, to)
 
-    def _trunk(self, picture: Picture, model: Model, generator: Generator, layer: str) -> Activations:
-        start = start_of(picture, model)
+    def _output(self, scene: Scene, generator: Generator, layer: str) -> Activations:
+        """What the layer puts out before any edit."""
+        return self._trunks.get_or_make((generator, layer, *scene.digest), lambda: scene.output(generator, layer))
 
-        def trunk() -> Activations:
-            x = torch.from_numpy(start)[None]
-            return generator.trunk(x, layer) if picture.w is None else generator.trunk_from_w(x, layer)
-
-        return self._trunks.get_or_make((generator, layer, *scene_of(start)), trunk)
-
-    def _trunks_of(self, several: Sequence[Prepared], generator: Generator, layer: str) -> list[Activations]:
-        """The trunks of several pictures of a model; those of z that are not kept yet are run at once."""
-        trunks: list[Activations | None] = []
-        missing: dict[tuple[object, ...], NDArray[np.float32]] = {}
-        keys = []
-        for one in several:
-            start = start_of(one.picture, one.model)
-            keys.append((generator, layer, *scene_of(start)))
-            trunks.append(self._trunks.get(keys[-1]))
-            if trunks[-1] is None and one.picture.w is None:
-                missing[keys[-1]] = start
+    def _outputs(self, scenes: Sequence[Scene], generator: Generator, layer: str) -> list[Activations]:
+        """What the layer puts out before any edit in several scenes; those of latents that are not kept yet are made at
+        once."""
+        keys = [(generator, layer, *scene.digest) for scene in scenes]
+        kept = [self._trunks.get(key) for key in keys]
+        several = [*zip(scenes, keys, kept, strict=True)]
+        missing = {key: scene.start for scene, key, a in several if a is None and scene.of_latent}
         made: dict[tuple[object, ...], Activations] = {}
         if missing:
             a = generator.trunk(torch.from_numpy(np.stack([*missing.values()])), layer)
             # Joining copies: a part that is kept must not keep the whole.
             made = {key: self._trunks.put(key, joined([a[i : i + 1]])) for i, key in enumerate(missing)}
-        return [
-            trunk or made.get(key) or self._trunk(one.picture, one.model, generator, layer)
-            for one, key, trunk in zip(several, keys, trunks, strict=True)
-        ]
+        return [a or made.get(key) or self._output(scene, generator, layer) for scene, key, a in several]
 
     def _generator(self, model: Model, draft: bool) -> Generator:
         dtype = self.draft_dtype if draft else torch.float32
@@ -279,13 +278,16 @@ class Painter:
             return self._generators[key]
 
 
-def _first_layer(generator: Generator, model: Model, placed: Sequence[PlacedEdit], to: str | None = None) -> str:
-    """The layer whose output is kept as the trunk's: the first that is edited, up to the layer `to`; the model's usual
-    one, or `to` if that comes first, where none is."""
+def _first_layer(
+    generator: Generator, model: Model, scene: Scene, placed: Sequence[PlacedEdit], to: str | None = None
+) -> str:
+    """The layer whose output is kept as the scene's: the first that is edited, up to the layer `to`; the model's usual
+    one, or `to` if that comes first, where none is; none before the scene's base."""
     order = [layer.name for layer in generator.layers]
     last = len(order) - 1 if to is None else order.index(to)
     edited = [i for i in (order.index(p.edit.layer.name) for p in placed) if i <= last]
-    return order[min(edited, default=min(last, order.index(model.edit_layer)))]
+    first = min(edited, default=min(last, order.index(model.edit_layer)))
+    return order[max(first, scene.first(generator))]
 
 
 def _labels(pixels: Pixels, model: Model) -> Labels:

@@ -194,4 +194,6 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         {"required": [one], "properties": {name: kind if name == one else null for name, kind in latents.items()}}
         for one in latents
     ]
+    none = {"base": {"type": "object"}, **dict.fromkeys(latents, null)}
+    definitions["Picture"]["oneOf"].append({"required": ["base"], "properties": none})
     return definitions

@@ -22,6 +22,7 @@ from pydantic import model_validator as validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
+from server.painting.base import Base
 from server.results.brush import Op
 
 VERSION = 1
@@ -205,7 +206,8 @@ class Edit:
 
 _Latent = Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_LATENT, fail_fast=True)]
 _Latents = Annotated[tuple[_Latent, ...], Field(min_length=1, max_length=MAX_LATENTS, fail_fast=True)]
-LATENTS = ("seed", "z", "w")  # a picture has one of these members
+LATENTS = ("seed", "z", "w")  # a picture has one of these members, or a base
+SCENE = (*LATENTS, "base")  # the members by which scenes differ
 
 
 def _one_or_each(value: object) -> str:
@@ -258,6 +260,13 @@ class Picture:
             " mapping, as it is, without truncation: one, or a list of one each layer and one for the last colours"
         ),
     ] = None
+    base: Annotated[
+        Base | None,
+        Field(
+            description="featuremaps in the place of a scene's, as a picture of one's own begins with; a seed, z or w"
+            " beside them is for the layers behind that read more than featuremaps"
+        ),
+    ] = None
     directions: Annotated[
         Mapping[Name, Number],
         AfterValidator(_ordered),
@@ -278,16 +287,20 @@ class Picture:
 
     @validator(mode="after")
     def _one_latent(self) -> Picture:
-        if sum(getattr(self, name) is not None for name in LATENTS) != 1:
+        given = sum(getattr(self, name) is not None for name in LATENTS)
+        if given > 1 or (given == 0 and self.base is None):
             raise PydanticCustomError("latent", "a picture has either a seed or a z, or a w")
-        if self.w is not None and self.directions:
-            raise PydanticCustomError("directions", "directions move z; a picture with a w has none")
+        if (self.w is not None or self.base is not None) and self.directions:
+            name = "w" if self.base is None else "base"
+            raise PydanticCustomError(
+                "directions", "directions move z; a picture with a {name} has none", {"name": name}
+            )
         return self
 
 
 def over(picture: Picture, seed: int) -> Picture:
     """The same edits and directions over another scene."""
-    return replace(picture, seed=seed, z=None, w=None)
+    return replace(picture, seed=seed, z=None, w=None, base=None)
 
 
 # Written even where they have their default.

@@ -7,13 +7,14 @@ import warnings
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from server.errors import UnitbrushError
 from server.model.pixels import Pixels
 from server.painting.png import SIGNATURE, bare, kind_of
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-MOST_PIXELS = 2**24
+MOST_PIXELS = 2**24  # that are decoded
 LEAST_SIDE = 16
 DEEP = ("I", "I;16", "I;16L", "I;16B", "F")  # modes of one grey channel with more than 8 bits
 
@@ -22,17 +23,20 @@ class BadImage(UnitbrushError, ValueError, status=422, slug="bad-image", title="
     """A file is no image, or none that can be a style: too large, too small, damaged."""
 
 
-def read_image(data: bytes, side: int) -> Pixels:
+def read_image(
+    data: bytes, side: int, what: str = "a style image", least: int = LEAST_SIDE, reduced: int = MOST_PIXELS
+) -> Pixels:
     """The image in a PNG, JPEG, WebP or GIF, its longer side `side` at most: (H, W, 3).
 
-    It is turned as its EXIF says, laid over white where it is transparent, and converted from CMYK; of one that moves
-    the first image counts. Raises BadImage.
+    what: it is to be, for who reads the error. least: pixels of its shorter side. reduced: pixels of a JPEG that is
+    decoded at a fraction of its size, row by row. It is turned as its EXIF says, laid over white where it is
+    transparent, and converted from CMYK; of one that moves the first image counts. Raises BadImage.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow's own bound, which is above ours
             file = Image.open(io.BytesIO(bare(data) if data.startswith(SIGNATURE) else data), formats=FORMATS)
-            _check_size(*file.size)
+            _check_size(file, side, what, least, reduced)
             file.draft("RGB", (side, side))  # a JPEG is decoded no larger than is needed
             file.load()
             image = ImageOps.exif_transpose(file)
@@ -41,22 +45,25 @@ def read_image(data: bytes, side: int) -> Pixels:
     except BadImage:
         raise
     except Image.DecompressionBombError as error:
-        raise BadImage(f"the image has many more pixels than {MOST_PIXELS // 10**6} million") from error
+        raise BadImage(f"the image has many more pixels than the {MOST_PIXELS // 10**6} million taken") from error
     except UnidentifiedImageError as error:
-        raise BadImage(f"the file is {kind_of(data)}; a style image is a PNG, JPEG, WebP or GIF") from error
+        raise BadImage(f"the file is {kind_of(data)}; {what} is a PNG, JPEG, WebP or GIF") from error
     except Exception as error:  # a damaged file can make Pillow raise nearly anything
         raise BadImage(f"the image is damaged: {error}") from error
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        megapixels = f"{width * height / 1e6:.0f}"
+def _check_size(file: ImageFile, side: int, what: str, least: int, reduced: int) -> None:
+    width, height = file.size
+    # A progressive JPEG is held whole while it is decoded, however small it comes out.
+    by_rows = file.format == "JPEG" and not file.info.get("progressive")
+    most = reduced if by_rows and max(width, height) >= 2 * side else MOST_PIXELS
+    if width * height > most:
         raise BadImage(
-            f"the image has {width}x{height} pixels, {megapixels} million; up to {MOST_PIXELS // 10**6} million are"
-            " taken, and no more than 512 pixels a side are used"
+            f"the image has {width}x{height} pixels, {width * height / 1e6:.0f} million; up to {most // 10**6} million"
+            f" are taken, and no more than {side} pixels a side are used"
         )
-    if min(width, height) < LEAST_SIDE:
-        raise BadImage(f"the image has {width}x{height} pixels; a style needs {LEAST_SIDE} a side at least")
+    if min(width, height) < least:
+        raise BadImage(f"the image has {width}x{height} pixels; {what} needs {least} a side at least")
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -9,6 +9,7 @@ from server.web.routes import (
     comparison,
     dissection,
     images,
+    inversion,
     jobs,
     live,
     models,
@@ -23,7 +24,7 @@ from server.web.routes import (
 
 def _together() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for part in (models, images, variations, styles, jobs, dissection, analysis, pictures, qr, live):
+    for part in (models, images, variations, styles, inversion, jobs, dissection, analysis, pictures, qr, live):
         api.include_router(part.router)
     for part in (proposals, comparison):
         api.include_router(part.router)

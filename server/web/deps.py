@@ -1,6 +1,8 @@
 """What routes ask for: the services, a JSON body and documents in it, and work that ends when the client is gone."""
 
 import asyncio
+import base64
+import binascii
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar, cast
@@ -75,6 +77,14 @@ async def model_of(services: Services, picture: Picture) -> Model:
     with inside("/picture"):
         await services.in_thread(resolve, picture, model)
     return model
+
+
+def file_in(text: str, pointer: str) -> bytes:
+    """The file that a member of a body is, in base64 or as a data: URL. Raises PictureError, with that pointer."""
+    try:
+        return base64.b64decode(text.rpartition(",")[2], validate=True)
+    except binascii.Error as error:
+        raise PictureError("the image is not base64, nor a data: URL of it", pointer) from error
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from server.model.pixels import Pixels
-from server.painting.edits import Check, go_on
+from server.painting.edits import Check, Covered, go_on
 from server.painting.painter import Featuremaps, Labels
 from server.painting.picture import Picture
 
@@ -18,3 +18,5 @@ class Draws(Protocol):
     def featuremaps(self, picture: Picture, layer: str, check: Check = go_on) -> Featuremaps: ...
 
     def labels(self, picture: Picture, check: Check = go_on) -> Labels: ...
+
+    def covered(self, picture: Picture, check: Check = go_on) -> Covered: ...

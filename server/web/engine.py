@@ -28,7 +28,7 @@ from typing import Any, Self, TypeVar, cast
 from server.errors import UnitbrushError
 from server.model.pixels import Pixels
 from server.painting.batches import Prepared
-from server.painting.edits import Check
+from server.painting.edits import Check, Covered
 from server.painting.painter import Featuremaps, Labels, Painter
 from server.painting.picture import Picture
 from server.web.draws import Draws
@@ -152,6 +152,10 @@ class Engine:
     async def labels(self, picture: Picture) -> Labels:
         """Which of the segmenter's concepts each pixel shows, (height, width)."""
         return await self._run(partial(self._painter.labels, picture), self._queue)
+
+    async def covered(self, picture: Picture) -> Covered:
+        """How much of each pixel the edits are at, (height, width)."""
+        return await self._run(partial(self._painter.covered, picture), self._queue)
 
     async def render_soon(self, picture: Picture) -> Pixels:
         """What `render` gives, with a turn among the lanes, which have no bound: however many wait, it gets one."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from server.painting.imaging import MEDIA_TYPES
 from server.painting.parsing import json_schemas
-from server.painting.picture import LATENTS
+from server.painting.picture import SCENE
 from server.web.api2018.questions import question_schemas
 from server.web.schemas import Problem
 from server.web.security import is_guarded
@@ -38,6 +38,12 @@ TOKEN = "The server's token, where it was started with one; the studio trades it
 
 EDIT = {"concept": "tree", "mask": {"strokes": [{"points": [[0.2, 0.7], [0.3, 0.72]], "radius": 0.06}]}}
 PICTURE = {"model": "village", "seed": 42, "edits": [{"op": "draw", **EDIT}]}
+
+# Eight by eight pixels, blue above green.
+IMAGE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAIAQMAAAD+wSzIAAAABlBMVEVajOY8gjJjY2aUAAAAEklEQVR4nGNggIL/TAxMDE"
+    "wMAAchAQYFkHtmAAAAAElFTkSuQmCC"
+)
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
 PROBLEMS: dict[int | str, JSON] = {
@@ -79,9 +85,9 @@ def edit_body(op: str, example: object) -> JSON:
 
 
 def new_body() -> JSON:
-    """The reference of a body that is a picture, or one that has no seed, z or w yet."""
+    """The reference of a body that is a picture, or one that has no scene yet."""
     picture = json_schemas()["Picture"]
-    none = {"properties": {name: {"type": "null"} for name in LATENTS}}
+    none = {"properties": {name: {"type": "null"} for name in SCENE}}
     return body_of({**picture, "oneOf": [*picture["oneOf"], none]}, {"seed": 42}, required=False)
 
 

@@ -285,11 +285,24 @@ class Problem(BaseModel):
     pointer: str | None = Field(None, description="JSON pointer into the body, where there is such a place")
 
 
+class Inverted(BaseModel):
+    """What came of a picture of one's own: the result of a job of `/invert`."""
+
+    picture: dict[str, Any] = Field(description="the document, with a `base` and without edits")
+    grid: list[list[float]] = Field(description="how much of each cell the model could not express, 0..1, row by row")
+    share: float = Field(description="of the picture, the mean of that")
+    psnr: float = Field(description="of the likeness, in decibels")
+    agreement: float | None = Field(
+        description="share of the pixels that the model's segmenter names alike in both, null without one"
+    )
+    own: str = Field(description="base64 of a JPEG: the part of one's own picture that it was made from")
+
+
 class Job(BaseModel):
     """Long work, as it is now."""
 
     id: str
-    kind: str = Field(description="what it does, as `style`")
+    kind: str = Field(description="what it does, `style` or `invert`")
     state: str = Field(description="waiting, running, done, failed or cancelled")
     done: int = Field(description="steps")
     total: int = Field(description="steps in all; 0 while that is not known")

@@ -10,7 +10,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.server import StudioServer
-from tests.browser.studio import Studio, decode, open_studio
+from tests.browser.studio import Studio, decode, drop, open_studio
+from tests.browser.test_own import hasten, photo, wait_for_own
 from tests.helpers.ports import free_port
 from tests.helpers.tiny import write_model
 from tests.helpers.wide import REFERENCE, SIZE, write_wide
@@ -147,3 +148,31 @@ def test_a_gif_of_it_has_its_shape(browser: Browser, wide: StudioServer) -> None
         shown = decode(wide.render(studio.picture())).astype(np.uint8)
         expected = np.asarray(Image.fromarray(shown).resize(gif.size, Image.Resampling.BICUBIC), float)
         assert np.abs(np.asarray(gif.convert("RGB"), float) - expected).mean() < 12
+
+
+def test_a_picture_of_ones_own_has_its_shape_and_its_pixels_stay_around_a_dab(
+    browser: Browser, wide: StudioServer
+) -> None:
+    with open_studio(browser, wide, path="/?seed=3", prepare=hasten) as studio:
+        drop(studio, photo(wide), "photo.jpg", "image/jpeg")
+        wait_for_own(studio)
+        studio.choose("tree")
+        studio.paint([(0.3, 0.5)])
+        studio.wait_for_edits(1)
+        studio.page.locator("#own-keep").check()
+        # The hole in them is as wide as high.
+        across, down = 0.08, 0.08 * ASPECT
+        studio.page.wait_for_function(
+            """([across, down]) => {
+                const canvas = document.getElementById("own-pixels");
+                const { width, height } = canvas;
+                const alpha = (x, y) => canvas.getContext("2d").getImageData(width * x, height * y, 1, 1).data[3];
+                const hole = [alpha(0.3 + across, 0.5), alpha(0.3, 0.5 + down), alpha(0.3, 0.5 - down)];
+                const around = [alpha(0.3 + 2.5 * across, 0.5), alpha(0.3, 0.5 + 2.5 * down)];
+                return hole.every(value => value === 0) && around.every(value => value === 255);
+            }""",
+            arg=[across, down],
+        )
+        layer = studio.page.locator("#own-pixels")
+        assert shape(layer) == pytest.approx(ASPECT, abs=0.01)
+        assert decode(studio.download()).shape[:2] == SIZE

@@ -61,6 +61,7 @@ def test_each_method_asks_for_its_own_with_the_model_it_needs(catalog: Catalog) 
         painter.frame(PICTURE, draft=True),
         painter.featuremaps(PICTURE, "layer4"),
         painter.labels(PICTURE),
+        painter.covered(PICTURE),
     ):
         assert came.flags.writeable
     assert painters.asked == [
@@ -68,6 +69,7 @@ def test_each_method_asks_for_its_own_with_the_model_it_needs(catalog: Catalog) 
         ("frame", "village", PICTURE, True),
         ("featuremaps", "village", PICTURE, "layer4"),
         ("labels", "village", PICTURE),
+        ("covered", "village", PICTURE),
     ]
 
 

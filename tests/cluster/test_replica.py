@@ -61,6 +61,7 @@ def test_a_replica_gives_what_a_painter_does(remote: RemotePainter, painter: Pai
     assert np.array_equal(remote.render(picture), painter.render(picture))
     assert np.array_equal(remote.frame(picture, draft=True), painter.frame(picture, draft=True))
     assert np.array_equal(remote.labels(picture), painter.labels(picture))
+    assert np.array_equal(remote.covered(picture), painter.covered(picture))
     assert np.array_equal(remote.featuremaps(picture, "layer4"), painter.featuremaps(picture, "layer4"))
 
 

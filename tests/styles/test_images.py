@@ -87,8 +87,8 @@ def test_of_what_moves_the_first_image_counts() -> None:
         (lambda: png_of(8000, 5000, 5000), "40 million"),
         (lambda: png_of(60000, 60000, 1), "many more pixels than"),  # a bomb: it says so much, and has next to nothing
         (lambda: saved(Image.new("L", (6000, 7000)), "JPEG"), "42 million"),
-        (lambda: saved(Image.new("RGB", (1, 1)), "PNG"), "a style needs 16 a side"),
-        (lambda: saved(Image.new("RGB", (400, 15)), "PNG"), "a style needs 16 a side"),
+        (lambda: saved(Image.new("RGB", (1, 1)), "PNG"), "a style image needs 16 a side"),
+        (lambda: saved(Image.new("RGB", (400, 15)), "PNG"), "a style image needs 16 a side"),
         (lambda: saved(Image.fromarray(LEFT_RED), "JPEG")[:300], "damaged"),
         (lambda: saved(Image.fromarray(LEFT_RED), "PNG")[:90], "broken off"),
     ],

@@ -35,7 +35,7 @@ async def test_bodies_images_and_problems_are_described(client: httpx.AsyncClien
 
 async def test_every_member_of_the_documents_is_explained(client: httpx.AsyncClient) -> None:
     schemas = (await reference(client))["components"]["schemas"]
-    for name in ("Picture", "Edit", "Strokes", "Stroke", "Rect", "Png", "Region"):
+    for name in ("Picture", "Edit", "Strokes", "Stroke", "Rect", "Png", "Region", "Base"):
         assert schemas[name]["description"], name
         for field, schema in schemas[name]["properties"].items():
             assert schema["description"], f"{name}.{field}"
@@ -64,7 +64,7 @@ async def test_what_a_caller_has_to_know_is_said(client: httpx.AsyncClient) -> N
             asked = [{}, {"bearer": []}] if path.startswith(("/api/", "/data/")) or path == "/metrics" else None
             assert call.get("security") == asked, path
     picture = document["components"]["schemas"]["Picture"]
-    assert [choice["required"] for choice in picture["oneOf"]] == [["seed"], ["z"], ["w"]]
+    assert [choice["required"] for choice in picture["oneOf"]] == [["seed"], ["z"], ["w"], ["base"]]
     drawn = paths["/api/v1/pictures/{picture}/draw"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert (drawn["required"], drawn["properties"]["op"]["enum"]) == (["mask"], ["draw"])
 

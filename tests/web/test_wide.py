@@ -14,8 +14,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from server.client import AsyncClient
+from server.inversion.own import fit
 from tests.client.conftest import connected
 from tests.helpers.networks import LATENT
+from tests.helpers.own import file_of, in_base64, photo
 from tests.helpers.serving import asgi_client, grey, renders, settings_in
 from tests.helpers.tiny import SEEN, write_context, write_model
 from tests.helpers.wide import GRID, REFERENCE, SIZE, UNITS, write_wide
@@ -151,3 +153,17 @@ async def test_the_client_reads_it(installed: Path) -> None:
         assert seen.indices().shape == SIZE
         drawn = picture.draw("tree", png=seen.where(seen.concepts[int(seen.indices()[0, 0])]))
         assert (await drawn.image()).size == (WIDTH, HEIGHT)
+
+
+async def test_a_picture_of_ones_own_has_the_models_shape(client: httpx.AsyncClient) -> None:
+    file = {"image": in_base64(file_of(photo()))}
+    begun = await client.post("/api/v1/invert", json={**file, "model": "wide", "steps": 2})
+    address = begun.headers["location"]
+    await client.get(f"{address}/events")
+    result = (await client.get(f"{address}/result")).json()
+    own = Image.open(io.BytesIO(base64.b64decode(result["own"])))
+    assert own.size == (60, 36)  # of 60x40
+    assert (await pixels(client, result["picture"])).shape == (*SIZE, 3)
+    composite = await client.post("/api/v1/composite?size=40", json={**file, "picture": result["picture"]})
+    shown = np.asarray(Image.open(io.BytesIO(composite.content)))
+    assert np.array_equal(shown, fit(np.asarray(photo().crop((0, 2, 60, 38))), (24, 40)))

@@ -9,9 +9,10 @@ import { icon } from "../ui/icons.js";
 /**
  * @param {HTMLElement} place
  * @param {{cancel: () => void, open?: () => void}} on  open: what shows the result; nothing does without it
+ * @param {{name: string, done: string}} [texts]  what it is called, and what is said when it is done
  * @returns {(job: Job | null) => void} null where there is none
  */
-export function createJobBar(place, { cancel, open }) {
+export function createJobBar(place, { cancel, open }, texts = { name: "style.slowly", done: "job.done" }) {
   const words = make("span", { class: "job-words" });
   const bar = make("progress", { class: "job-progress" });
   const show = make("button", { type: "button", class: "plain" });
@@ -26,8 +27,8 @@ export function createJobBar(place, { cancel, open }) {
     const done = job?.state === "done";
     place.hidden = job === null || (done && !open);
     if (!job) return;
-    words.textContent = sayingOf(job);
-    bar.setAttribute("aria-label", t("style.slowly"));
+    words.textContent = done ? t(texts.done) : sayingOf(job);
+    bar.setAttribute("aria-label", t(texts.name));
     bar.hidden = done;
     if (job.total) [bar.max, bar.value] = [job.total, job.done];
     else bar.removeAttribute("value");
@@ -46,7 +47,6 @@ export function createJobBar(place, { cancel, open }) {
 
 /** @param {Job} job */
 function sayingOf({ state, seconds_left: seconds }) {
-  if (state === "done") return t("job.done");
   if (state === "waiting") return t("job.waits");
   if (seconds === null) return t("job.begins");
   return seconds < 90 ? t("job.seconds", { count: Math.ceil(seconds) }) : t("job.minutes", { count: Math.round(seconds / 60) });

@@ -61,7 +61,7 @@ export function withoutEdits(picture) {
  * @param {number[]} z
  * @returns {Picture}
  */
-export function withLatent({ seed, w, ...picture }, z) {
+export function withLatent({ seed, w, base, ...picture }, z) {
   return { ...picture, z };
 }
 
@@ -72,7 +72,7 @@ export function withLatent({ seed, w, ...picture }, z) {
  * @param {number[] | number[][]} w
  * @returns {Picture}
  */
-export function withW({ seed, z, directions, ...picture }, w) {
+export function withW({ seed, z, base, directions, ...picture }, w) {
   return { ...picture, w };
 }
 
@@ -83,7 +83,7 @@ export function withW({ seed, z, directions, ...picture }, w) {
  * @param {number} seed
  * @returns {Picture}
  */
-export function withSeed({ z, w, ...picture }, seed) {
+export function withSeed({ z, w, base, ...picture }, seed) {
   return { ...picture, seed };
 }
 

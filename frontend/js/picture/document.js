@@ -34,6 +34,7 @@
  * @property {number} [seed]
  * @property {number[]} [z]
  * @property {number[] | number[][]} [w]
+ * @property {{layer: string, float16: string}} [base]  featuremaps in the place of a scene's: a picture of one's own
  * @property {Record<string, number>} [directions]  amounts that the scene is moved by, none of them 0
  * @property {boolean} [clean]  whether artifact units are at zero everywhere
  * @property {Edit[]} edits

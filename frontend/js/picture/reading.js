@@ -31,10 +31,11 @@ export function readPicture(value) {
   if (!Array.isArray(edits) || edits.length > MAX_EDITS) throw new NotAPicture("no list of edits");
   /** @type {Picture} */
   const picture = { version: 1, model: data.model, edits: edits.map(readEdit).map(({ hidden: _, ...edit }) => edit) };
+  if (data.base !== undefined) picture.base = readBase(data.base);
   if (isLatent(data.z)) picture.z = data.z;
   else if (isLatent(data.w) || (Array.isArray(data.w) && data.w.length && data.w.every(isLatent))) picture.w = data.w;
   else if (isSeed(data.seed)) picture.seed = data.seed;
-  else throw new NotAPicture("neither seed nor z nor w");
+  else if (!picture.base) throw new NotAPicture("neither seed nor z nor w");
   if (data.directions !== undefined) picture.directions = readDirections(data.directions);
   if (data.clean === true) picture.clean = true;
   return picture;
@@ -46,6 +47,16 @@ export function readPicture(value) {
  */
 function isLatent(value) {
   return Array.isArray(value) && value.length > 0 && value.every(Number.isFinite);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {NonNullable<Picture["base"]>}
+ */
+function readBase(value) {
+  const { layer, float16 } = asObject(value);
+  if (typeof layer !== "string" || typeof float16 !== "string") throw new NotAPicture("a base of another kind");
+  return { layer, float16 };
 }
 
 /**

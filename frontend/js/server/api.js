@@ -169,6 +169,33 @@ export async function slowlyInStyle(picture, style, strength) {
 }
 
 /**
+ * What came of a picture of one's own. grid: how much of each cell the model cannot express, 0..1; share: the mean; own:
+ * the part of it that counts, a JPEG in base64.
+ *
+ * @typedef {{picture: unknown, grid: number[][], share: number, own: string}} Inverted
+ */
+
+/**
+ * Begin to bring in a picture of one's own; the result is an Inverted, as JSON.
+ *
+ * @param {string} image  a data: URL
+ * @param {string} model
+ * @returns {Promise<import("./jobs.js").Job>}
+ */
+export async function invert(image, model) {
+  return json("invert", withBody("POST", { image, model }));
+}
+
+/**
+ * @param {Picture} picture
+ * @param {string} image  one's own, in base64
+ * @returns {Promise<Blob>} a PNG of it with what was painted laid over it, and the document in it
+ */
+export async function composite(picture, image) {
+  return call("composite?format=png", (answer) => answer.blob(), withBody("POST", { picture, image }));
+}
+
+/**
  * Store a picture on the server.
  *
  * @param {Picture} picture

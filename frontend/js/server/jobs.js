@@ -15,7 +15,7 @@
 import { readStored, writeStored } from "../lib/storage.js";
 import { BASE, Problem, call, json } from "./request.js";
 
-const KEY = "unitbrush.job";
+const KEYS = { style: "unitbrush.job", own: "unitbrush.job.own" };
 const RETRY = 3000; // ms
 
 /** Whether nothing will change any more. @param {Job} job */
@@ -23,14 +23,21 @@ export function isOver({ state }) {
   return state !== "waiting" && state !== "running";
 }
 
-/** The job of this browser that was begun last, wherever that is now. @returns {string} empty where there is none */
-export function rememberedJob() {
-  return readStored(KEY) ?? "";
+/** @typedef {keyof typeof KEYS} Kind */
+
+/**
+ * The job of that kind that this browser began last, wherever that is now.
+ *
+ * @param {Kind} kind
+ * @returns {string} empty where there is none
+ */
+export function rememberedJob(kind) {
+  return readStored(KEYS[kind]) ?? "";
 }
 
-/** @param {string} id  empty to forget it */
-export function rememberJob(id) {
-  writeStored(KEY, id);
+/** @param {Kind} kind @param {string} id  empty to forget it */
+export function rememberJob(kind, id) {
+  writeStored(KEYS[kind], id);
 }
 
 /**

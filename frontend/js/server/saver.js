@@ -225,8 +225,8 @@ function remember(saved) {
 }
 
 /** @param {Picture} picture */
-function sceneDigest({ model, seed, z, w, kept }) {
-  return digest(JSON.stringify([model, seed ?? z ?? { w }, ...(kept ? [kept] : [])]));
+function sceneDigest({ model, seed, z, w, base, kept }) {
+  return digest(JSON.stringify([model, base ?? seed ?? z ?? { w }, ...(kept ? [kept] : [])]));
 }
 
 /** @param {Picture} picture */

@@ -7,12 +7,12 @@ import { notifyError } from "../ui/notices.js";
 
 /**
  * @param {() => import("../picture/document.js").Picture} picture  to save: the present one, published
- * @param {import("../server/images.js").Images} images
+ * @param {() => Promise<Blob>} file  of it
  */
-export function setUpDownload(picture, images) {
+export function setUpDownload(picture, file) {
   byId("download", HTMLButtonElement).addEventListener("click", async () => {
     try {
-      saveFile((await images.load(picture())).blob, `${fileName(picture())}.png`);
+      saveFile(await file(), `${fileName(picture())}.png`);
       announce(t("said.download"));
     } catch (error) {
       notifyError(error);
@@ -34,5 +34,6 @@ export function saveFile(blob, name) {
 
 /** @param {import("../picture/document.js").Picture} picture */
 export function fileName(picture) {
-  return `unitbrush-${picture.model}-${picture.seed ?? (picture.z ? "z" : "w")}`;
+  const scene = picture.base ? "own" : picture.seed ?? (picture.z ? "z" : "w");
+  return `unitbrush-${picture.model}-${scene}`;
 }

@@ -18,6 +18,9 @@ const STARTS = [
   [/^(\xef\xbb\xbf)?\s*</, "SVG / HTML / XML"],
 ];
 
+/** Those that are images, which a browser may be able to read. */
+export const IMAGES = ["JPEG", "GIF", "WebP", "AVIF / HEIC", "JPEG XL", "BMP", "TIFF"];
+
 /**
  * @param {Uint8Array} start  the file's first bytes
  * @returns {string | undefined} the kind of a file that is known, and neither a PNG nor text

@@ -1,4 +1,4 @@
-/** Opening pictures while the page stands: files dropped on it or chosen, links followed. */
+/** Opening pictures while the page stands: files dropped on it, pasted or chosen, links followed. */
 
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
@@ -8,24 +8,27 @@ import { byId } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { clearAddress } from "./address.js";
 import { pictureIn } from "./link.js";
-import { kindOf } from "./kinds.js";
+import { IMAGES, kindOf } from "./kinds.js";
 import { documentIn, isPng } from "./png.js";
 
 const LARGEST = 2 * MAX_INFLATED; // bytes of a file: a document and an image, or a document in UTF-16
 
 /**
- * @param {Blob} file  a PNG painted here, or a document as JSON
- * @returns {Promise<Picture>} throws NotAPicture, TooLarge
+ * @param {Blob} file  a PNG painted here, a document as JSON, or any image
+ * @returns {Promise<{picture: Picture} | {kind: string}>} kind: of an image that holds no picture; throws NotAPicture,
+ *   TooLarge
  */
 async function readFile(file) {
   const kind = kindOf(new Uint8Array(await file.slice(0, 16).arrayBuffer()));
+  if (kind && IMAGES.includes(kind)) return { kind };
   if (kind) throw new NotAPicture("another kind of file", kind);
   if (file.size > LARGEST) throw new TooLarge(`${file.size} bytes`);
   const bytes = new Uint8Array(await file.arrayBuffer());
   try {
     const text = isPng(bytes) ? await documentIn(bytes) : decodeText(bytes);
+    if (text === null) return { kind: "PNG" };
     if (text && text.length > MAX_INFLATED) throw new TooLarge(`${text.length} characters`);
-    return readPicture(JSON.parse(text ?? ""));
+    return { picture: readPicture(JSON.parse(text)) };
   } catch (error) {
     throw error instanceof NotAPicture || error instanceof TooLarge ? error : new NotAPicture("no picture in it");
   }
@@ -40,9 +43,10 @@ export function whyNotOpened(error) {
 
 /**
  * @param {(picture: Picture) => void} onPicture
+ * @param {(image: Blob) => Promise<void>} onImage  one that holds no picture; throws where the browser cannot read it
  * @param {(error: unknown) => void} onError
  */
-export function acceptPictures(onPicture, onError) {
+export function acceptPictures(onPicture, onImage, onError) {
   const veil = byId("drop", HTMLElement);
   const chooser = byId("file", HTMLInputElement);
 
@@ -50,7 +54,11 @@ export function acceptPictures(onPicture, onError) {
   async function accept(file) {
     if (!file) return;
     try {
-      onPicture(await readFile(file));
+      const opened = await readFile(file);
+      if ("picture" in opened) return onPicture(opened.picture);
+      await onImage(file).catch(() => {
+        throw new NotAPicture("an image that this browser cannot read", opened.kind);
+      });
     } catch (error) {
       onError(error);
     }
@@ -69,6 +77,12 @@ export function acceptPictures(onPicture, onError) {
     if (!event.dataTransfer?.files.length) return;
     event.preventDefault();
     void accept(event.dataTransfer.files[0]);
+  });
+  window.addEventListener("paste", (event) => {
+    const pasted = event.clipboardData?.files[0];
+    if (!pasted) return;
+    event.preventDefault();
+    void accept(pasted);
   });
   chooser.addEventListener("change", () => {
     void accept(chooser.files?.[0]);

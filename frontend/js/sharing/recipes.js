@@ -8,8 +8,8 @@
  *
  * @param {Picture} picture
  */
-export function asPython({ model, seed, z, w, directions, clean, edits }) {
-  const scene = named({ model, seed, z, w, directions, clean });
+export function asPython({ model, seed, z, w, base, directions, clean, edits }) {
+  const scene = named({ model, seed, z, w, base, directions, clean });
   return `from server.client import Client
 
 client = Client(${literal(page())})

@@ -15,8 +15,9 @@ import { asCurl, asPython } from "./recipes.js";
 /**
  * @param {() => Picture} picture  to take away: the present one, published
  * @param {import("../server/images.js").Images} images
+ * @param {() => Promise<Blob>} file  of it
  */
-export function setUpShare(picture, images) {
+export function setUpShare(picture, images, file) {
   const dialog = byId("share", HTMLDialogElement);
   const film = filmType();
   /** @param {Picture} shown */
@@ -26,7 +27,7 @@ export function setUpShare(picture, images) {
   const actions = {
     "share-link": async () => copy(await linkTo(picture()), "said.link"),
     "share-image": async () => {
-      await copyImage(images.load(picture()).then(({ blob }) => blob));
+      await copyImage(file());
       notify(t("said.image"));
     },
     "share-json": async () => {
@@ -43,6 +44,7 @@ export function setUpShare(picture, images) {
       notify(t("clip.making"));
       saveFile(await makeGif(picture(), load), `${fileName(picture())}.gif`);
     },
+    "share-own": async () => byId("file", HTMLInputElement).click(),
     "share-open": async () => byId("file", HTMLInputElement).click(),
   };
 

@@ -4,6 +4,7 @@
 /** @typedef {import("../server/api.js").Style} Style */
 
 import { createLatest } from "../lib/latest.js";
+import { shrunk } from "../lib/shrunk.js";
 import { inStyle, styles } from "../server/api.js";
 import { byId, make } from "../ui/dom.js";
 import { onLanguage, t, textOr } from "../ui/i18n.js";
@@ -74,7 +75,7 @@ export function createStyleStrip({ onChoose, onProblem }) {
     file.value = "";
     if (!chosen) return;
     try {
-      own = await shrunk(chosen);
+      own = await shrunk(chosen, SIDE);
     } catch {
       onProblem(t("style.unreadable"));
       return;
@@ -117,17 +118,4 @@ export function createStyleStrip({ onChoose, onProblem }) {
     fast: () => known?.fast === null,
     slow: () => known?.slow === null && (name === OWN || known.styles.some((style) => style.name === name && style.slow)),
   };
-}
-
-/** An image file no larger than is needed, over white, as a data: URL. @param {File} file */
-async function shrunk(file) {
-  const bitmap = await createImageBitmap(file);
-  const scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
-  const canvas = make("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-  const context = canvas.getContext("2d");
-  if (!context) throw new Error("no canvas");
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL("image/jpeg", 0.92);
 }

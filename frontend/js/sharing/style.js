@@ -124,7 +124,7 @@ export function setUpStyle(picture, images) {
 
   /** @param {string} id */
   function follow(id) {
-    rememberJob(id);
+    rememberJob("style", id);
     stopFollowing = followJob(id, took, () => {
       forget();
       notify(t("job.gone"));
@@ -143,7 +143,7 @@ export function setUpStyle(picture, images) {
 
   function forget() {
     stopFollowing();
-    rememberJob("");
+    rememberJob("style", "");
     job = null;
     tellBars();
   }
@@ -182,6 +182,6 @@ export function setUpStyle(picture, images) {
     byId("share", HTMLDialogElement).close();
     open();
   });
-  if (rememberedJob()) follow(rememberedJob());
+  if (rememberedJob("style")) follow(rememberedJob("style"));
   return open;
 }

@@ -35,7 +35,7 @@ class Thing:
 def thing_of(picture: Picture, name: str, resolution: int, latent_dim: int) -> Thing:
     """The thing of that name, as `tree0`. Raises UsageError where the scene has no such thing, or where the model's
     latents are no villages'."""
-    if latent_dim != LATENT_DIM or picture.w is not None or picture.directions:
+    if latent_dim != LATENT_DIM or picture.w is not None or picture.base is not None or picture.directions:
         raise UsageError("--thing is for scenes of the village, by their seed or z and without directions")
     z = latent(picture, latent_dim)  # (latent_dim,)
     scene = scene_of(z)

@@ -17,9 +17,9 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import Field, TypeAdapter
 
 from server.errors import PictureError
-from server.painting.edits import resolve, resolve_edit
+from server.painting.edits import check_reached, resolve, resolve_edit
 from server.painting.parsing import Strict, parse_edit, parse_picture, validate
-from server.painting.picture import LATENTS, canonical_json, to_document
+from server.painting.picture import SCENE, canonical_json, to_document
 from server.web.answers import entity_tags, header_of, not_modified
 from server.web.deps import JsonBody, UsesServices, decode_object, read_document
 from server.web.kept import check_room, split
@@ -221,7 +221,7 @@ async def delete_edit(
 def _new(services: Services, body: bytes) -> tuple[str, State]:
     """The base and the state of a new picture."""
     document = decode_object(body) if body else {}
-    if all(document.get(name) is None for name in LATENTS):
+    if all(document.get(name) is None for name in SCENE):
         document["seed"] = secrets.randbelow(2**32)
     picture = parse_picture(document, services.catalog.default)
     resolve(picture, services.catalog.get(picture.model))
@@ -236,7 +236,9 @@ def _add(services: Services, stored: StoredPicture, op: Literal["draw", "remove"
     if document.get("op", op) != op:
         raise PictureError(f"op is {document['op']!r}; this call makes {op!r}", "/op")
     edit = parse_edit({**document, "op": op})
-    resolve_edit(edit, services.catalog.get(json.loads(stored.base)["model"]))
+    scene = json.loads(stored.base)
+    model = services.catalog.get(scene["model"])
+    check_reached(resolve_edit(edit, model), scene.get("base", {}).get("layer"), model)
     return replace(stored.state, edits=(*stored.state.edits, canonical_json(to_document(edit))))
 
 

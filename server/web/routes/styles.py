@@ -1,7 +1,5 @@
 """`/styles` and `/style`: a finished picture in the style of another, fast, or slowly as a job."""
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Callable
 from functools import partial
@@ -25,7 +23,7 @@ from server.styles.features import check_features
 from server.styles.images import read_image
 from server.styles.slow import STEPS, repaint
 from server.web import schemas
-from server.web.deps import JsonBody, UsesServices, model_of, read_document, while_connected
+from server.web.deps import JsonBody, UsesServices, file_in, model_of, read_document, while_connected
 from server.web.jobs import Progress, Result, Steps
 from server.web.problems import NotFound
 from server.web.reference import IMAGES, JSON, PICTURE, body_of
@@ -175,12 +173,7 @@ def _parse(adapter: TypeAdapter[Question], body: bytes, default_model: str) -> Q
 def _look(question: StyleQuestion) -> int | Pixels:
     """The style's number, 0..25, or its image, (H, W, 3). Raises UnknownStyle, and BadImage."""
     if question.image is not None:
-        data = question.image.rpartition(",")[2]  # behind the head of a `data:` URL
-        try:
-            file = base64.b64decode(data, validate=True)
-        except binascii.Error as error:
-            raise PictureError("the image is not base64, nor a data: URL of it", "/image") from error
-        return read_image(file, STYLE_SIDE)
+        return read_image(file_in(question.image, "/image"), STYLE_SIDE)
     name = question.style or ""
     if name in STYLES:
         return draw_style(name)
