@@ -20,6 +20,7 @@ from tests.browser.studio import Studio, decode, drop, open_studio
 from tests.helpers.ports import free_port
 from tests.helpers.tiny import write_model
 
+PATH = "/?seed=3"
 STROKE = [(0.3, 0.7), (0.4, 0.75)]
 PASTE = """([data, type]) => {
     const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
@@ -72,7 +73,7 @@ def wait_for_own(studio: Studio) -> dict[str, Any]:
 
 
 def test_a_dropped_image_becomes_a_picture_to_paint_on(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server, prepare=hasten) as studio:
+    with open_studio(browser, server, path=PATH, prepare=hasten) as studio:
         page = studio.page
         expect(page.locator("#own")).to_be_hidden()
         drop(studio, photo(server), "photo.jpg", "image/jpeg")
@@ -115,7 +116,8 @@ def test_a_dropped_image_becomes_a_picture_to_paint_on(browser: Browser, server:
         own = np.asarray(Image.open(io.BytesIO(photo(server))).crop((40, 0, 200, 160)).resize((32, 32)), float)
         assert np.abs(kept[:10, 20:] - own[:10, 20:]).mean() < 6
         plain = decode(file)
-        assert np.abs(kept[22:24, 10:12] - plain[22:24, 10:12]).mean() < 1
+        here = np.s_[22:24, 10:12]  # the stroke covers nearly all of these cells
+        assert np.abs(kept[here] - plain[here]).mean() < 0.1 * np.abs(own[here] - plain[here]).mean()
         # Back at a scene nothing of it stays.
         studio.choose_scene(2)
         expect(page.locator("#own")).to_be_hidden()
@@ -128,7 +130,7 @@ def test_a_dropped_image_becomes_a_picture_to_paint_on(browser: Browser, server:
 
 
 def test_a_pasted_and_a_chosen_image_on_a_phone(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server, (390, 844), touch=True, prepare=hasten) as studio:
+    with open_studio(browser, server, (390, 844), touch=True, path=PATH, prepare=hasten) as studio:
         page = studio.page
         page.evaluate(PASTE, [base64.b64encode(photo(server, "PNG")).decode(), "image/png"])
         pasted = wait_for_own(studio)
@@ -148,7 +150,7 @@ def test_a_pasted_and_a_chosen_image_on_a_phone(browser: Browser, server: Studio
 
 
 def test_it_goes_on_when_the_page_is_loaded_again_until_it_is_stopped(browser: Browser, server: StudioServer) -> None:
-    with open_studio(browser, server, prepare=lambda page: hasten(page, 1000)) as studio:
+    with open_studio(browser, server, path=PATH, prepare=lambda page: hasten(page, 1000)) as studio:
         page = studio.page
         drop(studio, photo(server, "GIF"), "a.gif", "image/gif")
         expect(page.locator("#own-job progress")).to_be_visible()
@@ -170,7 +172,7 @@ def test_what_goes_wrong_is_told(browser: Browser, server: StudioServer, problem
         event = {**failed, "preview": None, "result": None, "problem": why}
         route.fulfill(body=f"data: {json.dumps(event)}\n\n", content_type="text/event-stream")
 
-    with open_studio(browser, server, may_complain=True) as studio:
+    with open_studio(browser, server, path=PATH, may_complain=True) as studio:
         page = studio.page
         begun = {"status": 422, "json": why} if problem == "begin" else {"status": 202, "json": {"id": "j"}}
         page.route("**/api/v1/invert", lambda route: route.fulfill(**begun))

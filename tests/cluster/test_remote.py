@@ -54,7 +54,7 @@ def remote(painters: Painters, catalog: Catalog) -> RemotePainter:
 def test_each_method_asks_for_its_own_with_the_model_it_needs(catalog: Catalog) -> None:
     pixels = np.zeros((2, 2, 3), np.uint8)
     pixels.setflags(write=False)
-    painters = Painters(*(Answer(pixels, looks=2) for _ in range(4)))
+    painters = Painters(*(Answer(pixels, looks=2) for _ in range(5)))
     painter = remote(painters, catalog)
     for came in (
         painter.render(PICTURE),

@@ -27,6 +27,7 @@ def test_nothing_and_everything(painter: Painter) -> None:
     assert alpha(painter, Edit("draw", "tree", Rect((0.0, 0.0, 0.5, 1.0)), strength=0.0)).max() == 0
     assert alpha(painter, Edit("remove", "tree", None)).min() == 1
     assert alpha(painter, Edit("draw", "tree", Region("sky"))).max() <= 1
+    assert painter.covered(Picture("village", seed=3, clean=True)).max() == 0  # cleaning is not painting
 
 
 def test_pixels_are_mixed() -> None:
