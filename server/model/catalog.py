@@ -74,6 +74,13 @@ class Model:
         layer = self.generator.exact_layer
         return layer if any(brush.layer == layer for brush in self.dissection.brushes) else None
 
+    def present_name(self, concept: str) -> str:
+        """What people call a concept now, of which a picture may have the name that the results gave it: naming a
+        concept must not lose what was painted before."""
+        known = concept in self.dissection.concepts
+        known = known or (self.segmenter is not None and concept in self.segmenter.concepts)
+        return concept if known else self.names.get(concept, concept)
+
 
 @dataclass(frozen=True)
 class _Named:

@@ -170,6 +170,7 @@ def check_reached(edit: UnitEdit, base: str | None, model: Model, pointer: str =
 
 def resolve_edit(edit: Edit, model: Model, pointer: str = "") -> UnitEdit:
     """What the edit does to the model's featuremaps. pointer: the edit's place in the document. Raises PictureError."""
+    edit = under_names(edit, model)
     if edit.concept is not None:
         check_concept(edit.concept, model, f"{pointer}/concept")
     if isinstance(edit.mask, Region):
@@ -207,6 +208,15 @@ def resolve_edit(edit: Edit, model: Model, pointer: str = "") -> UnitEdit:
         op=edit.op,
         concept=concept,
     )
+
+
+def under_names(edit: Edit, model: Model) -> Edit:
+    """The edit with what people call its concepts now."""
+    concept = None if edit.concept is None else model.present_name(edit.concept)
+    mask = edit.mask
+    if isinstance(mask, Region):
+        mask = replace(mask, concept=model.present_name(mask.concept))
+    return replace(edit, concept=concept, mask=mask)
 
 
 def check_concept(concept: str, model: Model, pointer: str) -> None:

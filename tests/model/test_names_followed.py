@@ -43,6 +43,25 @@ def concepts(catalog: Catalog) -> tuple[str, ...]:
     return model.dissection.concepts
 
 
+def test_a_picture_painted_before_a_concept_was_named_is_the_same_afterwards(folder: Path) -> None:
+    painter = Painter(catalog_in(folder))
+    edits = [
+        {"op": "draw", "concept": "tree", "mask": {"rect": [0, 0, 0.5, 1]}},
+        {"op": "remove", "concept": "door", "mask": {"concept": "sky"}},
+    ]
+    old = parse_picture({"model": "village", "seed": 3, "edits": edits})
+    before = painter.render(old)
+    call(folder, {"tree": "oak", "sky": "air"})
+    assert (painter.render(old) == before).all()
+    edits[0]["concept"] = "oak"
+    edits[1]["mask"] = {"concept": "air"}
+    assert (painter.render(parse_picture({"model": "village", "seed": 3, "edits": edits})) == before).all()
+    # A concept that has the name is meant, not one that had it.
+    call(folder, {"tree": "door", "door": "tree"})
+    edits[0]["concept"], edits[1] = "door", {**edits[1], "concept": "tree", "mask": {"concept": "sky"}}
+    assert (painter.render(parse_picture({"model": "village", "seed": 3, "edits": edits})) == before).all()
+
+
 def test_names_count_as_soon_as_they_are_written(folder: Path) -> None:
     catalog = catalog_in(folder)
     assert concepts(catalog) == ("tree", "door", "sky")
@@ -141,6 +160,6 @@ async def test_a_running_server_goes_by_the_new_names_everywhere(folder: Path) -
         renamed = [{"oak", "door", "sky"}] * 3 + [{"oak", "door"}] * 2 + [{"oak", "door", "sky"}]
         assert await named() == renamed
         assert await version() != before, "what a document draws may be another thing now"
-        assert (await drawing("oak"), await drawing("tree")) == (200, 422)
+        assert (await drawing("oak"), await drawing("tree"), await drawing("elm")) == (200, 200, 422)
         call(folder, "{")
         assert await named() == renamed

@@ -196,13 +196,14 @@ async def coverage_of(
     if isinstance(mask, Region):
         with inside("/picture"):
             concepts = _segmenter(model).concepts
-        if mask.concept not in concepts:
+        concept = model.present_name(mask.concept)
+        if concept not in concepts:
             known = ", ".join(concepts)
             raise UnknownConcept(f"the segmenter does not know {mask.concept!r}; it knows {known}", "/mask/concept")
         labels = await _labels(services, picture)  # (H, W)
 
         def pooled() -> NDArray[np.float32]:
-            raster = region(labels == concepts.index(mask.concept), mask.at).astype(np.float32)  # (H, W)
+            raster = region(labels == concepts.index(concept), mask.at).astype(np.float32)  # (H, W)
             return pool(raster, height, width, mask.erase, aspect)
 
         where = await services.in_thread(pooled)
