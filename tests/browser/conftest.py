@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.server import StudioServer
+from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, open_studio
 from tests.helpers.ports import free_port
+from tests.helpers.tiny import write_model
 
 CHROMIUMS = (
     "chromium-headless-shell",
@@ -20,6 +22,11 @@ CHROMIUMS = (
     "google-chrome-stable",
     "chrome",
 )
+# The tests that look at pictures of the shipped model, by their files.
+LOOKING = {
+    *("test_about", "test_api2018", "test_beginning", "test_concepts", "test_directions", "test_exact"),
+    *("test_looking", "test_paint", "test_scenes", "test_style", "test_units"),
+}
 BOOTH_HOST = "booth.example"
 # The last list of features counts, so it has what Playwright's own needs to have. Two pages of the address bar's popup
 # in every window took nearly half of a test's processor time.
@@ -60,7 +67,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     """A server on the shipped model, with an empty folder for its pictures."""
     running = StudioServer(free_port(), tmp_path_factory.mktemp("data"))
     running.start()
@@ -69,10 +76,39 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
 
 
 @pytest.fixture(scope="package")
-def mortal_server(tmp_path_factory: pytest.TempPathFactory, server: StudioServer) -> Iterator[StudioServer]:
-    """Another one; it knows what the first has seen in the scenes."""
-    running = StudioServer(free_port(), tmp_path_factory.mktemp("mortal"))
-    running.seen = server.seen
+def small_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The settings of a server on a model that draws next to nothing in next to no time, with the shipped one's name
+    and concepts."""
+    folder = tmp_path_factory.mktemp("small")
+    dissection = json.loads((ROOT / "dissect_results" / "village" / "dissection.json").read_text())
+    concepts = dict.fromkeys(brush["concept"] for brush in dissection["brushes"])
+    write_model(folder, concepts=[*concepts], seen=[*concepts])
+    return {"UNITBRUSH_MODELS_DIR": str(folder / "models"), "UNITBRUSH_RESULTS_DIR": str(folder / "dissect_results")}
+
+
+@pytest.fixture(scope="package")
+def small(tmp_path_factory: pytest.TempPathFactory, small_models: dict[str, str]) -> Iterator[StudioServer]:
+    """A server on that model."""
+    running = StudioServer(free_port(), tmp_path_factory.mktemp("data"), **small_models)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest) -> StudioServer:
+    """The server of most tests: on the shipped model where they look at what it draws."""
+    running: StudioServer = request.getfixturevalue("village" if request.path.stem in LOOKING else "small")
+    return running
+
+
+@pytest.fixture(scope="package")
+def mortal_server(
+    tmp_path_factory: pytest.TempPathFactory, small: StudioServer, small_models: dict[str, str]
+) -> Iterator[StudioServer]:
+    """Another one on the small model; it knows what the first has seen in the scenes."""
+    running = StudioServer(free_port(), tmp_path_factory.mktemp("mortal"), **small_models)
+    running.seen = small.seen
     yield running
     running.stop()
 

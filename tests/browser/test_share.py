@@ -131,7 +131,7 @@ def test_the_python_code_spells_every_edit(studio: Studio, server: StudioServer,
     ]
     edits.append({"op": "draw", "mask": rect, "units": [3, 1], "levels": [2.5, 1e-7], "layer": layer})
     edits.append({"op": "remove", "concept": concept, "mask": rect, "units": 9})
-    picture = {"version": 1, "model": "village", "z": [0.5, -1e-7] * 64, "directions": {direction: -1}, "edits": edits}
+    picture = {"version": 1, "model": "village", "z": [0.5, -1e-7] * 4, "directions": {direction: -1}, "edits": edits}
     write = "async picture => (await import('/js/sharing/recipes.js')).asPython(picture)"
     subprocess.run(
         [sys.executable, "-c", studio.page.evaluate(write, picture)], cwd=tmp_path, check=True, timeout=PATIENCE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,27 +30,33 @@ def save_generator(path: Path, generator: ProgressiveGenerator) -> None:
     save_file({name: tensor.contiguous() for name, tensor in generator.state_dict().items()}, path)
 
 
-def write_model(folder: Path, name: str = "village", seed: int = 1) -> None:
+def write_model(
+    folder: Path,
+    name: str = "village",
+    seed: int = 1,
+    concepts: Sequence[str] = CONCEPTS,
+    seen: Sequence[str] = SEEN,
+) -> None:
     """A generator of 32x32 pixels and a segmenter, brushes of every concept at two layers, two directions and two
-    artifact units, under models/ and dissect_results/."""
+    artifact units, under models/ and dissect_results/. seen: the concepts that the segmenter knows."""
     torch.manual_seed(seed)
     generator = ProgressiveGenerator(latent_dim=8, widths=WIDTHS)
     models = folder / "models" / name
     models.mkdir(parents=True)
     save_generator(models / GENERATOR, generator)
     torch.manual_seed(seed + 4)
-    save_segmenter(models / SEGMENTER, UNet(SEEN, (6, 6, 6, 6)))
+    save_segmenter(models / SEGMENTER, UNet(tuple(seen), (6, 6, 6, 6)))
     brushes = [
         Brush(
             concept=concept,
             layer=layer,
             units=tuple(RankedUnit((u + i) % units, iou=0.2, effect=0.1, level=3.0 - i + u / 10) for u in range(units)),
             recommended_units=5,
-            draw_effect=0.4 - i / 10,
+            draw_effect=0.4 - 0.3 * i / len(concepts),
             remove_effect=0.3,
             best=layer == "layer4",
         )
-        for i, concept in enumerate(CONCEPTS)
+        for i, concept in enumerate(concepts)
         for layer, units in UNITS.items()
     ]
     results = folder / "dissect_results" / name

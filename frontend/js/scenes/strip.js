@@ -50,7 +50,7 @@ export function createStrip(choose) {
         near.unobserve(target);
       }
     },
-    { root: strip, rootMargin: "200px" },
+    { root: strip, rootMargin: "80px" },
   );
 
   function grow() {
