@@ -10,7 +10,8 @@ Beside painting: `styles`, a finished picture in the style of another, `inpainti
 `inversion`, a picture of one's own as a document to paint on.
 
 Above them, `web` serves painting over HTTP and a live socket (`app` puts it together), and `lab` makes models and
-dissections offline; nothing but `commands` imports `lab`. `commands` are the subcommands of `unitbrush`, `cli` the
+dissections offline; nothing but `commands` imports `lab`. `cluster` is the
+same app on several machines. `commands` are the subcommands of `unitbrush`, `cli` the
 door to them. `client` is for scripts that paint on a server; it takes from `painting` what a document may hold.
 """
 
