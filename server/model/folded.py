@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from server.model.decided import DECIDED, DecidedGenerator, DecisionBlock, FirstDrawBlock, PlanBlock
+from server.model.decided import DecidedGenerator, DecisionBlock, FirstDrawBlock, PlanBlock, decision_of
 from server.model.generator import Activations, Chain, Generator
 from server.model.local import LocalBlock
 from server.model.progressive import SLOPE, Block, ProgressiveGenerator
@@ -192,19 +192,9 @@ def _after_folding(convolution: Convolution) -> Convolution:
 
 def _after_deciding(convolution: Convolution, block: FirstDrawBlock) -> Convolution:
     def run(x: Tensor, inside: bool = False) -> Tensor:
-        return convolution(_decision_of(x, block.parts))
+        return convolution(decision_of(x, block.parts))
 
     return run
-
-
-def _decision_of(x: Tensor, parts: int) -> Tensor:
-    """What `decided.decision_of` computes, without a gradient: along each pixel's channels, which lie together, in half
-    of its time or less. x: (N, parts + features, H, W). Shape kept."""
-    pixels = x.permute(0, 2, 3, 1)  # (N, H, W, parts + features)
-    likeliest = pixels[..., :parts].argmax(-1, keepdim=True)  # (N, H, W, 1)
-    pixels = pixels.clone()
-    pixels[..., :parts] = 0
-    return pixels.scatter_(-1, likeliest, DECIDED).permute(0, 3, 1, 2)
 
 
 def _deciding(kernel: Tensor, bias: Tensor) -> Convolution:
