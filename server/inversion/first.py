@@ -19,7 +19,7 @@ AT_ONCE = 4  # samples that are drawn before others have a turn
 
 @dataclass(frozen=True)
 class First:
-    """z: a latent, (1, latent_dim). r: featuremaps at the layer, (1, units, height, width), where an encoder told them,
+    """z: a latent, (1, latent_dim). r: featuremaps at the layer, (1, units, height, width), where an encoder gives them,
     and z is zeros; None where the trunk makes them of z. scale: how much each unit of the layer varies over samples,
     (1, units, 1, 1)."""
 
@@ -51,9 +51,9 @@ def begin(
     if encoder is None:
         return First(z[int(torch.cat(distances).argmin())][None], None, scale)
     with torch.no_grad():
-        told = encoder.to(device)(target)
+        estimate = encoder.to(device)(target)
         if encoder.aim.layer is None:
-            return First(told, None, scale)
+            return First(estimate, None, scale)
         z = torch.zeros_like(z[:1])
-        a = generator.trunk(z, encoder.aim.layer).edited(told)
+        a = generator.trunk(z, encoder.aim.layer).edited(estimate)
         return First(z, generator.advance(a, encoder.aim.layer, layer).r, scale)

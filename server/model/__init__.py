@@ -12,6 +12,7 @@ In reading order:
 - `stylegan2_layouts`: reads that by the names that two implementations give its tensors;
 - `latents`: the latent of a seed;
 - `pixels`: images as networks have them and as files have them;
+- `tensors`: a file's tensors as those of a small network;
 - `encoder`: the network that tells what a generator would make a picture from;
 - `segmenter`: the network that names the concept of every pixel, and what share of a cell each concept has;
 - `weights`: a generator's file, of our own or as published;

@@ -26,6 +26,7 @@ from server.errors import WeightError
 from server.files import ENCODER, file_sha256, is_lfs_pointer
 from server.model.catalog import Model
 from server.model.generator import Generator
+from server.model.tensors import assign
 from server.results.reading import Text, Whole, reason
 
 log = logging.getLogger(__name__)
@@ -108,8 +109,8 @@ class Encoder(nn.Module):
             x = F.interpolate(x, size=grid, mode="area")
         for layer in self.far:
             x = x + layer(x)
-        told: Tensor = self.head(x)
-        return told
+        estimate: Tensor = self.head(x)
+        return estimate
 
     def forward(self, images: Tensor) -> Tensor:
         """images: (N, 3, H, W), -1..1. Returns latents, (N, latent_dim), or featuremaps, (N, units, height, width)."""
@@ -151,14 +152,9 @@ def load_encoder(path: Path) -> tuple[Encoder, str]:
             with torch.device("meta"):  # nothing is reserved for what is not in the file
                 encoder = Encoder(Aim(layer, shape), resolution)
             tensors = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118
-        for name, known in encoder.state_dict().items():
-            if name in tensors and tensors[name].is_floating_point() != known.is_floating_point():
-                raise ValueError(f"{name} is of another kind of numbers")
-        state = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
-        encoder.load_state_dict(state, assign=True)
+        assign(encoder, tensors)
     except Exception as error:  # metadata and tensors may be anything
         raise WeightError(f"{path} holds no encoder this version can read: {reason(error)}") from error
-    encoder.eval().requires_grad_(False)
     return encoder, meta.get("generator", "")
 
 

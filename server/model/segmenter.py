@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from server.errors import DissectionError, WeightError
 from server.files import is_lfs_pointer
+from server.model.tensors import assign
 from server.results.reading import Text, Whole, reason
 
 WIDTHS = (32, 64, 96, 128)
@@ -134,14 +135,9 @@ def load_segmenter(path: Path) -> UNet:
             with torch.device("meta"):  # nothing is reserved for what is not in the file
                 network = UNet(concepts, widths)
             tensors = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118
-        for name, known in network.state_dict().items():
-            if name in tensors and tensors[name].is_floating_point() != known.is_floating_point():
-                raise ValueError(f"{name} is of another kind of numbers")
-        state = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
-        network.load_state_dict(state, assign=True)
+        assign(network, tensors)
     except Exception as error:  # metadata and tensors may be anything
         raise WeightError(f"{path} holds no segmenter this version can read: {reason(error)}") from error
-    network.eval().requires_grad_(False)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 

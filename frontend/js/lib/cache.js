@@ -34,3 +34,26 @@ export function createCache(limit) {
     delete: (key) => void entries.delete(key),
   };
 }
+
+/**
+ * A function that asks, remembered: the last answers by what was asked for; what fails is asked again next time.
+ *
+ * @template Q, A
+ * @param {number} limit
+ * @param {(question: Q) => Promise<A>} ask
+ * @returns {(question: Q) => Promise<A>}
+ */
+export function remember(limit, ask) {
+  /** @type {Cache<Promise<A>>} */
+  const cache = createCache(limit);
+  return (question) => {
+    const key = JSON.stringify(question);
+    let answer = cache.get(key);
+    if (!answer) {
+      answer = ask(question);
+      cache.set(key, answer);
+      answer.catch(() => cache.delete(key));
+    }
+    return answer;
+  };
+}

@@ -1,6 +1,6 @@
 /** Regions of a picture that look like one thing, which the server finds without a segmenter, and the choice among them. */
 
-import { createCache } from "../lib/cache.js";
+import { remember } from "../lib/cache.js";
 import { greyPixels } from "../lib/grey.js";
 import { proposals } from "../server/finding.js";
 
@@ -23,9 +23,6 @@ const TRUST = 0.5; // in the expected size; the server's
 
 /** @returns {(picture: Picture) => Promise<Proposals>} remembers the last pictures; throws what the api throws */
 export function createProposer() {
-  /** @type {import("../lib/cache.js").Cache<Promise<Proposals>>} */
-  const cache = createCache(CACHED);
-
   /** @param {Picture} picture @returns {Promise<Proposals>} */
   async function ask(picture) {
     const { labels: png, parents, prominence } = await proposals(picture);
@@ -36,16 +33,7 @@ export function createProposer() {
     return { labels, width, height, parents, prominence, sizes };
   }
 
-  return (picture) => {
-    const key = JSON.stringify(picture);
-    let answer = cache.get(key);
-    if (!answer) {
-      answer = ask(picture);
-      cache.set(key, answer);
-      answer.catch(() => cache.delete(key));
-    }
-    return answer;
-  };
+  return remember(CACHED, ask);
 }
 
 /**

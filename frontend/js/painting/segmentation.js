@@ -2,7 +2,7 @@
 
 /** @typedef {import("../picture/document.js").Picture} Picture */
 
-import { createCache } from "../lib/cache.js";
+import { remember } from "../lib/cache.js";
 import { greyPixels } from "../lib/grey.js";
 import { segment } from "../server/api.js";
 
@@ -20,9 +20,6 @@ const CACHED = 6; // pictures
 
 /** @returns {Segmenter} remembers the last pictures; throws what the api throws */
 export function createSegmenter() {
-  /** @type {import("../lib/cache.js").Cache<Promise<Segmentation>>} */
-  const cache = createCache(CACHED);
-
   /** @param {Picture} picture @returns {Promise<Segmentation>} */
   async function ask(picture) {
     const { concepts, labels } = await segment(picture);
@@ -30,16 +27,7 @@ export function createSegmenter() {
     return { concepts, labels: values, width, height };
   }
 
-  return (picture) => {
-    const key = JSON.stringify(picture);
-    let answer = cache.get(key);
-    if (!answer) {
-      answer = ask(picture);
-      cache.set(key, answer);
-      answer.catch(() => cache.delete(key));
-    }
-    return answer;
-  };
+  return remember(CACHED, ask);
 }
 
 /**

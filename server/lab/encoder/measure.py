@@ -41,7 +41,7 @@ class Row:
 def measure(
     catalog: Catalog, name: str | None, count: int, steps: int, device: str, advance: Callable[[int], object]
 ) -> list[Row]:
-    """advance: told of each picture that is done. Raises UnknownModel, NotInvertible, WeightError."""
+    """advance: called after each picture that is done. Raises UnknownModel, NotInvertible, WeightError."""
     model, painter = catalog.get(name), Painter(catalog)
     encoder = encoder_of(model)
     latent, features = split_steps(steps)

@@ -57,9 +57,9 @@ def train_encoder(model: Model, training: Training, device: torch.device, show: 
     encoder = Encoder(aim, generator.resolution)
     with torch.no_grad():
         z = latents_of(range(COUNTED), generator.latent_dim).to(device)
-        told = z if training.layer is None else generator.trunk(z, training.layer).r.float()
+        aimed = z if training.layer is None else generator.trunk(z, training.layer).r.float()
         axes: tuple[int, ...] = (0,) if training.layer is None else (0, 2, 3)
-        deviation, mean = torch.std_mean(told, axes)
+        deviation, mean = torch.std_mean(aimed, axes)
         encoder.mean.copy_(mean.view_as(encoder.mean))
         encoder.deviation.copy_((deviation + 1e-3 * deviation.max() + 1e-6).view_as(encoder.deviation))
     encoder.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -88,12 +88,12 @@ def samples(generator: Generator, layer: str | None, z: Tensor) -> tuple[Tensor,
     return z if layer is None else a.r.float(), generator.tail(a, at).float()
 
 
-def redrawn(generator: Generator, layer: str | None, z: Tensor, told: Tensor) -> Tensor:
-    """The images of what an encoder told, (N, 3, H, W). z: the latents, which other layers may read."""
+def redrawn(generator: Generator, layer: str | None, z: Tensor, estimate: Tensor) -> Tensor:
+    """The images of what an encoder gives, (N, 3, H, W). z: the latents, which other layers may read."""
     at = layer or generator.layers[0].name
     if layer is None:
-        return generator.tail(generator.trunk(told, at), at)
-    return generator.tail(generator.trunk(z, at).edited(told), at)
+        return generator.tail(generator.trunk(estimate, at), at)
+    return generator.tail(generator.trunk(z, at).edited(estimate), at)
 
 
 def _step(
@@ -113,9 +113,9 @@ def _step(
         target, images = samples(generator, training.layer, z)
     images = images.clamp(-1, 1)
     standard = encoder.standard(harden(images.cpu(), rng).to(device))
-    told = standard * encoder.deviation + encoder.mean
+    estimate = standard * encoder.deviation + encoder.mean
     loss = F.smooth_l1_loss(standard, (target - encoder.mean) / encoder.deviation)
-    drawn = redrawn(generator, training.layer, z, told)
+    drawn = redrawn(generator, training.layer, z, estimate)
     loss = loss + IMAGE_WEIGHT * (drawn - images).abs().mean()
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
@@ -131,11 +131,11 @@ def measure_on_samples(generator: Generator, encoder: Encoder) -> str:
         for z in torch.split(latents, AT_ONCE):
             target, images = samples(generator, encoder.aim.layer, z)
             images = images.clamp(-1, 1)
-            told = encoder(images)
-            drawn = redrawn(generator, encoder.aim.layer, z, told).clamp(-1, 1)
+            estimate = encoder(images)
+            drawn = redrawn(generator, encoder.aim.layer, z, estimate).clamp(-1, 1)
             error = (drawn - images).square().mean((1, 2, 3)).clamp(min=1e-9)  # (N,)
             psnr = (10 * torch.log10(4 / error)).mean()
-            missed, variance = (told - target).square().mean(), (target - encoder.mean).square().mean()
+            missed, variance = (estimate - target).square().mean(), (target - encoder.mean).square().mean()
             figures.append([float(psnr), float(missed), float(variance)])
     psnr_mean, missed_mean, variance_mean = np.mean(figures, 0).tolist()
     explained = 100 * (1 - missed_mean / max(variance_mean, 1e-12))
@@ -165,12 +165,12 @@ def _restore(path: Path, training: Training, encoder: Encoder, optimiser: torch.
 
 
 def _card(model: Model, training: Training, measured: str) -> str:
-    told = "the latent" if training.layer is None else f"the featuremaps of {training.layer}"
+    aim = "the latent" if training.layer is None else f"the featuremaps of {training.layer}"
     return "\n".join(
         [
             f"# The encoder of {model.title}",
             "",
-            f"Tells {told} that a picture would be made from: where `unitbrush invert` begins.",
+            f"Tells {aim} that a picture would be made from: where `unitbrush invert` begins.",
             "",
             f"Trained by `unitbrush encoder {model.name}` on the generator's own samples, blurred, noised and shifted"
             f" in colour: {training.steps} steps of {training.batch}. Measured {measured}.",

@@ -42,12 +42,12 @@ async def propose(body: JsonBody, request: Request, services: UsesServices) -> R
     key = ("proposals", await services.version(picture.model), await services.in_thread(digest, picture))
     data = services.cache.get(key)
     if data is None:
-        found = await while_connected(request, _found(services, picture))
-        data = services.cache.put(key, await services.in_thread(_answer, found))
+        regions = await while_connected(request, _regions_of(services, picture))
+        data = services.cache.put(key, await services.in_thread(_answer, regions))
     return Response(data, media_type="application/json")
 
 
-async def _found(services: Services, picture: Picture) -> proposals.Proposals:
+async def _regions_of(services: Services, picture: Picture) -> proposals.Proposals:
     pixels = await services.engine.render(picture)  # (H, W, 3)
 
     def find(check: Check) -> proposals.Proposals:
@@ -56,13 +56,13 @@ async def _found(services: Services, picture: Picture) -> proposals.Proposals:
     return await services.engine.in_background(find)
 
 
-def _answer(found: proposals.Proposals) -> bytes:
-    height, width = found.labels.shape
+def _answer(regions: proposals.Proposals) -> bytes:
+    height, width = regions.labels.shape
     answer = Proposals(
         width=width,
         height=height,
-        labels=base64.b64encode(encode(found.labels)).decode("ascii"),
-        parents=list(found.parents),
-        prominence=[round(value, 3) for value in found.prominence],
+        labels=base64.b64encode(encode(regions.labels)).decode("ascii"),
+        parents=list(regions.parents),
+        prominence=[round(value, 3) for value in regions.prominence],
     )
     return answer.model_dump_json().encode()
