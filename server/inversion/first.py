@@ -20,8 +20,8 @@ AT_ONCE = 4  # samples that are drawn before others have a turn
 @dataclass(frozen=True)
 class First:
     """z: a latent, (1, latent_dim). r: featuremaps at the layer, (1, units, height, width), where an encoder gives
-    them, and z is zeros; None where the trunk makes them of z. scale: how much each unit of the layer varies over samples,
-    (1, units, 1, 1)."""
+    them, and z is zeros; None where the trunk makes them of z. scale: how much each unit of the layer varies over
+    samples, (1, units, 1, 1)."""
 
     z: Tensor
     r: Tensor | None
