@@ -7,6 +7,7 @@ In reading order:
 - `progressive`: the Progressive GAN, as it is trained and published;
 - `hooked`: any network of one's own as a generator, with `cuts`, where it is cut, and `calls`, how it runs in parts;
 - `decided`: the generator that decides what every pixel is, and then draws it;
+- `onehot`: its first layer that draws, in additions;
 - `folded`: these two frozen for painting, as fast as the processor allows;
 - `stylegan2`: StyleGAN2, and the same frozen for painting;
 - `stylegan2_layouts`: reads that by the names that two implementations give its tensors;

@@ -25,6 +25,7 @@ from torch import Tensor
 from server.model.decided import DecidedGenerator, DecisionBlock, FirstDrawBlock, PlanBlock, decision_of
 from server.model.generator import Activations, Chain, Generator
 from server.model.local import LocalBlock
+from server.model.onehot import drawing_of_decision, of_features
 from server.model.progressive import SLOPE, Block, ProgressiveGenerator
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class FoldedGenerator(Chain):
         """All of the block. shape: of its input, (1, C, H, W)."""
         if isinstance(block, DecisionBlock):
             return _deciding(*self._weights(block))
+        if isinstance(block, FirstDrawBlock):
+            return self._drawing(block, shape)
         if not isinstance(block, PlanBlock):
             return _after_pixelnorm(self._convolution(block, shape))
         if block.fold:
@@ -99,8 +102,17 @@ class FoldedGenerator(Chain):
         convolution = self._convolution(block, shape)
         if not block.raw:
             return _beside(_after_pixelnorm(convolution)) if block.residual else _after_pixelnorm(convolution)
-        convolution = _after_folding(convolution) if block.fold else convolution
-        return _after_deciding(convolution, block) if isinstance(block, FirstDrawBlock) else convolution
+        return _after_folding(convolution) if block.fold else convolution
+
+    def _drawing(self, block: FirstDrawBlock, shape: tuple[int, ...]) -> Convolution:
+        """A FirstDrawBlock. shape: of its input, (1, C, H, W)."""
+        if self.device.type != "cpu":  # others multiply in less time than they gather
+            return _after_deciding(_after_folding(self._convolution(block, shape)), block)
+        kernel, bias = self._weights(block)
+        features = of_features(kernel, block.parts)
+        _, _, height, width = shape
+        convolve = self._fastest(block, features, bias, (1, features.shape[1], height // 2, width // 2), active=False)
+        return _without_inside(drawing_of_decision(kernel, block.parts, convolve))
 
     def _add(self, name: str, block: Block, run: Convolution) -> None:
         """run: what the block computes. PixelNorm reads each cell alone, so a block reaches as its kernel does; blocks
@@ -115,13 +127,16 @@ class FoldedGenerator(Chain):
             )
 
     def _convolution(self, block: Block, shape: tuple[int, ...]) -> Convolution:
-        """The block without its PixelNorm; the fastest of the ways that work here."""
-        kernel, bias = self._weights(block)
-        plain = _plain(block, kernel, bias)
+        """The block without its PixelNorm. shape: of its input, (1, C, H, W)."""
+        return self._fastest(block, *self._weights(block), shape, block.active)
+
+    def _fastest(self, block: Block, kernel: Tensor, bias: Tensor, shape: tuple[int, ...], active: bool) -> Convolution:
+        """The fastest of the ways that work here to convolve as the block does. active: with the LeakyReLU."""
+        plain = _plain(block, kernel, bias, active)
         if self.device.type != "cpu":
             return plain
         try:
-            packed = _packed(block, kernel, bias, shape)
+            packed = _packed(block, kernel, bias, shape, active)
             # The packed operators are no public interface: trust them only where they agree.
             x = torch.linspace(-1, 1, shape[1] * shape[2] * shape[3], dtype=self.dtype).reshape(shape)
             x = x.contiguous(memory_format=torch.channels_last)  # (1, C, H, W)
@@ -154,6 +169,13 @@ def _pixel_scale(x: Tensor) -> Tensor:
     return torch.rsqrt(norm * norm / x.shape[1] + 1e-8)
 
 
+def _normalised(x: Tensor) -> Tensor:
+    """PixelNorm of (N, C, H, W). Shape kept."""
+    if x.is_cpu and x.dtype != torch.float32:  # which processors multiply by a factor a pixel a sixth as fast
+        return x.float().mul_(_pixel_scale(x)).to(x.dtype)
+    return x * _pixel_scale(x)
+
+
 def _agree(x: Tensor, expected: Tensor) -> bool:
     scale = float(expected.abs().max()) + 1e-6
     return float((x - expected).abs().max()) < 0.02 * scale
@@ -161,7 +183,7 @@ def _agree(x: Tensor, expected: Tensor) -> bool:
 
 def _after_pixelnorm(convolution: Convolution) -> Convolution:
     def run(x: Tensor, inside: bool = False) -> Tensor:
-        return convolution(x * _pixel_scale(x), inside)
+        return convolution(_normalised(x), inside)
 
     return run
 
@@ -201,15 +223,24 @@ def _deciding(kernel: Tensor, bias: Tensor) -> Convolution:
     """What a DecisionBlock computes."""
 
     def run(x: Tensor, inside: bool = False) -> Tensor:
-        x = x * _pixel_scale(x)
+        x = _normalised(x)
         scores = F.pixel_shuffle(F.conv2d(x, kernel, bias), 2)  # (1, parts, 2 H, 2 W)
         return torch.cat([scores.softmax(1), F.pixel_shuffle(x, 2)], 1)
 
     return run
 
 
-def _plain(block: Block, kernel: Tensor, bias: Tensor) -> Convolution:
-    slope = SLOPE if block.active else 1.0  # which changes nothing
+def _without_inside(run: Callable[[Tensor], Tensor]) -> Convolution:
+    """For blocks that run whole."""
+
+    def convolution(x: Tensor, inside: bool = False) -> Tensor:
+        return run(x)
+
+    return convolution
+
+
+def _plain(block: Block, kernel: Tensor, bias: Tensor, active: bool) -> Convolution:
+    slope = SLOPE if active else 1.0  # which changes nothing
 
     def up(x: Tensor, inside: bool = False) -> Tensor:
         return F.leaky_relu_(F.conv_transpose2d(x, kernel, bias, UP, _padding(block, inside)), slope)
@@ -220,11 +251,11 @@ def _plain(block: Block, kernel: Tensor, bias: Tensor) -> Convolution:
     return up if block.up else same
 
 
-def _packed(block: Block, kernel: Tensor, bias: Tensor, shape: tuple[int, ...]) -> Convolution:
+def _packed(block: Block, kernel: Tensor, bias: Tensor, shape: tuple[int, ...], active: bool) -> Convolution:
     """The same as `_plain` by oneDNN's own operators. shape: of the input, (1, C, H, W); other sizes run too."""
     ops = torch.ops.mkldnn
     one, sides = [1, 1], [_padding(block, inside=False)] * 2
-    behind: tuple[str, list[float], str] = ("leaky_relu", [SLOPE], "") if block.active else ("none", [], "")
+    behind: tuple[str, list[float], str] = ("leaky_relu", [SLOPE], "") if active else ("none", [], "")
     if block.up:
         weight = ops._reorder_convolution_transpose_weight(kernel, sides, [0, 0], [UP, UP], one, 1, list(shape))
 

@@ -18,7 +18,9 @@ from server.model.generator import Activations, Generator
 from server.model.pixels import Pixels, to_pixels
 from server.painting.cache import ByteCache
 
-CHANGED = 0.25  # of a feature, whose usual size is 1: less is not seen while dragging
+# Of a part's probability, or of a feature, whose usual size is 1: less is not seen while dragging. Behind a plan that
+# reaches over the whole picture some cells far from the brush change their decisions in every frame, by less than this.
+CHANGED = 0.5
 WHOLE = 0.5  # of the picture: of a larger box nothing is saved
 DRAFT_BYTES = 64 * 2**20
 
@@ -56,7 +58,7 @@ def redrawn(generator: Generator, a: Activations, last: Draft | None) -> Draft:
     assert layer is not None
     r = a.r[0]  # (C, H, W)
     height, width = r.shape[1:]
-    box = (0, height, 0, width) if last is None else changed(r, last.r, generator.exact_units)
+    box = (0, height, 0, width) if last is None else changed(r, last.r)
     if last is None or box is None:
         return last or Draft(r, to_pixels(generator.tail(a, layer))[0])
     near = reach(generator)
@@ -76,12 +78,11 @@ def redrawn(generator: Generator, a: Activations, last: Draft | None) -> Draft:
     return Draft(known, pixels)
 
 
-def changed(r: Tensor, before: Tensor, parts: int) -> tuple[int, int, int, int] | None:
-    """Where decisions, or features by what is seen, have changed: top, bottom, left and right of a box of cells, the
-    ends behind the last ones; None where nothing has. r, before: (C, H, W), the first `parts` units those that decide.
+def changed(r: Tensor, before: Tensor) -> tuple[int, int, int, int] | None:
+    """Where probabilities or features have changed by what is seen: top, bottom, left and right of a box of cells, the
+    ends behind the last ones; None where nothing has. r, before: (C, H, W).
     """
-    other = r[:parts].argmax(0) != before[:parts].argmax(0)  # (H, W)
-    other |= (r[parts:] - before[parts:]).abs().amax(0) > CHANGED
+    other = ((r - before).abs_() > CHANGED).any(0)  # (H, W)
     if not bool(other.any()):
         return None
     rows, columns = (np.flatnonzero(other.any(axis).cpu().numpy()) for axis in (1, 0))

@@ -4,8 +4,8 @@ Three kinds of callers wait for it. Live sockets go first: each has a lane, with
 drawn is chosen only when the turn comes, so that it is always the newest; the lanes take turns. Requests, as downloads
 and thumbnails are, queue first come, first served, up to a bound; past it `QueueFull` tells the caller to come back.
 One goes after `BEFORE_QUEUE` turns of lanes at the latest, and whenever no lane waits. What nobody looks at yet waits
-in the background: its turn comes when nothing else waits, or after `BEFORE_BACKGROUND` turns of others, so that a busy
-server gets it done too.
+in the background: its turn comes when nothing else waits and nobody has painted for `CALM` seconds, as who paints comes
+back at once with the next stroke; or after `BEFORE_BACKGROUND` turns of others, so that a busy server gets it done too.
 
     engine = Engine(painter, queue_size=64)
     async with engine:
@@ -36,6 +36,7 @@ from server.web.lines import Line, Returned, Turn, Wanted, Work, chosen, next_tu
 
 BEFORE_QUEUE, BEFORE_BACKGROUND = 4, 24  # turns of others that they let pass
 PATIENCE = 0.003
+CALM = 0.25
 
 T = TypeVar("T")
 Piece = TypeVar("Piece")
@@ -99,6 +100,7 @@ class Engine:
         self._serving: list[asyncio.Task[None]] = []
         self._stopping = False
         self._most_frames, self._last_frames = most_frames, 1
+        self._calm_at = 0.0  # in the loop's time
         self.dropped = {"full": 0, "left": 0}
 
     async def __aenter__(self) -> Self:
@@ -226,6 +228,8 @@ class Engine:
     async def _serve(self) -> None:
         while True:
             await self._gather()
+            await self._calm()
+            painted = bool(self._lanes.turns)
             turn = next_turn(self._lines)
             if turn is None:
                 self._arrived.clear()
@@ -234,17 +238,31 @@ class Engine:
                 await self._take_frames(turn)
             elif not turn.result.done() and (work := chosen(turn, turn.choose)) is not None:
                 await self._take([turn], partial(_alone, work))
+            if painted:
+                self._calm_at = asyncio.get_running_loop().time() + CALM
 
     async def _gather(self) -> None:
         """Wait for as many lanes as had drafts together the last time, for a moment, while nobody else waits."""
         end = asyncio.get_running_loop().time() + PATIENCE
         while 0 < len(self._all()) < self._last_frames and all(turn.frame is not None for turn in self._all()):
-            self._arrived.clear()
-            try:
-                async with asyncio.timeout_at(end):
-                    await self._arrived.wait()
-            except TimeoutError:
+            if not await self._arrival(end):
                 return
+
+    async def _calm(self) -> None:
+        """While the background alone waits: wait for whoever has just painted to come back."""
+        while self._background.turns and not (self._lanes.turns or self._queue.turns or self._background.overdue):
+            if not await self._arrival(self._calm_at):
+                return
+
+    async def _arrival(self, end: float) -> bool:
+        """Wait for another turn, until `end` in the loop's time. Returns whether one came."""
+        self._arrived.clear()
+        try:
+            async with asyncio.timeout_at(end):
+                await self._arrived.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _take_frames(self, first: Turn) -> None:
         """Draw at once the drafts that wait in lanes. Finished pictures among them are drawn by themselves, as they

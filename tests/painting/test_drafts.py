@@ -114,10 +114,10 @@ def test_features_count_where_they_are_seen() -> None:
     for feature, box in ((CHANGED / 2, None), (2 * CHANGED, (3, 4, 5, 6))):
         r = before.clone()
         r[PARTS + 1, 3, 5] = feature
-        assert changed(r, before, PARTS) == box
+        assert changed(r, before) == box
     r = before.clone()
     r[1, 2:5, 6] = 2
-    assert changed(r, before, PARTS) == (2, 5, 6, 7)
+    assert changed(r, before) == (2, 5, 6, 7)
 
 
 def test_a_change_has_just_that_reach(generator: Generator) -> None:

@@ -296,6 +296,30 @@ async def test_a_stroke_goes_before_what_is_left_of_the_background(engine: Engin
     assert [seed for seed, _ in gate.drawn] == [1, 3, 2]
 
 
+async def test_the_background_waits_for_whoever_paints_to_come_back(
+    engine: Engine, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.web.engine.CALM", 60)
+    gate.let(3)
+    await engine.frame(lambda: (picture(1), True))
+    waiting = asyncio.create_task(engine.render(picture(2), background=True))
+    await settle()  # no lane waits now, as between two frames of a drag
+    await engine.render(picture(3))
+    await engine.frame(lambda: (picture(4), True))
+    assert [seed for seed, _ in gate.drawn] == [1, 3, 4]
+    waiting.cancel()
+
+
+async def test_the_background_goes_on_once_nobody_paints(
+    engine: Engine, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.web.engine.CALM", 0.01)
+    gate.let(2)
+    await engine.frame(lambda: (picture(1), True))
+    await engine.render(picture(2), background=True)
+    assert [seed for seed, _ in gate.drawn] == [1, 2]
+
+
 async def test_a_busy_device_gets_the_background_done_too(engine: Engine, gate: Gate) -> None:
     gate.let(3 * BEFORE_BACKGROUND)
     stopped = False

@@ -121,7 +121,8 @@ async def image_response(
     headers = {"ETag": drawing.etag, "Cache-Control": cache_control, "Vary": "Accept"}
     if (unchanged := not_modified(request, headers)) is not None:
         return unchanged
-    body = await while_connected(request, drawn(services, picture, drawing))
+    # Who paints does not wait for thumbnails.
+    body = await while_connected(request, drawn(services, picture, drawing, background=options.size is not None))
     return Response(body, headers=headers, media_type=MEDIA_TYPES[options.form])
 
 
