@@ -1,7 +1,8 @@
 """Training of an encoder on a generator's own samples, made hard to read, so that other pictures can be read as well.
 
 It learns to tell the latent or the featuremaps that a sample was made from, and, of these, those that draw the sample:
-what the generator makes of its answer is compared with the picture, too.
+what the generator makes of some of its answers is compared with the pictures, too. That costs five times as much as all
+the rest, so they are few.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from server.inversion.invert import generator_on
 from server.lab.training.pace import pace, set_rate
 from server.lab.training.segmenters import harden
 from server.model.catalog import Model
+from server.model.device import bfloat16_is_fast
 from server.model.encoder import Encoder, aim_at, save_encoder
 from server.model.generator import Generator
 from server.model.latents import latents_of
 
 RATE = 1.5e-3
 IMAGE_WEIGHT = 2.0  # of the mean difference of pictures beside that of what they are made from
+DRAWN = 2  # of a batch, whose answers are drawn
 COUNTED = 64  # samples that mean and deviation are of
 HELD_OUT, AT_ONCE = 32, 8  # samples that it is measured on, and how many at a time
 FIRST_SEED = 2**31  # of the samples it is trained on; those before are for others
@@ -52,6 +55,8 @@ def train_encoder(model: Model, training: Training, device: torch.device, show: 
     that would be too large, and OSError.
     """
     generator = generator_on(device, model.generator)
+    dtype = torch.bfloat16 if bfloat16_is_fast(device) else torch.float32
+    drawing = model.generator.frozen(dtype, device)
     aim = aim_at(generator, training.layer)
     torch.manual_seed(0)
     encoder = Encoder(aim, generator.resolution)
@@ -68,7 +73,7 @@ def train_encoder(model: Model, training: Training, device: torch.device, show: 
     first = _restore(checkpoint, training, encoder, optimiser)
     for step in range(first, training.steps):
         set_rate(optimiser, RATE * pace(step, step / training.steps))
-        loss = _step(generator, encoder, optimiser, training, step, device)
+        loss = _step(generator, drawing, encoder, optimiser, training, step, device)
         show(step + 1, loss)
         if (step + 1) % STORED_EVERY == 0:
             _store(checkpoint, training, encoder, optimiser, step + 1)
@@ -81,11 +86,12 @@ def train_encoder(model: Model, training: Training, device: torch.device, show: 
     return measured
 
 
-def samples(generator: Generator, layer: str | None, z: Tensor) -> tuple[Tensor, Tensor]:
-    """What an encoder is to tell, latents or featuremaps, and the images, (N, 3, H, W). z: (N, latent_dim)."""
+def samples(generator: Generator, drawing: Generator, layer: str | None, z: Tensor) -> tuple[Tensor, Tensor]:
+    """What an encoder is to tell, latents or featuremaps, and the images, (N, 3, H, W), -1..1. drawing: the generator,
+    frozen. z: (N, latent_dim)."""
     at = layer or generator.layers[0].name
-    a = generator.trunk(z, at)
-    return z if layer is None else a.r.float(), generator.tail(a, at).float()
+    images = [drawing.tail(drawing.trunk(one, at), at).float() for one in torch.split(z, 1)]  # each (1, 3, H, W)
+    return z if layer is None else generator.trunk(z, at).r.float(), torch.cat(images).clamp(-1, 1)
 
 
 def redrawn(generator: Generator, layer: str | None, z: Tensor, estimate: Tensor) -> Tensor:
@@ -98,6 +104,7 @@ def redrawn(generator: Generator, layer: str | None, z: Tensor, estimate: Tensor
 
 def _step(
     generator: Generator,
+    drawing: Generator,
     encoder: Encoder,
     optimiser: torch.optim.Optimizer,
     training: Training,
@@ -110,13 +117,12 @@ def _step(
     seeds = FIRST_SEED + training.batch * step + np.arange(training.batch)
     z = latents_of(seeds.tolist(), generator.latent_dim).to(device)  # (N, latent_dim)
     with torch.no_grad():
-        target, images = samples(generator, training.layer, z)
-    images = images.clamp(-1, 1)
+        target, images = samples(generator, drawing, training.layer, z)
     standard = encoder.standard(harden(images.cpu(), rng).to(device))
     estimate = standard * encoder.deviation + encoder.mean
     loss = F.smooth_l1_loss(standard, (target - encoder.mean) / encoder.deviation)
-    drawn = redrawn(generator, training.layer, z, estimate)
-    loss = loss + IMAGE_WEIGHT * (drawn - images).abs().mean()
+    drawn = redrawn(generator, training.layer, z[:DRAWN], estimate[:DRAWN])
+    loss = loss + IMAGE_WEIGHT * (drawn - images[:DRAWN]).abs().mean()
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
@@ -129,8 +135,7 @@ def measure_on_samples(generator: Generator, encoder: Encoder) -> str:
     figures = []
     with torch.inference_mode():
         for z in torch.split(latents, AT_ONCE):
-            target, images = samples(generator, encoder.aim.layer, z)
-            images = images.clamp(-1, 1)
+            target, images = samples(generator, generator, encoder.aim.layer, z)
             estimate = encoder(images)
             drawn = redrawn(generator, encoder.aim.layer, z, estimate).clamp(-1, 1)
             error = (drawn - images).square().mean((1, 2, 3)).clamp(min=1e-9)  # (N,)
