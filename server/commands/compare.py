@@ -2,6 +2,7 @@
 
 unitbrush compare --seed 42 --thing tree0
 unitbrush compare picture.png --mask mask.png --concept tree -o compared.png
+unitbrush compare --scenes 200 -o compared.png
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mask", type=png_argument, metavar="PNG", help="an image whose alpha or luminance says where; with --concept"
     )
     what.add_argument("--thing", metavar="NAME", help="a thing of a village's scene, as tree0, whose truth is known")
+    what.add_argument(
+        "--scenes", type=int, metavar="N", help="a thing of each of N scenes: a table, the first 12 shown"
+    )
     parser.add_argument("--concept", help="what the brush removes (default: what the thing shows)")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("compared.png"), help="the sheet, .png, .jpg or .webp"
@@ -52,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     if args.mask is not None and args.concept is None:
         raise UsageError("--mask needs --concept, which says what the brush is to remove there")
     check_opencv()
+    if args.scenes is not None:
+        return _compare_scenes(args)
     picture = read_picture(args.document, args.model, args.seed, [], {}, False)
     settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
     painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
@@ -69,5 +75,28 @@ def run(args: argparse.Namespace) -> int:
     results = compare(painter, picture, Edit("remove", concept, as_png(mask)), mask, truth)
     print(table(results))
     page = sheet(painter.render(picture), mask, truth, results)
+    write_file(args.output, encode(np.asarray(page), SUFFIXES[args.output.suffix.lower()]))
+    return 0
+
+
+def _compare_scenes(args: argparse.Namespace) -> int:
+    import numpy as np
+    from tqdm import tqdm
+
+    from server.lab.compare.scenes import FIRST_SEED, compare_scenes, markdown
+    from server.model.catalog import Catalog
+    from server.painting.imaging import encode
+    from server.painting.painter import Painter
+
+    if args.scenes < 1:
+        raise UsageError(f"--scenes is {args.scenes}; it takes a number of scenes")
+    if args.document is not None or args.concept is not None:
+        raise UsageError("--scenes takes no document and no --concept: each scene's things say what is removed")
+    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
+    painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
+    first = FIRST_SEED if args.seed is None else args.seed
+    with tqdm(total=args.scenes, unit="scene") as bar:
+        rows, page = compare_scenes(painter, painter.catalog.get(args.model), args.scenes, first, lambda: bar.update())
+    print(markdown(rows))
     write_file(args.output, encode(np.asarray(page), SUFFIXES[args.output.suffix.lower()]))
     return 0

@@ -72,15 +72,6 @@ def ways_to_remove(painter: Renders, picture: Picture, edit: Edit, mask: Mask) -
     }
 
 
-def finished(filling: Filling) -> Pixels:
-    """All its steps taken."""
-    while True:
-        try:
-            next(filling)
-        except StopIteration as end:
-            return cast(Pixels, end.value)
-
-
 def removals(painter: Renders, picture: Picture, edit: Edit, mask: Mask) -> Generator[Removal | None, None, None]:
     """One way after the other, None between the steps of each. As `ways_to_remove`."""
     for name, way in ways_to_remove(painter, picture, edit, mask).items():

@@ -34,14 +34,14 @@ class Likeness:
         self._see = see
         with torch.no_grad():
             self._sizes = _smaller(target)
-            self._seen = [_directions(one) for one in see(target)]
+            self._seen = [directions(one) for one in see(target)]
 
     def __call__(self, images: Tensor) -> Tensor:
         """images: (N, 3, H, W), -1..1. Returns how far each is, (N,)."""
         pairs = zip(_smaller(images), self._sizes, strict=True)
         far = sum(((own - one).abs().mean((1, 2, 3)) for own, one in pairs), torch.zeros(1, device=images.device))
         for own, one in zip(self._see(images), self._seen, strict=True):
-            far = far + SEEN_WEIGHT * (_directions(own) - one).square().sum(1).mean((1, 2)) / len(self._seen)
+            far = far + SEEN_WEIGHT * (directions(own) - one).square().sum(1).mean((1, 2)) / len(self._seen)
         return far
 
 
@@ -65,14 +65,14 @@ def load_see(model: Model, device: torch.device) -> Generator[None, None, See]:
     return see
 
 
+def directions(seen: Tensor) -> Tensor:
+    """Each place's features divided by their length. seen: (N, C, h, w), shape kept."""
+    return seen * torch.rsqrt(seen.square().sum(1, keepdim=True) + 1e-8)
+
+
 def _smaller(images: Tensor) -> list[Tensor]:
     """At SIZES sizes, each half of the one before. images: (N, 3, H, W)."""
     sizes = [images]
     while len(sizes) < SIZES and min(sizes[-1].shape[2:]) >= 4:
         sizes.append(F.avg_pool2d(sizes[-1], 2))
     return sizes
-
-
-def _directions(seen: Tensor) -> Tensor:
-    """Each place's features divided by their length. seen: (N, C, h, w), shape kept."""
-    return seen * torch.rsqrt(seen.square().sum(1, keepdim=True) + 1e-8)

@@ -43,9 +43,12 @@ def test_each_way_has_a_line_and_a_picture(capsys: pytest.CaptureFixture[str]) -
         (["--mask", "mask.png"], "--mask needs --concept"),
         (["--mask", "mask.png", "--concept", "dragon"], "dragon"),
         (["--mask", "none.png", "--concept", "tree"], "cannot read none.png"),
-        (["--thing", "tree0"], "scenes of the village"),
+        (["--thing", "tree0"], "only the village's scenes"),
         (["--thing", "tree0", "--mask", "mask.png"], "not allowed with"),
         (["--thing", "tree0", "-o", "out.txt"], "cannot tell an image format"),
+        (["--scenes", "2"], "only the village's scenes"),
+        (["--scenes", "0"], "--scenes is 0"),
+        (["--scenes", "2", "--concept", "tree"], "takes no document and no --concept"),
         ([], "required"),
     ],
 )

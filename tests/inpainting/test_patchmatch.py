@@ -5,7 +5,7 @@ import pytest
 
 from server.errors import PictureError
 from server.inpainting.patchmatch import patchmatch
-from server.inpainting.ways import finished
+from server.steps import finished
 
 SIDE = 48
 

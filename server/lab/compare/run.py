@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from server.inpainting.ways import Mask, finished, ways_to_remove
+from server.inpainting.ways import Mask, ways_to_remove
 from server.lab.bench.timing import measure
 from server.lab.compare.scores import psnr, ssim
 from server.lab.scenes.sheet import contact_sheet
 from server.model.pixels import Pixels
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture
+from server.steps import finished
 
 TINT = (255, 64, 160)
 LABEL = 14  # pixels above each picture
@@ -46,12 +47,18 @@ def compare(
 
 
 def sheet(before: Pixels, mask: Mask, truth: Pixels | None, results: Sequence[Removed]) -> Image.Image:
-    """Everything side by side: the picture, the mask over it, the truth where it is known, each way's result."""
+    """Everything side by side."""
+    pictures = side_by_side(before, mask, truth, results)
+    return contact_sheet(pictures, len(pictures))
+
+
+def side_by_side(before: Pixels, mask: Mask, truth: Pixels | None, results: Sequence[Removed]) -> list[Pixels]:
+    """The picture, the mask over it, the truth where it is known, each way's result, all with their names."""
     tinted = np.where(mask[..., None], before // 2 + np.array(TINT, np.uint8) // 2, before)
     shown = [("before", before), ("mask", tinted)]
     shown += [] if truth is None else [("truth", truth)]
     shown += [(f"{result.way}, {result.ms:.0f} ms", result.pixels) for result in results]
-    return contact_sheet([_labelled(name, pixels) for name, pixels in shown], len(shown))
+    return [_labelled(name, pixels) for name, pixels in shown]
 
 
 def table(results: Sequence[Removed]) -> str:

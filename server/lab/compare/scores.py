@@ -1,11 +1,15 @@
-"""How near a picture comes to the true one, where it was changed: PSNR and SSIM (Wang et al. 2004), inside a mask."""
+"""How near a picture comes to the true one, where it was changed: PSNR and SSIM (Wang et al. 2004), how far apart a
+network sees them (after Zhang et al. 2018), and what they show, inside a mask."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from server.model.pixels import Pixels
+from server.inversion.likeness import See, directions
+from server.model.pixels import Pixels, to_images
 
 SIGMA, REACH = 1.5, 5  # of the window in which SSIM compares, in pixels
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
@@ -27,6 +31,25 @@ def ssim(pixels: Pixels, truth: Pixels, mask: NDArray[np.bool_]) -> float:
     xx, yy, xy = _smooth(x * x) - mx * mx, _smooth(y * y) - my * my, _smooth(x * y) - mx * my
     similarity = (2 * mx * my + C1) * (2 * xy + C2) / ((mx * mx + my * my + C1) * (xx + yy + C2))
     return float(similarity[mask].mean())
+
+
+def distance(pixels: Pixels, truth: Pixels, mask: NDArray[np.bool_], see: See) -> float:
+    """The mean square by which the directions of features differ, over the features of every size: 0 where they are
+    equal, 4 at most. pixels, truth: (H, W, 3); mask: (H, W)."""
+    with torch.inference_mode():
+        seen = [see(to_images(image[None].copy())) for image in (pixels, truth)]
+        weight = torch.from_numpy(mask.astype(np.float32))[None, None]  # (1, 1, H, W)
+        each = []
+        for own, one in zip(*seen, strict=True):  # (1, C, h, w)
+            apart = (directions(own) - directions(one)).square().sum(1, keepdim=True)  # (1, 1, h, w)
+            cells = F.adaptive_avg_pool2d(weight, (apart.shape[2], apart.shape[3]))
+            each.append(float((apart * cells).sum() / cells.sum()))
+    return float(np.mean(each))
+
+
+def labels_restored(labels: NDArray[np.intp], truth: NDArray[np.intp], mask: NDArray[np.bool_]) -> float:
+    """The share of the mask that shows what it should. labels, truth, mask: (H, W)."""
+    return float((labels == truth)[mask].mean())
 
 
 def _smooth(grey: Grey) -> Grey:

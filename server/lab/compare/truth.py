@@ -32,14 +32,22 @@ class Thing:
     lacking: Picture
 
 
-def thing_of(picture: Picture, name: str, resolution: int, latent_dim: int) -> Thing:
-    """The thing of that name, as `tree0`. Raises UsageError where the scene has no such thing, or where the model's
-    latents are no villages'."""
+def things_of(picture: Picture, latent_dim: int) -> dict[str, str]:
+    """The things that the scene could be without, and the concept that most of each shows. Raises UsageError where the
+    model's latents are no villages'."""
     if latent_dim != LATENT_DIM or picture.w is not None or picture.base is not None or picture.directions:
-        raise UsageError("--thing is for scenes of the village, by their seed or z and without directions")
+        raise UsageError("only the village's scenes are known, by their seed or z and without directions")
     z = latent(picture, latent_dim)  # (latent_dim,)
     scene = scene_of(z)
-    things = {thing.name: thing.concept for thing in objects(scene) if without(z, scene, thing.name) is not None}
+    return {thing.name: thing.concept for thing in objects(scene) if without(z, scene, thing.name) is not None}
+
+
+def thing_of(picture: Picture, name: str, resolution: int, latent_dim: int) -> Thing:
+    """The thing of that name, as `tree0`. Raises UsageError where the scene has no such thing, where it is hidden, and
+    what `things_of` raises."""
+    things = things_of(picture, latent_dim)
+    z = latent(picture, latent_dim)  # (latent_dim,)
+    scene = scene_of(z)
     if name not in things:
         raise UsageError(f"the scene has no {name!r} that it could be without; it has {', '.join(things) or 'nothing'}")
     shown, _ = render(scene, resolution)  # (R, R, 3)

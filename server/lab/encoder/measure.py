@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from server.inversion.invert import Inversion, Inverting, invert, split_steps
+from server.inversion.invert import invert, split_steps
 from server.inversion.own import fit
 from server.lab.scenes.render import render
 from server.lab.scenes.scene import sample_scene
@@ -18,6 +18,7 @@ from server.model.encoder import encoder_of
 from server.painting.mask import coverage
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture, Stroke, Strokes
+from server.steps import finished
 
 FIRST_SEED = 3_000_000_000  # of the scenes
 RADIUS = 0.1  # of the dabs that brushes are tried with
@@ -57,7 +58,7 @@ def measure(
         )
         for stage, of_latent, of_features in stages:
             began = time.perf_counter()
-            inversion = _finished(invert(model, own, encoder, of_latent, of_features, device))
+            inversion = finished(invert(model, own, encoder, of_latent, of_features, device))
             seconds, missing = time.perf_counter() - began, inversion.missing
             agreement = NONE if missing.agreement is None else missing.agreement
             gain = _gain(painter, model, inversion.picture, i)
@@ -89,12 +90,3 @@ def _gain(painter: Painter, model: Model, picture: Picture, number: int) -> floa
     painted = replace(picture, edits=(Edit("draw", concept, mask),))
     before, after = (float((painter.labels(one)[at] == shown).mean()) for one in (picture, painted))
     return after - before
-
-
-def _finished(steps: Inverting) -> Inversion:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            inversion: Inversion = end.value
-            return inversion

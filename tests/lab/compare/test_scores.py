@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
 
-from server.lab.compare.scores import psnr, ssim
+from server.lab.compare.scores import distance, labels_restored, psnr, ssim
 
 RANDOM = np.random.RandomState(0)
 TRUTH = RANDOM.randint(40, 200, (40, 40, 3)).astype(np.uint8)
@@ -32,3 +35,29 @@ def test_ssim_of_flat_pictures_is_the_formulas() -> None:
     a, b = (np.full((40, 40, 3), grey, np.uint8) for grey in (100, 150))
     c1 = (0.01 * 255) ** 2
     assert ssim(a, b, EVERYWHERE) == pytest.approx((2 * 100 * 150 + c1) / (100**2 + 150**2 + c1))
+
+
+def see(images: Tensor) -> list[Tensor]:
+    """Pixels of two sizes."""
+    return [images, F.avg_pool2d(images, 4)]
+
+
+def test_the_distance_is_seen_inside_the_mask_alone() -> None:
+    off = TRUTH.copy()
+    off[:20] = 255 - off[:20]
+    half = EVERYWHERE.copy()
+    half[20:] = False
+    assert distance(TRUTH, TRUTH, EVERYWHERE, see) == 0
+    assert distance(off, TRUTH, ~half, see) == pytest.approx(0, abs=1e-6)
+    assert 0 < distance(off, TRUTH, EVERYWHERE, see) < distance(off, TRUTH, half, see) <= 4
+    assert distance(off, TRUTH, half, lambda images: [torch.ones(1, 2, 3, 3)] * 2) == 0
+
+
+def test_labels_are_counted_inside_the_mask() -> None:
+    truth = np.zeros((4, 4), int)
+    labels = truth.copy()
+    labels[0] = 1
+    mask = np.zeros((4, 4), bool)
+    mask[:2] = True
+    assert labels_restored(labels, truth, mask) == 0.5
+    assert labels_restored(labels, truth, ~mask) == 1
