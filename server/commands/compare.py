@@ -84,9 +84,11 @@ def _compare_scenes(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from server.lab.compare.scenes import FIRST_SEED, compare_scenes, markdown
+    from server.lab.compare.truth import things_of
     from server.model.catalog import Catalog
     from server.painting.imaging import encode
     from server.painting.painter import Painter
+    from server.painting.picture import Picture
 
     if args.scenes < 1:
         raise UsageError(f"--scenes is {args.scenes}; it takes a number of scenes")
@@ -94,9 +96,11 @@ def _compare_scenes(args: argparse.Namespace) -> int:
         raise UsageError("--scenes takes no document and no --concept: each scene's things say what is removed")
     settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
     painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
+    model = painter.catalog.get(args.model)
     first = FIRST_SEED if args.seed is None else args.seed
+    things_of(Picture(model.name, seed=first), model.generator.latent_dim)  # before the bar says that it can be done
     with tqdm(total=args.scenes, unit="scene") as bar:
-        rows, page = compare_scenes(painter, painter.catalog.get(args.model), args.scenes, first, lambda: bar.update())
+        rows, page = compare_scenes(painter, model, args.scenes, first, bar.update)
     print(markdown(rows))
     write_file(args.output, encode(np.asarray(page), SUFFIXES[args.output.suffix.lower()]))
     return 0
