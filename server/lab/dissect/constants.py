@@ -89,9 +89,11 @@ LAYER_ENTRANTS = 2  # of a layer in the race of drawing: so layers are compared,
 # --- search: layers that a generator was made to be edited at ---
 
 TAUGHT = 2.0  # of a thing's share of a cell, as its training drew with
+TAUGHT_MULTIPLES = (0.75, 1.25)  # of that, or of levels trained from it
 TAUGHT_RANGE = (1.5, 2.5)  # of the same: far below a small dab is hardly seen, far above strength says nothing
 
 DECIDES = 2.0  # of a part's probability: twice certainty, so that a cell half under the mask is decided by it
+AGREES_WITHIN = 0.1  # of the mask: by so much a dark outline may be named better than what it surrounds
 EXACT_UNITS = 5  # units that are tried alone: one for each part of a concept, and few have more
 EXACT_COUNTS = (1, 2, 3, 4, 5, 6)  # units to remove with: those of all its parts
 

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from server.lab.dissect.constants import TAUGHT_RANGE
+from server.lab.dissect.constants import AGREES_WITHIN
 from server.lab.dissect.running.work import Arrays
 from server.lab.dissect.search.halving import Records
 from server.lab.dissect.search.scores import best_first, reach, score
@@ -25,7 +23,8 @@ def choose_brushes(
 ) -> tuple[list[Brush], list[dict[str, Any]]]:
     """The brushes of every concept at every layer, one of each concept's the best to draw with and one the best to
     remove with; and as JSON all trials and the choice among them. records: by concept, those that were sought, to the
-    last round. exact: a layer whose trials had no part in the race.
+    last round. exact: a layer whose trials had no part in the race, and where the unit draws that agrees best of those
+    that draw well: what is set there shows that part of a thing alone, be it an outline.
     """
     brushes: list[Brush] = []
     account: list[dict[str, Any]] = []
@@ -33,6 +32,8 @@ def choose_brushes(
         raced = reach(record for layer, record in tried.items() if layer != exact)
         bounds = {layer: reach([record]) if layer == exact else raced for layer, record in tried.items()}
         drawings = {layer: best_first(record.drawings, bounds[layer]) for layer, record in tried.items()}
+        if exact in drawings:
+            drawings[exact] = _agreeing_first(drawings[exact], tried[exact], units[exact]["iou"][:, c])
         removals = {layer: best_first(record.removals, bounds[layer]) for layer, record in tried.items()}
         draws, removes = (next(layer for layer, record in tried.items() if op in record.leads) for op in OPS)
         for layer, record in tried.items():
@@ -51,6 +52,17 @@ def choose_brushes(
     return brushes, account
 
 
+def _agreeing_first(drawings: Sequence[Drawing], record: Record, iou: Floats) -> list[Drawing]:
+    """Best first, but of those that draw about as much as the best those first whose first unit agrees best. iou:
+    (units,)."""
+    enough = max(t.drawn for t in drawings) - AGREES_WITHIN
+
+    def agreement(trial: Drawing) -> float:
+        return float(iou[record.rankings[trial.ranking][0]])
+
+    return sorted(drawings, key=lambda t: -agreement(t) if t.drawn >= enough else 0.0)
+
+
 def _choice(best: bool, ordered: Sequence[Trial], trials: Sequence[Trial], bound: float) -> dict[str, Any]:
     """As JSON: whether the layer is the concept's best, the chosen trial and its runners-up, and all trials."""
 
@@ -63,9 +75,7 @@ def _choice(best: bool, ordered: Sequence[Trial], trials: Sequence[Trial], bound
 def _brush(
     concept: str, record: Record, drawn: Drawing, removed: Removal, iou: Floats, draws: bool, removes: bool
 ) -> Brush:
-    level = record.levels[drawn.level] * np.float32(drawn.multiple)  # (units,)
-    if "taught" in record.levels:
-        level = level.clip(*TAUGHT_RANGE)
+    level = record.value(drawn.level, drawn.multiple)  # (units,)
     ranking = record.rankings[drawn.ranking]
     removing = tuple(int(u) for u in record.rankings[removed.ranking])
     return Brush(

@@ -3,7 +3,7 @@
 Drawing and removing are sought apart. Candidates are pairs of ranking and level (to remove with, a ranking alone):
 
 1. at every layer: the rankings that cost nothing (IoU, contrast), with every base level, or at a layer that the
-   generator was made to be edited at, with the level that it was taught to be drawn at;
+   generator was made to be edited at, with the level that it was taught to be drawn at, and near that ever after;
 2. at the layer that draws best: the ranking by cause and the optimised one, and a trained level; at the one that
    removes best: the ranking by cause of removing;
 3. the best candidates of all layers race each other;
@@ -12,7 +12,7 @@ Drawing and removing are sought apart. Candidates are pairs of ranking and level
 
 A layer that decides what each cell shows does not race: it draws what a mask has just there, others let it grow. Its
 brushes are sought beside theirs, at the one level that decides: to draw with one unit, as one thing stands in a cell,
-to remove with a few.
+the one that agrees best of those that draw well, to remove with a few.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from server.lab.dissect.constants import DECIDES, EXACT_COUNTS, EXACT_UNITS, TAUGHT
+from server.lab.dissect.constants import DECIDES, EXACT_COUNTS, EXACT_UNITS, TAUGHT, TAUGHT_RANGE
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.running.progress import Progress
 from server.lab.dissect.running.work import Arrays, Work
@@ -81,11 +81,12 @@ class Search:
     def _first(self, concept: int, layer: str) -> Records:
         """The rankings that cost nothing, with every level."""
         experiment = self._experiment(concept, layer, self.plan.few)
-        if layer in experiment.passes.generator.brush_layers:
+        taught = layer in experiment.passes.generator.brush_layers
+        levels = self._levels(layer).choices(concept)
+        if taught:
             levels = {"taught": np.full(experiment.units, TAUGHT, np.float32)}
-        else:
-            levels = self._levels(layer).choices(concept)
         record = self._untried(concept, layer, experiment, levels)
+        record = replace(record, within=TAUGHT_RANGE if taught else None)
         for op in OPS:
             record = self._tried(op, experiment, record, list(record.rankings))
         return {layer: record}
@@ -93,7 +94,7 @@ class Search:
     def _decide(self, concept: int, layer: str) -> Records:
         """At a layer that decides: the units that agree best, each alone to draw, and the rankings that cost nothing to
         remove."""
-        experiment = self._experiment(concept, layer, self.plan.racing)
+        experiment = self._experiment(concept, layer, self.plan.measuring)
         deciding = experiment.passes.generator.exact_units or experiment.units
         level = np.full(experiment.units, DECIDES, np.float32)
         record = self._untried(concept, layer, experiment, {"decided": level})
@@ -107,7 +108,7 @@ class Search:
         )
         for op, names, counts in rounds:
             candidates = record.candidates(op, list(names))
-            records, _ = play(op, Round(self.plan.racing, counts), candidates, {layer: experiment}, records)
+            records, _ = play(op, Round(self.plan.measuring, counts), candidates, {layer: experiment}, records)
         return records
 
     def _untried(self, concept: int, layer: str, experiment: Experiment, levels: dict[str, Floats]) -> Record:
@@ -142,6 +143,8 @@ class Search:
         rng = self.experiments.rng(concept, layer)
         start = torch.from_numpy(record.levels[max(record.bounds, key=record.bounds.__getitem__)])  # (units,)
         low, high = (torch.from_numpy(self.units[layer][name]) for name in ("low", "high"))  # (units,) each
+        if record.within is not None:
+            low, high = (torch.full_like(start, bound) for bound in record.within)
         causal, parts = eliminate(passes, draw, concept, start)
         weights = optimise(passes, draw, remove, concept, start, steps, rng)  # (units,)
         trained = train_level(passes, draw, concept, causal, start, low, high, 2 * steps, rng)  # (units,)

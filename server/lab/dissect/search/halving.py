@@ -16,6 +16,7 @@ from server.lab.dissect.constants import (
     MULTIPLES,
     REST_COUNTS,
     REST_MULTIPLES,
+    TAUGHT_MULTIPLES,
 )
 from server.lab.dissect.running.plan import Plan
 from server.lab.dissect.search.scores import by_number, reach, standings
@@ -89,7 +90,8 @@ def play(
             after[layer] = after[layer].with_trial(trial)
     if rules.multiples:
         for layer in dict.fromkeys(candidate.layer for candidate in entered):
-            after[layer] = _sweep(rules.multiples, experiments[layer], after[layer], bound)
+            multiples = rules.multiples if after[layer].within is None else TAUGHT_MULTIPLES
+            after[layer] = _sweep(multiples, experiments[layer], after[layer], bound)
     return after, entered
 
 

@@ -52,7 +52,9 @@ class Experiment:
         """The draw effect of every unit at once, by level."""
         every = torch.ones(self.units)
         return {
-            name: self._effect(("draw all", "", name, 1, self.units), self.draw, every, _value(level), pictures).change
+            name: self._effect(
+                ("draw all", "", name, 1, self.units), self.draw, every, torch.from_numpy(level), pictures
+            ).change
             for name, level in levels.items()
         }
 
@@ -71,7 +73,8 @@ class Experiment:
 
     def _draw(self, record: Record, candidate: Candidate, count: int, pictures: int, multiple: float) -> Drawing:
         layer, ranking, level = candidate
-        own, value = top(record.rankings[ranking], count), _value(record.levels[level], multiple)  # (units,) each
+        own = top(record.rankings[ranking], count)  # (units,)
+        value = torch.from_numpy(record.value(level, multiple))  # (units,)
         drawn = self._effect(("draw", ranking, level, multiple, count), self.draw, own, value, pictures, self.likeness)
         random = random_weights(self.random[: len(self.draw)], count, self.units)  # (M, units)
         edit, some = ("draw randomly", "", level, multiple, count), _some(pictures)
@@ -182,10 +185,6 @@ class Experiments:
 
     def _pictures(self, masks: Masks, layer: str) -> MaskedPictures:
         return MaskedPictures.of(self.passes, self.samples, masks, layer)
-
-
-def _value(level: Floats, multiple: float = 1.0) -> Tensor:
-    return torch.from_numpy(level * np.float32(multiple))
 
 
 def _some(pictures: int) -> int:

@@ -99,7 +99,7 @@ class Record:
 
     rankings, levels: by name; levels are (units,) each. parts: (units,), each unit's part of what all draw, NaN where
     that was not measured. bounds: the draw effect of all units, by level: the most a brush of this layer could do.
-    leads: what this layer won the last round of.
+    leads: what this layer won the last round of. within: what every level is kept between.
     """
 
     layer: str
@@ -110,6 +110,12 @@ class Record:
     drawings: tuple[Drawing, ...] = ()
     removals: tuple[Removal, ...] = ()
     leads: tuple[Op, ...] = ()
+    within: tuple[float, float] | None = None
+
+    def value(self, level: str, multiple: float = 1.0) -> Floats:
+        """What drawing with a multiple of that level sets units to, (units,)."""
+        value = self.levels[level] * np.float32(multiple)
+        return value if self.within is None else value.clip(*self.within)
 
     def trials(self, op: Op) -> tuple[Trial, ...]:
         """Those of drawing or of removing."""
@@ -137,6 +143,7 @@ class Record:
             "drawings": [finite(asdict(t)) for t in self.drawings],
             "removals": [finite(asdict(t)) for t in self.removals],
             "leads": list(self.leads),
+            "within": self.within,
         }
 
     @staticmethod
@@ -151,6 +158,7 @@ class Record:
             tuple(Drawing(**_figures(entry)) for entry in document["drawings"]),
             tuple(Removal(**_figures(entry)) for entry in document["removals"]),
             tuple(document["leads"]),
+            None if document["within"] is None else tuple(document["within"]),
         )
 
 

@@ -53,3 +53,29 @@ def test_the_layer_that_won_keeps_its_place_where_all_saw_as_many_pictures() -> 
     first, second = choose_brushes(["tree"], ARRAYS, {0: records})[0]
     assert (first.layer, first.serves("draw"), first.serves("remove")) == ("layer4", True, True)
     assert (second.serves("draw"), second.serves("remove")) == (False, False)
+
+
+def test_where_things_are_decided_the_unit_that_agrees_best_draws() -> None:
+    rankings = {
+        "unit 0 first": np.array([0, 1, 2]),
+        "unit 1 first": np.array([1, 0, 2]),
+        "unit 2 first": np.array([2, 0, 1]),
+    }
+    arrays = {layer: {"iou": np.array([[0.3], [0.6], [0.9]], np.float32)} for layer in ("layer4", "layer5")}
+
+    def drawings(layer: str) -> Record:
+        shares = {
+            "unit 0 first": 0.8,
+            "unit 1 first": 0.75,
+            "unit 2 first": 0.2,
+        }  # an outline, its thing, another thing
+        trials = (replace(drawing(1, share), layer=layer, ranking=name) for name, share in shares.items())
+        levels = {"mean": np.full(3, 2.0, np.float32)}
+        leads = OPS if layer == "layer4" else ()
+        removals = (replace(removal(1, 0.8), layer=layer, ranking="unit 0 first"),)
+        return Record(layer, rankings, levels, np.full(3, math.nan, np.float32), {}, tuple(trials), removals, leads)
+
+    records = {layer: drawings(layer) for layer in ("layer4", "layer5")}
+    first, exact = choose_brushes(["tree"], arrays, {0: records}, "layer5")[0]
+    assert first.units[0].unit == 0
+    assert exact.units[0].unit == 1

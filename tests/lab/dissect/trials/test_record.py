@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,3 +43,11 @@ def test_a_record_reads_back_the_same() -> None:
 
 def test_numbers_that_are_none_become_null() -> None:
     assert finite({"a": math.nan, "b": 0.1234567, "c": "x", "d": 3}) == {"a": None, "b": 0.12346, "c": "x", "d": 3}
+
+
+def test_levels_are_kept_within_what_was_taught() -> None:
+    assert RECORD.value("mean", 2.0).tolist() == (RECORD.levels["mean"] * 2).tolist()
+    taught = replace(RECORD, within=(1.5, 2.5), levels={"taught": np.array([1.0, 2.0, 3.0], np.float32)})
+    assert taught.value("taught").tolist() == [1.5, 2.0, 2.5]
+    assert taught.value("taught", 0.75).tolist() == [1.5, 1.5, 2.25]
+    assert Record.read(taught.document()).within == (1.5, 2.5)
