@@ -16,6 +16,7 @@ It needs httpx, as the extra `client` installs it, and imports no torch. In read
 - `kept`: pictures that the server keeps;
 - `answers`: what the server tells, as dataclasses;
 - `proposals`: things in a picture, found without a segmenter;
+- `removals`: what an edit removes, removed in other ways too;
 - `jobs`: long work, waited for;
 - `reading`: JSON as those;
 - `errors`: the server's problem documents as exceptions;

@@ -24,6 +24,7 @@ from server.client.errors import NoAnswer
 from server.client.masks import Where, mask_of
 from server.client.proposals import Proposals
 from server.client.reading import read_answer
+from server.client.removals import Comparison, Removal
 from server.client.styles import AnyImage, Style, in_base64, style_of
 from server.painting.imaging import Format
 from server.painting.picture import SCENE, Picture, picture_to_json, to_document
@@ -123,6 +124,16 @@ def invert(own: AnyImage, model: str, steps: int) -> Call[answers.Job]:
 def inverted(id: str) -> Call[answers.Inverted]:
     """What came of that."""
     return Call("GET", f"{_job(id)}/result", partial(read_answer, answers.Inverted))
+
+
+def compare(picture: Picture, edit: int | None) -> Call[answers.Job]:
+    """A job that removes in other ways what an edit removes."""
+    return _about(picture, "/compare", {} if edit is None else {"edit": edit}, answers.Job)
+
+
+def compared(id: str) -> Call[tuple[Removal, ...]]:
+    """What came of that."""
+    return Call("GET", f"{_job(id)}/result", lambda data: read_answer(Comparison, data).removals)
 
 
 def composite(picture: Picture, own: AnyImage, size: int | None) -> Call[Image.Image]:
@@ -229,7 +240,8 @@ def _about(picture: Picture, path: str, question: Mapping[str, Any], kind: type[
 
 
 def _body_about(picture: Picture, question: Mapping[str, Any]) -> str:
-    return f'{json.dumps(question)[:-1]}, "picture": {picture_to_json(picture)}}}'
+    members = json.dumps(question)[1:-1]
+    return f'{{"picture": {picture_to_json(picture)}{members and ", "}{members}}}'
 
 
 def _change(

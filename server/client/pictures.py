@@ -26,6 +26,7 @@ from server.client.exchange import AsyncConnection, Connection
 from server.client.jobs import OnProgress, finish, finish_async
 from server.client.masks import Where, mask_of
 from server.client.proposals import Proposals
+from server.client.removals import Removal
 from server.client.styles import AnyImage, Style
 from server.painting.imaging import Format
 from server.painting.parsing import parse_edit, validate
@@ -187,6 +188,11 @@ class Picture(BasePicture):
         bytes. size: as of `image`."""
         return self.connection.send(calls.composite(self.content, own, size))
 
+    def compare(self, edit: int | None = None, *, on_progress: OnProgress | None = None) -> tuple[Removal, ...]:
+        """What an edit removes, the last that removes without a place, removed by inpaintings too. The server needs the
+        extra `compare`."""
+        return finish(self.connection, calls.compare(self.content, edit), calls.compared, on_progress)
+
     def segment(self) -> answers.Segmentation:
         """What the segmenter sees: the concept of every pixel."""
         return self.connection.send(calls.segment(self.content))
@@ -255,6 +261,10 @@ class AsyncPicture(BasePicture):
     async def composite(self, own: AnyImage, size: int | None = None) -> Image.Image:
         """As `Picture.composite`."""
         return await self.connection.send(calls.composite(self.content, own, size))
+
+    async def compare(self, edit: int | None = None, *, on_progress: OnProgress | None = None) -> tuple[Removal, ...]:
+        """As `Picture.compare`."""
+        return await finish_async(self.connection, calls.compare(self.content, edit), calls.compared, on_progress)
 
     async def segment(self) -> answers.Segmentation:
         """As `Picture.segment`."""
