@@ -13,7 +13,7 @@ from server.web.routes import comparison
 
 
 async def test_what_is_removed_is_removed_in_every_way(painting: AsyncClient) -> None:
-    picture = painting.picture("village", seed=5).remove("tree", rect=(0.3, 0.3, 0.6, 0.6)).draw("dome")
+    picture = painting.picture("village", seed=5).remove("tree", rect=(0.3, 0.3, 0.6, 0.6)).draw("door")
     told: list[Job] = []
     removals = await picture.compare(on_progress=told.append)
     assert [removal.way for removal in removals] == list(WAYS)
