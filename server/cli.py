@@ -22,6 +22,8 @@ COMMANDS = {
     "style": "paint a picture in the style of another",
     "invert": "bring in a picture of one's own, as a document to be painted on",
     "encoder": "train the network that tells what a model would make a picture from",
+    "translate": "paint a picture as one of another season, in many styles",
+    "translator": "train the network that paints a model's pictures as those of another season",
     "fetch": "download a published generator and check it",
     "verify": "check that a model's weights are loaded right, by how active its units are",
     "add": "install a generator of one's own, from its weights or from code",

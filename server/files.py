@@ -14,6 +14,7 @@ CARD = "model.json"
 GENERATOR = "generator.safetensors"
 SEGMENTER = "segmenter.safetensors"
 ENCODER = "encoder.safetensors"  # tells what a picture would be made from
+TRANSLATOR = "translator.safetensors"  # paints its pictures of one season as those of another
 JUDGE = "judge.safetensors"  # a second segmenter, trained apart, that measures brushes
 
 

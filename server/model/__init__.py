@@ -15,6 +15,7 @@ In reading order:
 - `pixels`: images as networks have them and as files have them;
 - `tensors`: a file's tensors as those of a small network;
 - `encoder`: the network that tells what a generator would make a picture from;
+- `translator`: the network that paints pictures of one season as those of another;
 - `segmenter`: the network that names the concept of every pixel, and what share of a cell each concept has;
 - `weights`: a generator's file, of our own or as published;
 - `own`: a generator that a card names as code, which runs only where it is trusted;

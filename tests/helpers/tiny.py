@@ -36,11 +36,12 @@ def write_model(
     seed: int = 1,
     concepts: Sequence[str] = CONCEPTS,
     seen: Sequence[str] = SEEN,
+    latent_dim: int = 8,
 ) -> None:
     """A generator of 32x32 pixels and a segmenter, brushes of every concept at two layers, two directions and two
     artifact units, under models/ and dissect_results/. seen: the concepts that the segmenter knows."""
     torch.manual_seed(seed)
-    generator = ProgressiveGenerator(latent_dim=8, widths=WIDTHS)
+    generator = ProgressiveGenerator(latent_dim, WIDTHS)
     models = folder / "models" / name
     models.mkdir(parents=True)
     save_generator(models / GENERATOR, generator)
