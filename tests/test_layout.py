@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SERVER = Path(__file__).parents[1] / "server"
-ROOT = ("errors", "files", "settings")
+ROOT = ("errors", "files", "settings", "steps")
 SERVING = ("inversion", "inpainting", "styles", "painting", "model", "results", *ROOT)
 # What the modules of each package, and the modules beside the packages, may import of `server`.
 ALLOWED = {
