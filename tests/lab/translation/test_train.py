@@ -22,7 +22,7 @@ from server.model.translator import Translator, translator_of
 from server.painting.painter import Painter
 from tests.helpers.tiny import write_model
 
-TRAINING = Training(steps=6, batch=2, side=16, pictures=4)
+TRAINING = Training(steps=6, batch=1, side=16, pictures=4)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_judge_learns_to_tell_domains_from_what_is_painted() -> None:
 
 def test_pictures_learn_to_come_back(model: Model) -> None:
     found: list[float] = []
-    train_translator(model, Training(steps=40, batch=2, side=16, pictures=4), lambda step, loss: found.append(loss))
+    train_translator(model, Training(steps=50, batch=1, side=16, pictures=2), lambda step, loss: found.append(loss))
     assert sum(found[-8:]) < 0.9 * sum(found[:8])
 
 
