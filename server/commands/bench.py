@@ -6,13 +6,14 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from server.commands.trust import add_trust, trusting_settings
 from server.errors import UsageError
 from server.files import write_text
+from server.steps import finished
 
 if TYPE_CHECKING:
     from server.lab.bench.timing import Timing
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 MANY, FEW = (1, 8, 64, 256, 1024), (1, 4)  # painters at once, on a GPU and without one
 MOST_PAINTERS = 4096
-
-T = TypeVar("T")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -157,9 +156,9 @@ def measure_all(args: argparse.Namespace) -> dict[str, Any]:
     choice = None
     if left_open(settings.threads) and painter.device == "cpu":
         first = Picture(model.name, 0)
-        choice = finish(choose_threads(lambda: painter.render(first), os.cpu_count() or 1))
+        choice = finished(choose_threads(lambda: painter.render(first), os.cpu_count() or 1))
         settings = settings.model_copy(update={"threads": choice.count})  # the server's too
-    finish(painter.measure_drafts())
+    finished(painter.measure_drafts())
     pixels = painter.render(cells_picture(model, 2, corner=False))
     others = inpainting(cells_picture(model, 2, corner=False), pixels)
     parts = (passes(model, painter.device), edits(painter, model), updates(painter, model), encoders(painter, model))
@@ -217,16 +216,6 @@ def painter_counts(text: str) -> tuple[int, ...]:
     if not all(0 < count <= MOST_PAINTERS for count in counts):
         raise ValueError
     return counts
-
-
-def finish(steps: Generator[None, None, T]) -> T:
-    """What a generator returns, all its steps taken."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: T = end.value
-            return result
 
 
 def machine(device: str) -> dict[str, Any]:

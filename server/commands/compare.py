@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from server.commands.installed import add_folders
 from server.commands.paint import SUFFIXES, png_argument, read_picture, write_file
-from server.commands.trust import add_trust, trusting_settings
+from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 
@@ -32,9 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("compared.png"), help="the sheet, .png, .jpg or .webp"
     )
-    parser.add_argument("--models-dir", type=Path, help="folder of models")
-    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
-    add_trust(parser)
+    add_folders(parser)
 
 
 def run(args: argparse.Namespace) -> int:

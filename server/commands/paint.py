@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from server.commands.trust import add_trust, trusting_settings
+from server.commands.installed import add_folders
+from server.commands.trust import trusting_settings
 from server.errors import PictureError, UsageError
 from server.files import write_whole
 
@@ -54,9 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--own", type=Path, metavar="PHOTO", help="keep the pixels of one's own picture where nothing is painted"
     )
-    parser.add_argument("--models-dir", type=Path, help="folder of models")
-    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
-    add_trust(parser)
+    add_folders(parser)
     edits = parser.add_argument_group("edits", "in their order; each mask and number belongs to the edit before it")
     edits.add_argument("--draw", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that draws")
     edits.add_argument("--remove", action=_Begin, dest="edits", metavar="CONCEPT", help="begin an edit that removes")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from server.commands.installed import add_folders
 from server.commands.paint import read_picture, write_file
-from server.commands.trust import add_trust, trusting_settings
+from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 
@@ -24,9 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--radius", type=_radius, metavar="R", help="of a disc about as large as the thing, in widths (default: 0.075)"
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("mask.png"), help="the mask (default: mask.png)")
-    parser.add_argument("--models-dir", type=Path, help="folder of models")
-    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
-    add_trust(parser)
+    add_folders(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,8 +10,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from server.commands.installed import add_folders
 from server.commands.paint import MOST_BYTES, read_picture, write_file
-from server.commands.trust import add_trust, trusting_settings
+from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,9 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=int, help=f"longer side in pixels, {LEAST} to {MOST} (default: 512; slowly, 256)"
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("styled.png"), help="a .png (default: styled.png)")
-    parser.add_argument("--models-dir", type=Path, help="folder of models")
-    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
-    add_trust(parser)
+    add_folders(parser)
 
 
 def run(args: argparse.Namespace) -> int:

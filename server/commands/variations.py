@@ -9,8 +9,9 @@ import argparse
 import random
 from pathlib import Path
 
+from server.commands.installed import add_folders
 from server.commands.paint import check_size, read_picture, write_file
-from server.commands.trust import add_trust, trusting_settings
+from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 COUNT = 6  # where no seeds are given
@@ -28,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, default=Path("variations"), help="folder for the files (default: variations)"
     )
     parser.add_argument("--size", type=int, help="longer side in pixels (default: the model's own)")
-    parser.add_argument("--models-dir", type=Path, help="folder of models")
-    parser.add_argument("--results-dir", type=Path, help="folder of dissections")
-    add_trust(parser)
+    add_folders(parser)
 
 
 def run(args: argparse.Namespace) -> int:

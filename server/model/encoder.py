@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -18,20 +19,16 @@ from typing import Annotated
 import torch
 import torch.nn.functional as F
 from pydantic import Field, TypeAdapter
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from server.errors import WeightError
-from server.files import ENCODER, file_sha256, is_lfs_pointer
+from server.files import ENCODER
 from server.model.catalog import Model
 from server.model.generator import Generator
-from server.model.tensors import assign
-from server.results.reading import Text, Whole, reason
+from server.model.tensors import is_for, load_beside, save_beside
+from server.results.reading import Text, Whole
 
 log = logging.getLogger(__name__)
 
-MAX_BYTES = 5 * 2**20  # of the file
 SIDE = 128  # pixels it looks at, at most
 WIDTHS = (32, 64, 96, 128, 160)  # channels at a half, a quarter, ... of those
 REACHES = (1, 2, 4)  # cells between the taps of the layers at the end
@@ -118,44 +115,24 @@ class Encoder(nn.Module):
 
 
 def save_encoder(path: Path, encoder: Encoder, generator: str | None) -> None:
-    """Write it as float16. generator: the SHA-256 of the one it is for. Raises ValueError for more than MAX_BYTES."""
-    state = encoder.state_dict()
-    tensors = {name: (t.half() if t.is_floating_point() else t).contiguous() for name, t in state.items()}
-    size = sum(t.nbytes for t in tensors.values())
-    if size > MAX_BYTES:
-        raise ValueError(f"the encoder would have {size} bytes; at most {MAX_BYTES} are right for one")
+    """Write it. generator: the SHA-256 of the one it is for. Raises ValueError for one that would be too large."""
     aims = {} if encoder.aim.layer is None else {"layer": encoder.aim.layer}
-    meta = {
-        **aims,
-        "shape": json.dumps(encoder.aim.shape),
-        "resolution": str(encoder.resolution),
-        "generator": generator or "",
-    }
-    save_file(tensors, str(path), metadata=meta)
+    meta = {**aims, "shape": json.dumps(encoder.aim.shape), "resolution": str(encoder.resolution)}
+    save_beside(path, "encoder", encoder, meta, generator)
 
 
 def load_encoder(path: Path) -> tuple[Encoder, str]:
     """Read an encoder for inference, and the SHA-256 of the generator it is for, empty where unknown. Raises
     WeightError."""
-    if is_lfs_pointer(path):
-        raise WeightError(f"{path} is a Git LFS pointer, not the encoder itself: run `git lfs pull`")
-    try:
-        if path.stat().st_size > 2 * MAX_BYTES:
-            raise ValueError(f"it has more than {2 * MAX_BYTES} bytes")
-        with safe_open(str(path), framework="pt") as f:
-            meta = f.metadata() or {}
-            shape = _shape.validate_python(tuple(json.loads(meta["shape"])))
-            layer = _text.validate_python(meta["layer"]) if "layer" in meta else None
-            if (layer is None) != (len(shape) == 1):
-                raise ValueError("its shape is not what it aims at")
-            resolution = _side.validate_python(int(meta["resolution"]))
-            with torch.device("meta"):  # nothing is reserved for what is not in the file
-                encoder = Encoder(Aim(layer, shape), resolution)
-            tensors = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118
-        assign(encoder, tensors)
-    except Exception as error:  # metadata and tensors may be anything
-        raise WeightError(f"{path} holds no encoder this version can read: {reason(error)}") from error
-    return encoder, meta.get("generator", "")
+    return load_beside(path, "encoder", _made)
+
+
+def _made(meta: Mapping[str, str]) -> Encoder:
+    shape = _shape.validate_python(tuple(json.loads(meta["shape"])))
+    layer = _text.validate_python(meta["layer"]) if "layer" in meta else None
+    if (layer is None) != (len(shape) == 1):
+        raise ValueError("its shape is not what it aims at")
+    return Encoder(Aim(layer, shape), _side.validate_python(int(meta["resolution"])))
 
 
 def encoder_of(model: Model) -> Encoder | None:
@@ -167,8 +144,7 @@ def encoder_of(model: Model) -> Encoder | None:
     encoder, generator = load_encoder(path)
     known = {layer.name: (layer.units, layer.height, layer.width) for layer in model.generator.layers}
     expected = (model.generator.latent_dim,) if encoder.aim.layer is None else known.get(encoder.aim.layer)
-    other = generator and model.weights is not None and generator != file_sha256(model.weights)
-    if other or encoder.aim.shape != expected:
+    if not is_for(generator, model.weights) or encoder.aim.shape != expected:
         log.warning("%s is of another generator: run `unitbrush encoder %s` again", path, model.name)
         return None
     return encoder

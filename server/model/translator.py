@@ -13,26 +13,23 @@ style by adaptive instance normalisation. It runs on cells of 2x2 pixels, at a q
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from pydantic import Field, TypeAdapter
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from server.errors import UnitbrushError, WeightError
-from server.files import TRANSLATOR, file_sha256, is_lfs_pointer
+from server.errors import UnitbrushError
+from server.files import TRANSLATOR
 from server.model.catalog import Model
 from server.model.latents import latents_of
 from server.model.pixels import Pixels, to_images, to_pixels
-from server.model.tensors import assign
-from server.results.reading import Text, reason
+from server.model.tensors import is_for, load_beside, save_beside
+from server.results.reading import Text
 
-MAX_BYTES = 5 * 2**20  # of the file
 MULTIPLE = 4  # of pixels, that pictures are of
 FOLD = 2  # pixels of a cell, along each side
 WIDTH = 32  # channels at half the size; twice as many at a quarter
@@ -167,35 +164,22 @@ class Translator(nn.Module):
 
 
 def save_translator(path: Path, translator: Translator, generator: str | None) -> None:
-    """Write it as float16. generator: the SHA-256 of the one whose pictures it learned on. Raises ValueError for more
-    than MAX_BYTES."""
-    tensors = {name: t.half().contiguous() for name, t in translator.state_dict().items()}
-    size = sum(t.nbytes for t in tensors.values())
-    if size > MAX_BYTES:
-        raise ValueError(f"the translator would have {size} bytes; at most {MAX_BYTES} are right for one")
-    save_file(tensors, str(path), metadata={"domains": json.dumps(translator.domains), "generator": generator or ""})
+    """Write it. generator: the SHA-256 of the one whose pictures it learned on. Raises ValueError for one that would be
+    too large."""
+    save_beside(path, "translator", translator, {"domains": json.dumps(translator.domains)}, generator)
 
 
 def load_translator(path: Path) -> tuple[Translator, str]:
     """Read a translator for inference, and the SHA-256 of the generator whose pictures it learned on, empty where
     unknown. Raises WeightError."""
-    if is_lfs_pointer(path):
-        raise WeightError(f"{path} is a Git LFS pointer, not the translator itself: run `git lfs pull`")
-    try:
-        if path.stat().st_size > 2 * MAX_BYTES:
-            raise ValueError(f"it has more than {2 * MAX_BYTES} bytes")
-        with safe_open(str(path), framework="pt") as f:
-            meta = f.metadata() or {}
-            first, second = _domains.validate_python(tuple(json.loads(meta["domains"])))
-            if first == second:
-                raise ValueError("its two domains are the same")
-            with torch.device("meta"):  # nothing is reserved for what is not in the file
-                translator = Translator((first, second))
-            tensors = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118
-        assign(translator, tensors)
-    except Exception as error:  # metadata and tensors may be anything
-        raise WeightError(f"{path} holds no translator this version can read: {reason(error)}") from error
-    return translator, meta.get("generator", "")
+    return load_beside(path, "translator", _made)
+
+
+def _made(meta: Mapping[str, str]) -> Translator:
+    first, second = _domains.validate_python(tuple(json.loads(meta["domains"])))
+    if first == second:
+        raise ValueError("its two domains are the same")
+    return Translator((first, second))
 
 
 class NoTranslator(UnitbrushError, status=409, slug="no-translator", title="The model has no translator"):
@@ -207,7 +191,7 @@ def translator_of(model: Model) -> Translator:
     path = model.folder / TRANSLATOR
     if path.is_file():
         translator, generator = load_translator(path)
-        if not generator or model.weights is None or generator == file_sha256(model.weights):
+        if is_for(generator, model.weights):
             return translator
     raise NoTranslator(f"{model.name!r} has none of its own: run `unitbrush translator {model.name}`")
 

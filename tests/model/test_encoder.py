@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 from server.errors import WeightError
 from server.files import ENCODER
 from server.model.catalog import Catalog
-from server.model.encoder import MAX_BYTES, Aim, Encoder, aim_at, encoder_of, load_encoder, save_encoder
+from server.model.encoder import Aim, Encoder, aim_at, encoder_of, load_encoder, save_encoder
+from server.model.tensors import MAX_BYTES
 from tests.helpers.tiny import write_model
 
 AIMS = (Aim(None, (8,)), Aim("layer4", (12, 8, 8)), Aim("layer9", (5, 6, 10)))

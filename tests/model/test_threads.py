@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from server.commands.bench import finish
 from server.model import threads
 from server.model.threads import best_count, candidates, choose_threads, left_open
+from server.steps import finished
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def test_each_number_is_measured_alone_and_beside_a_process_that_ends(monkeypatc
         return started[-1]
 
     monkeypatch.setattr(threads.subprocess, "Popen", start)
-    choice = finish(choose_threads(lambda: seen.append((torch.get_num_threads(), len(started))), 2, seconds=0.0))
+    choice = finished(choose_threads(lambda: seen.append((torch.get_num_threads(), len(started))), 2, seconds=0.0))
     assert [seen.count((count, beside)) for count in (1, 2) for beside in (0, 1)] == [3, 3, 3, 3]
     assert set(choice.alone) == set(choice.beside) == {1, 2}
     assert choice.count in (1, 2)

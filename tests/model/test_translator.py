@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 from server.errors import WeightError
 from server.files import TRANSLATOR
 from server.model.catalog import Catalog
+from server.model.tensors import MAX_BYTES
 from server.model.translator import (
-    MAX_BYTES,
     NoTranslator,
     Translator,
     load_translator,

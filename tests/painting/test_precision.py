@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from server.commands.bench import finish
 from server.model.catalog import Catalog
 from server.painting.painter import Painter
 from server.painting.precision import Drafts, compare_drafts
+from server.steps import finished
 
 
 def test_a_draft_is_worth_its_error_where_it_is_faster_and_close() -> None:
@@ -18,11 +18,11 @@ def test_a_draft_is_worth_its_error_where_it_is_faster_and_close() -> None:
 def test_drafts_are_compared_with_float32(catalog: Catalog) -> None:
     generator = catalog.get().generator
     exact, low = generator.frozen(), generator.frozen(torch.bfloat16)
-    drafts = finish(compare_drafts(exact, low, "layer4", seconds=0.0))
+    drafts = finished(compare_drafts(exact, low, "layer4", seconds=0.0))
     assert drafts.time > 0
     assert 0 < drafts.mean_error < 4
     assert drafts.largest_error >= drafts.mean_error
-    same = finish(compare_drafts(exact, exact, "layer4", seconds=0.0))
+    same = finished(compare_drafts(exact, exact, "layer4", seconds=0.0))
     assert (same.mean_error, same.largest_error) == (0, 0)
 
 
@@ -40,7 +40,7 @@ def test_what_was_measured_decides_over_what_the_processor_says(
         monkeypatch.setattr(torch.cpu, name, lambda: True, raising=False)
     painter = Painter(catalog)
     assert painter.draft_dtype == torch.bfloat16
-    finish(painter.measure_drafts())
+    finished(painter.measure_drafts())
     assert painter.drafts is not None
     for drafts, dtype in ((Drafts(0.5, 0.5, 7), torch.bfloat16), (Drafts(1.5, 0.5, 7), torch.float32)):
         painter.drafts = drafts
@@ -51,6 +51,6 @@ def test_where_bfloat16_is_emulated_nothing_is_measured(catalog: Catalog, monkey
     for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
         monkeypatch.setattr(torch.cpu, name, lambda: False, raising=False)
     painter = Painter(catalog)
-    finish(painter.measure_drafts())
+    finished(painter.measure_drafts())
     assert painter.drafts is None
     assert painter.draft_dtype == torch.float32

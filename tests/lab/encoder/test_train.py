@@ -10,7 +10,8 @@ from server.files import ENCODER
 from server.lab.encoder import train
 from server.lab.encoder.train import CARD, CHECKPOINT, Training, train_encoder
 from server.model.catalog import Catalog, Model
-from server.model.encoder import MAX_BYTES, load_encoder
+from server.model.encoder import load_encoder
+from server.model.tensors import MAX_BYTES
 from tests.helpers.decided import SKETCH, write_decided_model
 from tests.helpers.tiny import write_model
 
