@@ -90,7 +90,10 @@ def samples(generator: Generator, drawing: Generator, layer: str | None, z: Tens
     """What an encoder is to tell, latents or featuremaps, and the images, (N, 3, H, W), -1..1. drawing: the generator,
     frozen. z: (N, latent_dim)."""
     at = layer or generator.layers[0].name
-    images = [drawing.tail(drawing.trunk(one, at), at).float() for one in torch.split(z, 1)]  # each (1, 3, H, W)
+    at_once = 1 if z.is_cpu else len(z)  # so that what layers put out stays in a processor's cache
+    images = [
+        drawing.tail(drawing.trunk(some, at), at).float() for some in torch.split(z, at_once)
+    ]  # (n, 3, H, W) each
     return z if layer is None else generator.trunk(z, at).r.float(), torch.cat(images).clamp(-1, 1)
 
 
