@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,20 @@ def test_a_run_is_plotted_and_compared_with_another(tmp_path: Path, capsys: pyte
     assert "plain full pass" in image.read_text()
 
 
+@pytest.fixture
+def late_brushes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that has its picture well before its brushes, as on a busy machine."""
+    page = tmp_path / "frontend"
+    shutil.copytree(ROOT / "frontend", page)
+    loader = page / "js" / "server" / "model-loader.js"
+    asked = "const [ownConcepts, ownDirections] ="
+    text = loader.read_text()
+    assert asked in text
+    loader.write_text(text.replace(asked, f"await new Promise((later) => setTimeout(later, 3000));\n{asked}"))
+    monkeypatch.setenv("UNITBRUSH_FRONTEND_DIR", str(page))
+
+
+@pytest.mark.usefixtures("late_brushes")
 def test_drags_in_a_browser_are_measured_by_turns_with_another_checkout(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

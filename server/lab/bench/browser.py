@@ -26,7 +26,8 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 EVENTS_A_SECOND = 60
 MOST_MOVES = 32  # on their way to the browser
 PATIENCE = 60_000  # milliseconds
-FINISHED = "#stage[data-shown=final]"
+# The brushes have come, and the finished picture is on the screen.
+READY = "html[data-ready] #stage[data-shown=final]"
 # Whether some frame shows two events of the pointer or more: a time from one to the other can be told then.
 SHOWN = """() => watched.frames.some(([frame]) =>
   watched.sent.some(([request, events]) => request === frame && events > 1))"""
@@ -132,12 +133,12 @@ async def _measure(port: int, seconds: float) -> Drag:
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
         await page.add_init_script(WATCH)
         await page.goto(f"http://127.0.0.1:{port}/")
-        await page.wait_for_selector(FINISHED, timeout=PATIENCE)
+        await page.wait_for_selector(READY, timeout=PATIENCE)
         accounts = await open_accounts(browser, page)
         before = await accounts.seconds()
         duration = await _drag(page, seconds)
         costs = await accounts.seconds()
-        await page.wait_for_selector(FINISHED, timeout=PATIENCE)
+        await page.wait_for_selector(READY, timeout=PATIENCE)
         watched = await page.evaluate("window.watched")
         first = await page.evaluate(FIRST_PICTURE)
         name = f"Chromium {browser.version}"
