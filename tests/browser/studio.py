@@ -87,6 +87,17 @@ class Studio:
         )
         self.wait_for_picture()
 
+    def wait_for_scene(self, seed: int) -> None:
+        """Wait until the present picture is of that scene and on the screen."""
+        self.page.wait_for_function(
+            """seed => {
+                const history = JSON.parse(localStorage.getItem('unitbrush.history'));
+                return history && history.scenes[history.states[history.position][0]].seed === seed;
+            }""",
+            arg=seed,
+        )
+        self.wait_for_picture()
+
     def wait_for_notice(self, words: str) -> None:
         """Wait until the page has said something with these words, since it was loaded."""
         self.page.wait_for_function("words => window.noticed.some((text) => text.includes(words))", arg=words)

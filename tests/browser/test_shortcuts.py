@@ -19,22 +19,13 @@ def press(page: Page, key: str, code: str, **modifiers: bool) -> None:
     page.evaluate(PRESS, [key, code, modifiers])
 
 
-@pytest.mark.parametrize(
-    ("remove", "draw"),
-    [
-        (("ㄷ", "KeyE"), ("ㅠ", "KeyB")),
-        (("Process", "KeyE"), ("Process", "KeyB")),
-        (("у", "KeyE"), ("и", "KeyB")),
-        (("ε", "KeyE"), ("β", "KeyB")),
-        (("ㄍ", "KeyE"), ("ㄖ", "KeyB")),
-    ],
-)
-def test_letters_of_any_script(studio: Studio, remove: tuple[str, str], draw: tuple[str, str]) -> None:
+def test_letters_of_any_script(studio: Studio) -> None:
     body = studio.page.locator("body")
-    press(studio.page, *remove)
-    expect(body).to_have_attribute("data-mode", "remove")
-    press(studio.page, *draw)
-    expect(body).to_have_attribute("data-mode", "draw")
+    for remove, draw in (("ㄷ", "ㅠ"), ("Process", "Process"), ("у", "и"), ("ε", "β"), ("ㄍ", "ㄖ")):
+        press(studio.page, remove, "KeyE")
+        expect(body).to_have_attribute("data-mode", "remove")
+        press(studio.page, draw, "KeyB")
+        expect(body).to_have_attribute("data-mode", "draw")
 
 
 def test_every_other_shortcut_on_a_korean_keyboard(studio: Studio) -> None:
@@ -82,22 +73,23 @@ def test_what_other_keys_type_is_not_taken_for_its_place(studio: Studio) -> None
     expect(page.locator("#help")).to_be_visible()
 
 
-@pytest.mark.parametrize("focused", ["#size", "#strength", "#mode-draw", "#undo", "#more summary"])
-def test_space_pans_whatever_was_clicked_last(studio: Studio, focused: str) -> None:
+def test_space_pans_whatever_was_clicked_last(studio: Studio) -> None:
     page = studio.page
-    for _ in range(3):
-        page.keyboard.press("+")
     view = "document.getElementById('view').style.transform"
-    before = page.evaluate(view)
-    page.locator(focused).focus()
-    page.mouse.move(*studio.at((0.5, 0.5)))
-    page.keyboard.down("Space")
-    page.mouse.down()
-    page.mouse.move(*studio.at((0.4, 0.4)), steps=3)
-    page.mouse.up()
-    page.keyboard.up("Space")
-    assert page.evaluate(view) != before
-    expect(page.locator("#undo")).to_have_attribute("aria-disabled", "true")
+    for focused in ("#size", "#strength", "#mode-draw", "#undo", "#more summary"):
+        page.keyboard.press("0")
+        for _ in range(3):
+            page.keyboard.press("+")
+        before = page.evaluate(view)
+        page.locator(focused).focus()
+        page.mouse.move(*studio.at((0.5, 0.5)))
+        page.keyboard.down("Space")
+        page.mouse.down()
+        page.mouse.move(*studio.at((0.4, 0.4)), steps=3)
+        page.mouse.up()
+        page.keyboard.up("Space")
+        assert page.evaluate(view) != before, focused
+        expect(page.locator("#undo")).to_have_attribute("aria-disabled", "true")
 
 
 def test_enter_gives_the_keys_back_to_the_picture(studio: Studio) -> None:
