@@ -7,7 +7,6 @@ weights, is no model.
 from __future__ import annotations
 
 import logging
-import stat
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from server.errors import DissectionError, UnitbrushError, UnknownModel, WeightError
-from server.files import SEGMENTER
+from server.files import SEGMENTER, file_state
 from server.model.card import WEIGHTS, Card, holds_model, read_card
 from server.model.generator import Generator
 from server.model.measured import read_artifacts, read_directions, read_dissection
@@ -148,7 +147,7 @@ class Catalog:
         """The model under the names in its results, which are read again when their file has changed. Where they are
         damaged it keeps those it had, and the log says why."""
         folder = self.results_dir / loaded.name
-        state = _state(folder / NAMES)
+        state = file_state(folder / NAMES)
         known = self._named.get(loaded.name)
         if known is not None and known.loaded is loaded and known.state == state:
             return known.model
@@ -253,17 +252,7 @@ def _stamp(models: Path, results: Path) -> Stamp:
     """What changes whenever a file does that a model is loaded from."""
     own, dissected = _entries(models), _entries(results)
     paths = [*own, *dissected, *(path / "quantiles.npz" for path in dissected)]
-    return tuple(sorted((str(path), *_state(path)) for path in paths))
-
-
-def _state(path: Path) -> tuple[int, int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    if stat.S_ISDIR(status.st_mode):  # its name counts; what others write below it is nothing a model is loaded from
-        return (0, 0, 0)
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    return tuple(sorted((str(path), *file_state(path)) for path in paths))
 
 
 def _read_segmenter(folder: Path) -> Segmenter | None:

@@ -11,7 +11,6 @@ from server.inversion.keeping import kept, painted
 from server.inversion.own import fit, read_own
 from server.model.catalog import Model
 from server.model.device import device_named
-from server.model.encoder import encoder_of
 from server.model.pixels import Pixels
 from server.painting.imaging import MEDIA_TYPES, encode, resize
 from server.painting.parsing import Strict, check_masks, validate
@@ -112,7 +111,7 @@ def _parse_composite(body: bytes, default_model: str) -> CompositeQuestion:
 
 def _inverting(services: Services, model: Model, own: Pixels, steps: int) -> Steps:
     """own: (H, W, 3)."""
-    encoder = encoder_of(model)
+    encoder = services.encoders.of(model).value
     yield None
     device = str(device_named(services.settings.device))
     frames = invert(model, fit(own, model.generator.size), encoder, *split_steps(steps), device)
