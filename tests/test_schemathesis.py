@@ -22,7 +22,7 @@ from server.styles.fast import FastStyle
 from server.styles.slow import Frame, Repainting
 from server.web.routes import inversion, styles
 from tests.helpers.serving import settings_in, threaded_server
-from tests.helpers.tiny import write_context, write_model, write_units
+from tests.helpers.tiny import write_context, write_model, write_translator, write_units
 
 # For a longer run: UNITBRUSH_TEST_EXAMPLES=500 python -m pytest -s tests/test_schemathesis.py
 EXAMPLES = os.environ.get("UNITBRUSH_TEST_EXAMPLES")
@@ -53,6 +53,7 @@ def test_every_call_keeps_to_the_reference(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(inversion, "invert", inverted)
     monkeypatch.setattr(FastStyle, "paint", lambda self, pixels, *args: pixels)
     write_model(tmp_path)
+    write_translator(tmp_path)
     write_units(tmp_path / "dissect_results" / "village")
     write_context(tmp_path / "dissect_results" / "village")
     with threaded_server(settings_in(tmp_path)) as address:

@@ -49,6 +49,7 @@ class Model:
     family: str
     source: str | None
     citation: str | None
+    translations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from operator import index
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
@@ -108,6 +109,12 @@ def style(picture: Picture, style: Style, strength: float, size: int) -> Call[Im
     """The picture in a style, decoded."""
     question = {**style_of(style), "strength": float(strength)}
     return Call("POST", "/style", _decoded, {"size": size}, _body_about(picture, question))
+
+
+def translate(picture: Picture, to: str, style: int, size: int | None) -> Call[Image.Image]:
+    """The picture as one of another season, decoded."""
+    question = {"to": to, "style": index(style)}
+    return Call("POST", "/translate", _decoded, _image_query("png", size), _body_about(picture, question))
 
 
 def slow_style(picture: Picture, style: Style, strength: float, steps: int) -> Call[answers.Job]:

@@ -183,6 +183,11 @@ class Picture(BasePicture):
         call = calls.slow_style(self.content, style, strength, steps)
         return finish(self.connection, call, calls.job_result, on_progress)
 
+    def translate(self, to: str, *, style: int = 0, size: int | None = None) -> Image.Image:
+        """The picture as one of another season, one of its model's `translations`. style: the number of a style. size:
+        as of `image`."""
+        return self.connection.send(calls.translate(self.content, to, style, size))
+
     def composite(self, own: AnyImage, size: int | None = None) -> Image.Image:
         """One's own picture with what was painted laid over it, its own pixels elsewhere. own: an image, or its path or
         bytes. size: as of `image`."""
@@ -257,6 +262,10 @@ class AsyncPicture(BasePicture):
         """As `Picture.style_slowly`; a task that is cancelled cancels the job."""
         call = calls.slow_style(self.content, style, strength, steps)
         return await finish_async(self.connection, call, calls.job_result, on_progress)
+
+    async def translate(self, to: str, *, style: int = 0, size: int | None = None) -> Image.Image:
+        """As `Picture.translate`."""
+        return await self.connection.send(calls.translate(self.content, to, style, size))
 
     async def composite(self, own: AnyImage, size: int | None = None) -> Image.Image:
         """As `Picture.composite`."""

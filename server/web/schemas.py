@@ -35,6 +35,9 @@ class Model(BaseModel):
     segmenter: bool = Field(description="whether it has one, which `/segment` and masks that name a concept need")
     clean: bool = Field(description="whether artifact units are known, so that a picture may ask for `clean`")
     scenes: list[int] = Field(description="seeds worth beginning with, the best first; may be empty")
+    translations: list[str] = Field(
+        description="what `/translate` can paint its pictures as; empty where it has no translator"
+    )
     version: str = Field(description="another one whenever the weights or the brushes change")
 
 

@@ -11,8 +11,10 @@ from server.client import AsyncClient, Client, UnitbrushProblem
 from server.client import jobs as client_jobs
 from server.client.answers import Job
 from server.styles import slow
+from tests.client.conftest import connected
 from tests.helpers.serving import settings_in, threaded_server
 from tests.helpers.styles import load_tiny_features
+from tests.helpers.tiny import write_model, write_translator
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +54,34 @@ async def test_slow_styles_are_awaited_and_refusals_raise(painting: AsyncClient)
         await picture.style("marble")
     with pytest.raises(UnitbrushProblem, match="no image to paint slowly from"):
         await picture.style_slowly(3)
+
+
+async def test_a_picture_is_translated_where_its_model_can_be(painting: AsyncClient, tmp_path: Path) -> None:
+    assert (await painting.models())[0].translations == ()
+    with pytest.raises(UnitbrushProblem, match="unitbrush translator village") as refused:
+        await painting.picture("village", seed=3).translate("winter")
+    assert refused.value.status == 409
+    write_model(tmp_path)
+    write_translator(tmp_path)
+    async with connected(settings_in(tmp_path)) as client:
+        assert (await client.models())[0].translations == ("summer", "winter")
+        picture = client.picture("village", seed=3)
+        images = [await picture.translate("winter"), await picture.translate("winter", style=np.uint32(2**32 - 1))]
+        assert {image.size for image in images} == {(32, 32)}
+        assert not np.array_equal(*map(np.asarray, images))
+        assert (await picture.translate("summer", style=3, size=16)).size == (16, 16)
+        with pytest.raises(UnitbrushProblem, match="cannot be painted as 'spring'"):
+            await picture.translate("spring")
+        with pytest.raises(UnitbrushProblem):
+            await picture.translate("winter", style=-1)
+        with pytest.raises(TypeError):
+            await picture.translate("winter", style=0.5)  # type: ignore[arg-type]
+    with (
+        threaded_server(settings_in(tmp_path, data_dir=tmp_path / "other")) as address,
+        Client(f"http://{address}") as client,
+    ):
+        image = client.picture("village", seed=3).translate("winter")
+    assert np.array_equal(np.asarray(image), np.asarray(images[0]))
 
 
 async def test_whoever_gives_up_ends_the_job(painting: AsyncClient) -> None:

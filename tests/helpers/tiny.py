@@ -11,15 +11,17 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from server.files import GENERATOR, SEGMENTER, write_json
+from server.files import GENERATOR, SEGMENTER, TRANSLATOR, write_json, write_whole
 from server.lab.dissect.report.dissection import save_dissection
 from server.lab.dissect.running.work import write_arrays
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
+from server.model.translator import Translator, save_translator
 from server.results.brush import Brush, Dissection, RankedUnit
 
 CONCEPTS = ("tree", "door", "sky")
 SEEN = ("sky", "tree", "door")  # by the segmenter
+SEASONS = ("summer", "winter")
 WIDTHS = (16, 12, 8, 8)
 MATCHED, MATCHED_UNITS = ("tree", "door"), 6  # in the table of units
 UNITS = {"layer4": 12, "layer6": 8}  # of the layers that have brushes, 8x8 and 16x16
@@ -64,6 +66,13 @@ def write_model(
     save_dissection(results, Dissection(name, tuple(brushes)))
     write_directions(results, generator.latent_dim)
     write_artifacts(results, "layer4", 3, 1)
+
+
+def write_translator(folder: Path, name: str = "village", seed: int = 1, generator: str | None = None) -> None:
+    """A translator that nobody trained, beside that model. generator: the SHA-256 of the one it says it is for."""
+    torch.manual_seed(seed)
+    translator = Translator(SEASONS)
+    write_whole(folder / "models" / name / TRANSLATOR, lambda part: save_translator(part, translator, generator))
 
 
 def write_directions(folder: Path, latent_dim: int, **members: Any) -> None:

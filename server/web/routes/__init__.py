@@ -6,6 +6,7 @@ In reading order:
 - `variations`: `/variations`: a picture's edits over other scenes;
 - `jobs`: `/jobs`: how far long work is, and what came of it;
 - `styles`: `/styles`, `/style`: a finished picture in the style of another;
+- `translation`: `/translate`: a finished picture as one of another season;
 - `inversion`: `/invert`, `/composite`: a picture of one's own as a document, and its pixels around what is painted;
 - `live`: `/live`: the socket that follows a brush;
 - `pictures`: `/pictures`: pictures the server keeps;

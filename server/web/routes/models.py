@@ -6,6 +6,7 @@ from typing import Annotated
 import torch
 from fastapi import APIRouter, Path, Request, Response
 
+from server.errors import UnitbrushError
 from server.model.catalog import Model
 from server.model.latents import latents_of
 from server.results.brush import Brush
@@ -13,6 +14,7 @@ from server.web import schemas
 from server.web.answers import json_response
 from server.web.deps import ModelName, UsesServices
 from server.web.problems import NotFound
+from server.web.services import Services
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -24,7 +26,8 @@ async def models(request: Request, services: UsesServices) -> Response:
     versions = {model.name: await services.version(model.name) for model in usable}
 
     def answer() -> schemas.Models:
-        return schemas.Models(models=[_describe(model, versions[model.name]) for model in usable])
+        described = [_describe(model, versions[model.name], _translations(services, model)) for model in usable]
+        return schemas.Models(models=described)
 
     return await json_response(services, request, answer)
 
@@ -74,7 +77,7 @@ async def w_of_seed(
     return await json_response(services, request, answer)
 
 
-def _describe(model: Model, version: str) -> schemas.Model:
+def _describe(model: Model, version: str, translations: list[str]) -> schemas.Model:
     generator = model.generator
     return schemas.Model(
         name=model.name,
@@ -95,8 +98,17 @@ def _describe(model: Model, version: str) -> schemas.Model:
         segmenter=model.segmenter is not None,
         clean=bool(model.artifacts),
         scenes=list(model.scenes),
+        translations=translations,
         version=version,
     )
+
+
+def _translations(services: Services, model: Model) -> list[str]:
+    """What the model's pictures can be painted as; nothing where its translator is damaged, which the log tells."""
+    try:
+        return list(services.translators.of(model).value.domains)
+    except UnitbrushError:
+        return []
 
 
 def _describe_concept(model: Model, concept: str) -> schemas.Concept:
