@@ -293,7 +293,7 @@ async function start() {
   }
   setUpDownload(visible, file);
   setUpShare(visible, images, file);
-  const style = setUpStyle(visible, images);
+  const style = setUpStyle(visible, images, (name) => modelOf(name).translations ?? []);
 
   const bringIn = createBringIn({ available, history, gesturing, images, onOpen: closeScenes });
   /** @param {unknown} error */

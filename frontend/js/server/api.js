@@ -24,6 +24,7 @@
  * @property {number[]} scenes  seeds worth beginning with, the best first
  * @property {string} version  of its weights
  * @property {boolean} [clean]  whether its artifact units are known
+ * @property {string[]} [translations]  the seasons that its pictures can be translated to
  *
  * What a concept is painted with at one layer.
  * @typedef {object} LayerBrush

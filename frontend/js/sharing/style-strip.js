@@ -20,6 +20,7 @@ const THUMBNAIL = 96;
  * @property {(picture: Picture, goOn: () => boolean) => Promise<void>} fill  goOn: whether anybody looks still
  * @property {() => Style | null} chosen
  * @property {() => string} name  of the chosen one
+ * @property {() => void} clear  none is chosen
  * @property {() => boolean} fast  whether the server can
  * @property {() => boolean} slow  whether it can, and the chosen one can be painted so
  */
@@ -115,6 +116,10 @@ export function createStyleStrip({ onChoose, onProblem }) {
     },
     chosen: () => (name === OWN ? { image: own } : name ? { style: name } : null),
     name: () => name,
+    clear() {
+      name = "";
+      describe();
+    },
     fast: () => known?.fast === null,
     slow: () => known?.slow === null && (name === OWN || known.styles.some((style) => style.name === name && style.slow)),
   };

@@ -1,4 +1,7 @@
-/** The sheet that shows the picture in the style of another: at once, or painted slowly as a job that outlives it. */
+/**
+ * The sheet that shows the picture in the style of another, at once or painted slowly as a job that outlives it, or in
+ * another season.
+ */
 
 /** @typedef {import("../picture/document.js").Picture} Picture */
 /** @typedef {import("../server/api.js").Style} Style */
@@ -6,6 +9,7 @@
 
 import { createLatest } from "../lib/latest.js";
 import { inStyle, slowlyInStyle } from "../server/api.js";
+import { inSeason } from "../server/translating.js";
 import { cancelJob, followJob, isOver, jobResult, rememberJob, rememberedJob } from "../server/jobs.js";
 import { fileName, saveFile } from "./download.js";
 import { announce } from "../ui/announce.js";
@@ -15,6 +19,7 @@ import { notify, notifyError } from "../ui/notices.js";
 import { closeSheet } from "../ui/sheet.js";
 import { setSlider } from "../ui/slider.js";
 import { createJobBar } from "../panels/job-bar.js";
+import { createSeasons } from "./seasons.js";
 import { createStyleStrip } from "./style-strip.js";
 
 const SIDE = 512; // pixels of the result
@@ -22,9 +27,10 @@ const SIDE = 512; // pixels of the result
 /**
  * @param {() => Picture} picture  the present one, published
  * @param {import("../server/images.js").Images} images
+ * @param {(model: string) => string[]} translations  the seasons that a model's pictures can be translated to
  * @returns {() => void} opens the sheet
  */
-export function setUpStyle(picture, images) {
+export function setUpStyle(picture, images, translations) {
   const dialog = byId("style", HTMLDialogElement);
   const image = byId("style-image", HTMLImageElement);
   const note = byId("style-note", HTMLElement);
@@ -42,7 +48,9 @@ export function setUpStyle(picture, images) {
   let stopFollowing = () => {};
   let shown = picture(); // what the sheet was opened with
 
-  const strip = createStyleStrip({ onChoose: () => void draw(), onProblem: say });
+  // Of a style and a season the one that was chosen last counts.
+  const strip = createStyleStrip({ onChoose: () => choose(seasons), onProblem: say });
+  const seasons = createSeasons({ onChoose: () => choose(strip), onProblem: say });
   const bars = [
     createJobBar(byId("style-job", HTMLElement), { cancel: () => void cancel() }),
     createJobBar(byId("job", HTMLElement), { cancel: () => void cancel(), open: () => open(true) }),
@@ -84,14 +92,26 @@ export function setUpStyle(picture, images) {
     dialog.removeAttribute("aria-busy");
   }
 
+  /** @param {{clear: () => void}} other  what was chosen there does not count any more */
+  function choose(other) {
+    other.clear();
+    void draw();
+  }
+
   function draw() {
-    const style = strip.chosen();
+    const [style, season] = [strip.chosen(), seasons.chosen()];
     watching = false;
     tellBars();
-    if (!style || !strip.fast()) return;
+    strength.disabled = season !== null;
+    if (!season && (!style || !strip.fast())) return;
     note.textContent = "";
     asking?.abort();
     const { signal } = (asking = new AbortController());
+    if (season) {
+      const name = `${fileName(shown)}-${season.to}-${season.style}.png`;
+      return showNext(() => inSeason(shown, season, "png", undefined, signal), name);
+    }
+    if (!style) return;
     const much = Number(strength.value) / 100;
     return showNext(() => inStyle(shown, style, much, SIDE, signal), `${fileName(shown)}-${strip.name()}.png`);
   }
@@ -104,6 +124,7 @@ export function setUpStyle(picture, images) {
     dialog.showModal();
     if (toWatch && job) look(job);
     else void showNext(async () => (await images.load(shown)).blob).then(() => void (watching || draw()));
+    seasons.fill(shown, translations(shown.model));
     void strip.fill(shown, () => dialog.open);
   }
 
@@ -177,7 +198,10 @@ export function setUpStyle(picture, images) {
   strength.addEventListener("change", () => void draw());
   setSlider(strength, 100);
   closeSheet(dialog, byId("style-close", HTMLButtonElement));
-  dialog.addEventListener("close", settle);
+  dialog.addEventListener("close", () => {
+    settle();
+    seasons.stop();
+  });
   byId("share-style", HTMLButtonElement).addEventListener("click", () => {
     byId("share", HTMLDialogElement).close();
     open();
