@@ -9,8 +9,8 @@
 
 import { createLatest } from "../lib/latest.js";
 import { inStyle, slowlyInStyle } from "../server/api.js";
-import { inSeason } from "../server/translating.js";
 import { cancelJob, followJob, isOver, jobResult, rememberJob, rememberedJob } from "../server/jobs.js";
+import { inSeason } from "../server/translating.js";
 import { fileName, saveFile } from "./download.js";
 import { announce } from "../ui/announce.js";
 import { byId } from "../ui/dom.js";
@@ -103,7 +103,8 @@ export function setUpStyle(picture, images, translations) {
     watching = false;
     tellBars();
     strength.disabled = season !== null;
-    if (!season && (!style || !strip.fast())) return;
+    // A style that is only painted slowly has nothing to show yet, and what was asked for before it is not wanted.
+    if (!season && (!style || !strip.fast())) return asking ? settle() : undefined;
     note.textContent = "";
     asking?.abort();
     const { signal } = (asking = new AbortController());
