@@ -26,8 +26,8 @@ from tests.helpers.tiny import write_context, write_model, write_translator, wri
 
 # For a longer run: UNITBRUSH_TEST_EXAMPLES=500 python -m pytest -s tests/test_schemathesis.py
 EXAMPLES = os.environ.get("UNITBRUSH_TEST_EXAMPLES")
-# What can be wrong with a picture's document, 500 cases, is tried at `/render` and `/pictures` in a short run; calls that
-# take the same document have their examples and random bodies.
+# What can be wrong with a picture's document, 500 cases, is tried at `/render` and `/pictures` in a short run; calls
+# that take the same document have their examples and random bodies.
 SHORT = """
 [[operations]]
 include-path-regex = "^/api/v1/(compare|composite|inspect|proposals|receptivity|segment|style|style/slow|variations)$"
