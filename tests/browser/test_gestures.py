@@ -314,6 +314,12 @@ def test_a_line_that_leaves_the_picture_keeps_its_direction(studio: Studio) -> N
     assert (x0, y0) == pytest.approx((0.5, 0.2), abs=0.01)
 
 
+MOVE = """([x, y, type, buttons]) => {
+    const options = { pointerId: 1, pointerType: "mouse", clientX: x, clientY: y, buttons, bubbles: true };
+    document.getElementById("stage").dispatchEvent(new PointerEvent(type, options));
+}"""
+
+
 def test_what_cannot_be_seen_is_not_painted(studio: Studio) -> None:
     page = studio.page
     page.locator("#stage").focus()
@@ -326,10 +332,14 @@ def test_what_cannot_be_seen_is_not_painted(studio: Studio) -> None:
     assert len(strokes(studio)) == 2
 
 
-MOVE = """([x, y, type, buttons]) => {
-    const options = { pointerId: 1, pointerType: "mouse", clientX: x, clientY: y, buttons, bubbles: true };
-    document.getElementById("stage").dispatchEvent(new PointerEvent(type, options));
-}"""
+def test_a_stroke_that_stays_beside_the_picture_is_none(studio: Studio) -> None:
+    studio.choose("tree")
+    x, y = studio.at((0, 0.5))
+    for kind, buttons in (("pointerdown", 1), ("pointermove", 1), ("pointerup", 0)):
+        studio.page.evaluate(MOVE, [x - 3, y, kind, buttons])
+    studio.paint(SECOND)
+    studio.wait_for_edits(1)
+    assert studio.errors == []
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,9 @@ export function createPainter({ brush, layerOf, present, commit, limits, gesturi
   /** @param {Brush} brush */
   const addable = ({ concept }) => limits.paints(concept) && limits.room();
 
-  /** The present picture with the mask painted or erased. @param {Mask} mask */
+  /** The present picture with the mask painted or erased; itself where nothing of the mask is in sight. @param {Mask} mask */
   function painted(mask) {
+    if (mask !== null && "strokes" in mask && mask.strokes.length === 0) return present();
     if (used.tool !== "eraser") return addEdit(present(), editBy(used, mask, layerOf(used)));
     const strokes = mask !== null && "strokes" in mask ? mask.strokes : [];
     let picture = present();

@@ -46,14 +46,14 @@ async def translate(body: JsonBody, options: WantsImage, request: Request, servi
     question = await read_document(services, _parse, body)
     picture = question.picture
     model = await model_of(services, picture)
-    found = await services.in_thread(services.translators.of, model)
-    translator = found.value
+    standing = await services.in_thread(services.translators.of, model)
+    translator = standing.value
     if question.to not in translator.domains:
         known = " and ".join(translator.domains)
         raise UnknownSeason(f"{picture.model!r} cannot be painted as {question.to!r}; its seasons are {known}", "/to")
     version = await services.version(picture.model)
     how = (question.to, question.style, options.form, options.size)
-    key = ("translate", version, found.state, digest(picture), *how)
+    key = ("translate", version, standing.state, digest(picture), *how)
 
     async def painted() -> bytes:
         # Who paints does not wait for thumbnails.
