@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -46,6 +47,13 @@ ARGUMENTS = (
     f"--host-resolver-rules=MAP {BOOTH_HOST} 127.0.0.1",
     f"--disable-features={','.join(UNWANTED)}",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that look at pictures side by side, so that a server of the shipped model is started in one process
+    or two."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.parent == here and item.path.stem in LOOKING)
 
 
 def chromium() -> str | None:
