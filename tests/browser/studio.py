@@ -249,11 +249,15 @@ def empty_page(
     may_complain: bool = False,
     **options: Any,
 ) -> Iterator[Studio]:
-    """As `open_studio`, for a test that loads the studio itself, as it looks at how that goes."""
+    """As `open_studio`, for a test that loads the studio itself, as it looks at how that goes.
+
+    Nothing is animated unless a test says so: frames that only move cost a tenth of a page's processor time.
+    """
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         has_touch=touch,
         locale=options.pop("locale", "en-GB"),
+        reduced_motion=options.pop("reduced_motion", "reduce"),
         **options,
     )
     context.set_default_timeout(1000 * PATIENCE)

@@ -40,7 +40,7 @@ def violations(studio: Studio) -> list[str]:
 
 @sizes
 def test_axe_finds_nothing_serious(browser: Browser, server: StudioServer, size: tuple[int, int]) -> None:
-    with open_studio(browser, server, size, color_scheme="light", reduced_motion="reduce") as studio:
+    with open_studio(browser, server, size, color_scheme="light") as studio:
         page = studio.page
         assert violations(studio) == []
         studio.choose("tree")
@@ -68,8 +68,7 @@ def test_axe_on_scenes_and_units(browser: Browser, server: StudioServer, size: t
     def prepare(page: Page) -> None:
         page.route("**/directions", lambda route: route.fulfill(json={"directions": [season]}))
 
-    options = {"color_scheme": "light", "reduced_motion": "reduce"}
-    with open_studio(browser, server, size, prepare=prepare, **options) as studio:
+    with open_studio(browser, server, size, prepare=prepare, color_scheme="light") as studio:
         page = studio.page
         expect(page.locator("#directions input")).to_be_visible()
         page.locator("#mix").click()
@@ -89,7 +88,7 @@ def test_axe_on_scenes_and_units(browser: Browser, server: StudioServer, size: t
 
 @sizes
 def test_axe_on_a_booth(browser: Browser, server: StudioServer, size: tuple[int, int]) -> None:
-    options = {"color_scheme": "light", "reduced_motion": "reduce", "prepare": hold_seconds}
+    options = {"color_scheme": "light", "prepare": hold_seconds}
     with open_studio(browser, server, size, path=f"/?booth=1&idle={IDLE}", **options) as studio:
         page = studio.page
         expect(page.locator("#booth-invitation")).to_be_visible()

@@ -26,7 +26,8 @@ def wait_for_a_painted_picture(studio: Studio) -> None:
 
 def test_a_visit(browser: Browser, server: StudioServer) -> None:
     path = f"/?booth=1&idle={IDLE}"
-    with open_studio(browser, server, host=BOOTH_HOST, touch=True, path=path, prepare=hold_seconds) as studio:
+    options = {"touch": True, "prepare": hold_seconds, "reduced_motion": "no-preference"}
+    with open_studio(browser, server, host=BOOTH_HOST, path=path, **options) as studio:
         page = studio.page
         expect(page.locator("#booth-invitation")).to_be_visible()
         expect(page.locator("input:not([type=range]):visible")).to_have_count(0)
