@@ -172,12 +172,7 @@ class Catalog:
 
     def _folders(self) -> list[Path]:
         """Those that hold something but downloads under way."""
-        return [
-            folder
-            for folder in _entries(self.models_dir)
-            if not folder.name.startswith(".")
-            and any(not path.name.startswith(".") and path.suffix != ".part" for path in _entries(folder))
-        ]
+        return [folder for folder in _entries(self.models_dir) if _holds_something(folder)]
 
     def _report(self, name: str, reason: str) -> None:
         with self._lock:
@@ -187,9 +182,10 @@ class Catalog:
 
     def _check(self, name: str) -> None:
         """Raises UnknownModel where no model of that name is installed."""
-        names = self.names()
-        if name not in names:
-            installed = ", ".join(names) or f"none, {self.models_dir} holds no models"
+        # Only its own folder is looked into: a list of many models asks this for each.
+        folders = (folder for folder in _entries(self.models_dir) if folder.name == name)
+        if not any(_holds_something(folder) and _fault(folder) is None for folder in folders):
+            installed = ", ".join(self.names()) or f"none, {self.models_dir} holds no models"
             raise UnknownModel(f"there is no model {name!r}; installed: {installed}")
 
     def _try(self, name: str, stamp: Stamp) -> None:
@@ -235,6 +231,12 @@ def _entries(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except OSError:
         return []
+
+
+def _holds_something(folder: Path) -> bool:
+    """Whether a folder holds anything but a download under way, and is not hidden itself."""
+    entries = _entries(folder) if not folder.name.startswith(".") else []
+    return any(not path.name.startswith(".") and path.suffix != ".part" for path in entries)
 
 
 def _fault(folder: Path) -> str | None:
