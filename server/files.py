@@ -16,6 +16,7 @@ GENERATOR = "generator.safetensors"
 SEGMENTER = "segmenter.safetensors"
 ENCODER = "encoder.safetensors"  # tells what a picture would be made from
 TRANSLATOR = "translator.safetensors"  # paints its pictures of one season as those of another
+INPAINTER = "inpainter.safetensors"  # fills what is missing from its pictures
 JUDGE = "judge.safetensors"  # a second segmenter, trained apart, that measures brushes
 
 

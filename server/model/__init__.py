@@ -16,6 +16,7 @@ In reading order:
 - `tensors`: a file's tensors as those of a small network;
 - `encoder`: the network that tells what a generator would make a picture from;
 - `translator`: the network that paints pictures of one season as those of another;
+- `inpainter`, with `attention`: the network that fills what is missing from pictures;
 - `segmenter`: the network that names the concept of every pixel, and what share of a cell each concept has;
 - `weights`: a generator's file, of our own or as published;
 - `own`: a generator that a card names as code, which runs only where it is trusted;

@@ -1,4 +1,4 @@
-"""What stands beside a model's weights, an encoder or a translator, read once for each state of its file.
+"""What stands beside a model's weights, an encoder or another network, read once for each state of its file.
 
 translators = Beside(TRANSLATOR, translator_of)
 translator = translators.of(model).value

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from server.files import GENERATOR, SEGMENTER, TRANSLATOR, write_json, write_whole
+from server.files import GENERATOR, INPAINTER, SEGMENTER, TRANSLATOR, write_json, write_whole
 from server.lab.dissect.report.dissection import save_dissection
 from server.lab.dissect.running.work import write_arrays
+from server.model.inpainter import Inpainter, save_inpainter
 from server.model.progressive import ProgressiveGenerator
 from server.model.segmenter import UNet, save_segmenter
 from server.model.translator import Translator, save_translator
@@ -73,6 +74,12 @@ def write_translator(folder: Path, name: str = "village", seed: int = 1, generat
     torch.manual_seed(seed)
     translator = Translator(SEASONS)
     write_whole(folder / "models" / name / TRANSLATOR, lambda part: save_translator(part, translator, generator))
+
+
+def write_inpainter(folder: Path, name: str = "village", seed: int = 1, generator: str | None = None) -> None:
+    """An inpainter that nobody trained, beside that model. generator: the SHA-256 of the one it says it is for."""
+    torch.manual_seed(seed)
+    write_whole(folder / "models" / name / INPAINTER, lambda part: save_inpainter(part, Inpainter(), generator))
 
 
 def write_directions(folder: Path, latent_dim: int, **members: Any) -> None:
