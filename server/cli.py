@@ -32,6 +32,7 @@ COMMANDS = {
     "train": "train the default model from nothing",
     "strokes": "draw a sheet of what every brush of a model draws and removes",
     "scenes": "draw a contact sheet of the world the default model is trained on",
+    "inpainter": "train the network that fills what is missing from a model's pictures",
     "compare": "remove a thing by the brush and by inpainting, side by side",
     "bench": "measure the parts of painting on this machine",
 }

@@ -10,7 +10,7 @@
 - `fetch`, `verify`: a published model, and whether its weights are loaded right;
 - `add`, `train`, `dissect`, `directions`: a model of one's own, and what it can be painted with;
 - `proposals`: the thing at a point of a picture, as a mask;
-- `compare`: a thing removed by the brush and by inpainting;
+- `compare`, `inpainter`: a thing removed by the brush and by inpainting, and the network that is a way of that;
 - `bench`, `strokes`, `scenes`: what painting costs here, a look at what every brush does, and one at the world the
   default model is trained on.
 

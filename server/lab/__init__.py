@@ -8,6 +8,7 @@ In reading order:
 - `dissect`: which units make which concept, and how brushes are chosen from them;
 - `directions`: vectors that move a scene's latent along its season, its night, its clouds;
 - `encoder`: tells what a generator would make a picture from: its training, and inversion measured;
+- `inpainting`: a network that fills what is missing from a model's pictures: its training;
 - `compare`: a thing removed by the brush and by inpainting, side by side;
 - `bench`: what painting costs on this machine;
 - `strokes`: a sheet of what every brush does;
