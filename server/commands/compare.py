@@ -1,4 +1,4 @@
-"""`unitbrush compare`: a thing removed by the brush and by three inpaintings, side by side.
+"""`unitbrush compare`: a thing removed by the brush and by inpaintings, side by side.
 
 unitbrush compare --seed 42 --thing tree0
 unitbrush compare picture.png --mask mask.png --concept tree -o compared.png
@@ -8,12 +8,18 @@ unitbrush compare --scenes 200 -o compared.png
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from server.commands.installed import add_folders
 from server.commands.paint import SUFFIXES, png_argument, read_picture, write_file
 from server.commands.trust import trusting_settings
 from server.errors import UsageError
+
+if TYPE_CHECKING:
+    from server.model.catalog import Model
+    from server.model.inpainter import Inpainter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     check_concept(concept, model, "/concept")
     if not mask.any():
         raise UsageError("the mask covers nothing")
-    results = compare(painter, picture, Edit("remove", concept, as_png(mask)), mask, truth)
+    results = compare(painter, picture, Edit("remove", concept, as_png(mask)), mask, _inpainter(model), truth)
     print(table(results))
     page = sheet(painter.render(picture), mask, truth, results)
     write_file(args.output, encode(np.asarray(page), SUFFIXES[args.output.suffix.lower()]))
@@ -98,8 +104,21 @@ def _compare_scenes(args: argparse.Namespace) -> int:
     model = painter.catalog.get(args.model)
     first = FIRST_SEED if args.seed is None else args.seed
     things_of(Picture(model.name, seed=first), model.generator.latent_dim)  # before the bar says that it can be done
+    inpainter = _inpainter(model)
     with tqdm(total=args.scenes, unit="scene") as bar:
-        rows, page = compare_scenes(painter, model, args.scenes, first, bar.update)
+        rows, page = compare_scenes(painter, model, inpainter, args.scenes, first, bar.update)
     print(markdown(rows))
     write_file(args.output, encode(np.asarray(page), SUFFIXES[args.output.suffix.lower()]))
     return 0
+
+
+def _inpainter(model: Model) -> Inpainter | None:
+    """The model's; where it has none, a line says what trains one, and the others are compared. Raises WeightError."""
+    from server.inpainting.ways import ATTENTION
+    from server.model.inpainter import NoInpainter, inpainter_of
+
+    try:
+        return inpainter_of(model)
+    except NoInpainter as error:
+        print(f"without {ATTENTION}: {error}", file=sys.stderr)
+        return None

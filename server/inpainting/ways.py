@@ -16,6 +16,7 @@ from PIL import Image
 
 from server.errors import UnitbrushError
 from server.inpainting.patchmatch import Filling, check_hole, patchmatch
+from server.model.inpainter import Inpainter, inpainted
 from server.model.pixels import Pixels
 from server.painting.imaging import resize
 from server.painting.picture import Edit, Picture, Png
@@ -23,7 +24,9 @@ from server.painting.picture import Edit, Picture, Png
 RADIUS = 3.0  # pixels around a missing one that OpenCV's inpaintings look at
 BRUSH, NAVIER_STOKES, TELEA, PATCHMATCH = "brush", "Navier-Stokes", "Telea", "PatchMatch"
 
-WAYS = (BRUSH, NAVIER_STOKES, TELEA, PATCHMATCH)
+ATTENTION = "Contextual Attention"  # by the model's inpainter
+
+WAYS = (BRUSH, NAVIER_STOKES, TELEA, PATCHMATCH, ATTENTION)
 
 Mask = NDArray[np.bool_]  # (H, W)
 Way = Callable[[], Filling]
@@ -54,9 +57,16 @@ def check_opencv() -> None:
         raise NoInpainting("comparing needs OpenCV: pip install 'unitbrush[compare]'")
 
 
-def ways_to_remove(painter: Renders, picture: Picture, edit: Edit, mask: Mask) -> dict[str, Way]:
+def ways_with(inpainter: Inpainter | None) -> tuple[str, ...]:
+    """The names of the ways there are; ATTENTION where there is an inpainter."""
+    return tuple(way for way in WAYS if way != ATTENTION or inpainter is not None)
+
+
+def ways_to_remove(
+    painter: Renders, picture: Picture, edit: Edit, mask: Mask, inpainter: Inpainter | None
+) -> dict[str, Way]:
     """Each by its name; a call removes once, in steps. edit: what the brush does. mask: where the others fill, of the
-    size of the result. Those begin with the finished picture.
+    size of the result. Those begin with the finished picture. inpainter: the model's, None where it has none.
 
     Raises PictureError where the mask leaves nothing to fill it from.
     """
@@ -65,16 +75,21 @@ def ways_to_remove(painter: Renders, picture: Picture, edit: Edit, mask: Mask) -
     pixels = resize(painter.render(picture), side)  # (H, W, 3)
     removed = replace(picture, edits=(*picture.edits, edit))
     fills = {name: _at_once(fill) for name, fill in inpaintings(pixels, mask).items()}
-    return {
+    if inpainter is not None:
+        fills[ATTENTION] = _at_once(lambda: inpainted(inpainter, pixels, mask))
+    ways = {
         BRUSH: _at_once(lambda: resize(painter.render(removed), side)),
-        **fills,
         PATCHMATCH: lambda: patchmatch(pixels, mask),
+        **fills,
     }
+    return {name: ways[name] for name in ways_with(inpainter)}
 
 
-def removals(painter: Renders, picture: Picture, edit: Edit, mask: Mask) -> Generator[Removal | None, None, None]:
+def removals(
+    painter: Renders, picture: Picture, edit: Edit, mask: Mask, inpainter: Inpainter | None
+) -> Generator[Removal | None, None, None]:
     """One way after the other, None between the steps of each. As `ways_to_remove`."""
-    for name, way in ways_to_remove(painter, picture, edit, mask).items():
+    for name, way in ways_to_remove(painter, picture, edit, mask, inpainter).items():
         filling, seconds, pixels = way(), 0.0, None
         while pixels is None:
             begin = time.perf_counter()

@@ -11,11 +11,12 @@ from typing import ParamSpec, TypeVar
 
 import torch
 
-from server.files import ENCODER, SEGMENTER, TRANSLATOR, file_sha256
+from server.files import ENCODER, INPAINTER, SEGMENTER, TRANSLATOR, file_sha256
 from server.model.beside import Beside
 from server.model.catalog import Catalog, Model
 from server.model.encoder import Encoder, encoder_of
 from server.model.generator import Generator
+from server.model.inpainter import Inpainter, inpainter_of
 from server.model.latents import latents_of
 from server.model.pixels import to_pixels
 from server.model.translator import Translator, translator_of
@@ -76,8 +77,8 @@ class Services:
     """settings: the configuration; catalog: the models; engine: the device's queue; store: the pictures.
 
     cache: what was encoded, segmented or compressed last. jobs: long work. job_states: how far it is, that of other
-    servers too, which are those that share job_table. fast_style: networks that paint in styles. encoders, translators:
-    what stands beside models; reading it takes a thread.
+    servers too, which are those that share job_table. fast_style: networks that paint in styles. encoders, translators,
+    inpainters: what stands beside models; reading it takes a thread.
     in_thread: reads and writes documents, opens files. in_live: reads the messages of live sockets and makes their
     frames, so that no download holds them up. in_encoder: makes image files. in_coder: makes QR codes.
     in_store: calls the store's methods, which wait for the disk. first_scene: what the studio begins with, None before
@@ -96,6 +97,7 @@ class Services:
     fast_style: FastStyle = field(default_factory=FastStyle)
     encoders: Beside[Encoder | None] = field(default_factory=lambda: Beside(ENCODER, encoder_of))
     translators: Beside[Translator] = field(default_factory=lambda: Beside(TRANSLATOR, translator_of))
+    inpainters: Beside[Inpainter] = field(default_factory=lambda: Beside(INPAINTER, inpainter_of))
     in_thread: Threads = field(default_factory=lambda: Threads("documents", 2, most=1024))
     in_live: Threads = field(default_factory=lambda: Threads("live", max(2, os.cpu_count() or 1), most=1024))
     in_encoder: Threads = field(default_factory=lambda: Threads("images", 2, most=1024))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from server.cli import main
+from server.files import INPAINTER
 from server.inpainting import ways
+from server.lab.compare import run
+from tests.helpers.tiny import write_inpainter, write_model
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +26,10 @@ def _a_mask_and_the_model(installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_each_way_has_a_line_and_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "--seed", "3", "--mask", "mask.png", "--concept", "tree"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    told = capsys.readouterr()
+    assert "without Contextual Attention: " in told.err
+    assert "unitbrush inpainter village" in told.err
+    lines = told.out.splitlines()
     assert [line.split()[0] for line in lines] == ["way", "brush", "Navier-Stokes", "Telea", "PatchMatch"]
     for line in lines[1:]:
         assert float(line.split()[1]) > 0
@@ -35,6 +42,31 @@ def test_each_way_has_a_line_and_a_picture(capsys: pytest.CaptureFixture[str]) -
     for result in results[1:]:  # the inpaintings change what the mask covers, and nothing else
         assert np.array_equal(result[outside], before[outside])
         assert (result[~outside] != before[~outside]).any()
+
+
+def test_a_model_with_an_inpainter_has_another_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_model(tmp_path)
+    write_inpainter(tmp_path)
+    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(tmp_path / "models"))
+    monkeypatch.setattr(run, "measure", lambda *given, **options: SimpleNamespace(median_ms=1.5))
+    assert main(["compare", "--seed", "3", "--mask", "mask.png", "--concept", "tree"]) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert len({line.rindex("-") for line in told.out.splitlines()[1:]}) == 1  # the columns stand below each other
+    last = told.out.splitlines()[-1]
+    assert last.startswith("Contextual Attention  ")
+    assert last.split()[2:] == ["1.500", "-", "-"]
+    page = np.asarray(Image.open("compared.png").convert("RGB"))
+    before, filled = (page[14:46, 34 * i : 34 * i + 32] for i in (0, 6))
+    outside = np.ones((32, 32), bool)
+    outside[12:20, 10:18] = False
+    assert np.array_equal(filled[outside], before[outside])
+    assert (filled[~outside] != before[~outside]).any()
+    (tmp_path / "models" / "village" / INPAINTER).write_bytes(b"none")
+    assert main(["compare", "--seed", "3", "--mask", "mask.png", "--concept", "tree"]) == 2
+    assert "no inpainter" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from server.inpainting.ways import Mask, ways_to_remove
 from server.lab.bench.timing import measure
 from server.lab.compare.scores import psnr, ssim
 from server.lab.scenes.sheet import contact_sheet
+from server.model.inpainter import Inpainter
 from server.model.pixels import Pixels
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture
@@ -33,12 +34,18 @@ class Removed:
 
 
 def compare(
-    painter: Painter, picture: Picture, edit: Edit, mask: Mask, truth: Pixels | None, seconds: float = 0.5
+    painter: Painter,
+    picture: Picture,
+    edit: Edit,
+    mask: Mask,
+    inpainter: Inpainter | None,
+    truth: Pixels | None,
+    seconds: float = 0.5,
 ) -> list[Removed]:
-    """Do what the edit does in every way, each timed for about so many seconds. mask: the edit's, (R, R). truth:
-    (R, R, 3)."""
+    """Do what the edit does in every way, each timed for about so many seconds. mask: the edit's, (R, R). inpainter:
+    the model's, None where it has none. truth: (R, R, 3)."""
     results = []
-    for way, remove in ways_to_remove(painter, picture, edit, mask).items():
+    for way, remove in ways_to_remove(painter, picture, edit, mask, inpainter).items():
         pixels = finished(remove())  # (R, R, 3)
         ms = measure(way, lambda i, remove=remove: finished(remove()), seconds, least=3).median_ms  # type: ignore[misc]
         scores = (None, None) if truth is None else (psnr(pixels, truth, mask), ssim(pixels, truth, mask))
@@ -63,10 +70,11 @@ def side_by_side(before: Pixels, mask: Mask, truth: Pixels | None, results: Sequ
 
 def table(results: Sequence[Removed]) -> str:
     """A line each."""
-    lines = [f"{'way':14} {'ms':>8} {'PSNR':>6} {'SSIM':>6}"]
+    longest = max(len(result.way) for result in results)
+    lines = [f"{'way':{longest}} {'ms':>8} {'PSNR':>6} {'SSIM':>6}"]
     for result in results:
         scores = (f"{score:.{digits}f}" if score is not None else "-" for score, digits in _scores(result))
-        lines.append(f"{result.way:14} {result.ms:8.3f} {' '.join(f'{score:>6}' for score in scores)}")
+        lines.append(f"{result.way:{longest}} {result.ms:8.3f} {' '.join(f'{score:>6}' for score in scores)}")
     return "\n".join(lines)
 
 

@@ -11,18 +11,25 @@ import torch
 from PIL import Image
 
 from server.errors import UsageError
-from server.inpainting.ways import BRUSH, Removal, as_png, removals
+from server.inpainting.ways import ATTENTION, BRUSH, Removal, as_png, removals
 from server.inversion.likeness import See, load_see
 from server.lab.compare.run import Removed, side_by_side
 from server.lab.compare.scores import distance, labels_restored, psnr, ssim
 from server.lab.compare.truth import Thing, thing_of, things_of
 from server.lab.scenes.sheet import contact_sheet
 from server.model.catalog import Model
+from server.model.inpainter import Inpainter
 from server.model.pixels import Pixels, to_images
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture
 from server.steps import finished
 
+# What each way takes, whether it needs a mask, and what is trained for it.
+ASKS = {
+    BRUSH: "pictures of the model | a stroke does | generator, dissection",
+    ATTENTION: "any | yes | an inpainter, on the model's pictures",
+}
+NO_TRAINING = "any | yes | none"
 FIRST_SEED = 1_000_000  # nothing was trained on scenes below 2**31
 LEAST, MOST = 0.01, 0.3  # of the picture, that a thing covers
 ON_SHEET = 12  # scenes
@@ -42,10 +49,16 @@ class Row:
 
 
 def compare_scenes(
-    painter: Painter, model: Model, count: int, first_seed: int, advance: Callable[[], object]
+    painter: Painter,
+    model: Model,
+    inpainter: Inpainter | None,
+    count: int,
+    first_seed: int,
+    advance: Callable[[], object],
 ) -> tuple[list[Row], Image.Image]:
     """One thing of each of so many scenes, those from that seed on that have one: a row for each way, and a sheet of
-    the first ON_SHEET. advance: called after each scene. Raises UsageError where the model is no village."""
+    the first ON_SHEET. inpainter: the model's, None where it has none. advance: called after each scene. Raises
+    UsageError where the model is no village."""
     see = finished(load_see(model, torch.device("cpu")))
     scores: dict[str, list[tuple[float, ...]]] = {}
     pictures: list[Pixels] = []
@@ -58,7 +71,8 @@ def compare_scenes(
             continue
         truth = painter.render(thing.lacking)  # (H, W, 3)
         edit = Edit("remove", thing.concept, as_png(thing.mask))
-        results = [removal for removal in removals(painter, picture, edit, thing.mask) if removal is not None]
+        tried = removals(painter, picture, edit, thing.mask, inpainter)
+        results = [removal for removal in tried if removal is not None]
         for removal in results:
             scores.setdefault(removal.way, []).append(_scores(removal, truth, thing, model, see))
         if done < ON_SHEET:
@@ -91,11 +105,8 @@ def markdown(rows: Sequence[Row]) -> str:
         "|---|---|---|---|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
-        asks = (
-            "pictures of the model | a stroke does | generator, dissection" if row.way == BRUSH else "any | yes | none"
-        )
         figures = f"{row.ms:.0f} | {row.psnr:.1f} | {row.ssim:.3f} | {row.distance:.3f} | {row.labels:.2f}"
-        lines.append(f"| {row.way} | {asks} | {figures} |")
+        lines.append(f"| {row.way} | {ASKS.get(row.way, NO_TRAINING)} | {figures} |")
     return "\n".join(lines)
 
 

@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter
 
-from server.errors import PictureError
+from server.errors import PictureError, UnitbrushError
 from server.inpainting.patchmatch import check_hole
-from server.inpainting.ways import WAYS, Mask, check_opencv, removals
+from server.inpainting.ways import WAYS, Mask, check_opencv, removals, ways_with
+from server.model.catalog import Model
+from server.model.inpainter import Inpainter
 from server.painting.imaging import encode
 from server.painting.parsing import Strict, check_masks, validate
 from server.painting.picture import MAX_EDITS, Picture
@@ -63,8 +65,9 @@ _question = TypeAdapter(ComparisonQuestion)
 )
 async def compare(body: JsonBody, request: Request, services: UsesServices) -> Response:
     """Begin to remove what an edit removes in other ways, of the picture that the edits before it left: by OpenCV's
-    inpaintings (Navier-Stokes and Telea) and by PatchMatch. A job, whose result is JSON, `{"edit", "removals": [{"way",
-    "ms", "image"}]}`, with images of 256 pixels at most. 409 where the server has no OpenCV."""
+    inpaintings (Navier-Stokes and Telea), by PatchMatch and, where the model has an inpainter, by that (Contextual
+    Attention). A job, whose result is JSON, `{"edit", "removals": [{"way", "ms", "image"}]}`, with images of 256 pixels
+    at most. 409 where the server has no OpenCV."""
     question = await read_document(services, _parse, body)
     model = await model_of(services, question.picture)
     check_opencv()
@@ -82,21 +85,31 @@ async def compare(body: JsonBody, request: Request, services: UsesServices) -> R
         check_hole(mask)
     except PictureError as error:
         raise PictureError(error.detail, f"/picture/edits/{index}/mask") from error
-    job = await services.job_states.start("compare", _comparing(services, question.picture, index, mask))
+    inpainter = await services.in_thread(_inpainter, services, model)
+    job = await services.job_states.start("compare", _comparing(services, question.picture, index, mask, inpainter))
     return accepted(request, job)
 
 
-def _comparing(services: Services, picture: Picture, index: int, mask: Mask) -> Steps:
+def _inpainter(services: Services, model: Model) -> Inpainter | None:
+    """The model's; None where it has none, or a damaged one, which the log tells: the other ways are there anyway."""
+    try:
+        return services.inpainters.of(model).value
+    except UnitbrushError:
+        return None
+
+
+def _comparing(services: Services, picture: Picture, index: int, mask: Mask, inpainter: Inpainter | None) -> Steps:
     """mask: (H, W)."""
     before, done = replace(picture, edits=picture.edits[:index]), []
-    yield Progress(0, len(WAYS))
-    for removal in removals(services.engine.painter, before, picture.edits[index], mask):
+    ways = len(ways_with(inpainter))
+    yield Progress(0, ways)
+    for removal in removals(services.engine.painter, before, picture.edits[index], mask, inpainter):
         if removal is None:
             yield None
             continue
         image = base64.b64encode(encode(removal.pixels)).decode("ascii")
         done.append(Removal(way=removal.way, ms=round(removal.ms, 3), image=image))
-        yield Progress(len(done), len(WAYS))
+        yield Progress(len(done), ways)
     return Result(Comparison(edit=index, removals=done).model_dump_json().encode(), "application/json")
 
 

@@ -8,6 +8,7 @@ import pytest
 from server.inpainting.ways import WAYS
 from server.lab.compare.scenes import FIRST_SEED, LEAST, MOST, compare_scenes, markdown, thing_in
 from server.model.catalog import Catalog
+from server.model.inpainter import Inpainter
 from server.painting.painter import Painter
 from server.painting.picture import Picture
 from server.settings import Settings
@@ -21,7 +22,7 @@ def painter() -> Painter:
 
 def test_each_way_is_measured_and_shown(painter: Painter) -> None:
     model, done = painter.catalog.get(), []
-    rows, page = compare_scenes(painter, model, 2, FIRST_SEED, lambda: done.append(1))
+    rows, page = compare_scenes(painter, model, Inpainter().eval(), 2, FIRST_SEED, lambda: done.append(1))
     assert [row.way for row in rows] == list(WAYS)
     assert len(done) == 2
     for row in rows:
@@ -31,11 +32,12 @@ def test_each_way_is_measured_and_shown(painter: Painter) -> None:
         assert 0 < row.distance < 4
         assert 0 <= row.labels <= 1
     side = model.generator.resolution
-    assert page.size[0] == 7 * (side + 2) - 2  # before, mask, truth and the ways
+    assert page.size[0] == 8 * (side + 2) - 2  # before, mask, truth and the ways
     assert page.size[1] > 2 * side
     lines = markdown(rows).splitlines()
     assert len(lines) == 2 + len(WAYS)
     assert len({line.count("|") for line in lines}) == 1
+    assert "| Contextual Attention | any | yes | an inpainter" in lines[-1]
 
 
 def test_things_are_of_a_size_to_be_removed(painter: Painter) -> None:

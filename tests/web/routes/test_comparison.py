@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from server.files import INPAINTER
 from server.inpainting import ways
 from server.model.catalog import Catalog
+from server.model.inpainter import inpainted, load_inpainter
 from server.painting.painter import Painter
 from server.painting.parsing import parse_picture
-from tests.helpers.tiny import SEEN
+from tests.helpers.serving import asgi_client, settings_in
+from tests.helpers.tiny import SEEN, write_inpainter, write_model
 
 REMOVE = {"op": "remove", "concept": "tree", "mask": {"rect": [0.25, 0.5, 0.5, 0.75]}, "strength": 1.0}
 DRAW = {"op": "draw", "concept": "door", "mask": {"rect": [0, 0, 0.2, 0.2]}, "strength": 1.0}
@@ -48,6 +51,25 @@ async def test_what_the_last_removing_edit_took_is_removed_in_every_way(
         assert removal["ms"] > 0
         assert np.array_equal(image[~inside], before[~inside])
         assert (image[inside] != before[inside]).any()
+
+
+async def test_a_model_with_an_inpainter_has_another_way(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    write_inpainter(tmp_path)
+    path = tmp_path / "models" / "village" / INPAINTER
+    async with asgi_client(settings_in(tmp_path)) as client:
+        removals = (await compared(client))["removals"]
+        assert [removal["way"] for removal in removals[3:]] == ["PatchMatch", "Contextual Attention"]
+        filled = np.asarray(Image.open(io.BytesIO(base64.b64decode(removals[-1]["image"]))))
+        painter = Painter(Catalog(tmp_path / "models", tmp_path / "dissect_results"))
+        before = painter.render(parse_picture({**PICTURE, "edits": PICTURE["edits"][:1]}))
+        inside = np.zeros((32, 32), bool)
+        inside[16:24, 8:16] = True
+        assert np.array_equal(filled, inpainted(load_inpainter(path)[0], before, inside))
+        # A damaged one, or another generator's, is no reason to compare nothing.
+        for spoil in (lambda: path.write_bytes(b"none"), lambda: write_inpainter(tmp_path, generator="of another")):
+            spoil()
+            assert [r["way"] for r in (await compared(client))["removals"]][-1] == "PatchMatch"
 
 
 async def test_a_region_that_the_segmenter_sees_is_filled(
