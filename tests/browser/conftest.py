@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.server import ROOT, StudioServer
 from tests.browser.studio import Studio, open_studio
 from tests.helpers.ports import free_port
-from tests.helpers.tiny import write_model, write_translator
+from tests.helpers.tiny import write_inpainter, write_model, write_translator
 
 CHROMIUMS = (
     "chromium-headless-shell",
@@ -86,12 +86,13 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
 @pytest.fixture(scope="package")
 def small_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The settings of a server on a model that draws next to nothing in next to no time, with the shipped one's name
-    and concepts; its seasons nobody trained."""
+    and concepts; its seasons and its inpainter nobody trained."""
     folder = tmp_path_factory.mktemp("small")
     dissection = json.loads((ROOT / "dissect_results" / "village" / "dissection.json").read_text())
     concepts = dict.fromkeys(brush["concept"] for brush in dissection["brushes"])
     write_model(folder, concepts=[*concepts], seen=[*concepts])
     write_translator(folder)
+    write_inpainter(folder)
     return {"UNITBRUSH_MODELS_DIR": str(folder / "models"), "UNITBRUSH_RESULTS_DIR": str(folder / "dissect_results")}
 
 

@@ -23,12 +23,13 @@ def test_a_removal_is_compared_on_a_phone(browser: Browser, server: StudioServer
         studio.paint([(0.7, 0.7)])
         studio.wait_for_edits(2)
         button.tap()
-        expect(images).to_have_count(4)
+        expect(images).to_have_count(5)
         assert [image.get_attribute("alt") for image in images.all()] == [
-            f"Removed by: {way}" for way in ("Brush", "Navier-Stokes", "Telea", "PatchMatch")
+            f"Removed by: {way}"
+            for way in ("Brush", "Navier-Stokes", "Telea", "PatchMatch", "Contextual Attention (a trained network)")
         ]
         assert page.evaluate("Promise.all([...document.querySelectorAll('#comparison-list img')].map(i => i.decode()))")
-        assert len({image.get_attribute("src") for image in images.all()}) == 4
+        assert len({image.get_attribute("src") for image in images.all()}) == 5
         for time in page.locator("#comparison-list figcaption span").all_inner_texts():
             assert float(time.removesuffix(" ms")) >= 0
         assert len({image.bounding_box()["x"] for image in images.all()}) == 1  # type: ignore[index]  # one column

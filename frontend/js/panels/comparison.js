@@ -1,4 +1,4 @@
-/** The sheet that shows what the brush and three inpaintings make of the same removal, with the time each took. */
+/** The sheet that shows what the brush and inpaintings make of the same removal, with the time each took. */
 
 /** @typedef {import("../server/comparing.js").Removal} Removal */
 
@@ -11,7 +11,8 @@ import { byId, make } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { closeSheet } from "../ui/sheet.js";
 
-const BRUSH = "brush"; // the way whose name is a word, not somebody's
+/** The ways whose names are words, or need some: the others have somebody's. @type {Record<string, string>} */
+const NAMES = { brush: "comparison.brush", "Contextual Attention": "comparison.attention" };
 
 /** @param {import("../picture/history.js").History} history */
 export function setUpComparison(history) {
@@ -71,7 +72,7 @@ export function setUpComparison(history) {
     stop = () => {};
     list.replaceChildren(...removals.map(item));
     done("");
-    announce(t("said.comparison"));
+    announce(t("said.comparison", { count: removals.length }));
   }
 
   /** @param {string} text */
@@ -94,7 +95,7 @@ export function setUpComparison(history) {
 
 /** @param {Removal} removal */
 function item({ way, ms, image }) {
-  const name = way === BRUSH ? t("comparison.brush") : way;
+  const name = way in NAMES ? t(NAMES[way]) : way;
   const time = make("span", {}, t("comparison.time", { ms: ms < 10 ? ms.toFixed(1) : Math.round(ms) }));
   const picture = make("img", { src: `data:image/png;base64,${image}`, alt: t("comparison.image", { way: name }) });
   return make("li", {}, make("figure", {}, picture, make("figcaption", {}, name, time)));
