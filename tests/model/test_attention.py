@@ -38,6 +38,13 @@ def test_a_texture_that_comes_again_is_rebuilt(size: tuple[int, int]) -> None:
     assert not torch.allclose(attention(0.1)(guessed, missing), features, atol=0.1)
 
 
+def test_what_is_alike_is_preferred_to_what_is_strong() -> None:
+    features, missing = texture(32, 40), hole(32, 40)
+    features[..., 28:] = 20 * torch.randn(1, 4, 32, 12)
+    rebuilt = attention(400)(features, missing)
+    assert torch.allclose(rebuilt, features, atol=1e-4)
+
+
 def test_it_copies_only_what_is_there() -> None:
     features, missing = torch.rand(2, 3, 24, 24), hole(24, 24).repeat(2, 1, 1, 1)
     features = torch.where(missing > 0, features + 100, features)  # which nothing outside the hole has
@@ -91,9 +98,9 @@ def test_a_large_picture_takes_no_more_than_its_size() -> None:
     assert rate_of(128, 128) == 2
     assert rate_of(130, 128) == 4
     assert rate_of(1000, 20) == 4
-    features, missing = torch.rand(1, 2, 300, 300), torch.zeros(1, 1, 300, 300)
+    features, missing = torch.rand(1, 2, 256, 256), torch.zeros(1, 1, 256, 256)
     missing[:, :, 100:120, 100:120] = 1
     with torch.inference_mode(), Largest() as largest:
         attention(10)(features, missing)
-    # Neither weights of each of 90,000 places for each, nor those of the grid all at once.
+    # Neither weights of each of 65,536 places for each, nor those of the grid all at once.
     assert largest.numbers <= max(AT_ONCE * MOST, 8 * features.numel())
