@@ -61,9 +61,9 @@ class ContextualAttention(nn.Module):
             alike = (self.sharpness.exp() * alike).masked_fill(~there, torch.finfo(alike.dtype).min)
             weights = alike.softmax(2) * there  # (N, p, P)
             parts.append(weights @ patches)  # (N, p, 4 rate^2 C)
-        found = torch.cat(parts, 1).transpose(1, 2)  # (N, 4 rate^2 C, P)
+        rebuilt = torch.cat(parts, 1).transpose(1, 2)  # (N, 4 rate^2 C, P)
         shape = (features.shape[2], features.shape[3])
         # To fold is to convolve, transposed, with the patches as kernels.
-        whole = F.fold(found.to(features.dtype), shape, size, padding=margin, stride=step)  # (N, C, h rate, w rate)
+        whole = F.fold(rebuilt.to(features.dtype), shape, size, padding=margin, stride=step)  # (N, C, h rate, w rate)
         covers = F.unfold(torch.ones_like(unknown[:1]), size, padding=margin, stride=step)  # (1, 4 rate^2, P)
         return whole / F.fold(covers, shape, size, padding=margin, stride=step)
