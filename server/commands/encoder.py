@@ -14,7 +14,7 @@ from server.commands.installed import add_folders
 from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
-IMAGES = 60_000
+IMAGES = 36_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,9 +12,11 @@ from server.errors import WeightError
 from server.files import ENCODER
 from server.model.catalog import Catalog
 from server.model.encoder import Aim, Encoder, aim_at, encoder_of, load_encoder, save_encoder
+from server.model.latents import latents_of
 from server.model.tensors import MAX_BYTES
 from tests.helpers.tiny import write_model
 
+ROOT = Path(__file__).resolve().parents[2]
 AIMS = (Aim(None, (8,)), Aim("layer4", (12, 8, 8)), Aim("layer9", (5, 6, 10)))
 
 
@@ -88,3 +90,19 @@ def test_a_model_has_its_own_or_none(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert caplog.text.count("is of another generator") == 2
     # The file of weights that stands beside is the generator still.
     assert Catalog(tmp_path / "models", tmp_path / "dissect_results").get().weights == model.weights
+
+
+def test_the_shipped_encoder_tells_what_a_scene_was_drawn_from() -> None:
+    catalog = Catalog(ROOT / "models", ROOT / "dissect_results")
+    model = catalog.get()
+    encoder = encoder_of(model)
+    assert encoder is not None
+    assert encoder.aim.layer == "layer6"
+    errors = []
+    with torch.inference_mode():
+        for seed in (64, 65, 66):
+            x = model.generator.trunk(latents_of([seed], model.generator.latent_dim), "layer6")
+            image = model.generator.tail(x, "layer6").clamp(-1, 1)  # (1, 3, 256, 256)
+            estimates = (encoder(image), encoder.mean.expand_as(x.r))  # (1, units, 16, 16) each
+            errors.append([float((x.r - estimate).square().mean()) for estimate in estimates])
+    assert sum(own for own, _ in errors) < 0.6 * sum(mean for _, mean in errors)
