@@ -44,7 +44,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    f"--host-resolver-rules=MAP {BOOTH_HOST} 127.0.0.1",
+    f"--host-resolver-rules=MAP {BOOTH_HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     f"--disable-features={','.join(UNWANTED)}",
 )
 

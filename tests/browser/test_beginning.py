@@ -123,7 +123,7 @@ def test_the_first_picture_is_there_before_any_script(browser: Browser, server: 
     seed = 42 if "seed" in path else scenes(server)[0]
     image = image_of(server, seed)
     others = min(unlike(image_of(server, other), image) for other in range(10) if other != seed)
-    with empty_page(browser, server) as studio:
+    with empty_page(browser, server, listening=True) as studio:
         with stalled(studio.page, SCRIPTS):
             studio.page.goto(server.url + path, wait_until="commit")
             studio.page.wait_for_function(IMAGE_IS_THERE)

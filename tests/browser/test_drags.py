@@ -112,7 +112,8 @@ def with_faked_drafts(browser: Browser, server: StudioServer, script: str = "") 
     file = io.BytesIO()
     Image.new("RGB", (128, 128), GREEN).save(file, "JPEG")
     script += SOCKET.replace("JPEG", base64.b64encode(bytes(4) + file.getvalue()).decode())
-    with open_studio(browser, server, prepare=lambda page: page.add_init_script(script)) as studio:
+    options = {"prepare": lambda page: page.add_init_script(script), "listening": True}
+    with open_studio(browser, server, **options) as studio:
         yield studio
 
 

@@ -126,7 +126,7 @@ def test_the_servers_history_is_the_studios(studio: Studio, server: StudioServer
 def test_steps_made_while_the_server_was_away_are_in_its_history_after_a_reload(
     browser: Browser, server: StudioServer
 ) -> None:
-    with open_studio(browser, server, may_complain=True) as studio:
+    with open_studio(browser, server, may_complain=True, listening=True) as studio:
         stored = Stored(studio, server)
         studio.choose("tree")
         studio.paint(LEFT)

@@ -25,9 +25,11 @@ def test_the_first_load_is_light(studio: Studio) -> None:
     assert sum(own.values()) < BUDGET
 
 
-def test_every_module_of_the_first_load_is_asked_for_at_once(studio: Studio) -> None:
-    links = studio.page.locator("link[rel=modulepreload]").evaluate_all("all => all.map(e => e.getAttribute('href'))")
-    loaded = {m.group(1) for url in studio.requests if (m := re.search(r"/(js/[\w/-]+\.js)$", url))}
+def test_every_module_of_the_first_load_is_asked_for_at_once(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server, listening=True) as studio:
+        preloads = studio.page.locator("link[rel=modulepreload]")
+        links = preloads.evaluate_all("all => all.map(e => e.getAttribute('href'))")
+        loaded = {m.group(1) for url in studio.requests if (m := re.search(r"/(js/[\w/-]+\.js)$", url))}
     assert {*links, "js/beginning.js", "js/main.js"} == loaded
     assert len(links) == len(set(links))
 
@@ -115,3 +117,13 @@ def test_scenes_are_one_stop_for_the_tab_key(studio: Studio) -> None:
     chosen = "() => document.activeElement?.getAttribute('aria-pressed') === 'true'"
     page.wait_for_function(chosen)
     assert studio.picture()["seed"] == int(page.evaluate("document.activeElement.dataset.seed"))
+
+
+def test_a_request_to_anywhere_else_would_be_told(browser: Browser, server: StudioServer) -> None:
+    with open_studio(browser, server, may_complain=True) as studio:
+        studio.page.evaluate("fetch('https://elsewhere.example/').catch(() => {})")
+        studio.page.evaluate(
+            "new Promise((told) => Object.assign(new Image(), { onerror: told, src: '//other.example/a.png' }))"
+        )
+        assert any("elsewhere.example" in error for error in studio.errors)
+        assert any("other.example" in error for error in studio.errors)

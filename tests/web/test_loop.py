@@ -119,7 +119,7 @@ def test_a_model_that_is_loading_keeps_nobody_from_another(catalog: Catalog, mon
         assert go.wait(60)
         return village
 
-    monkeypatch.setattr(catalog, "names", lambda: ("village", "slow"))
+    monkeypatch.setattr(catalog, "_check", lambda name: None)
     monkeypatch.setattr(catalog, "_load", load)
     loading = threading.Thread(target=catalog.get, args=["slow"])
     loading.start()
