@@ -1,4 +1,4 @@
-"""`unitbrush encoder`: train the encoder of a model, with which a picture of one's own is brought in sooner and nearer.
+"""`unitbrush encoder`: train the encoder of a model, with which a picture of one's own is brought in sooner.
 
 unitbrush encoder village
 unitbrush encoder mine --aim latent --images 40000

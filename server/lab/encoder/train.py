@@ -7,10 +7,8 @@ the rest, so they are few.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,6 +17,8 @@ from torch import Tensor
 
 from server.files import ENCODER, file_sha256, write_text, write_whole
 from server.inversion.invert import generator_on
+from server.lab.training.checkpoint import Parts, restore, store
+from server.lab.training.descent import descend
 from server.lab.training.pace import pace, set_rate
 from server.lab.training.segmenters import harden
 from server.model.catalog import Model
@@ -70,13 +70,13 @@ def train_encoder(model: Model, training: Training, device: torch.device, show: 
     encoder.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(encoder.parameters(), RATE)
     checkpoint = model.folder / CHECKPOINT
-    first = _restore(checkpoint, training, encoder, optimiser)
-    for step in range(first, training.steps):
+    parts: Parts = {"encoder": encoder, "optimiser": optimiser}
+    for step in range(restore(checkpoint, training, parts), training.steps):
         set_rate(optimiser, RATE * pace(step, step / training.steps))
         loss = _step(generator, drawing, encoder, optimiser, training, step, device)
         show(step + 1, loss)
         if (step + 1) % STORED_EVERY == 0:
-            _store(checkpoint, training, encoder, optimiser, step + 1)
+            store(checkpoint, training, step + 1, parts)
     encoder.eval().cpu()
     weights = None if model.weights is None else file_sha256(model.weights)
     write_whole(model.folder / ENCODER, lambda part: save_encoder(part, encoder, weights))
@@ -126,9 +126,7 @@ def _step(
     loss = F.smooth_l1_loss(standard, (target - encoder.mean) / encoder.deviation)
     drawn = redrawn(generator, training.layer, z[:DRAWN], estimate[:DRAWN])
     loss = loss + IMAGE_WEIGHT * (drawn - images[:DRAWN]).abs().mean()
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
+    descend(optimiser, loss)
     return float(loss.detach())
 
 
@@ -148,28 +146,6 @@ def measure_on_samples(generator: Generator, encoder: Encoder) -> str:
     psnr_mean, missed_mean, variance_mean = np.mean(figures, 0).tolist()
     explained = 100 * (1 - missed_mean / max(variance_mean, 1e-12))
     return f"on {HELD_OUT} samples held out: {psnr_mean:.1f} dB, {explained:.0f} % of the variance explained"
-
-
-def _store(path: Path, training: Training, encoder: Encoder, optimiser: torch.optim.Optimizer, step: int) -> None:
-    state = {
-        "training": json.dumps(asdict(training)),
-        "step": step,
-        "encoder": encoder.state_dict(),
-        "optimiser": optimiser.state_dict(),
-    }
-    write_whole(path, lambda part: torch.save(state, part))
-
-
-def _restore(path: Path, training: Training, encoder: Encoder, optimiser: torch.optim.Optimizer) -> int:
-    """The steps done before; 0 where there is no checkpoint, or one of another training."""
-    if not path.is_file():
-        return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    if state["training"] != json.dumps(asdict(training)):
-        return 0
-    encoder.load_state_dict(state["encoder"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
 
 
 def _card(model: Model, training: Training, measured: str) -> str:

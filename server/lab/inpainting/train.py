@@ -6,19 +6,18 @@ weights, which is steadier than the weights at any step.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from server.files import INPAINTER, file_sha256, write_text, write_whole
 from server.lab.inpainting.examples import OF_EACH, draw, holes, parts
 from server.lab.inpainting.judge import Judge
 from server.lab.inpainting.losses import inpainter_loss, judge_loss
+from server.lab.training.checkpoint import Parts, restore, store
+from server.lab.training.descent import descend, follow
 from server.lab.training.pace import pace, set_rate
 from server.model.catalog import Model
 from server.model.device import bfloat16_is_fast
@@ -27,7 +26,6 @@ from server.model.inpainter import Inpainter, save_inpainter
 
 RATE = 4e-4
 MOMENTA = (0.5, 0.99)
-DECAY = 0.998  # of the running mean, a step
 FIRST_SEED = 2**31  # of the samples it is trained on; those before are for others
 STORED_EVERY = 200  # steps
 CHECKPOINT, CARD = "inpainter.part", "inpainter.md"
@@ -53,10 +51,10 @@ def train_inpainter(model: Model, training: Training, device: torch.device, show
     torch.manual_seed(0)
     run = _Run(Inpainter(), Judge(), device)
     checkpoint = model.folder / CHECKPOINT
-    for step in range(run.restore(checkpoint, training), training.steps):
+    for step in range(restore(checkpoint, training, run.parts), training.steps):
         show(step + 1, run.step(drawing, training, step))
         if (step + 1) % STORED_EVERY == 0:
-            run.store(checkpoint, training, step + 1)
+            store(checkpoint, training, step + 1, run.parts)
     inpainter = run.mean.eval().cpu()
     weights = None if model.weights is None else file_sha256(model.weights)
     write_whole(model.folder / INPAINTER, lambda part: save_inpainter(part, inpainter, weights))
@@ -91,44 +89,21 @@ class _Run:
             loss, filled, off = inpainter_loss(self.inpainter, self.judge, images, missing)
             self.judge.requires_grad_(True)
             judged = judge_loss(self.judge, images, filled, missing)
-        _descend(self._filling, loss)
-        _descend(self._judging, judged)
-        kept = min(DECAY, step / (step + 10))
-        with torch.no_grad():
-            for mean, own in zip(self.mean.parameters(), self.inpainter.parameters(), strict=True):
-                mean.lerp_(own, 1 - kept)
+        descend(self._filling, loss)
+        descend(self._judging, judged)
+        follow(self.mean, self.inpainter, step)
         return float(off)
 
-    def store(self, path: Path, training: Training, step: int) -> None:
-        """Everything that the next step needs."""
-        state = {"training": json.dumps(asdict(training)), "step": step}
-        write_whole(path, lambda part: torch.save({**state, **{k: v.state_dict() for k, v in self._parts()}}, part))
-
-    def restore(self, path: Path, training: Training) -> int:
-        """The steps done before; 0 where there is no checkpoint, or one of another training."""
-        if not path.is_file():
-            return 0
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["training"] != json.dumps(asdict(training)):
-            return 0
-        for key, part in self._parts():
-            part.load_state_dict(state[key])
-        return int(state["step"])
-
-    def _parts(self) -> list[tuple[str, nn.Module | torch.optim.Optimizer]]:
-        return [
-            ("inpainter", self.inpainter),
-            ("judge", self.judge),
-            ("mean", self.mean),
-            ("filling", self._filling),
-            ("judging", self._judging),
-        ]
-
-
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
+    @property
+    def parts(self) -> Parts:
+        """What the next step needs."""
+        return {
+            "inpainter": self.inpainter,
+            "judge": self.judge,
+            "mean": self.mean,
+            "filling": self._filling,
+            "judging": self._judging,
+        }
 
 
 def write_card(model: Model, training: Training, measured: str, pictures: int) -> None:

@@ -6,16 +6,16 @@ weights, which is steadier than the weights at any step.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from server.files import TRANSLATOR, file_sha256, write_text, write_whole
+from server.lab.training.checkpoint import Parts, restore, store
+from server.lab.training.descent import descend, follow
 from server.lab.training.pace import pace, set_rate
 from server.lab.translation.domains import DOMAINS, crops, draw_pictures
 from server.lab.translation.judges import Judge
@@ -27,7 +27,6 @@ from server.model.translator import Translator, save_translator
 
 RATE = 2e-4
 MOMENTA = (0.5, 0.999)
-DECAY = 0.998  # of the running mean, a step
 FIRST_SEED = 2**31 + 2**30  # of the pictures; those before are for others
 STORED_EVERY = 100  # steps
 CHECKPOINT, CARD = "translator.part", "translator.md"
@@ -58,13 +57,13 @@ def train_translator(model: Model, training: Training, show: Show) -> Translator
     first, second = DOMAINS
     run = _Run(Translator((first, second)), {domain: Judge() for domain in DOMAINS})
     checkpoint = model.folder / CHECKPOINT
-    begin = run.restore(checkpoint, training)
+    begin = restore(checkpoint, training, run.parts)
     name = model.segmenter if isinstance(model.segmenter, UNet) else None
     for step in range(begin, training.steps):
         loss = run.step(pictures, training, step, name)
         show(step + 1, loss)
         if (step + 1) % STORED_EVERY == 0:
-            run.store(checkpoint, training, step + 1)
+            store(checkpoint, training, step + 1, run.parts)
     run.mean.eval()
     weights = None if model.weights is None else file_sha256(model.weights)
     write_whole(model.folder / TRANSLATOR, lambda part: save_translator(part, run.mean, weights))
@@ -94,47 +93,21 @@ class _Run:
         for optimiser in (self._painting, self._judging):
             set_rate(optimiser, RATE * pace(step, step / training.steps))
         loss, painted = translator_loss(self.translator, self.judges, images, name)
-        _descend(self._painting, loss)
-        _descend(self._judging, judge_loss(self.judges, images, painted))
-        kept = min(DECAY, step / (step + 10))
-        with torch.no_grad():
-            for mean, own in zip(self.mean.parameters(), self.translator.parameters(), strict=True):
-                mean.lerp_(own, 1 - kept)
+        descend(self._painting, loss)
+        descend(self._judging, judge_loss(self.judges, images, painted))
+        follow(self.mean, self.translator, step)
         return float(loss.detach())
 
-    def store(self, path: Path, training: Training, step: int) -> None:
-        """Everything that the next step needs."""
-        state = {"training": json.dumps(asdict(training)), "step": step}
-        write_whole(path, lambda part: torch.save({**state, **{k: v.state_dict() for k, v in self._parts()}}, part))
-
-    def restore(self, path: Path, training: Training) -> int:
-        """The steps done before; 0 where there is no checkpoint, or one of another training."""
-        if not path.is_file():
-            return 0
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["training"] != json.dumps(asdict(training)):
-            return 0
-        for key, part in self._parts():
-            part.load_state_dict(state[key])
-        return int(state["step"])
-
-    def _parts(self) -> list[tuple[str, nn.Module | torch.optim.Optimizer]]:
-        judges: list[tuple[str, nn.Module | torch.optim.Optimizer]] = [
-            (f"judge of {domain}", judge) for domain, judge in self.judges.items()
-        ]
-        return [
-            ("translator", self.translator),
-            ("mean", self.mean),
-            ("painting", self._painting),
-            ("judging", self._judging),
-            *judges,
-        ]
-
-
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
+    @property
+    def parts(self) -> Parts:
+        """What the next step needs."""
+        return {
+            "translator": self.translator,
+            "mean": self.mean,
+            "painting": self._painting,
+            "judging": self._judging,
+            **{f"judge of {domain}": judge for domain, judge in self.judges.items()},
+        }
 
 
 def write_card(model: Model, training: Training, measured: str) -> None:
