@@ -6,6 +6,7 @@
 - `paint`: a picture document into an image file;
 - `variations`: its edits over other scenes, into one each;
 - `style`: the picture in the style of another;
+- `translate`, `translator`: the picture in another season, and the network that paints it;
 - `invert`, `encoder`: a picture of one's own as a document, and the network that helps with it;
 - `fetch`, `verify`: a published model, and whether its weights are loaded right;
 - `add`, `train`, `dissect`, `directions`: a model of one's own, and what it can be painted with;
@@ -15,5 +16,5 @@
   default model is trained on.
 
 Shared: `device` and `trust`, the options that name one and whose code may run, `installed`, the models and segmenters
-that commands open, and `segmenters`, those of a dissection.
+that commands open, `segmenters`, those of a dissection, and `training`, the threads and the bar of a network's.
 """

@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from server.commands.installed import add_folders
+from server.commands.installed import add_folders, open_catalog
 from server.commands.paint import SUFFIXES, png_argument, read_picture, write_file
-from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ def run(args: argparse.Namespace) -> int:
     from server.inpainting.ways import as_png, check_opencv
     from server.lab.compare.run import compare, sheet, table
     from server.lab.compare.truth import thing_of
-    from server.model.catalog import Catalog
     from server.painting.edits import check_concept
     from server.painting.imaging import encode
     from server.painting.mask import coverage
@@ -64,8 +62,7 @@ def run(args: argparse.Namespace) -> int:
     if args.scenes is not None:
         return _compare_scenes(args)
     picture = read_picture(args.document, args.model, args.seed, [], {}, False)
-    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
-    painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
+    painter = Painter(open_catalog(args))
     model = painter.catalog.get(picture.model)
     generator = model.generator
     if args.thing is not None:
@@ -90,7 +87,6 @@ def _compare_scenes(args: argparse.Namespace) -> int:
 
     from server.lab.compare.scenes import FIRST_SEED, compare_scenes, markdown
     from server.lab.compare.truth import things_of
-    from server.model.catalog import Catalog
     from server.painting.imaging import encode
     from server.painting.painter import Painter
     from server.painting.picture import Picture
@@ -99,8 +95,7 @@ def _compare_scenes(args: argparse.Namespace) -> int:
         raise UsageError(f"--scenes is {args.scenes}; it takes a number of scenes")
     if args.document is not None or args.concept is not None:
         raise UsageError("--scenes takes no document and no --concept: each scene's things say what is removed")
-    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
-    painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
+    painter = Painter(open_catalog(args))
     model = painter.catalog.get(args.model)
     first = FIRST_SEED if args.seed is None else args.seed
     things_of(Picture(model.name, seed=first), model.generator.latent_dim)  # before the bar says that it can be done

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from server.model.card import Card
+    from server.model.catalog import Catalog
     from server.model.generator import Generator
     from server.model.segmenter import UNet
 
@@ -35,17 +36,23 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
     add_trust(parser)
 
 
+def open_catalog(args: argparse.Namespace) -> Catalog:
+    """The models in the folders that the options, or else the environment, name."""
+    from server.model.catalog import Catalog
+
+    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
+    return Catalog(settings.models_dir, settings.results_dir, settings.default_model, settings.trusted_modules)
+
+
 def open_model(args: argparse.Namespace, device: torch.device) -> Installed:
     """The model `args.model`. Raises UnknownModel, WeightError."""
     from torch import nn
 
-    from server.model.catalog import Catalog
     from server.model.own import open_generator
 
-    settings = trusting_settings(args)
-    catalog = Catalog(args.models_dir or settings.models_dir, args.results_dir or settings.results_dir)
+    catalog = open_catalog(args)
     card = catalog.card(args.model)
-    generator = open_generator(card, args.model, settings.trusted_modules)
+    generator = open_generator(card, args.model, catalog.trusted)
     if isinstance(generator, nn.Module):
         generator.to(device)
     return Installed(catalog.models_dir / args.model, card, catalog.results_dir / args.model, generator)

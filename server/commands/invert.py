@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.commands.device import add_device
-from server.commands.installed import add_folders
+from server.commands.installed import add_folders, open_catalog
 from server.commands.paint import MOST_BYTES, write_file
-from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,13 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Invert, with a bar, and write the document; or measure, and print a table."""
     from server.inversion.invert import STEPS
-    from server.model.catalog import Catalog
     from server.model.device import device_named
 
     _check(args)
     steps = STEPS if args.steps is None else args.steps
-    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
-    catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model, settings.trusted_modules)
+    catalog = open_catalog(args)
     device = str(device_named(args.device))
     if args.measure is not None:
         return _measure(catalog, args.model, args.measure, steps, device)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from server.commands.installed import add_folders
+from server.commands.installed import add_folders, open_catalog
 from server.commands.paint import read_picture, write_file
-from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 
@@ -32,7 +31,6 @@ def run(args: argparse.Namespace) -> int:
     """Find it, write the mask, and print its share of the picture."""
     import numpy as np
 
-    from server.model.catalog import Catalog
     from server.painting.imaging import encode
     from server.painting.painter import Painter
     from server.painting.proposals import RADIUS, propose
@@ -40,8 +38,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output.suffix.lower() != ".png":
         raise UsageError(f"a mask is a PNG, not {str(args.output)!r}")
     picture = read_picture(args.document, args.model, args.seed, [], {}, False)
-    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
-    painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
+    painter = Painter(open_catalog(args))
     proposals = propose(painter.render(picture))
     x, y = args.at
     mask = proposals.mask(proposals.thing_at(x, y, args.radius or RADIUS))  # (H, W)

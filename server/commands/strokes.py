@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from server.commands.installed import add_folders
-from server.commands.trust import trusting_settings
+from server.commands.installed import add_folders, open_catalog
 from server.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,11 +38,9 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from server.lab.strokes import RADIUS, write_strokes
-    from server.model.catalog import Catalog
     from server.painting.painter import Painter
 
-    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
-    catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model, settings.trusted_modules)
+    catalog = open_catalog(args)
     radius = RADIUS if args.radius is None else args.radius
     size = _checked(args, radius)
     model = catalog.get(args.model)

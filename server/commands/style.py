@@ -10,9 +10,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from server.commands.installed import add_folders
+from server.commands.installed import add_folders, open_catalog
 from server.commands.paint import MOST_BYTES, read_picture, write_file
-from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Draw the picture, paint it in the style, and write a PNG that carries the picture's document."""
-    from server.model.catalog import Catalog
     from server.painting.imaging import encode, resize
     from server.painting.painter import Painter
     from server.painting.picture import picture_to_json
@@ -59,8 +57,7 @@ def run(args: argparse.Namespace) -> int:
     if args.slow and isinstance(look, int):
         raise UsageError(f"the style {args.style} has no image to paint slowly from; take another, or an image's file")
     picture = read_picture(args.document, None, None, [], {}, False)
-    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
-    painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
+    painter = Painter(open_catalog(args))
     pixels = painter.render(picture)  # (H, W, 3)
     if isinstance(look, int) or not args.slow:
         painted = fast.paint(pixels, look, args.strength, args.size or FAST_SIDE)  # (H, W, 3)

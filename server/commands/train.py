@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from server.commands.training import add_threads, use_threads
 from server.errors import UsageError
 
 
@@ -18,24 +19,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="folder the model is written to (default: models/village)")
     parser.add_argument("--results-dir", type=Path, help="folder of dissections")
     parser.add_argument("--weights-only", action="store_true", help="no dissection, directions and card afterwards")
-    parser.add_argument("--threads", type=int, help="threads (default: one for each core)")
+    add_threads(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, with progress bars."""
-    import os
-
-    import torch
 
     from server.lab.village.pipeline import train_village
     from server.settings import read_settings
 
     settings = read_settings()
     model = args.model or settings.models_dir / "village"
-    threads = args.threads if args.threads is not None else os.cpu_count() or 1
-    if threads < 1:
-        raise UsageError(f"--threads is {threads}; it takes 1 or more")
-    torch.set_num_threads(threads)
+    threads = use_threads(args)
     try:
         train_village(args.run, model)
         return 0 if args.weights_only else _finish(model, args.results_dir or settings.results_dir, threads)

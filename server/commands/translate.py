@@ -9,9 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from server.commands.installed import add_folders
+from server.commands.installed import add_folders, open_catalog
 from server.commands.paint import read_picture, write_file
-from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 MAX_SEED = 2**32 - 1
@@ -31,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw the picture, translate it, and write a PNG that carries the picture's document, which is without the
     translation."""
-    from server.model.catalog import Catalog
     from server.model.translator import translated, translator_of
     from server.painting.imaging import encode
     from server.painting.painter import Painter
@@ -42,8 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.style <= MAX_SEED:
         raise UsageError(f"--style is {args.style}; it takes 0 to {MAX_SEED}")
     picture = read_picture(args.document, None, None, [], {}, False)
-    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
-    painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
+    painter = Painter(open_catalog(args))
     translator = translator_of(painter.catalog.get(picture.model))
     if args.to not in translator.domains:
         raise UsageError(f"--to is {args.to!r}; the translator knows {' and '.join(translator.domains)}")

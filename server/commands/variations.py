@@ -9,9 +9,8 @@ import argparse
 import random
 from pathlib import Path
 
-from server.commands.installed import add_folders
+from server.commands.installed import add_folders, open_catalog
 from server.commands.paint import check_size, read_picture, write_file
-from server.commands.trust import trusting_settings
 from server.errors import UsageError
 
 COUNT = 6  # where no seeds are given
@@ -34,15 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Draw them, the trunk's and the tail's weights read once; print each file's name as soon as it is there."""
-    from server.model.catalog import Catalog
     from server.painting.imaging import encode, resize
     from server.painting.painter import Painter
     from server.painting.picture import over, picture_to_json
 
     check_size(args.size)
     picture = read_picture(args.document, None, None, [], {}, False)
-    settings = trusting_settings(args, models_dir=args.models_dir, results_dir=args.results_dir)
-    painter = Painter(Catalog(settings.models_dir, settings.results_dir, trusted=settings.trusted_modules))
+    painter = Painter(open_catalog(args))
     for seed in args.seeds or random.sample(range(RANDOM_BELOW), COUNT):
         variation = over(picture, seed)
         pixels = painter.render(variation)  # (H, W, 3)

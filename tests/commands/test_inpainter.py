@@ -34,6 +34,7 @@ def test_an_inpainter_is_trained_and_measured(folder: Path, capsys: pytest.Captu
     [
         (["village", "--steps", "0"], "whole numbers above 0"),
         (["village", "--batch", "0"], "whole numbers above 0"),
+        (["village", "--threads", "0"], "--threads is 0"),
         (["village", "--device", "tpu"], "not auto, cpu or cuda"),
         (["nowhere"], "nowhere"),
     ],

@@ -54,6 +54,7 @@ def test_a_translator_is_trained_measured_and_used(folder: Path, capsys: pytest.
         (["translate", "picture.json", "--to", "winter", "--style", "-1"], "--style is -1"),
         (["translate", "none.json", "--to", "winter"], "none.json"),
         (["translator", "village", "--steps", "0"], "whole numbers above 0"),
+        (["translator", "village", "--threads", "-1"], "--threads is -1"),
         (["translator", "nowhere"], "nowhere"),
     ],
 )
