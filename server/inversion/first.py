@@ -21,11 +21,13 @@ AT_ONCE = 4  # samples that are drawn before others have a turn
 class First:
     """z: a latent, (1, latent_dim). r: featuremaps at the layer, (1, units, height, width), where an encoder gives
     them, and z is zeros; None where the trunk makes them of z. scale: how much each unit of the layer varies over
-    samples, (1, units, 1, 1)."""
+    samples, least and most: what it reaches, (1, units, 1, 1) each."""
 
     z: Tensor
     r: Tensor | None
     scale: Tensor
+    least: Tensor
+    most: Tensor
 
 
 def begin(
@@ -36,6 +38,7 @@ def begin(
     z = latents_of(range(SAMPLES), generator.latent_dim).to(device)  # (SAMPLES, latent_dim)
     units = generator.layer(layer).units
     mean, square = torch.zeros(units, device=device), torch.zeros(units, device=device)
+    least, most = torch.full_like(mean, torch.inf), torch.full_like(mean, -torch.inf)
     distances: list[Tensor] = []
     for start in range(0, SAMPLES, AT_ONCE):
         with torch.no_grad():
@@ -43,17 +46,20 @@ def begin(
             r = a.r.float()
             mean += r.mean((0, 2, 3)) * (AT_ONCE / SAMPLES)
             square += r.square().mean((0, 2, 3)) * (AT_ONCE / SAMPLES)
+            least = torch.minimum(least, r.amin((0, 2, 3)))
+            most = torch.maximum(most, r.amax((0, 2, 3)))
             if encoder is None:
                 distances.append(likeness(generator.tail(a, layer).clamp(-1, 1)))
         yield
     deviation = (square - mean * mean).clamp(min=0).sqrt()  # (units,)
-    scale = deviation.clamp(min=1e-3 * float(deviation.max()) + 1e-6).view(1, -1, 1, 1)
+    scale = deviation.clamp(min=1e-3 * float(deviation.max()) + 1e-6)
+    of_units = [figure.view(1, -1, 1, 1) for figure in (scale, least, most)]
     if encoder is None:
-        return First(z[int(torch.cat(distances).argmin())][None], None, scale)
+        return First(z[int(torch.cat(distances).argmin())][None], None, *of_units)
     with torch.no_grad():
         estimate = encoder.to(device)(target)
         if encoder.aim.layer is None:
-            return First(estimate, None, scale)
+            return First(estimate, None, *of_units)
         z = torch.zeros_like(z[:1])
         a = generator.trunk(z, encoder.aim.layer).edited(estimate)
-        return First(z, generator.advance(a, encoder.aim.layer, layer).r, scale)
+        return First(z, generator.advance(a, encoder.aim.layer, layer).r, *of_units)

@@ -125,8 +125,10 @@ def invert(
 
     moved = torch.zeros_like(a.r)  # in what each unit varies by over samples
     if feature_steps:
+        # Beyond what units reach in samples the layers behind were taught nothing, and brushes obey no more.
+        within = ((first.least - a.r) / first.scale).clamp(max=0), ((first.most - a.r) / first.scale).clamp(min=0)
         moved = yield from _descend(
-            moved, redrawn, likeness, feature_steps, FEATURE_RATE, latent_steps, steps, near=NEAR
+            moved, redrawn, likeness, feature_steps, FEATURE_RATE, latent_steps, steps, near=NEAR, within=within
         )
     base = _base(layer, a.r + moved * first.scale)
     picture = Picture(model.name, z=_listed(z) if a.beside and first.r is None else None, base=base)
@@ -145,9 +147,11 @@ def _descend(
     steps: int,
     near: float = 0.0,
     length: float | None = None,
+    within: tuple[Tensor, Tensor] | None = None,
 ) -> Generator[Frame | None, None, Tensor]:
     """From x downhill for so many steps; the best it came by. drawn: the images of an x. done, steps: of the whole, for
-    frames. near: weight of x's mean square. length: that x keeps, as latents have about one."""
+    frames. near: weight of x's mean square. length: that x keeps, as latents have about one. within: the least and the
+    most that x may be."""
     descent = Descent(x)
     best, least = x, float("inf")
     for step in range(count):
@@ -169,6 +173,8 @@ def _descend(
         descent.step(gradient + 2 * near * descent.x / descent.x.numel(), rate * max(slower, 0.02))
         if length is not None:
             descent.x = descent.x * (length / descent.x.norm())
+        if within is not None:
+            descent.x = descent.x.clamp(*within)
         shown = to_pixels(images.detach())[0] if (step + 1) % SHOWN_EVERY == 0 else None
         yield Frame(done + step + 1, steps, shown)
     return best

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from server.inversion import likeness
+from server.inversion.first import SAMPLES
 from server.inversion.invert import Frame, Inversion, Inverting, NotInvertible, base_layer, invert, split_steps
 from server.inversion.likeness import Likeness, See, load_see
 from server.inversion.missing import missing, psnr
@@ -17,6 +18,7 @@ from server.model.encoder import Aim, Encoder, aim_at
 from server.model.latents import latents_of
 from server.model.pixels import Pixels, to_images, to_pixels
 from server.model.stylegan2_layouts import read_stylegan2
+from server.painting.base import decode_base
 from server.painting.edits import resolve
 from server.painting.painter import Painter
 from server.painting.parsing import parse_picture
@@ -89,6 +91,21 @@ def test_descent_comes_nearer_stage_by_stage(model: Model, own: Pixels) -> None:
     shown = frames[9].pixels
     assert shown is not None
     assert shown.shape == own.shape
+
+
+def test_featuremaps_stay_within_what_they_reach_in_samples(model: Model) -> None:
+    generator, layer = model.generator, base_layer(model)
+    with torch.no_grad():
+        samples = generator.trunk(latents_of(range(SAMPLES), generator.latent_dim), layer).r
+    least, most = samples.amin((0, 2, 3))[:, None], samples.amax((0, 2, 3))[:, None]  # (units, 1)
+    red = np.zeros((*generator.size, 3), np.uint8)
+    red[..., 0] = 255  # as no scene is
+    base = finished(invert(model, red, None, 0, 60))[0].picture.base
+    assert base is not None
+    r = torch.from_numpy(decode_base(base)).float().view(len(least), -1)  # (units, cells)
+    rounding = 2**-6 * r.abs() + 1e-3  # of a document's numbers
+    assert bool(((r >= least - rounding) & (r <= most + rounding)).all())
+    assert bool(((r - most).abs() <= rounding).any() or ((r - least).abs() <= rounding).any())  # and would go further
 
 
 def test_the_document_draws_what_was_found_and_is_painted_on(model: Model, own: Pixels, painter: Painter) -> None:
