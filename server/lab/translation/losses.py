@@ -61,5 +61,5 @@ def judge_loss(judges: Mapping[str, Judge], images: Mapping[str, Tensor], painte
     """Pictures of a domain are 1, those painted 0."""
     loss = torch.zeros(())
     for domain, judge in judges.items():
-        loss = loss + far_from(judge(images[domain]), 1.0) + far_from(judge(painted[domain].detach()), 0.0)
+        loss = loss + far_from(judge(images[domain]), 1.0) + far_from(judge(painted[domain].detach().float()), 0.0)
     return loss

@@ -92,7 +92,8 @@ class _Run:
         }
         for optimiser in (self._painting, self._judging):
             set_rate(optimiser, RATE * pace(step, step / training.steps))
-        loss, painted = translator_loss(self.translator, self.judges, images, name)
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16_is_fast(torch.device("cpu"))):
+            loss, painted = translator_loss(self.translator, self.judges, images, name)
         descend(self._painting, loss)
         descend(self._judging, judge_loss(self.judges, images, painted))
         follow(self.mean, self.translator, step)
