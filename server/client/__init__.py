@@ -9,7 +9,8 @@
 It needs httpx, as the extra `client` installs it, and imports no torch. In reading order:
 
 - `clients`: `Client` and `AsyncClient`;
-- `pictures`: pictures that never change, each method giving another one;
+- `content`: what a picture shows, changed by methods without a server;
+- `pictures`: pictures, and what the server makes of them;
 - `masks`: rectangles, strokes, arrays, images and regions as masks;
 - `styles`: names and images as styles, and images as members of questions;
 - `documents`: pictures from JSON, share links and PNG files;

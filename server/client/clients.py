@@ -7,12 +7,13 @@ from types import TracebackType
 from typing import Self
 
 from server.client import answers, calls
+from server.client.content import new_content
 from server.client.documents import Source, read_source
 from server.client.errors import as_problems
 from server.client.exchange import AsyncTransport, Transport, connect, connect_async
 from server.client.jobs import OnProgress, finish, finish_async
 from server.client.kept import AsyncKept, Kept, members
-from server.client.pictures import AsyncPicture, Picture, new_content
+from server.client.pictures import AsyncPicture, Picture
 from server.client.styles import AnyImage
 
 TIMEOUT = 60.0

@@ -36,7 +36,7 @@ STEPS = 200
 LATENT_SHARE = 0.4  # of the steps; the rest are for featuremaps
 LATENT_RATE = 0.1  # of a latent's numbers, which are about 1
 FEATURE_RATE = 0.08  # of featuremaps, in what they vary by over samples
-NEAR = 0.02  # weight of the mean square by which featuremaps leave what the latent makes, likewise
+NEAR = 0.2  # weight of the mean square by which featuremaps leave what the latent makes, likewise
 SHOWN_EVERY = 10  # steps
 DECIMALS = 5  # of a latent in a document
 
