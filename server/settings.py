@@ -120,6 +120,9 @@ class Settings(BaseSettings):
         default=(),
         description="networks of one's own whose code may run: as package.module:factory, or names of models",
     )
+    training: bool = Field(
+        default=False, description="whether callers may have an encoder trained, which takes an hour and more"
+    )
     token: Token = Field(default=None, description="when set, every call has to carry it as a bearer token")
     allowed_hosts: Names = Field(
         default=(), description="further host names to answer to (`*` is any); addresses and localhost always work"

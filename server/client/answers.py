@@ -253,6 +253,14 @@ class Inverted:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """What came of a training. model: whose encoder it is. measured: how near it comes, in a line."""
+
+    model: str
+    measured: str
+
+
+@dataclass(frozen=True)
 class Resource:
     """A kept picture as the server tells of it."""
 

@@ -133,6 +133,17 @@ def inverted(id: str) -> Call[answers.Inverted]:
     return Call("GET", f"{_job(id)}/result", partial(read_answer, answers.Inverted))
 
 
+def train_encoder(model: str, images: int | None) -> Call[answers.Job]:
+    """A job that trains a model's encoder."""
+    question = {} if images is None else {"images": images}
+    return Call("POST", _model(model, "encoder"), partial(read_answer, answers.Job), body=json.dumps(question))
+
+
+def trained(id: str) -> Call[answers.Trained]:
+    """What came of that."""
+    return Call("GET", f"{_job(id)}/result", partial(read_answer, answers.Trained))
+
+
 def compare(picture: Picture, edit: int | None) -> Call[answers.Job]:
     """A job that removes in other ways what an edit removes."""
     return _about(picture, "/compare", {} if edit is None else {"edit": edit}, answers.Job)

@@ -87,6 +87,15 @@ class Client:
         answer = finish(self.connection, calls.invert(own, model, steps), calls.inverted, on_progress)
         return self.load(answer.picture), answer
 
+    def train_encoder(
+        self, model: str, *, images: int | None = None, on_progress: OnProgress | None = None
+    ) -> answers.Trained:
+        """Train what has `invert` begin nearer, for an hour and more, where the server lets callers.
+
+        images: samples that it sees; the server's own number without. on_progress: told how far the job is.
+        """
+        return finish(self.connection, calls.train_encoder(model, images), calls.trained, on_progress)
+
     def keep(self, picture: Picture) -> Kept:
         """Let the server keep a picture, with undo and redo, across restarts."""
         return Kept(**members(self.connection.send(calls.keep(picture.content))), connection=self.connection)
@@ -189,6 +198,12 @@ class AsyncClient:
         """As `Client.invert`."""
         answer = await finish_async(self.connection, calls.invert(own, model, steps), calls.inverted, on_progress)
         return self.load(answer.picture), answer
+
+    async def train_encoder(
+        self, model: str, *, images: int | None = None, on_progress: OnProgress | None = None
+    ) -> answers.Trained:
+        """As `Client.train_encoder`."""
+        return await finish_async(self.connection, calls.train_encoder(model, images), calls.trained, on_progress)
 
     async def keep(self, picture: AsyncPicture) -> AsyncKept:
         """As `Client.keep`."""

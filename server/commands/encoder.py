@@ -7,6 +7,7 @@ unitbrush encoder mine --aim latent --images 40000
 from __future__ import annotations
 
 import argparse
+import json
 
 from server.commands.device import add_device
 from server.commands.installed import add_folders, open_catalog
@@ -27,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=int, default=IMAGES, help=f"samples that it sees (default: {IMAGES})")
     parser.add_argument("--batch", type=int, default=16, help="samples at once (default: 16)")
     add_threads(parser)
+    parser.add_argument(
+        "--lines",
+        action="store_true",
+        help="for programs: no bar, but lines of JSON, [steps done, steps]",
+    )
     add_device(parser)
     add_folders(parser)
 
@@ -43,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     model = open_catalog(args).get(args.model)
     layer = base_layer(model) if args.aim is None else None if args.aim == "latent" else args.aim
     training = Training(layer, max(1, args.images // args.batch), args.batch)
-    with training_bar(training.steps, "loss", 3) as show:
+    with training_bar(training.steps, "loss", 3, args.lines) as show:
         measured = train_encoder(model, training, device_named(args.device), show)
-    print(measured)
+    print(json.dumps(measured) if args.lines else measured)
     return 0

@@ -48,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options; each is also an environment variable, UNITBRUSH_HOST for --host."""
     _add_options(parser, OPTIONS)
     add_trust(parser)
+    parser.add_argument(
+        "--training", action="store_true", default=None, help="let callers have a model's encoder trained, for hours"
+    )
     parser.add_argument("--access-log", action="store_true", help="log every request")
     parser.add_argument(
         "--cluster", action="store_true", help="on many machines, by Ray Serve (pip install 'unitbrush[cluster]')"
@@ -63,7 +66,7 @@ def _add_options(parser: argparse._ActionsContainer, options: dict[str, tuple[ty
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal stops it."""
     names = [name.replace("-", "_") for name in (*OPTIONS, *CLUSTER_OPTIONS)]
-    given: dict[str, Any] = {name: getattr(args, name) for name in names}
+    given: dict[str, Any] = {name: getattr(args, name) for name in (*names, "training")}
     settings = trusting_settings(args, **given)
     if args.cluster:
         return _run_cluster(settings)

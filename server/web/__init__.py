@@ -8,6 +8,7 @@ In reading order:
 - `machine`: what is measured of the machine at the start: threads, the precision of drafts;
 - `jobs`: long work, one job after another, below everything else there;
 - `job_states`: how far it is, on whichever of several servers;
+- `training`: a training as a job, in a process of its own;
 - `store`: what keeps the pictures of people, with undo and redo; `tables`: how it does, in `sqlite`, a file, or in
   `postgres`, a database that servers share;
 - `kept`: the shape that a picture's document has there;

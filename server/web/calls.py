@@ -18,6 +18,7 @@ from server.web.routes import (
     proposals,
     qr,
     styles,
+    training,
     translation,
     variations,
 )
@@ -27,7 +28,7 @@ def _together() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for part in (models, images, variations, styles, inversion, jobs, dissection, analysis, pictures, qr, live):
         api.include_router(part.router)
-    for part in (translation, proposals, comparison):
+    for part in (translation, training, proposals, comparison):
         api.include_router(part.router)
     calls = APIRouter()
     calls.include_router(api)

@@ -17,7 +17,7 @@ from typing import Any, Self
 from server.errors import UnitbrushError
 from server.settings import Settings
 from server.web.engine import Busy
-from server.web.jobs import Job, Jobs, Result, State, Steps, UnknownJob
+from server.web.jobs import Job, Jobs, Result, State, Steps, StepsElsewhere, UnknownJob
 from server.web.problems import members_of
 from server.web.store import StoreError
 from server.web.tables import Database
@@ -149,7 +149,7 @@ class JobStates:
         with suppress(StoreError, Busy):
             await self._write(self._table)
 
-    async def start(self, kind: str, steps: Steps) -> JobState:
+    async def start(self, kind: str, steps: Steps | StepsElsewhere) -> JobState:
         """Start a job here. Raises Busy where too many wait."""
         job = state_of(self._jobs.start(kind, steps), self._settings)
         if self._table is not None:

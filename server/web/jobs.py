@@ -11,6 +11,8 @@ has got on it yields a Progress, and what it returns is its Result:
     job = jobs.start("style", steps())
     async for job in jobs.follow(job): ...
 
+What is done elsewhere, by another process, is an asynchronous generator; it takes no turns.
+
 All methods belong to the event loop that entered it.
 """
 
@@ -19,7 +21,8 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -61,6 +64,7 @@ class Result:
 
 
 Steps = Generator[Progress | None, None, Result]
+StepsElsewhere = AsyncGenerator[Progress | Result | None, None]  # which take no device; the last is the Result
 
 
 @dataclass(eq=False)
@@ -105,7 +109,7 @@ class Jobs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._jobs: dict[str, Job] = {}
-        self._waiting: deque[tuple[Job, Steps]] = deque()
+        self._waiting: deque[tuple[Job, Steps | StepsElsewhere]] = deque()
         self._arrived = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
 
@@ -121,7 +125,7 @@ class Jobs:
             if not job.over:
                 self._end(job, "cancelled")
 
-    def start(self, kind: str, steps: Steps) -> Job:
+    def start(self, kind: str, steps: Steps | StepsElsewhere) -> Job:
         """Put a job behind those that wait. Raises Busy where they are too many."""
         waiting = sum(job.state == "waiting" for job, _ in self._waiting)
         if waiting >= MOST_WAITING:
@@ -170,12 +174,15 @@ class Jobs:
             if job.state == "waiting":
                 await self._run(job, steps)
 
-    async def _run(self, job: Job, steps: Steps) -> None:
+    async def _run(self, job: Job, steps: Steps | StepsElsewhere) -> None:
         job.state = "running"
         job.tell()
         try:
-            while job.state == "running":
-                self._took(job, await self._engine.step(steps))
+            async with aclosing(self._pieces(steps)) as pieces:
+                async for piece in pieces:
+                    self._took(job, piece)
+                    if job.over:
+                        break
         except UnitbrushError as error:
             job.error = error
         except Exception:
@@ -184,12 +191,26 @@ class Jobs:
         if job.error is not None and not job.over:
             self._end(job, "failed")
 
-    def _took(self, job: Job, came: Progress | Returned[Result] | None) -> None:
+    async def _pieces(self, steps: Steps | StepsElsewhere) -> StepsElsewhere:
+        """What comes of each piece, the last of which is the result."""
+        if isinstance(steps, AsyncGenerator):
+            async with aclosing(steps):
+                async for piece in steps:
+                    yield piece
+            return
+        while True:
+            came = await self._engine.step(steps)
+            if isinstance(came, Returned):
+                yield came.value
+                return
+            yield came
+
+    def _took(self, job: Job, came: Progress | Result | None) -> None:
         """What came of a piece, unless the job was cancelled meanwhile."""
         if job.over or came is None:
             return
-        if isinstance(came, Returned):
-            job.result, job.done = came.value, job.total
+        if isinstance(came, Result):
+            job.result, job.done = came, job.total
             self._end(job, "done")
             return
         job.done, job.total = came.done, came.total

@@ -301,6 +301,13 @@ class Inverted(BaseModel):
     own: str = Field(description="base64 of a JPEG: the part of one's own picture that it was made from")
 
 
+class Trained(BaseModel):
+    """What came of a training: the result of a job of `/models/{model}/encoder`."""
+
+    model: str = Field(description="whose encoder it is")
+    measured: str = Field(description="how near it comes to samples that it was not trained on, in a line")
+
+
 class Job(BaseModel):
     """Long work, as it is now."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 
 from server.client import AsyncClient, Client, UnitbrushProblem
 from server.client import jobs as client_jobs
-from server.client.answers import Job
+from server.client.answers import Job, Trained
+from server.settings import Settings
+from server.web.jobs import Progress, Result, StepsElsewhere
 from tests.helpers.own import file_of, photo
 from tests.helpers.serving import settings_in, threaded_server
 
@@ -41,6 +44,28 @@ def test_images_files_and_bytes_are_brought_in(installed: Path, tmp_path: Path) 
         assert np.array_equal(np.asarray(again.image()), np.asarray(picture.image()))
         assert "base" not in picture.over(3).document
     assert told[-1].state == "done"
+
+
+async def _trained(settings: Settings, model: str, images: int | None) -> StepsElsewhere:
+    yield Progress(1, 2)
+    yield Result(json.dumps({"model": model, "measured": f"of {images}"}).encode(), "application/json")
+
+
+async def test_an_encoder_is_trained_where_the_server_lets_callers(
+    installed: Path, tmp_path: Path, painting: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.web.routes.training.training", _trained)
+    told: list[Job] = []
+    with (
+        threaded_server(settings_in(installed, data_dir=tmp_path / "data", training=True)) as address,
+        Client(f"http://{address}") as client,
+    ):
+        answer = client.train_encoder("village", images=64, on_progress=told.append)
+        assert answer == Trained("village", "of 64")
+        assert client.train_encoder("village") == Trained("village", "of None")
+    assert told[-1].state == "done"
+    with pytest.raises(UnitbrushProblem, match="--training"):
+        await painting.train_encoder("village")
 
 
 async def test_it_is_awaited_and_refusals_raise(painting: AsyncClient) -> None:

@@ -8,6 +8,7 @@ In reading order:
 - `styles`: `/styles`, `/style`: a finished picture in the style of another;
 - `translation`: `/translate`: a finished picture as one of another season;
 - `inversion`: `/invert`, `/composite`: a picture of one's own as a document, and its pixels around what is painted;
+- `training`: `/models/{model}/encoder`: training what helps with that;
 - `live`: `/live`: the socket that follows a brush;
 - `pictures`: `/pictures`: pictures the server keeps;
 - `models`: `/models`: what is installed and what it can paint;
