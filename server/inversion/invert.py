@@ -24,6 +24,7 @@ from server.inversion.first import begin
 from server.inversion.likeness import Likeness, load_see
 from server.inversion.missing import Missing, missing
 from server.model.catalog import Model
+from server.model.device import bfloat16_is_fast
 from server.model.encoder import Encoder
 from server.model.generator import Activations
 from server.model.generator import Generator as Network
@@ -153,15 +154,18 @@ def _descend(
     frames. near: weight of x's mean square. length: that x keeps, as latents have about one. within: the least and the
     most that x may be."""
     descent = Descent(x)
+    fast = bfloat16_is_fast(x.device)  # a slope may be a little off: what is written is drawn in float32
     best, least = x, float("inf")
     for step in range(count):
         here = descent.x.requires_grad_()
-        images = drawn(here)  # (1, 3, H, W)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=fast):
+            images = drawn(here).float()  # (1, 3, H, W)
         if not images.requires_grad:
             raise NotInvertible("no gradient goes through this model's network")
         yield None
         seen = images.detach().requires_grad_()
-        far = likeness(seen).sum()
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=fast):
+            far = likeness(seen).sum()
         (gradient,) = torch.autograd.grad(far, seen)
         yield None
         (gradient,) = torch.autograd.grad(images, here, gradient)
