@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("compared.png"), help="the sheet, .png, .jpg or .webp"
     )
+    parser.add_argument("--report", action="store_true", help="show the table of --scenes in the model's report, too")
     add_folders(parser)
 
 
@@ -61,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
     check_opencv()
     if args.scenes is not None:
         return _compare_scenes(args)
+    if args.report:
+        raise UsageError("--report shows what --scenes measures")
     picture = read_picture(args.document, args.model, args.seed, [], {}, False)
     painter = Painter(open_catalog(args))
     model = painter.catalog.get(picture.model)
@@ -85,8 +88,9 @@ def _compare_scenes(args: argparse.Namespace) -> int:
     import numpy as np
     from tqdm import tqdm
 
-    from server.lab.compare.scenes import FIRST_SEED, compare_scenes, markdown
+    from server.lab.compare.scenes import FIRST_SEED, compare_scenes, documents, markdown
     from server.lab.compare.truth import things_of
+    from server.lab.dissect.report.removals import store_removals
     from server.painting.imaging import encode
     from server.painting.painter import Painter
     from server.painting.picture import Picture
@@ -99,10 +103,15 @@ def _compare_scenes(args: argparse.Namespace) -> int:
     model = painter.catalog.get(args.model)
     first = FIRST_SEED if args.seed is None else args.seed
     things_of(Picture(model.name, seed=first), model.generator.latent_dim)  # before the bar says that it can be done
+    results = painter.catalog.results_dir / model.name
+    if args.report and not (results / "report").is_dir():
+        raise UsageError(f"there is no report of {model.name!r}: run `unitbrush dissect {model.name}`")
     inpainter = _inpainter(model)
     with tqdm(total=args.scenes, unit="scene") as bar:
         rows, page = compare_scenes(painter, model, inpainter, args.scenes, first, bar.update)
     print(markdown(rows))
+    if args.report:
+        store_removals(results, args.scenes, documents(rows), page)
     write_file(args.output, encode(np.asarray(page), SUFFIXES[args.output.suffix.lower()]))
     return 0
 

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from server.lab.dissect.report.build import Pictures, build_report
+from server.lab.dissect.report.removals import show_removals, store_removals
 from server.lab.dissect.units.regions import REGION
 from server.lab.dissect.units.samples import Samples
 from server.model.generator import Layer
@@ -122,6 +123,15 @@ MEASURED: dict[str, Any] = {
 }
 
 
+REMOVALS: list[dict[str, Any]] = [
+    {"way": way, "asks": asks, "ms": ms, "psnr": 20.5, "ssim": 0.81, "distance": 0.35, "labels": labels}
+    for way, asks, ms, labels in (
+        ("brush", ("pictures of the model", "a stroke does", "generator"), 71.0, 0.82),
+        ("Telea", ("any", "yes", "none"), 3.0, None),
+    )
+]
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results") / "report"
@@ -137,6 +147,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "regions": rng.integers(0, 256, (UNITS, 4, REGION**2 // 8)).astype(np.uint8),
     }
     images = rng.integers(0, 256, (30, 24, 32, 3)).astype(np.uint8)
+    shown = Image.fromarray(images[:8].transpose(1, 0, 2, 3).reshape(24, 256, 3))
+    folder.mkdir()
+    store_removals(folder.parent, 200, REMOVALS, shown)  # before, as a report that is written anew still shows it
     build_report(
         folder,
         "village",
@@ -244,6 +257,25 @@ def test_brushes_that_do_what_they_should_have_a_tick(page: Page) -> None:
     drawn, removed = page.locator("#curves tbody").all()
     assert [row.split("\t")[2] for row in drawn.inner_text().splitlines()] == ["0.5", "1"]
     assert "causal removing" in removed.inner_text()
+
+
+def test_removals_in_every_way_are_shown_where_they_were_measured(page: Page, report: Path) -> None:
+    section = page.locator("#removals")
+    expect(section).to_contain_text("200 scenes")
+    cells = section.locator("tbody tr").nth(0).locator("td")
+    assert cells.all_inner_texts() == [
+        *("brush", "pictures of the model", "a stroke does", "generator", "71", "20.5", "0.810", "0.350", "82 %"),
+    ]
+    expect(section.locator("tbody tr").nth(1).locator("td").last).to_have_text("-")
+    section.locator("img").scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('#removals img').naturalWidth === 256")
+    expect(page.locator("nav [href='#removals']")).to_be_visible()
+    (report / "removals.js").write_text("var REMOVALS = null;")
+    page.reload()
+    expect(page.locator("#concepts")).to_be_visible()
+    expect(section).to_be_hidden()
+    expect(page.locator("nav [href='#removals']")).to_be_hidden()
+    show_removals(report.parent, report)
 
 
 def test_dark_and_light_can_be_switched(page: Page) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +11,8 @@ from PIL import Image
 from server.cli import main
 from server.files import INPAINTER
 from server.inpainting import ways
-from server.lab.compare import run
+from server.lab.compare import run, scenes
+from server.settings import share_dir
 from tests.helpers.tiny import write_inpainter, write_model
 
 
@@ -69,6 +71,27 @@ def test_a_model_with_an_inpainter_has_another_way(
     assert "no inpainter" in capsys.readouterr().err
 
 
+def test_many_scenes_are_shown_in_the_models_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def compared(*given: object) -> tuple[list[scenes.Row], Image.Image]:
+        return [scenes.Row("Telea", 3.0, 17.1, 0.673, 0.652, float("nan"))], Image.new("RGB", (40, 20))
+
+    monkeypatch.setattr(scenes, "compare_scenes", compared)
+    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(share_dir() / "models"))
+    command = ["compare", "--scenes", "7", "--report", "--results-dir", str(tmp_path)]
+    assert main(command) == 2
+    assert capsys.readouterr().err.strip().endswith("run `unitbrush dissect village`")
+    (tmp_path / "village" / "report").mkdir(parents=True)
+    assert main(command) == 0
+    script = (tmp_path / "village" / "report" / "removals.js").read_text()
+    shown = json.loads(script.removeprefix("var REMOVALS = ").removesuffix(";\n"))
+    assert shown["scenes"] == 7
+    assert shown["rows"][0]["asks"] == ["any", "yes", "none"]
+    assert (shown["rows"][0]["psnr"], shown["rows"][0]["labels"]) == (17.1, None)
+    assert Image.open(tmp_path / "village" / "report" / "removals.webp").size == (40, 20)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -80,6 +103,7 @@ def test_a_model_with_an_inpainter_has_another_way(
         (["--thing", "tree0", "-o", "out.txt"], "cannot tell an image format"),
         (["--scenes", "2"], "only the village's scenes"),
         (["--scenes", "0"], "--scenes is 0"),
+        (["--mask", "mask.png", "--concept", "tree", "--report"], "--report shows what --scenes measures"),
         (["--scenes", "2", "--concept", "tree"], "takes no document and no --concept"),
         ([], "required"),
     ],

@@ -56,7 +56,9 @@ async def _tried_examples(client: httpx.AsyncClient) -> int:
         for method, call in methods.items():
             for content in call.get("requestBody", {}).get("content", {}).values():
                 picture = (await client.post("/api/v1/pictures", json={"seed": 1})).json()["id"]
-                answer = await client.request(method, path.format(picture=picture, model="village"), json=content["example"])
+                answer = await client.request(
+                    method, path.format(picture=picture, model="village"), json=content["example"]
+                )
                 assert answer.is_success, (path, answer.text)
                 tried += 1
     return tried

@@ -3,8 +3,10 @@ takes, with what each way asks for."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,10 +28,10 @@ from server.steps import finished
 
 # What each way takes, whether it needs a mask, and what is trained for it.
 ASKS = {
-    BRUSH: "pictures of the model | a stroke does | generator, dissection",
-    ATTENTION: "any | yes | an inpainter, on the model's pictures",
+    BRUSH: ("pictures of the model", "a stroke does", "generator, dissection"),
+    ATTENTION: ("any", "yes", "an inpainter, on the model's pictures"),
 }
-NO_TRAINING = "any | yes | none"
+NO_TRAINING = ("any", "yes", "none")
 FIRST_SEED = 1_000_000  # nothing was trained on scenes below 2**31
 LEAST, MOST = 0.01, 0.3  # of the picture, that a thing covers
 ON_SHEET = 12  # scenes
@@ -46,6 +48,11 @@ class Row:
     ssim: float
     distance: float
     labels: float
+
+    @property
+    def asks(self) -> tuple[str, str, str]:
+        """What it takes, whether it needs a mask, and what is trained for it."""
+        return ASKS.get(self.way, NO_TRAINING)
 
 
 def compare_scenes(
@@ -106,8 +113,14 @@ def markdown(rows: Sequence[Row]) -> str:
     ]
     for row in rows:
         figures = f"{row.ms:.0f} | {row.psnr:.1f} | {row.ssim:.3f} | {row.distance:.3f} | {row.labels:.2f}"
-        lines.append(f"| {row.way} | {ASKS.get(row.way, NO_TRAINING)} | {figures} |")
+        lines.append(f"| {row.way} | {' | '.join(row.asks)} | {figures} |")
     return "\n".join(lines)
+
+
+def documents(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The same as JSON, for the report."""
+    labels = [None if math.isnan(row.labels) else row.labels for row in rows]
+    return [{**asdict(row), "labels": named, "asks": row.asks} for row, named in zip(rows, labels, strict=True)]
 
 
 def _scores(removal: Removal, truth: Pixels, thing: Thing, model: Model, see: See) -> tuple[float, ...]:

@@ -17,6 +17,7 @@ from server.files import write_text
 from server.lab.dissect.constants import ABOVE_CHANCE, INTERPRETABLE
 from server.lab.dissect.judge.areas import area_shares
 from server.lab.dissect.report.colours import colours
+from server.lab.dissect.report.removals import PAGE, show_removals
 from server.lab.dissect.report.sheet import region_sheet, tile_of
 from server.lab.dissect.running.work import Arrays
 from server.lab.dissect.units.agreement import best_concepts, matching
@@ -26,7 +27,6 @@ from server.model.generator import Layer
 from server.model.pixels import Pixels
 from server.results.names import Names, renamed
 
-PAGE = Path(__file__).parent / "page"
 TILE = 96  # pixels of a picture's longer side in the sheets
 COLUMNS = 8
 REGIONS = "regions.webp"  # what the segmenter sees of each concept
@@ -89,6 +89,7 @@ def build_report(
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # A page opened from the file system may read no JSON; a script that assigns it is fine everywhere.
     write_text(fresh / "data.js", f"var DISSECTION = {text};\n")
+    show_removals(folder.parent, fresh)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 
