@@ -13,7 +13,7 @@ from server.commands.installed import add_folders, open_catalog
 from server.commands.training import add_threads, training_bar, use_threads
 from server.errors import UsageError
 
-STEPS = 12_000
+STEPS = 9_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

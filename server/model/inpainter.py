@@ -36,14 +36,16 @@ WIDTH = 32  # channels at half the size
 INNER = 64  # channels at a quarter
 COPIED = 32  # that patches have
 GAIN = 2.0  # of a convolution at first, so that what goes through many gates, half open, does not fade
-REACHES = (2, 4, 8, 16)  # cells between the taps of the layers in the middle
+# Cells between the taps of the layers in the middle. The last looks at neighbours, of which those before it see none.
+REACHES = (2, 4, 8, 16, 1)
 
 
 class Gated(nn.Conv2d):
     """A convolution whose every place is let through as far as its gate is open: where there is something to see."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1, reach: int = 1) -> None:
-        super().__init__(inputs, outputs, 3, stride, reach, reach)
+        # Zeros around small training pictures would be seen everywhere in them, and hardly in large ones.
+        super().__init__(inputs, outputs, 3, stride, reach, reach, padding_mode="replicate")
         nn.init.normal_(self.weight, std=GAIN / (9 * inputs) ** 0.5)
 
     def forward(self, x: Tensor) -> Tensor:
