@@ -78,6 +78,24 @@ function findings(d) {
 }
 
 /**
+ * Things removed by brushes and by inpaintings, where that was measured.
+ * @param {Removals} measured
+ */
+function ways(measured) {
+  byId("removals").hidden = false;
+  for (const link of document.querySelectorAll('nav [href="#removals"]')) link.removeAttribute("hidden");
+  byId("removals-text").textContent =
+    `One thing of each of ${measured.scenes} scenes was removed in every way. Medians; where the thing stood, beside ` +
+    "what the model draws of the same scene without it. Distance is of features that the segmenter sees, labels the " +
+    "share that it names the same.";
+  byId("removals-table").append(removalTable(measured.rows));
+  byId("removals-sheet").append(make("img", {
+    src: "removals.webp", loading: "lazy",
+    alt: "Scenes in rows: as they are, the mask, without the thing, and as every way leaves them",
+  }));
+}
+
+/**
  * Units whose removal makes pictures better, or the nearest to that, before and after.
  * @param {Dissection} d
  */
@@ -182,6 +200,7 @@ function start(d) {
     `${d.samples} samples: with an IoU of at least ${d.interpretable}, and of ${d.aboveChance} times what chance gives.`;
   themeButton();
   charts(d);
+  if (removals) ways(removals);
   findings(d);
   units(d);
 }

@@ -88,6 +88,18 @@ function ablationTable(units) {
 }
 
 /**
+ * Ways to remove a thing, what each asks for, and how near it comes to the scene without the thing.
+ * @param {WayRow[]} rows
+ * @returns {HTMLElement}
+ */
+function removalTable(rows) {
+  const heads = ["way", "free input", "a mask", "training", "ms", "PSNR", "SSIM", "distance", "labels"];
+  return sortable(heads, rows.map((r) => [
+    r.way, ...r.asks, r.ms.toFixed(0), r.psnr.toFixed(1), r.ssim.toFixed(3), r.distance.toFixed(3), percent(r.labels, 0),
+  ]));
+}
+
+/**
  * What else was tried for a brush, the best first.
  * @param {Drawing[]} drawings
  * @param {Removal[]} removals

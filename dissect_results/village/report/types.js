@@ -21,6 +21,9 @@
  * @typedef {{layer: string, unit: number, value: number, without: number, sure: number, kept: number}} Ablated
  * @typedef {{measure: string, pictures: number, units: Ablated[], tried: Ablated[],
  *   together: {value: number, without: number, kept: number} | null, shown: {name: string, seeds: number[]}[]}} Artifacts
+ * @typedef {{way: string, asks: [input: string, mask: string, training: string], ms: number, psnr: number, ssim: number,
+ *   distance: number, labels: number | null}} WayRow
+ * @typedef {{scenes: number, rows: WayRow[]}} Removals
  * @typedef {{concept: string, share: number, training_share: number | null, present: number,
  *   training_present: number | null}} Area
  * @typedef {{model: string, samples: number, interpretable: number, aboveChance: number, concepts: string[], columns: number,
@@ -34,3 +37,6 @@
 
 /** @type {Dissection} */
 const dissection = /** @type {any} */ (window)["DISSECTION"];
+
+/** @type {Removals | null} */
+const removals = /** @type {any} */ (window)["REMOVALS"];
