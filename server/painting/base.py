@@ -9,7 +9,6 @@ A person's own picture lies beside what a latent can say; its featuremaps at a l
 from __future__ import annotations
 
 import base64
-import binascii
 import zlib
 from typing import Annotated
 
@@ -73,7 +72,7 @@ def decode_base(base: Base) -> Array:
         packed = base64.b64decode(base.float16, validate=True)
         inflate = zlib.decompressobj()
         data = inflate.decompress(packed, 2 * MAX_NUMBERS + 1)
-    except (binascii.Error, zlib.error) as error:
+    except (ValueError, zlib.error) as error:
         raise ValueError("float16 is not base64 of numbers that zlib compressed") from error
     if len(data) > 2 * MAX_NUMBERS:
         raise ValueError(f"a base has at most {MAX_NUMBERS} numbers")

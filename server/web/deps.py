@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar, cast
@@ -83,7 +82,7 @@ def file_in(text: str, pointer: str) -> bytes:
     """The file that a member of a body is, in base64 or as a data: URL. Raises PictureError, with that pointer."""
     try:
         return base64.b64decode(text.rpartition(",")[2], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or, of letters that are none of ASCII's, this itself
         raise PictureError("the image is not base64, nor a data: URL of it", pointer) from error
 
 

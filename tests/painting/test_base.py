@@ -99,6 +99,7 @@ GOOD = {"layer": "layer4", "float16": packed(FLAT)}
         ({"base": {**GOOD, "more": 1}}, "not permitted", "/base/more"),
         ({"base": {"layer": "layer4"}}, "float16", "/base/float16"),
         ({"base": {**GOOD, "float16": "%"}}, "not base64", "/base"),
+        ({"base": {**GOOD, "float16": "é"}}, "not base64", "/base"),
         ({"base": {**GOOD, "float16": base64.b64encode(b"none").decode()}}, "zlib", "/base"),
         ({"base": {**GOOD, "float16": packed(FLAT)[:-8]}}, "", "/base"),
         ({"base": {**GOOD, "float16": packed(np.array([]))}}, "broken off", "/base"),

@@ -123,6 +123,7 @@ async def test_a_photograph_of_40_megapixels_is_taken(client: httpx.AsyncClient)
     [
         ({}, "invalid-picture", "image"),
         ({"image": "?"}, "invalid-picture", "not base64"),
+        ({"image": "é"}, "invalid-picture", "not base64"),
         ({"image": ""}, "bad-image", "an empty file"),
         ({"image": in_base64(b"%PDF-1.7")}, "bad-image", "a PDF"),
         ({"image": in_base64(OWN[:-40])}, "bad-image", ""),
