@@ -119,8 +119,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 def documents(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The same as JSON, for the report."""
-    labels = [None if math.isnan(row.labels) else row.labels for row in rows]
-    return [{**asdict(row), "labels": named, "asks": row.asks} for row, named in zip(rows, labels, strict=True)]
+    return [{**asdict(row), "labels": None if math.isnan(row.labels) else row.labels, "asks": row.asks} for row in rows]
 
 
 def _scores(removal: Removal, truth: Pixels, thing: Thing, model: Model, see: See) -> tuple[float, ...]:

@@ -64,7 +64,7 @@ def measure(
             agreement = NONE if missing.agreement is None else missing.agreement
             gain = _gain(painter, model, inversion.picture, i)
             figures[stage].append((missing.psnr, agreement, missing.share, seconds, gain))
-        # What the village draws itself of the same latent, so that its brushes meet the same things.
+        # A village draws the same scene of that latent itself, so that brushes meet the same things.
         on_samples.append(_gain(painter, model, Picture(model.name, seed=FIRST_SEED + i), i))
         advance(1)
     rows = [Row(stage, *np.mean(values, 0).tolist()) for stage, values in figures.items()]

@@ -73,6 +73,8 @@ candidates that do not |
 it is there a new dissection keeps it |
 | `regions.json` | of clusters: the layer that was grouped, and of each region its share of the pictures' area and how \
 well the segmenter and the judge read it off pictures they have not seen, as IoU |
+| `removals.json`, `removals.webp` | of `unitbrush compare --scenes N --report`: things removed by brushes and by \
+inpaintings; where they are there a new dissection's report shows them |
 | `costs.json` | seconds of each stage and of the passes alone, peak memory |
 | `report/index.html` | all of it for people; opens from the file system |
 
