@@ -1,7 +1,7 @@
 """`unitbrush compare`: a thing removed by the brush and by inpaintings, side by side.
 
-unitbrush compare --seed 42 --thing tree0
-unitbrush compare picture.png --mask mask.png --concept tree -o compared.png
+unitbrush compare --seed 25 --thing tree0
+unitbrush compare picture.png --mask mask.png -o compared.png
 unitbrush compare --scenes 200 -o compared.png
 """
 
@@ -17,8 +17,11 @@ from server.commands.paint import SUFFIXES, png_argument, read_picture, write_fi
 from server.errors import UsageError
 
 if TYPE_CHECKING:
+    from server.inpainting.ways import Mask
     from server.model.catalog import Model
     from server.model.inpainter import Inpainter
+    from server.painting.painter import Painter
+    from server.painting.picture import Picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,14 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="the model (default: the document's, else village)")
     parser.add_argument("--seed", type=int, help="the seed (default: the document's, else 0)")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument(
-        "--mask", type=png_argument, metavar="PNG", help="an image whose alpha or luminance says where; with --concept"
-    )
+    what.add_argument("--mask", type=png_argument, metavar="PNG", help="an image whose alpha or luminance says where")
     what.add_argument("--thing", metavar="NAME", help="a thing of a village's scene, as tree0, whose truth is known")
     what.add_argument(
         "--scenes", type=int, metavar="N", help="a thing of each of N scenes: a table, the first 12 shown"
     )
-    parser.add_argument("--concept", help="what the brush removes (default: what the thing shows)")
+    parser.add_argument("--concept", help="what the brush removes (default: the thing's, or what the mask fits best)")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("compared.png"), help="the sheet, .png, .jpg or .webp"
     )
@@ -57,8 +58,6 @@ def run(args: argparse.Namespace) -> int:
 
     if args.output.suffix.lower() not in SUFFIXES:
         raise UsageError(f"cannot tell an image format from {str(args.output)!r}; end it in .png, .jpg or .webp")
-    if args.mask is not None and args.concept is None:
-        raise UsageError("--mask needs --concept, which says what the brush is to remove there")
     check_opencv()
     if args.scenes is not None:
         return _compare_scenes(args)
@@ -72,16 +71,27 @@ def run(args: argparse.Namespace) -> int:
         thing = thing_of(picture, args.thing, generator.resolution, generator.latent_dim)
         concept, mask, truth = args.concept or thing.concept, thing.mask, painter.render(thing.lacking)
     else:
-        covered = coverage(Png(args.mask), *generator.size)  # (H, W)
-        concept, mask, truth = args.concept, covered >= 0.5, None
+        mask, truth = coverage(Png(args.mask), *generator.size) >= 0.5, None  # (H, W)
+        if not mask.any():
+            raise UsageError("the mask covers nothing")
+        concept = args.concept or _concept_under(painter, picture, model, mask)
     check_concept(concept, model, "/concept")
-    if not mask.any():
-        raise UsageError("the mask covers nothing")
     results = compare(painter, picture, Edit("remove", concept, as_png(mask)), mask, _inpainter(model), truth)
     print(table(results))
     page = sheet(painter.render(picture), mask, truth, results)
     write_file(args.output, encode(np.asarray(page), SUFFIXES[args.output.suffix.lower()]))
     return 0
+
+
+def _concept_under(painter: Painter, picture: Picture, model: Model, mask: Mask) -> str:
+    """mask: (H, W). Raises UsageError where the mask holds nothing that the model removes, or has no segmenter."""
+    from server.lab.compare.concept import concept_of
+
+    if model.segmenter is None:
+        raise UsageError(f"{model.name!r} has no segmenter that would see what the mask covers: say it with --concept")
+    concept = concept_of(mask, painter.labels(picture), model.segmenter.concepts, model.dissection.concepts)
+    print(f"the brush removes {concept!r}, which the mask fits best; --concept says another", file=sys.stderr)
+    return concept
 
 
 def _compare_scenes(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from server.cli import main
-from server.files import INPAINTER
+from server.files import INPAINTER, SEGMENTER
 from server.inpainting import ways
 from server.lab.compare import run, scenes
 from server.settings import share_dir
@@ -24,6 +24,12 @@ def _a_mask_and_the_model(installed: Path, monkeypatch: pytest.MonkeyPatch, tmp_
     mask = np.zeros((32, 32), np.uint8)
     mask[12:20, 10:18] = 255
     Image.fromarray(mask).save("mask.png")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each way is run once, and not timed."""
+    monkeypatch.setattr(run, "measure", lambda *given, **options: SimpleNamespace(median_ms=1.5))
 
 
 def test_each_way_has_a_line_and_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,12 +53,11 @@ def test_each_way_has_a_line_and_a_picture(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_model_with_an_inpainter_has_another_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_model(tmp_path)
     write_inpainter(tmp_path)
     monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(tmp_path / "models"))
-    monkeypatch.setattr(run, "measure", lambda *given, **options: SimpleNamespace(median_ms=1.5))
     assert main(["compare", "--seed", "3", "--mask", "mask.png", "--concept", "tree"]) == 0
     told = capsys.readouterr()
     assert told.err == ""
@@ -95,7 +100,6 @@ def test_many_scenes_are_shown_in_the_models_report(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--mask", "mask.png"], "--mask needs --concept"),
         (["--mask", "mask.png", "--concept", "dragon"], "dragon"),
         (["--mask", "none.png", "--concept", "tree"], "cannot read none.png"),
         (["--thing", "tree0"], "only the village's scenes"),
@@ -112,6 +116,34 @@ def test_bad_input_is_one_line(arguments: list[str], words: str, capsys: pytest.
     assert main(["compare", *arguments]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
+
+
+@pytest.mark.usefixtures("quick")
+def test_without_a_concept_the_brush_removes_what_the_mask_fits_best(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(share_dir() / "models"))
+    monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(share_dir() / "dissect_results"))
+    box = np.zeros((256, 256), np.uint8)
+    box[80:210, 0:60] = 255  # around the tree at the left edge
+    Image.fromarray(box).save("box.png")
+    assert main(["compare", "--seed", "42", "--mask", "box.png", "-o", "named.png"]) == 0
+    assert capsys.readouterr().err.startswith("the brush removes 'tree', ")
+    assert main(["compare", "--seed", "42", "--mask", "box.png", "--concept", "tree"]) == 0
+    assert "the brush removes" not in capsys.readouterr().err
+    assert Path("named.png").read_bytes() == Path("compared.png").read_bytes()
+
+
+def test_without_a_concept_and_a_segmenter_one_line_asks_for_the_concept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_model(tmp_path)
+    (tmp_path / "models" / "village" / SEGMENTER).unlink()
+    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(tmp_path / "models"))
+    monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(tmp_path / "dissect_results"))
+    assert main(["compare", "--mask", "mask.png"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "'village' has no segmenter that would see what the mask covers" in line
 
 
 def test_an_empty_mask_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
