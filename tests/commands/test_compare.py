@@ -41,7 +41,7 @@ def test_each_way_has_a_line_and_a_picture(capsys: pytest.CaptureFixture[str]) -
     assert [line.split()[0] for line in lines] == ["way", "brush", "Navier-Stokes", "Telea", "PatchMatch"]
     for line in lines[1:]:
         assert float(line.split()[1]) > 0
-        assert line.split()[2:] == ["-", "-"]  # nobody knows the truth
+        assert line.split()[2:] == 4 * ["-"]  # nobody knows the truth
     page = np.asarray(Image.open("compared.png").convert("RGB"))
     assert page.shape[1] == 6 * 34 - 2
     before, *results = (page[14:46, 34 * i : 34 * i + 32] for i in (0, 2, 3, 4, 5))
@@ -64,7 +64,7 @@ def test_a_model_with_an_inpainter_has_another_way(
     assert len({line.rindex("-") for line in told.out.splitlines()[1:]}) == 1  # the columns stand below each other
     last = told.out.splitlines()[-1]
     assert last.startswith("Contextual Attention  ")
-    assert last.split()[2:] == ["1.500", "-", "-"]
+    assert last.split()[2:] == ["1.500", *(4 * ["-"])]
     page = np.asarray(Image.open("compared.png").convert("RGB"))
     before, filled = (page[14:46, 34 * i : 34 * i + 32] for i in (0, 6))
     outside = np.ones((32, 32), bool)
@@ -132,6 +132,25 @@ def test_without_a_concept_the_brush_removes_what_the_mask_fits_best(
     assert main(["compare", "--seed", "42", "--mask", "box.png", "--concept", "tree"]) == 0
     assert "the brush removes" not in capsys.readouterr().err
     assert Path("named.png").read_bytes() == Path("compared.png").read_bytes()
+
+
+@pytest.mark.usefixtures("quick")
+def test_where_the_truth_is_known_every_way_is_scored(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(share_dir() / "models"))
+    monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(share_dir() / "dissect_results"))
+    assert main(["compare", "--seed", "25", "--thing", "tree0"]) == 0
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["way", "ms", "PSNR", "SSIM", "distance", "labels"]
+    scores = {line[:21].strip(): [float(figure) for figure in line[21:].split()[1:]] for line in lines}
+    assert [*scores] == ["brush", "Navier-Stokes", "Telea", "PatchMatch", "Contextual Attention"]
+    brush = scores.pop("brush")
+    for psnr, ssim, distance, labels in scores.values():  # the tree is gone only where the brush took it away
+        assert brush[0] > psnr > 5
+        assert brush[1] > ssim
+        assert brush[2] < distance
+        assert brush[3] > labels
 
 
 def test_without_a_concept_and_a_segmenter_one_line_asks_for_the_concept(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw
 
 from server.inpainting.ways import Mask, ways_to_remove
+from server.inversion.likeness import load_see
 from server.lab.bench.timing import measure
-from server.lab.compare.scores import psnr, ssim
+from server.lab.compare.scores import Scores, scores_of
 from server.lab.scenes.sheet import contact_sheet
+from server.model.catalog import Model
 from server.model.inpainter import Inpainter
 from server.model.pixels import Pixels
 from server.painting.painter import Painter
@@ -24,13 +27,12 @@ LABEL = 14  # pixels above each picture
 
 @dataclass(frozen=True)
 class Removed:
-    """The picture without what the mask covered. ms: the median time; psnr, ssim: None where the truth is not known."""
+    """The picture without what the mask covered. ms: the median time; scores: None where the truth is not known."""
 
     way: str
     pixels: Pixels
     ms: float
-    psnr: float | None
-    ssim: float | None
+    scores: Scores | None
 
 
 def compare(
@@ -44,12 +46,12 @@ def compare(
 ) -> list[Removed]:
     """Do what the edit does in every way, each timed for about so many seconds. mask: the edit's, (R, R). inpainter:
     the model's, None where it has none. truth: (R, R, 3)."""
+    score = _scorer(truth, mask, painter.catalog.get(picture.model))
     results = []
     for way, remove in ways_to_remove(painter, picture, edit, mask, inpainter).items():
         pixels = finished(remove())  # (R, R, 3)
         ms = measure(way, lambda i, remove=remove: finished(remove()), seconds, least=3).median_ms  # type: ignore[misc]
-        scores = (None, None) if truth is None else (psnr(pixels, truth, mask), ssim(pixels, truth, mask))
-        results.append(Removed(way, pixels, ms, *scores))
+        results.append(Removed(way, pixels, ms, score(pixels)))
     return results
 
 
@@ -71,15 +73,21 @@ def side_by_side(before: Pixels, mask: Mask, truth: Pixels | None, results: Sequ
 def table(results: Sequence[Removed]) -> str:
     """A line each."""
     longest = max(len(result.way) for result in results)
-    lines = [f"{'way':{longest}} {'ms':>8} {'PSNR':>6} {'SSIM':>6}"]
-    for result in results:
-        scores = (f"{score:.{digits}f}" if score is not None else "-" for score, digits in _scores(result))
-        lines.append(f"{result.way:{longest}} {result.ms:8.3f} {' '.join(f'{score:>6}' for score in scores)}")
-    return "\n".join(lines)
+    lines = [f"{'way':{longest}} {'ms':>8} {'PSNR':>6} {'SSIM':>6} {'distance':>8} {'labels':>6}"]
+    return "\n".join(lines + [f"{one.way:{longest}} {one.ms:8.3f} {_figures(one.scores)}" for one in results])
 
 
-def _scores(result: Removed) -> tuple[tuple[float | None, int], tuple[float | None, int]]:
-    return (result.psnr, 1), (result.ssim, 3)
+def _scorer(truth: Pixels | None, mask: Mask, model: Model) -> Callable[[Pixels], Scores | None]:
+    if truth is None:
+        return lambda pixels: None
+    see = finished(load_see(model, torch.device("cpu")))
+    return lambda pixels: scores_of(pixels, truth, mask, see, model.segmenter)
+
+
+def _figures(scores: Scores | None) -> str:
+    if scores is None:
+        return f"{'-':>6} {'-':>6} {'-':>8} {'-':>6}"
+    return f"{scores.psnr:6.1f} {scores.ssim:6.3f} {scores.distance:8.3f} {scores.labels:6.2f}"
 
 
 def _labelled(name: str, pixels: Pixels) -> Pixels:

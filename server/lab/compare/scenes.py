@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,15 @@ import torch
 from PIL import Image
 
 from server.errors import UsageError
-from server.inpainting.ways import ATTENTION, BRUSH, Removal, as_png, removals
-from server.inversion.likeness import See, load_see
+from server.inpainting.ways import ATTENTION, BRUSH, as_png, removals
+from server.inversion.likeness import load_see
 from server.lab.compare.run import Removed, side_by_side
-from server.lab.compare.scores import distance, labels_restored, psnr, ssim
+from server.lab.compare.scores import scores_of
 from server.lab.compare.truth import Thing, thing_of, things_of
 from server.lab.scenes.sheet import contact_sheet
 from server.model.catalog import Model
 from server.model.inpainter import Inpainter
-from server.model.pixels import Pixels, to_images
+from server.model.pixels import Pixels
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture
 from server.steps import finished
@@ -81,9 +81,10 @@ def compare_scenes(
         tried = removals(painter, picture, edit, thing.mask, inpainter)
         results = [removal for removal in tried if removal is not None]
         for removal in results:
-            scores.setdefault(removal.way, []).append(_scores(removal, truth, thing, model, see))
+            measured = scores_of(removal.pixels, truth, thing.mask, see, model.segmenter)
+            scores.setdefault(removal.way, []).append((removal.ms, *astuple(measured)))
         if done < ON_SHEET:
-            shown = [Removed(one.way, one.pixels, one.ms, None, None) for one in results]
+            shown = [Removed(one.way, one.pixels, one.ms, None) for one in results]
             pictures += side_by_side(painter.render(picture), thing.mask, truth, shown)
         done += 1
         advance()
@@ -120,13 +121,3 @@ def markdown(rows: Sequence[Row]) -> str:
 def documents(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The same as JSON, for the report."""
     return [{**asdict(row), "labels": None if math.isnan(row.labels) else row.labels, "asks": row.asks} for row in rows]
-
-
-def _scores(removal: Removal, truth: Pixels, thing: Thing, model: Model, see: See) -> tuple[float, ...]:
-    pixels, mask, labels = removal.pixels, thing.mask, float("nan")
-    if model.segmenter is not None:
-        with torch.inference_mode():
-            shown, true = model.segmenter(to_images(np.stack([pixels, truth]))).argmax(1).numpy()  # (H, W) each
-        labels = labels_restored(shown, true, mask)
-    far = distance(pixels, truth, mask, see)
-    return removal.ms, psnr(pixels, truth, mask), ssim(pixels, truth, mask), far, labels

@@ -3,6 +3,8 @@ network sees them (after Zhang et al. 2018), and what they show, inside a mask."
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -10,12 +12,33 @@ from numpy.typing import NDArray
 
 from server.inversion.likeness import See, directions
 from server.model.pixels import Pixels, to_images
+from server.model.segmenter import Segmenter
 
 SIGMA, REACH = 1.5, 5  # of the window in which SSIM compares, in pixels
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 LUMINANCE = (0.299, 0.587, 0.114)
 
 Grey = NDArray[np.float64]  # (H, W)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All of them. labels: NaN without a segmenter."""
+
+    psnr: float
+    ssim: float
+    distance: float
+    labels: float
+
+
+def scores_of(pixels: Pixels, truth: Pixels, mask: NDArray[np.bool_], see: See, segmenter: Segmenter | None) -> Scores:
+    """pixels, truth: (H, W, 3); mask: (H, W)."""
+    labels = float("nan")
+    if segmenter is not None:
+        with torch.inference_mode():
+            shown, true = segmenter(to_images(np.stack([pixels, truth]))).argmax(1).numpy()  # (H, W) each
+        labels = labels_restored(shown, true, mask)
+    return Scores(psnr(pixels, truth, mask), ssim(pixels, truth, mask), distance(pixels, truth, mask, see), labels)
 
 
 def psnr(pixels: Pixels, truth: Pixels, mask: NDArray[np.bool_]) -> float:
