@@ -16,7 +16,7 @@ from server.settings import share_dir
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 LINES = re.findall(r"^    unitbrush (.*?)(?: +#.*)?$", README, re.MULTILINE)
-QUICK = ("paint --seed", "variations", "proposals", "translate ", "compare --seed", "compare picture.png")
+QUICK = ("paint --seed", "variations", "proposals", "translate ", "compare picture.png")
 
 
 def test_every_command_is_listed_and_takes_what_the_list_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
