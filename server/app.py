@@ -122,12 +122,14 @@ async def _lifespan(
     catalog = Catalog(settings.models_dir, settings.results_dir, settings.default_model, settings.trusted_modules)
     painter, database, metrics = make(catalog, settings), open_database(settings), Metrics()
     set_threads = partial(torch.set_num_threads, settings.threads) if settings.threads else None
+    most = most_frames(settings)
     engine = Engine(
         painter,
         settings.queue_size,
         metrics.render_seconds.observe,
         set_threads,
-        most_frames(settings),
+        painter if most > 1 and isinstance(painter, Painter) else None,
+        most,
         metrics.batch_size.observe,
         width,
     )

@@ -12,8 +12,8 @@ back at once with the next stroke; or after `BEFORE_BACKGROUND` turns of others,
         pixels = await engine.render(picture)
 
 Where the device draws many pictures in little more time than one, a GPU, the drafts that wait in lanes are drawn at
-once, `most_frames` at most. While lanes alone wait, and not as many as were drawn together the last time, it waits for
-the others, `PATIENCE` seconds at most: a single painter waits for nobody.
+once by `together`, `most_frames` at most. While lanes alone wait, and not as many as were drawn together the last time,
+it waits for the others, `PATIENCE` seconds at most: a single painter waits for nobody.
 
 All methods but `prepare` belong to the event loop that entered the engine; only the work itself runs in the thread.
 """
@@ -23,15 +23,15 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from server.errors import UnitbrushError
 from server.model.pixels import Pixels
 from server.painting.batches import Prepared
 from server.painting.edits import Check, Covered
-from server.painting.painter import Featuremaps, Labels, Painter
+from server.painting.painter import Featuremaps, Labels
 from server.painting.picture import Picture
-from server.web.draws import Draws
+from server.web.draws import Draws, DrawsTogether
 from server.web.lines import Line, Returned, Turn, Wanted, Work, chosen, next_turn, same, take_step
 
 BEFORE_QUEUE, BEFORE_BACKGROUND = 4, 24  # turns of others that they let pass
@@ -71,8 +71,9 @@ class _Gone(Exception):
 class Engine:
     """The device's thread and those who wait for it.
 
-    observe: given the seconds that each piece of work took. observe_frames: given how many drafts were drawn at once.
-    most_frames: how many may be. width: pieces of work at a time, more than one where painters of a cluster do them.
+    observe: given the seconds that each piece of work took. together: what draws the drafts of several callers at once,
+    most_frames of them, where that is worth it. observe_frames: given how many that were. width: pieces of work at a
+    time, more than one where painters of a cluster do them.
     dropped: how many turns there were no room for, or whose callers left before them.
 
     Work raises Stopping, what the painter raises, and QueueFull unless it is a lane's.
@@ -84,6 +85,7 @@ class Engine:
         queue_size: int,
         observe: Callable[[float], None] = lambda seconds: None,
         initializer: Callable[[], None] | None = None,
+        together: DrawsTogether | None = None,
         most_frames: int = 1,
         observe_frames: Callable[[int], None] = lambda number: None,
         width: int = 1,
@@ -99,7 +101,7 @@ class Engine:
         self._usual_seconds = 0.05  # a piece of work takes; a running mean
         self._serving: list[asyncio.Task[None]] = []
         self._stopping = False
-        self._most_frames, self._last_frames = most_frames, 1
+        self._together, self._most_frames, self._last_frames = together, most_frames, 1
         self._calm_at = 0.0  # in the loop's time
         self.dropped = {"full": 0, "left": 0}
 
@@ -131,7 +133,7 @@ class Engine:
     @property
     def together(self) -> bool:
         """Whether drafts of several callers are drawn at once."""
-        return self._most_frames > 1
+        return self._together is not None
 
     @property
     def painter(self) -> Draws:
@@ -140,7 +142,7 @@ class Engine:
 
     def prepare(self, picture: Picture) -> Picture | Prepared:
         """Do of a picture what needs no device, in any thread. Raises what drawing it raises."""
-        return cast(Painter, self._painter).prepare(picture)
+        return picture if self._together is None else self._together.prepare(picture)
 
     async def render(self, picture: Picture, draft: bool = False, background: bool = False) -> Pixels:
         """The picture's pixels, (height, width, 3) uint8. background: whether everybody else goes first."""
@@ -170,8 +172,8 @@ class Engine:
 
         A socket calls this again only after its last turn has ended, so it never holds more than one.
         """
-        frame = choose if self.together else None
-        draw = cast(Painter, self._painter).frame  # one elsewhere is given no prepared pictures
+        frame = None if self._together is None else choose
+        draw: Callable[..., Pixels] = (self._together or self._painter).frame
         result: Pixels = await self._wait(self._lanes, lambda: partial(draw, *choose()), frame=frame)
         return result
 
@@ -234,8 +236,8 @@ class Engine:
             if turn is None:
                 self._arrived.clear()
                 await self._arrived.wait()
-            elif turn.frame is not None:
-                await self._take_frames(turn)
+            elif turn.frame is not None and self._together is not None:
+                await self._take_frames(turn, self._together)
             elif not turn.result.done() and (work := chosen(turn, turn.choose)) is not None:
                 await self._take([turn], partial(_alone, work))
             if painted:
@@ -264,7 +266,7 @@ class Engine:
             return False
         return True
 
-    async def _take_frames(self, first: Turn) -> None:
+    async def _take_frames(self, first: Turn, together: DrawsTogether) -> None:
         """Draw at once the drafts that wait in lanes. Finished pictures among them are drawn by themselves, as they
         always are, and next."""
         lane, turns = self._lanes.turns, [first]
@@ -281,13 +283,13 @@ class Engine:
                 drafts.append(turn)
                 pictures.append(picture)
             else:
-                turn.choose, turn.frame = partial(same, partial(cast(Painter, self._painter).frame, picture)), None
+                turn.choose, turn.frame = partial(same, partial(together.frame, picture)), None
                 finished.append(turn)
         lane.extendleft(reversed(finished))
         self._last_frames = len(drafts) or 1
         if drafts:
             self._observe_frames(len(drafts))
-            await self._take(drafts, partial(cast(Painter, self._painter).drafts_of, pictures))
+            await self._take(drafts, partial(together.drafts_of, pictures))
 
     async def _take(self, turns: Sequence[Turn], work: Work[Sequence[Any]]) -> None:
         """Do the work of these turns, which gives a result or an exception for each. Their callers may be gone when it

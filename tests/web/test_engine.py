@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import numpy as np
 import pytest
@@ -357,7 +357,10 @@ class Together(Gate):
         super().__init__()
         self.batches: list[list[int | None]] = []
 
-    def drafts_of(self, pictures: list[Picture], check: Check = go_on) -> list[Pixels | Exception]:
+    def prepare(self, picture: Picture) -> Picture:
+        return picture
+
+    def drafts_of(self, pictures: Sequence[Picture], check: Check = go_on) -> list[Pixels | Exception]:
         self.started.release()
         assert self._permits.acquire(timeout=30)
         self.batches.append([picture.seed for picture in pictures])
@@ -372,7 +375,7 @@ class Together(Gate):
 async def together() -> AsyncIterator[tuple[Engine, Together, list[int]]]:
     """An engine that draws three drafts at once, its painter, and how many were."""
     gate, sizes = Together(), []
-    async with Engine(gate, queue_size=3, most_frames=3, observe_frames=sizes.append) as engine:
+    async with Engine(gate, queue_size=3, together=gate, most_frames=3, observe_frames=sizes.append) as engine:
         yield engine, gate, sizes
         gate.let(100)
 
