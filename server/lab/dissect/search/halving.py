@@ -16,6 +16,7 @@ from server.lab.dissect.constants import (
     MULTIPLES,
     REST_COUNTS,
     REST_MULTIPLES,
+    TAUGHT_COUNTS,
     TAUGHT_MULTIPLES,
 )
 from server.lab.dissect.running.plan import Plan
@@ -33,9 +34,10 @@ Records = Mapping[str, Record]  # by layer, in the order the layers run
 class Round:
     """How candidates are tried in one round.
 
-    pictures: that each is tried on. counts: numbers of units. entrants: how many candidates enter, the best so far,
-    None for all; per_layer: of these of one layer. form: of candidates whose scores lie no farther below the best those
-    of the earliest layer come first. multiples: of the level, tried at last with the units that lead.
+    pictures: that each is tried on. counts: numbers of units; taught: these at a layer that the generator was made to
+    be edited at. entrants: how many candidates enter, the best so far, None for all; per_layer: of these of one layer.
+    form: of candidates whose scores lie no farther below the best those of the earliest layer come first. multiples: of
+    the level, tried at last with the units that lead.
     """
 
     pictures: int
@@ -44,6 +46,7 @@ class Round:
     per_layer: int | None = None
     form: float = 0.0
     multiples: tuple[float, ...] = ()
+    taught: tuple[int, ...] = TAUGHT_COUNTS
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,13 @@ def schedule(op: Op, plan: Plan) -> Schedule:
         return Schedule(
             Round(plan.few, EARLY_COUNTS),
             Round(plan.racing, EARLY_COUNTS, entrants=(plan.rivals + 1) // 2),
-            Round(plan.measuring, every, entrants=1),
+            Round(plan.measuring, every, entrants=1, taught=every),
             Round(plan.racing, REST_COUNTS, per_layer=1),
         )
     return Schedule(
         Round(plan.few, EARLY_COUNTS),
         Round(plan.racing, EARLY_COUNTS, entrants=plan.rivals, per_layer=LAYER_ENTRANTS),
-        Round(plan.measuring, every, entrants=1, form=FORM, multiples=MULTIPLES),
+        Round(plan.measuring, every, entrants=1, form=FORM, multiples=MULTIPLES, taught=every),
         Round(plan.racing, REST_COUNTS, per_layer=1, multiples=REST_MULTIPLES),
     )
 
@@ -85,7 +88,8 @@ def play(
     after = dict(records)
     for candidate in entered:
         layer, experiment = candidate.layer, experiments[candidate.layer]
-        for count in dict.fromkeys(min(n, experiment.units) for n in rules.counts):
+        counts = rules.counts if after[layer].within is None else rules.taught
+        for count in dict.fromkeys(min(n, experiment.units) for n in counts):
             trial = experiment.measure(op, after[layer], candidate, count, rules.pictures)
             after[layer] = after[layer].with_trial(trial)
     if rules.multiples:

@@ -107,3 +107,13 @@ def test_numbers_of_units_are_at_most_those_of_the_layer() -> None:
         "draw", schedule("draw", Plan(counts=(1, 2))), {"layer1": experiment()}, {"layer1": tried("layer1", EVERY)}
     )
     assert {t.units for t in after["layer1"].drawings if t.pictures > 8 and t.multiple == 1} == {1, 2, 5}
+
+
+def test_at_a_layer_made_to_be_edited_a_unit_alone_is_tried_from_the_first_round_on() -> None:
+    record = replace(RECORD, layer="layer1", within=(1.5, 2.5))
+    for op in OPS:
+        rounds = schedule(op, Plan())
+        candidates = record.candidates(op, ["own"])
+        for rules, counts in ((rounds.first, {1, 2, 4, 5}), (rounds.rest, {1, 2, 4, 5}), (rounds.last, {1, 2, 4, 5})):
+            after, _ = play(op, rules, candidates, {"layer1": experiment()}, {"layer1": record})
+            assert {t.units for t in after["layer1"].trials(op)} == counts
