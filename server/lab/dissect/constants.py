@@ -89,7 +89,8 @@ LAYER_ENTRANTS = 2  # of a layer in the race of drawing: so layers are compared,
 # --- search: layers that a generator was made to be edited at ---
 
 TAUGHT = 2.0  # of a thing's share of a cell, as its training drew with
-TAUGHT_COUNTS = (1, 2, 4, 8)  # units in the early rounds there: one is a kind of thing, and few concepts have five
+TAUGHT_COUNTS = (1, 2, 4, 8)  # units in the early rounds there: one is a kind of thing, and few concepts have five;
+TAUGHT_MORE = (3, 5, 6)  # so the winner is tried with every number of kinds
 TAUGHT_MULTIPLES = (0.75, 1.25)  # of that, or of levels trained from it
 TAUGHT_RANGE = (1.5, 2.5)  # of the same: far below a small dab is hardly seen, far above strength says nothing
 

@@ -17,6 +17,7 @@ from server.lab.dissect.constants import (
     REST_COUNTS,
     REST_MULTIPLES,
     TAUGHT_COUNTS,
+    TAUGHT_MORE,
     TAUGHT_MULTIPLES,
 )
 from server.lab.dissect.running.plan import Plan
@@ -64,17 +65,18 @@ class Schedule:
 def schedule(op: Op, plan: Plan) -> Schedule:
     """The rounds of drawing, or of removing: that knows no levels, so half as many candidates will do."""
     every = (*plan.counts, EVERY)
+    taught = (*sorted({*plan.counts, *TAUGHT_MORE}), EVERY)
     if op == "remove":
         return Schedule(
             Round(plan.few, EARLY_COUNTS),
             Round(plan.racing, EARLY_COUNTS, entrants=(plan.rivals + 1) // 2),
-            Round(plan.measuring, every, entrants=1, taught=every),
+            Round(plan.measuring, every, entrants=1, taught=taught),
             Round(plan.racing, REST_COUNTS, per_layer=1),
         )
     return Schedule(
         Round(plan.few, EARLY_COUNTS),
         Round(plan.racing, EARLY_COUNTS, entrants=plan.rivals, per_layer=LAYER_ENTRANTS),
-        Round(plan.measuring, every, entrants=1, form=FORM, multiples=MULTIPLES, taught=every),
+        Round(plan.measuring, every, entrants=1, form=FORM, multiples=MULTIPLES, taught=taught),
         Round(plan.racing, REST_COUNTS, per_layer=1, multiples=REST_MULTIPLES),
     )
 
