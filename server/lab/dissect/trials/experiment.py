@@ -1,4 +1,4 @@
-"""Experiments: draw with some units, or remove with them, and do the same with as many random ones."""
+"""Experiments: draw with some units, or remove with them, and do the same with as many others at random."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from server.lab.dissect.trials.layout import Layout, rasters
 from server.lab.dissect.trials.likeness import Likeness, likeness_of
 from server.lab.dissect.trials.masks import Masks
 from server.lab.dissect.trials.record import Candidate, Drawing, Record, Removal, Trial
-from server.lab.dissect.trials.weights import alive, random_units, random_weights, top
+from server.lab.dissect.trials.weights import alive, others_first, random_units, random_weights, top
 from server.lab.dissect.units.samples import Floats, Samples
 from server.results.brush import OPS, Op
 
@@ -62,7 +62,7 @@ class Experiment:
         self, op: Op, record: Record, candidate: Candidate, count: int, pictures: int, multiple: float = 1.0
     ) -> Trial:
         """Draw or remove with the candidate's first `count` units on `pictures` pictures, or all there are, and with as
-        many random units on some of them.
+        many others at random on some of them.
 
         record: knows the candidate's ranking and level. multiple: of the level. Units to remove are set to zero; on
         some of the pictures everywhere too.
@@ -76,8 +76,8 @@ class Experiment:
         own = top(record.rankings[ranking], count)  # (units,)
         value = torch.from_numpy(record.value(level, multiple))  # (units,)
         drawn = self._effect(("draw", ranking, level, multiple, count), self.draw, own, value, pictures, self.likeness)
-        random = random_weights(self.random[: len(self.draw)], count, self.units)  # (M, units)
-        edit, some = ("draw randomly", "", level, multiple, count), _some(pictures)
+        random = random_weights(others_first(self.random[: len(self.draw)], own), count, self.units)  # (M, units)
+        edit, some = ("draw randomly", ranking, level, multiple, count), _some(pictures)
         chance = self._effect(edit, self.draw, random, value, some)
         before = float(drawn.before.mean())
         return Drawing(
@@ -102,8 +102,8 @@ class Experiment:
         everywhere = self._effect(
             ("remove everywhere", ranking, "", 1, count), self.remove.everywhere(), own, zero, some
         )
-        random = random_weights(self.random[: len(self.remove)], count, self.units)  # (M, units)
-        chance = self._effect(("remove randomly", "", "", 1, count), self.remove, random, zero, some)
+        random = random_weights(others_first(self.random[: len(self.remove)], own), count, self.units)  # (M, units)
+        chance = self._effect(("remove randomly", ranking, "", 1, count), self.remove, random, zero, some)
         return Removal(
             layer=layer,
             ranking=ranking,

@@ -42,6 +42,14 @@ def random_weights(orders: npt.NDArray[np.int64], count: int, units: int) -> Ten
     return torch.zeros(len(orders), units).scatter_(1, torch.from_numpy(orders[:, :count].copy()), 1.0)
 
 
+def others_first(orders: npt.NDArray[np.int64], own: Tensor) -> npt.NDArray[np.int64]:
+    """Random orders with the units that an edit sets itself behind all others. In a layer of few units, of which each
+    means something, random ones would else be the edit's own too often to compare it with. orders: (M, living); own:
+    the edit's weights, (units,). Returns (M, living)."""
+    set_itself = own.numpy()[orders] > 0  # (M, living)
+    return np.take_along_axis(orders, set_itself.argsort(1, kind="stable"), 1)
+
+
 def edit_of(brush: Brush, op: Op) -> tuple[Tensor, Tensor]:
     """The weights and the values of an edit with a brush as recommended, (units,) each."""
     ranking, count = brush.ranked(op)

@@ -60,9 +60,16 @@ def test_a_multiple_of_a_level_is_that() -> None:
 
 
 def test_every_picture_has_random_units_of_its_own() -> None:
-    """One of five units draws blue: were they the same in all pictures, the share would be 0 or 1."""
-    measured = draw(experiment(), 16)
+    """One of the four others draws blue: were they the same in all pictures, the share would be 0 or 1."""
+    measured = experiment().measure("draw", RECORD, Candidate("layer1", "dead", "mean"), 1, 16)
+    assert isinstance(measured, Drawing)
     assert measured.before < measured.random_drawn < 1
+
+
+def test_a_brush_is_compared_with_other_units_than_its_own() -> None:
+    measured = draw(experiment(), 16)
+    assert measured.random_drawn <= measured.before
+    assert remove(experiment(), 16).random_removed == pytest.approx(0)
 
 
 def test_removing_everywhere_is_counted_beyond_where_the_concept_stood() -> None:

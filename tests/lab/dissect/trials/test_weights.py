@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from server.lab.dissect.trials.weights import alive, edit_of, random_units, random_weights, top
+from server.lab.dissect.trials.weights import alive, edit_of, others_first, random_units, random_weights, top
 from server.results.brush import Brush, RankedUnit, Removing
 
 
@@ -19,6 +19,15 @@ def test_dead_units_are_never_random_ones() -> None:
     assert weights[:, [1, 2]].sum() == 0
     assert len(weights.unique(dim=0)) == 3  # all pairs of three occur
     assert random_weights(orders, 9, 5).sum(1).tolist() == [3] * 50
+
+
+def test_what_an_edit_sets_itself_is_compared_with_other_units_while_there_are_any() -> None:
+    orders = random_units(np.arange(6), 40, np.random.default_rng(0))
+    own = top(np.array([4, 1, 0, 2, 3, 5]), 2)
+    others = others_first(orders, own)
+    assert random_weights(others, 2, 6)[:, [1, 4]].sum() == 0
+    assert len(random_weights(others, 2, 6).unique(dim=0)) == 6  # all pairs of four occur
+    assert random_weights(others, 5, 6)[:, [1, 4]].sum(1).tolist() == [1] * 40
 
 
 def test_a_layer_of_dead_units_still_has_units() -> None:
