@@ -44,7 +44,10 @@ async def training(settings: Settings, model: str, images: int | None) -> StepsE
             measured = ""
             while True:
                 try:
-                    line = await asyncio.wait_for(process.stdout.readline(), LOOK_SECONDS)
+                    # `wait_for` of Python 3.11 loses a cancellation that comes with a line: the training would go on,
+                    # and a server that stops would wait for its end.
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        line = await process.stdout.readline()
                 except TimeoutError:
                     yield None
                     continue

@@ -221,7 +221,8 @@ class _Painter:
                 break
         await self._send(live, stroke, POINTS, final=True)
         try:
-            await asyncio.wait_for(self._seen(self._seq), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self._seen(self._seq)
             self._crowd.strokes[self._number] += 1
         except TimeoutError:
             self._crowd.unseen += 1
