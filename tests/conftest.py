@@ -17,6 +17,7 @@ import pytest_asyncio
 
 from server.model.catalog import Catalog
 from server.painting.painter import Painter
+from server.settings import share_dir
 from tests.helpers.serving import asgi_client, settings_in
 from tests.helpers.tiny import write_model
 
@@ -62,6 +63,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installed")
     write_model(folder)
     return folder
+
+
+@pytest.fixture
+def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find the models that ship, and their dissections."""
+    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(share_dir() / "models"))
+    monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(share_dir() / "dissect_results"))
 
 
 @pytest.fixture(scope="session")

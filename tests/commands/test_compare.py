@@ -118,12 +118,8 @@ def test_bad_input_is_one_line(arguments: list[str], words: str, capsys: pytest.
     assert words in line
 
 
-@pytest.mark.usefixtures("quick")
-def test_without_a_concept_the_brush_removes_what_the_mask_fits_best(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(share_dir() / "models"))
-    monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(share_dir() / "dissect_results"))
+@pytest.mark.usefixtures("quick", "shipped")
+def test_without_a_concept_the_brush_removes_what_the_mask_fits_best(capsys: pytest.CaptureFixture[str]) -> None:
     box = np.zeros((256, 256), np.uint8)
     box[80:210, 0:60] = 255  # around the tree at the left edge
     Image.fromarray(box).save("box.png")
@@ -134,12 +130,8 @@ def test_without_a_concept_the_brush_removes_what_the_mask_fits_best(
     assert Path("named.png").read_bytes() == Path("compared.png").read_bytes()
 
 
-@pytest.mark.usefixtures("quick")
-def test_where_the_truth_is_known_every_way_is_scored(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(share_dir() / "models"))
-    monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(share_dir() / "dissect_results"))
+@pytest.mark.usefixtures("quick", "shipped")
+def test_where_the_truth_is_known_every_way_is_scored(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "--seed", "25", "--thing", "tree0"]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["way", "ms", "PSNR", "SSIM", "distance", "labels"]

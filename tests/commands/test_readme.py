@@ -12,7 +12,6 @@ from PIL import Image
 
 from server.cli import COMMANDS, _parse, main
 from server.lab.compare import run
-from server.settings import share_dir
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 LINES = re.findall(r"^    unitbrush (.*?)(?: +#.*)?$", README, re.MULTILINE)
@@ -29,9 +28,8 @@ def test_every_command_is_listed_and_takes_what_the_list_says(tmp_path: Path, mo
     assert {arguments[0] for arguments in given} == set(COMMANDS)
 
 
+@pytest.mark.usefixtures("shipped")
 def test_the_quick_ones_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNITBRUSH_MODELS_DIR", str(share_dir() / "models"))
-    monkeypatch.setenv("UNITBRUSH_RESULTS_DIR", str(share_dir() / "dissect_results"))
     monkeypatch.setattr(run, "measure", lambda *given, **options: SimpleNamespace(median_ms=1.5))
     monkeypatch.chdir(tmp_path)
     quick = [line for line in LINES if line.startswith(QUICK)]

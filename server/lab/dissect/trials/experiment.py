@@ -76,7 +76,7 @@ class Experiment:
         own = top(record.rankings[ranking], count)  # (units,)
         value = torch.from_numpy(record.value(level, multiple))  # (units,)
         drawn = self._effect(("draw", ranking, level, multiple, count), self.draw, own, value, pictures, self.likeness)
-        random = random_weights(others_first(self.random[: len(self.draw)], own), count, self.units)  # (M, units)
+        random = self._others(own, self.draw)  # (M, units)
         edit, some = ("draw randomly", ranking, level, multiple, count), _some(pictures)
         chance = self._effect(edit, self.draw, random, value, some)
         before = float(drawn.before.mean())
@@ -102,7 +102,7 @@ class Experiment:
         everywhere = self._effect(
             ("remove everywhere", ranking, "", 1, count), self.remove.everywhere(), own, zero, some
         )
-        random = random_weights(others_first(self.random[: len(self.remove)], own), count, self.units)  # (M, units)
+        random = self._others(own, self.remove)  # (M, units)
         chance = self._effect(("remove randomly", ranking, "", 1, count), self.remove, random, zero, some)
         return Removal(
             layer=layer,
@@ -114,6 +114,11 @@ class Experiment:
             spoilt=everywhere.disturbed,
             random_removed=chance.removed,
         )
+
+    def _others(self, own: Tensor, pictures: MaskedPictures) -> Tensor:
+        """The weights of edits with as many random units as that of weights `own`, (units,), others while there are
+        any: (M, units)."""
+        return random_weights(others_first(self.random[: len(pictures)], own), int(own.sum()), self.units)
 
     def _effect(
         self,
