@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from server.files import ENCODER
 from server.model.catalog import Model
 from server.model.generator import Generator
-from server.model.tensors import is_for, load_beside, save_beside
+from server.model.tensors import load_beside, load_own, save_beside
 from server.results.reading import Text, Whole
 
 log = logging.getLogger(__name__)
@@ -139,12 +139,12 @@ def encoder_of(model: Model) -> Encoder | None:
     """The model's encoder; None where it has none, or one of another generator, of which the log tells. Raises
     WeightError where it is damaged."""
     path = model.folder / ENCODER
-    if not path.is_file():
-        return None
-    encoder, generator = load_encoder(path)
+    encoder = load_own(path, load_encoder, model.weights)
     known = {layer.name: (layer.units, layer.height, layer.width) for layer in model.generator.layers}
-    expected = (model.generator.latent_dim,) if encoder.aim.layer is None else known.get(encoder.aim.layer)
-    if not is_for(generator, model.weights) or encoder.aim.shape != expected:
+    if encoder is not None:
+        aim = encoder.aim
+        if aim.shape == ((model.generator.latent_dim,) if aim.layer is None else known.get(aim.layer)):
+            return encoder
+    if path.is_file():
         log.warning("%s is of another generator: run `unitbrush encoder %s` again", path, model.name)
-        return None
-    return encoder
+    return None

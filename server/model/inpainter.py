@@ -28,7 +28,7 @@ from server.files import INPAINTER
 from server.model.attention import ContextualAttention
 from server.model.catalog import Model
 from server.model.pixels import Pixels, to_images, to_pixels
-from server.model.tensors import is_for, load_beside, save_beside
+from server.model.tensors import load_beside, load_own, save_beside
 
 MULTIPLE = 4  # of pixels, that pictures are of
 FOLD = 2  # pixels of a cell, along each side
@@ -177,12 +177,10 @@ class NoInpainter(UnitbrushError, status=409, slug="no-inpainter", title="The mo
 
 def inpainter_of(model: Model) -> Inpainter:
     """The model's inpainter. Raises NoInpainter where it has none, or one of another generator, and WeightError."""
-    path = model.folder / INPAINTER
-    if path.is_file():
-        inpainter, generator = load_inpainter(path)
-        if is_for(generator, model.weights):
-            return inpainter
-    raise NoInpainter(f"{model.name!r} has no inpainter of its own: run `unitbrush inpainter {model.name}`")
+    inpainter = load_own(model.folder / INPAINTER, load_inpainter, model.weights)
+    if inpainter is None:
+        raise NoInpainter(f"{model.name!r} has no inpainter of its own: run `unitbrush inpainter {model.name}`")
+    return inpainter
 
 
 def inpainted(inpainter: Inpainter, pixels: Pixels, mask: NDArray[np.bool_]) -> Pixels:

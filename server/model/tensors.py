@@ -63,6 +63,10 @@ def load_beside(path: Path, kind: str, make: Callable[[Mapping[str, str]], Netwo
     return network, meta.get("generator", "")
 
 
-def is_for(generator: str, weights: Path | None) -> bool:
-    """Whether a network for the generator of that SHA-256 is for these weights, as far as both are known."""
-    return not generator or weights is None or generator == file_sha256(weights)
+def load_own(path: Path, load: Callable[[Path], tuple[Network, str]], weights: Path | None) -> Network | None:
+    """What `load` reads of a network and the generator it is for; None where there is no such file, or that generator
+    is, as far as both are known, another than the one with these weights. Raises WeightError."""
+    if not path.is_file():
+        return None
+    network, generator = load(path)
+    return network if not generator or weights is None or generator == file_sha256(weights) else None

@@ -27,7 +27,7 @@ from server.files import TRANSLATOR
 from server.model.catalog import Model
 from server.model.latents import latents_of
 from server.model.pixels import Pixels, to_images, to_pixels
-from server.model.tensors import is_for, load_beside, save_beside
+from server.model.tensors import load_beside, load_own, save_beside
 from server.results.reading import Text
 
 MULTIPLE = 4  # of pixels, that pictures are of
@@ -188,12 +188,10 @@ class NoTranslator(UnitbrushError, status=409, slug="no-translator", title="The 
 
 def translator_of(model: Model) -> Translator:
     """The model's translator. Raises NoTranslator where it has none, or one of another generator, and WeightError."""
-    path = model.folder / TRANSLATOR
-    if path.is_file():
-        translator, generator = load_translator(path)
-        if is_for(generator, model.weights):
-            return translator
-    raise NoTranslator(f"{model.name!r} has none of its own: run `unitbrush translator {model.name}`")
+    translator = load_own(model.folder / TRANSLATOR, load_translator, model.weights)
+    if translator is None:
+        raise NoTranslator(f"{model.name!r} has none of its own: run `unitbrush translator {model.name}`")
+    return translator
 
 
 def translated(translator: Translator, pixels: Pixels, to: str, seed: int) -> Pixels:
