@@ -21,7 +21,6 @@ import { beginning, firstPicture } from "./beginning.js";
 import { dressBooth, runBooth } from "./booth/booth.js";
 import { boothSettings } from "./booth/settings.js";
 import { createGesturing } from "./lib/gesturing.js";
-import { onOtherName, tabName } from "./lib/tab.js";
 import { createBrush } from "./painting/brush.js";
 import { createGestures } from "./painting/gestures.js";
 import { paintByKeys } from "./painting/keys.js";
@@ -53,26 +52,15 @@ import { setUpTools } from "./panels/tools.js";
 import { setUpUnits } from "./panels/units.js";
 import { published } from "./picture/changes.js";
 import { newPicture } from "./picture/document.js";
-import { loadHistory, saveHistory } from "./picture/stored-history.js";
+import { rememberHistory } from "./picture/remembering.js";
 import { createWithdrawal } from "./picture/withdrawal.js";
-import { createDirections } from "./scenes/directions.js";
-import { showFixedScenes } from "./scenes/fixed.js";
-import { createMixing } from "./scenes/mixing.js";
-import { createNeighbours } from "./scenes/neighbours.js";
-import { createStrip } from "./scenes/strip.js";
-import { createVariations } from "./scenes/variations.js";
+import { createScenes } from "./scenes/scenes.js";
 import { watchConnection } from "./server/connection.js";
 import { createFrames } from "./server/frames.js";
-import { composite } from "./server/api.js";
 import { createModelLoader } from "./server/model-loader.js";
 import { forgetSaved } from "./server/saver.js";
 import { clearAddress } from "./sharing/address.js";
-import { createBringIn } from "./sharing/bring-in.js";
-import { setUpDownload } from "./sharing/download.js";
-import { acceptPictures, whyNotOpened } from "./sharing/open.js";
-import { createOwnPicture } from "./sharing/own-picture.js";
-import { setUpShare } from "./sharing/share.js";
-import { setUpStyle } from "./sharing/style.js";
+import { setUpSharing } from "./sharing/sharing.js";
 import { announce } from "./ui/announce.js";
 import { byId } from "./ui/dom.js";
 import { giveKeysBack } from "./ui/focus.js";
@@ -102,8 +90,6 @@ async function start() {
   const booth = boothSettings();
   /** @param {string} name */
   const modelOf = (name) => available.find((model) => model.name === name) ?? available[0];
-  /** @param {string} name */
-  const latentLength = (name) => modelOf(name).latent_dim;
   /** The present picture as everybody else sees it. */
   const visible = () => published(history.present());
 
@@ -140,8 +126,8 @@ async function start() {
   const connection = watchConnection(() => {
     frames.resume();
     saver.again();
-    strip.repair();
-    variations.repair();
+    scenes.strip.repair();
+    scenes.variations.repair();
     useModel(history.present().model);
     announce(t("online"));
   });
@@ -156,7 +142,7 @@ async function start() {
       if (!final) return;
       ready.done("picture");
       refreshEdits();
-      variations.follow();
+      scenes.variations.follow();
       void showRegions();
     },
     onWaiting: createBusy(),
@@ -252,53 +238,27 @@ async function start() {
   const markModel = setUpModels(available, (name) => history.push(firstPicture(modelOf(name))));
 
   // Scenes.
-  const mixing = createMixing({
-    present: history.present,
-    push: history.push,
+  const scenes = createScenes({
+    history,
+    commit,
     draft,
     gesturing,
     restore: () => showPresent(),
-    latentLength,
-    onError: notifyError,
-  });
-  const neighbours = createNeighbours({ present: history.present, commit, latentLength, onToggle: mixing.close });
-  const variations = createVariations({
-    present: history.present,
-    commit,
-    onProblem: notifyError,
+    latentLength: (name) => modelOf(name).latent_dim,
     onUnreachable: connection.lost,
   });
-  const strip = createStrip((seed) => {
-    if (mixing.choosing()) void mixing.mixWith(seed);
-    else {
-      closeScenes();
-      history.push(newPicture(history.present().model, seed));
-    }
-    announce(t("scene", { seed }));
-  });
-  const showDirections = createDirections({ history, commit, draft, gesturing });
-  showFixedScenes(history, closeScenes);
-
-  function closeScenes() {
-    mixing.close();
-    neighbours.close();
-    variations.close();
-  }
 
   // Taking pictures away and bringing them in.
-  /** The picture's file, with one's own pixels where they are kept. */
-  async function file() {
-    const own = keptPixels();
-    return own ? composite(visible(), own) : (await images.load(visible())).blob;
-  }
-  setUpDownload(visible, file);
-  setUpShare(visible, images, file);
-  const style = setUpStyle(visible, images, (name) => modelOf(name).translations ?? []);
-
-  const bringIn = createBringIn({ available, history, gesturing, images, onOpen: closeScenes });
-  /** @param {unknown} error */
-  const notOpened = (error) => notify(whyNotOpened(error), { kind: "error" });
-  acceptPictures((picture) => void bringIn(picture), createOwnPicture({ history, bringIn }), notOpened);
+  const { style, bringIn, notOpened } = setUpSharing({
+    available,
+    history,
+    gesturing,
+    images,
+    visible,
+    keptPixels,
+    translations: (name) => modelOf(name).translations ?? [],
+    onOpen: scenes.close,
+  });
   setUpKept((picture, id, revision) => bringIn(saver.opened(picture, id, revision)));
 
   listenToKeys({
@@ -315,8 +275,8 @@ async function start() {
     brushAt: palette.chooseAt,
     compare: compare.hold,
     fit: view.fit,
-    random: strip.random,
-    variations: variations.others,
+    random: scenes.strip.random,
+    variations: scenes.variations.others,
     style,
     help,
     everywhere: painter.everywhere,
@@ -324,7 +284,7 @@ async function start() {
     inspect: inspector.toggle,
     leave() {
       inspector.close();
-      closeScenes();
+      scenes.close();
       if (brush.get().tool === "pick") brush.set({ tool: "brush" });
     },
     tool: (tool) => brush.set({ tool }),
@@ -336,9 +296,9 @@ async function start() {
     onChange(name) {
       ready.wait("model");
       markModel(name);
-      closeScenes();
+      scenes.close();
       inspector.close();
-      strip.fill(modelOf(name));
+      scenes.strip.fill(modelOf(name));
       showCleaning(modelOf(name));
       exact.model(modelOf(name));
       showAbout(modelOf(name));
@@ -346,7 +306,7 @@ async function start() {
     onLoaded({ concepts, directions }) {
       loaded = history.present().model;
       palette.fill(concepts);
-      showDirections(directions);
+      scenes.showDirections(directions);
       showUnits();
       exact.show();
       ready.done("model");
@@ -360,19 +320,11 @@ async function start() {
     frames.finish(visible());
     keeping.setEdits(visible().edits);
     compare.refresh();
-    strip.mark(history.present().seed);
+    scenes.strip.mark(history.present().seed);
     useModel(history.present().model);
   }
 
-  function remember() {
-    if (!saveHistory(tabName(), history.timeline())) notify(t("unsaved"));
-  }
-  onOtherName(remember);
-  // Back from a later page of this tab, what was painted there is its history too.
-  window.addEventListener("pageshow", ({ persisted }) => {
-    const stored = persisted && loadHistory(tabName());
-    if (stored && JSON.stringify(stored) !== JSON.stringify(history.timeline())) location.reload();
-  });
+  const remember = rememberHistory(history, () => notify(t("unsaved")));
   history.subscribe(() => {
     showPresent();
     if (!booth) saver.save(history.present());
