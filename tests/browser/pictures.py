@@ -108,7 +108,7 @@ def screenshots() -> None:
             for (name, size), (theme, ending) in product(SIZES.items(), THEMES.items()):
                 with open_studio(browser, server, size, path="/", color_scheme=theme) as studio:
                     studio.choose("tree")
-                    studio.paint([(0.72, 0.72), (0.76, 0.7)])
+                    studio.paint([(0.1, 0.6), (0.13, 0.62)])
                     path = Path(data) / "shot.png"
                     studio.page.screenshot(path=path)
                     shot = Image.open(path).convert("RGB")
