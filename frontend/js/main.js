@@ -52,7 +52,7 @@ import { setUpTools } from "./panels/tools.js";
 import { setUpUnits } from "./panels/units.js";
 import { published } from "./picture/changes.js";
 import { newPicture } from "./picture/document.js";
-import { rememberHistory } from "./picture/remembering.js";
+import { rememberHistory } from "./picture/stored-history.js";
 import { createWithdrawal } from "./picture/withdrawal.js";
 import { createScenes } from "./scenes/scenes.js";
 import { watchConnection } from "./server/connection.js";

@@ -8,6 +8,7 @@
 /** @typedef {import("./history.js").Timeline} Timeline */
 
 import { readStored, writeStored } from "../lib/storage.js";
+import { onOtherName, tabName } from "../lib/tab.js";
 import { NotAPicture, readEdit, readPicture } from "./reading.js";
 
 const KEY = "unitbrush.history";
@@ -38,6 +39,25 @@ export function saveHistory(tab, { states, position }) {
     drop = drop === position ? position + 1 : Math.min(position, drop + Math.ceil((position - drop) / 2));
   }
   return false;
+}
+
+/**
+ * Store this tab's history when its name changes, and load the page anew where a later one of the tab went on with it.
+ *
+ * @param {import("./history.js").History} history
+ * @param {() => void} onFailure  not even the present picture could be stored
+ * @returns {() => void} stores it now
+ */
+export function rememberHistory(history, onFailure) {
+  function remember() {
+    if (!saveHistory(tabName(), history.timeline())) onFailure();
+  }
+  onOtherName(remember);
+  window.addEventListener("pageshow", ({ persisted }) => {
+    const stored = persisted && loadHistory(tabName());
+    if (stored && JSON.stringify(stored) !== JSON.stringify(history.timeline())) location.reload();
+  });
+  return remember;
 }
 
 /**
