@@ -140,11 +140,9 @@ def encoder_of(model: Model) -> Encoder | None:
     WeightError where it is damaged."""
     path = model.folder / ENCODER
     encoder = load_own(path, load_encoder, model.weights)
-    known = {layer.name: (layer.units, layer.height, layer.width) for layer in model.generator.layers}
-    if encoder is not None:
-        aim = encoder.aim
-        if aim.shape == ((model.generator.latent_dim,) if aim.layer is None else known.get(aim.layer)):
-            return encoder
+    layers = None, *(layer.name for layer in model.generator.layers)
+    if encoder is not None and encoder.aim in [aim_at(model.generator, layer) for layer in layers]:
+        return encoder
     if path.is_file():
         log.warning("%s is of another generator: run `unitbrush encoder %s` again", path, model.name)
     return None
