@@ -1,8 +1,10 @@
-"""The packages' one direction: web -> painting -> model -> results, the laboratory beside them, nothing back."""
+"""The packages' one direction: web -> painting -> model -> results, the laboratory beside them, nothing back. And their
+maps: each tells what its modules hold."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +102,34 @@ def test_arrows_that_run_forward_are_not() -> None:
         "from server import __version__, errors\nfrom server.model import catalog\nfrom . import mask\nimport torch"
     )
     assert wrong_arrows(source, "server.painting.edits") == []
+
+
+MOST_LINES = 30  # of a map: more is no overview
+
+
+def unmapped(package: Path) -> list[str]:
+    """The modules and packages in a package that its docstring does not name: `so`, or first in a row of a table."""
+    source = (package / "__init__.py").read_text(encoding="utf-8")
+    text = ast.get_docstring(ast.parse(source)) or ""
+    names = re.findall(r"`[a-z0-9_.]+`|^ *[a-z0-9_]+(?=  )", text, re.M)
+    named = {name.strip(" `").rpartition(".")[2] for name in names}
+    paths = [path for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    return sorted({path.stem for path in paths} - named - {"__init__"})
+
+
+@pytest.mark.parametrize(
+    "package", [path.parent for path in sorted(SERVER.rglob("__init__.py"))], ids=lambda path: path.name
+)
+def test_each_package_is_a_map_of_its_modules(package: Path) -> None:
+    assert unmapped(package) == []
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8")))
+    assert text is not None
+    assert 4 <= len(text.splitlines()) <= MOST_LINES
+
+
+def test_a_module_that_no_map_names_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("deep/__init__", "first", "second", "third"):
+        (tmp_path / f"{name}.py").touch()
+    (tmp_path / "__init__.py").write_text('"""A map of third things.\n\n- `first`: one\n\n    second   another\n"""\n')
+    assert unmapped(tmp_path) == ["deep", "third"]

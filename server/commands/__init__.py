@@ -2,7 +2,7 @@
 
 `server.cli` imports a command's module when it is called; what is heavy is imported in `run`.
 
-- `serve`, with `serving` and `memory`: the studio and the API;
+- `serve`, with `serving`, `memory` and `clustering`: the studio and the API, here or on several machines;
 - `paint`: a picture document into an image file;
 - `variations`: its edits over other scenes, into one each;
 - `style`: the picture in the style of another;

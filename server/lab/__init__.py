@@ -9,6 +9,8 @@ In reading order:
 - `directions`: vectors that move a scene's latent along its season, its night, its clouds;
 - `encoder`: tells what a generator would make a picture from: its training, and inversion measured;
 - `inpainting`: a network that fills what is missing from a model's pictures: its training;
+- `translation`: a network that paints a model's pictures as those of another season: its training;
+- `add`: a generator of one's own, installed as a model;
 - `compare`: a thing removed by the brush and by inpainting, side by side;
 - `bench`: what painting costs on this machine;
 - `strokes`: a sheet of what every brush does;

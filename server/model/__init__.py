@@ -6,9 +6,8 @@ In reading order:
 - `local`: blocks that reach little, and the part of their output that a change reaches;
 - `progressive`: the Progressive GAN, as it is trained and published;
 - `hooked`: any network of one's own as a generator, with `cuts`, where it is cut, and `calls`, how it runs in parts;
-- `decided`: the generator that decides what every pixel is, and then draws it;
-- `onehot`: its first layer that draws, in additions;
-- `folded`: these two frozen for painting, as fast as the processor allows;
+- `decided`: the generator that decides what every pixel is, and then draws it; `onehot`: its first layer that draws;
+- `folded`: these two frozen for painting, as fast as the processor allows; `graphs`: passes recorded on a GPU;
 - `stylegan2`: StyleGAN2, and the same frozen for painting;
 - `stylegan2_layouts`: reads that by the names that two implementations give its tensors;
 - `latents`: the latent of a seed;
@@ -23,6 +22,7 @@ In reading order:
 - `card`: what `model.json` says of a model, and which file is its generator;
 - `measured`: a generator's dissection, directions and artifact units, checked to be of that one;
 - `catalog`: models found in folders and loaded with their dissections;
+- `beside`: the small networks that stand beside a model, read again when their files change;
 - `device`: where networks run, and whether bfloat16 is fast there;
 - `threads`: how many threads a pass takes, by measuring, and how they wait.
 

@@ -20,6 +20,7 @@
     receptivity  where in a picture drawing a concept will take
     inspection   the units most active at a place of a picture
     imaging      pixels to image files, and the document inside a PNG
+    png          what stands in a PNG beside pixels, read or left out before anything decodes it
 
 A mask's way: `web.routes.live` reads a message, `parsing.parse_picture` makes a picture of it, `web.engine` gives it
 its turn, `Painter.frame` asks `edits.place` for units and cells, which asks `growing` and `mask` for coverage; `passes`

@@ -3,7 +3,7 @@
 In reading order:
 
 - `services`: what the routes work with: models, device, store, threads;
-- `engine`: one worker thread in front of the device, and who gets it next;
+- `engine`: one worker thread in front of the device; `lines`: who waits for it, and who gets it next;
 - `draws`: what it asks for pictures: a painter here, or those of a cluster;
 - `machine`: what is measured of the machine at the start: threads, the precision of drafts;
 - `jobs`: long work, one job after another, below everything else there;
