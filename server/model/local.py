@@ -40,6 +40,10 @@ class Box:
             max(self.right, other.right),
         )
 
+    def grown(self, by: int) -> Box:
+        """The box with so many cells more on each side."""
+        return Box(self.top - by, self.left - by, self.bottom + by, self.right + by)
+
     def within(self, height: int, width: int) -> Box:
         """The part of it that lies in a grid of that size."""
         return Box(max(self.top, 0), max(self.left, 0), min(self.bottom, height), min(self.right, width))

@@ -11,17 +11,18 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from server.model.generator import Activations, Generator
+from server.model.local import Box
 from server.model.pixels import Pixels, to_pixels
 from server.painting.cache import ByteCache
 
 # Of a part's probability, or of a feature, whose usual size is 1: less is not seen while dragging. Behind a plan that
 # reaches over the whole picture some cells far from the brush change their decisions in every frame, by less than this.
 CHANGED = 0.5
-WHOLE = 0.5  # of the picture: of a larger box nothing is saved
+WHOLE = 0.8  # of the picture: of a larger window little is saved
+SIDE = 16  # cells: a window's sides are multiples of it
 DRAFT_BYTES = 64 * 2**20
 
 
@@ -58,35 +59,51 @@ def redrawn(generator: Generator, a: Activations, last: Draft | None) -> Draft:
     assert layer is not None
     r = a.r[0]  # (C, H, W)
     height, width = r.shape[1:]
-    box = (0, height, 0, width) if last is None else changed(r, last.r)
+    box = Box(0, 0, height, width) if last is None else changed(r, last.r)
     if last is None or box is None:
         return last or Draft(r, to_pixels(generator.tail(a, layer))[0])
     near = reach(generator)
-    drawn, inner = _grown(box, 2 * near, r), _grown(box, near, r)
-    if (drawn[1] - drawn[0]) * (drawn[3] - drawn[2]) > WHOLE * height * width:
+    anew, drawn = box.grown(near).within(height, width), window(box.grown(2 * near), height, width)
+    if drawn.area > WHOLE * height * width:
         return Draft(r, to_pixels(generator.tail(a, layer))[0])
-    top, bottom, left, right = drawn
-    window = a.r[:, :, top:bottom, left:right].contiguous(memory_format=torch.channels_last)
-    scale = generator.size[0] // height
-    part = to_pixels(generator.tail(a.edited(window), layer))[0]
+    read = a.r[:, :, drawn.top : drawn.bottom, drawn.left : drawn.right]
+    part = to_pixels(generator.tail(a.edited(read), layer))[0]
     pixels, known = last.pixels.copy(), last.r.clone()
-    top, bottom, left, right = inner
-    y, x = (top - drawn[0]) * scale, (left - drawn[2]) * scale
-    own = part[y : y + (bottom - top) * scale, x : x + (right - left) * scale]
-    pixels[top * scale : bottom * scale, left * scale : right * scale] = own
-    known[:, top:bottom, left:right] = r[:, top:bottom, left:right]
+    n = generator.size[0] // height  # pixels along a cell
+    own = part[n * (anew.top - drawn.top) :, n * (anew.left - drawn.left) :]
+    own = own[: n * (anew.bottom - anew.top), : n * (anew.right - anew.left)]
+    pixels[n * anew.top : n * anew.bottom, n * anew.left : n * anew.right] = own
+    known[:, anew.top : anew.bottom, anew.left : anew.right] = r[:, anew.top : anew.bottom, anew.left : anew.right]
     return Draft(known, pixels)
 
 
-def changed(r: Tensor, before: Tensor) -> tuple[int, int, int, int] | None:
-    """Where probabilities or features have changed by what is seen: top, bottom, left and right of a box of cells, the
-    ends behind the last ones; None where nothing has. r, before: (C, H, W).
-    """
-    other = ((r - before).abs_() > CHANGED).any(0)  # (H, W)
+def changed(r: Tensor, before: Tensor) -> Box | None:
+    """The box of cells whose probabilities or features have changed by what is seen; None where none has. r, before:
+    (C, H, W)."""
+    other = (r - before).abs_().amax(0) > CHANGED  # (H, W)
     if not bool(other.any()):
         return None
     rows, columns = (np.flatnonzero(other.any(axis).cpu().numpy()) for axis in (1, 0))
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+
+
+def window(box: Box, height: int, width: int) -> Box:
+    """A box around that part of the box that lies in a grid of that size, of sides that are used again and again.
+
+    oneDNN compiles each layer for each size of its input at first: for a window, that takes as long as drawing it. From
+    even cells to even ones, as four are drawn from at once.
+    """
+    inside = box.within(height, width)
+    (top, bottom), (left, right) = _side(inside.top, inside.bottom, height), _side(inside.left, inside.right, width)
+    return Box(top, left, bottom, right)
+
+
+def _side(begin: int, end: int, length: int) -> tuple[int, int]:
+    """Where a window begins and ends, along a grid of an even number of cells."""
+    begin = begin // 2 * 2
+    side = min(-(-(end - begin) // SIDE) * SIDE, length)
+    begin = min(begin, length - side)
+    return begin, begin + side
 
 
 def reach(generator: Generator) -> int:
@@ -98,11 +115,3 @@ def reach(generator: Generator) -> int:
         cells += generator.layers[at].height / min(before.height, layer.height)
         before = layer
     return 2 * math.ceil(cells / 2)
-
-
-def _grown(box: tuple[int, int, int, int], by: int, r: Tensor) -> tuple[int, int, int, int]:
-    """The box with so many cells more around it, from even cells to even ones, as four are drawn from at once."""
-    height, width = r.shape[1:]
-    top, bottom, left, right = box
-    even = (top - by) // 2 * 2, -(-(bottom + by) // 2) * 2, (left - by) // 2 * 2, -(-(right + by) // 2) * 2
-    return max(0, even[0]), min(height, even[1]), max(0, even[2]), min(width, even[3])

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from server.model.catalog import Catalog
 from server.model.generator import Activations, Generator
+from server.model.local import Box
 from server.model.pixels import to_pixels
 from server.painting.cache import ENTRY_BYTES
-from server.painting.drafts import CHANGED, BoxedDrafts, Draft, changed, reach, redrawn
+from server.painting.drafts import CHANGED, SIDE, BoxedDrafts, Draft, changed, reach, redrawn, window
 from server.painting.painter import Painter
 from server.painting.picture import Edit, Picture, Stroke, Strokes
 from tests.helpers.decided import DECISION, SMALL, small_decided, write_decided_model
@@ -72,7 +73,7 @@ def test_a_stroke_draws_a_window_and_the_picture_is_the_same(
     first = redrawn(generator, a, None)
     after = stroked(a, top, left, other_part(a, top, left))
     second = redrawn(generator, after, first)
-    most = 12 + 1 + 4 * reach(generator) + 2
+    most = 12 + 1 + 4 * reach(generator) + 2 + SIDE
     assert sides[0] == (128, 128)
     assert max(sides[1]) <= most < 128
     assert np.abs(second.pixels - whole(generator, after)).max() <= 1
@@ -111,13 +112,13 @@ def test_much_that_changes_is_drawn_whole(generator: Generator, sides: list[tupl
 def test_features_count_where_they_are_seen() -> None:
     before = torch.zeros(PARTS + 2, 8, 8)
     before[0] = 1
-    for feature, box in ((CHANGED / 2, None), (2 * CHANGED, (3, 4, 5, 6))):
+    for feature, box in ((CHANGED / 2, None), (2 * CHANGED, Box(3, 5, 4, 6))):
         r = before.clone()
         r[PARTS + 1, 3, 5] = feature
         assert changed(r, before) == box
     r = before.clone()
     r[1, 2:5, 6] = 2
-    assert changed(r, before) == (2, 5, 6, 7)
+    assert changed(r, before) == Box(2, 6, 5, 7)
 
 
 def test_a_change_has_just_that_reach(generator: Generator) -> None:
@@ -163,3 +164,23 @@ def test_a_draft_is_kept_as_it_was_drawn() -> None:
     redrawn(generator, stroked(a, 60, 60, other_part(a, 60, 60)), first)
     assert (first.pixels == copy.pixels).all()
     assert torch.equal(first.r, copy.r)
+
+
+@pytest.mark.parametrize("grid", [(128, 128), (96, 160), (8, 130), (2, 2)])
+def test_windows_hold_their_boxes_and_are_of_few_sizes(grid: tuple[int, int]) -> None:
+    height, width = grid
+    draw = np.random.default_rng(3)
+    sizes = set()
+    for _ in range(2000):
+        top, bottom = sorted(draw.integers(-30, height + 30, 2))
+        left, right = sorted(draw.integers(-30, width + 30, 2))
+        box = Box(int(top), int(left), int(bottom) + 1, int(right) + 1)
+        inside = box.within(height, width)
+        if inside.top >= inside.bottom or inside.left >= inside.right:
+            continue
+        drawn = window(box, height, width)
+        assert drawn == drawn.within(height, width)
+        assert drawn == drawn.joined(inside)
+        assert drawn.top % 2 == drawn.left % 2 == drawn.bottom % 2 == drawn.right % 2 == 0
+        sizes.add((drawn.bottom - drawn.top, drawn.right - drawn.left))
+    assert len(sizes) <= -(-height // SIDE) * -(-width // SIDE)
