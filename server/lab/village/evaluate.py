@@ -25,6 +25,8 @@ from server.model.segmenter import UNet
 
 # The least share of a picture by which a thing is seen at a glance.
 SHOWN = 0.03
+# The least share of a picture by which something is noticed.
+NOTICED = 0.001
 # Pictures of `recall` and of `agreement`, and scenes of each number of buildings of `trunk_error`.
 _FEWER, _OF_EACH = 200, 60
 
@@ -95,17 +97,29 @@ def recall(generator: Generator, judge: UNet, count: int) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def clearest_seeds(generator: Generator, judge: UNet, among: int = 200, keep: int = 24) -> list[int]:
-    """Where to begin painting: the seeds whose pictures show a house and a tree, those that the judge is surest about
-    first, and then all others in such an order."""
-    houses, trees = judge.concepts.index("wall"), judge.concepts.index("tree")
-    sure: list[tuple[bool, float]] = []
-    for x in sampled(generator, range(among)):
-        probabilities = judge(segmenter_input(x)).softmax(1)[0]  # (C, R, R)
-        shares = probabilities.mean((1, 2))  # (C,)
-        lacking = bool(shares[[houses, trees]].amin() < SHOWN)
-        sure.append((lacking, -float(probabilities.amax(0).mean())))
-    return sorted(range(among), key=sure.__getitem__)[:keep]
+def best_seeds(generator: Generator, judge: UNet, among: int = 400, keep: int = 24) -> list[int]:
+    """Where to begin painting: the seeds whose pictures show a house and a tree, and whose latents mean no building
+    that the picture's edge cuts off; those first that show most nearly what their latents mean, and then all others in
+    such an order."""
+    houses, trees, *built = map(judge.concepts.index, ("wall", "tree", "roof", "dome"))
+    order: list[tuple[bool, float]] = []
+    for seed, x in enumerate(sampled(generator, range(among))):
+        named = judge(segmenter_input(x)).argmax(1)[0]  # (R, R)
+        true = torch.from_numpy(render(sample_scene(seed), generator.resolution)[1]).long()  # (R, R)
+        lacking = bool(min((named == k).float().mean() for k in (houses, trees)) < SHOWN)
+        edge = torch.cat([true[0], true[:, 0], true[:, -1]])
+        cut = bool(torch.isin(edge, torch.tensor([houses, *built])).any())
+        order.append((lacking or cut, -likeness(named, true, len(judge.concepts))))
+    return sorted(range(among), key=order.__getitem__)[:keep]
+
+
+def likeness(named: Tensor, true: Tensor, concepts: int) -> float:
+    """How alike two label maps (R, R) are, 0..1: the mean intersection over union of the concepts that either shows. So
+    a small thing counts as much as the sky, and a blot that nothing means as a thing that is missing."""
+    a, b, both = (torch.bincount(t.flatten(), minlength=concepts) for t in (named, true, true[true == named]))
+    either = a + b - both  # (concepts,)
+    shown = either >= NOTICED * named.numel()
+    return float((both[shown] / either[shown]).mean())
 
 
 @torch.inference_mode()

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from server.files import CARD, GENERATOR, JUDGE, file_sha256, write_text, write_whole
 from server.lab.scenes.scene import Scene, sample_scene
-from server.lab.village.evaluate import clearest_seeds, sampled, segmenter_input
+from server.lab.village.evaluate import best_seeds, sampled, segmenter_input
 from server.lab.village.segment import FOLDER, SEGMENTERS
 from server.lab.village.train import CHECKPOINT
 from server.model.decided import DecidedGenerator
@@ -62,15 +62,15 @@ def export(run: Path, model: Path, title: str = "Village", scenes: int = 24) -> 
 
 
 def scenes_of(generator: DecidedGenerator, judge: Path, count: int) -> list[int]:
-    """Where to begin painting: what the judge in that file sees clearest, and among the first empty grounds, to begin
-    from nothing. Without a judge the grounds alone."""
+    """Where to begin painting: the scenes that are drawn best, as the judge in that file sees them, and among the first
+    empty grounds, to begin from nothing. Without a judge the grounds alone."""
     grounds = empty_grounds()
     if not judge.exists():
         return [seeds[0] for seeds in grounds]
     frozen, segmenter = generator.frozen(), load_segmenter(judge)
     empty = [emptiest(frozen, segmenter, seeds) for seeds in grounds]
-    clear = [seed for seed in clearest_seeds(frozen, segmenter, keep=count) if seed not in empty]
-    return [*clear[:_FIRST], *empty, *clear[_FIRST:]][:count]
+    best = [seed for seed in best_seeds(frozen, segmenter, keep=count) if seed not in empty]
+    return [*best[:_FIRST], *empty, *best[_FIRST:]][:count]
 
 
 def empty_grounds() -> list[list[int]]:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
 
 from server.lab.scenes.concepts import CONCEPTS
+from server.lab.scenes.render import render
+from server.lab.scenes.scene import sample_scene
 from server.lab.village import evaluate
-from server.lab.village.evaluate import agreement, clearest_seeds, compare, measure, sampled, trunk_error
+from server.lab.village.evaluate import (
+    SHOWN,
+    agreement,
+    best_seeds,
+    compare,
+    likeness,
+    measure,
+    sampled,
+    trunk_error,
+)
 from server.lab.village.sketch import CHANNELS
 from server.model.decided import DecidedGenerator, Shape
 from server.model.segmenter import UNet
@@ -54,28 +67,65 @@ def test_a_segmenter_agrees_with_itself_and_less_with_another() -> None:
 
 
 class Seer:
-    """Sees a house and a tree in the pictures of even seeds, the surer the larger the seed."""
+    """Sees in the picture of each seed what its latent means, but for the left half of some."""
 
     concepts = CONCEPTS
 
-    def __init__(self) -> None:
-        self.seed = -1
+    def __init__(self, spoilt: frozenset[int]) -> None:
+        self.seed, self.spoilt = -1, spoilt
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         self.seed += 1
-        scores = torch.zeros(1, len(CONCEPTS), 8, 8)
-        scores[:, CONCEPTS.index("grass")] = 10.0
-        if self.seed % 2 == 0:
-            scores[:, CONCEPTS.index("wall"), :4] = 20.0 + self.seed
-            scores[:, CONCEPTS.index("tree"), 4:] = 20.0 + self.seed
-        return scores
+        named = torch.from_numpy(meant(self.seed)).long()  # (R, R)
+        if self.seed in self.spoilt:
+            named[:, : x.shape[-1] // 2] = CONCEPTS.index("window")
+        return torch.nn.functional.one_hot(named, len(CONCEPTS)).permute(2, 0, 1)[None].float()
 
 
-def test_the_clearest_seeds_show_a_house_and_a_tree_and_are_clearer_than_others_that_do() -> None:
-    found = clearest_seeds(small_decided(), Seer(), among=6, keep=4)  # type: ignore[arg-type]
-    assert set(found[:3]) == {0, 2, 4}
-    assert found[0] == 4
-    assert len(found) == 4
+@cache
+def meant(seed: int) -> np.ndarray:
+    return render(sample_scene(seed), small_decided().resolution)[1].copy()
+
+
+def shows_a_house_and_a_tree(labels: np.ndarray) -> bool:
+    return min((labels == CONCEPTS.index(name)).mean() for name in ("wall", "tree")) >= SHOWN
+
+
+def is_cut_off(labels: np.ndarray) -> bool:
+    built = [CONCEPTS.index(name) for name in ("wall", "roof", "dome")]
+    return bool(np.isin(np.concatenate([labels[0], labels[:, 0], labels[:, -1]]), built).any())
+
+
+def test_the_best_seeds_show_whole_houses_and_trees_and_what_their_latents_mean() -> None:
+    among, spoilt = 40, frozenset(range(0, 40, 3))
+    best = best_seeds(small_decided(), Seer(spoilt), among, keep=among)  # type: ignore[arg-type]
+    assert sorted(best) == [*range(among)]
+    fit = {
+        seed
+        for seed in range(among)
+        if seed not in spoilt and shows_a_house_and_a_tree(meant(seed)) and not is_cut_off(meant(seed))
+    }
+    assert len(fit) > 2
+    assert any(is_cut_off(meant(seed)) and shows_a_house_and_a_tree(meant(seed)) for seed in range(among))
+    assert set(best[: len(fit)]) == fit
+    others = best[len(fit) :]
+    assert best_seeds(small_decided(), Seer(spoilt), among, keep=3) == best[:3]  # type: ignore[arg-type]
+    late = [seed for seed in others if is_cut_off(meant(seed))]
+    assert [seed in spoilt for seed in late] == sorted(seed in spoilt for seed in late)
+
+
+def test_label_maps_are_alike_by_their_concepts_and_not_by_their_pixels() -> None:
+    sky, tree, door = (CONCEPTS.index(name) for name in ("sky", "tree", "door"))
+    true = torch.full((100, 100), sky)
+    true[90:, :10] = tree
+    assert likeness(true, true, len(CONCEPTS)) == 1.0
+    missed = torch.full((100, 100), sky)
+    assert likeness(missed, true, len(CONCEPTS)) == pytest.approx((0.99 + 0) / 2)
+    blotted = true.clone()
+    blotted[:5, :10] = door
+    assert likeness(blotted, true, len(CONCEPTS)) == pytest.approx((9850 / 9900 + 1 + 0) / 3)
+    blotted[:5, 1:10] = sky  # five pixels are not seen
+    assert likeness(blotted, true, len(CONCEPTS)) == pytest.approx((9895 / 9900 + 1) / 2)
 
 
 def test_the_trunks_error_is_told_by_buildings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from server.lab.scenes.concepts import CONCEPTS
 from server.lab.village import pipeline
-from server.lab.village.evaluate import clearest_seeds
+from server.lab.village.evaluate import best_seeds
 from server.lab.village.pipeline import Recipe, train_village
 from server.lab.village.segment import HELD_OUT
 from server.model.catalog import Catalog
@@ -52,7 +52,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     monkeypatch.setattr(pipeline, "train_trunk", trunk)
     monkeypatch.setattr(pipeline, "train", painter)
     monkeypatch.setattr(pipeline, "train_segmenters", segmenters)
-    monkeypatch.setattr("server.lab.village.export.clearest_seeds", partial(clearest_seeds, among=6))
+    monkeypatch.setattr("server.lab.village.export.best_seeds", partial(best_seeds, among=6))
     monkeypatch.setattr("server.lab.village.export._TRIED", 1)
     monkeypatch.setattr("server.lab.village.store._FITTED", 8)
     return ran
