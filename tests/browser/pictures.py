@@ -30,6 +30,15 @@ from tests.helpers.ports import free_port
 OUT = ROOT / "models" / "village" / "pictures"
 SIZES = {"studio": (1280, 800), "studio-phone": (390, 844), "studio-4k": (3840, 2160)}
 THEMES: dict[Literal["light", "dark"], str] = {"light": "", "dark": "-dark"}  # and what files of them are called
+# Whether the scenes of the strip that are to be seen have their thumbnails.
+THUMBNAILS = """() => {
+  const strip = document.querySelector("#scenes").getBoundingClientRect();
+  return [...document.querySelectorAll("#scenes img")].every((image) => {
+    const { top, bottom, left, right } = image.getBoundingClientRect();
+    const hidden = bottom <= Math.max(0, strip.top) || top >= Math.min(innerHeight, strip.bottom);
+    return hidden || right <= strip.left || left >= strip.right || (image.complete && image.naturalWidth > 0);
+  });
+}"""
 SIDE = 192  # pixels of a picture of the strip
 # Of scenes like these the strip takes those that suit a brush best.
 SEEDS = range(120)
@@ -108,7 +117,8 @@ def screenshots() -> None:
             for (name, size), (theme, ending) in product(SIZES.items(), THEMES.items()):
                 with open_studio(browser, server, size, path="/", color_scheme=theme) as studio:
                     studio.choose("tree")
-                    studio.paint([(0.1, 0.6), (0.13, 0.62)])
+                    studio.paint([(0.9, 0.58), (0.92, 0.6)])
+                    studio.page.wait_for_function(THUMBNAILS)
                     path = Path(data) / "shot.png"
                     studio.page.screenshot(path=path)
                     shot = Image.open(path).convert("RGB")

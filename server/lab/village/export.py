@@ -30,7 +30,7 @@ _DAY = 0.3  # of night, at most: grounds are to be seen
 _GROUNDS = ("meadow", "winter", "shore")
 _TRIED = 4  # seeds of each
 _THINGS = ("tree", "wall", "roof", "dome", "door", "window")
-_FIRST = 3  # scenes with things on them, before the empty ones
+_FIRST = 3  # scenes with things on them, in broad daylight, before the empty ones
 
 
 def export(run: Path, model: Path, title: str = "Village", scenes: int = 24) -> None:
@@ -70,7 +70,8 @@ def scenes_of(generator: DecidedGenerator, judge: Path, count: int) -> list[int]
     frozen, segmenter = generator.frozen(), load_segmenter(judge)
     empty = [emptiest(frozen, segmenter, seeds) for seeds in grounds]
     best = [seed for seed in best_seeds(frozen, segmenter, keep=count) if seed not in empty]
-    return [*best[:_FIRST], *empty, *best[_FIRST:]][:count]
+    first = [seed for seed in best if not sample_scene(seed).light.night][:_FIRST]
+    return [*first, *empty, *(seed for seed in best if seed not in first)][:count]
 
 
 def empty_grounds() -> list[list[int]]:
