@@ -116,8 +116,8 @@ def screenshots() -> None:
         try:
             for (name, size), (theme, ending) in product(SIZES.items(), THEMES.items()):
                 with open_studio(browser, server, size, path="/", color_scheme=theme) as studio:
-                    studio.choose("tree")
-                    studio.paint([(0.9, 0.58), (0.92, 0.6)])
+                    studio.choose("cloud")
+                    studio.paint([(0.22, 0.22), (0.36, 0.2)])
                     studio.page.wait_for_function(THUMBNAILS)
                     path = Path(data) / "shot.png"
                     studio.page.screenshot(path=path)
