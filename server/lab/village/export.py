@@ -70,7 +70,7 @@ def scenes_of(generator: DecidedGenerator, judge: Path, count: int) -> list[int]
     frozen, segmenter = generator.frozen(), load_segmenter(judge)
     empty = [emptiest(frozen, segmenter, seeds) for seeds in grounds]
     best = [seed for seed in best_seeds(frozen, segmenter, keep=count) if seed not in empty]
-    first = [seed for seed in best if not sample_scene(seed).light.night][:_FIRST]
+    first = sorted(best, key=lambda seed: sample_scene(seed).light.night > 0)[:_FIRST]
     return [*first, *empty, *(seed for seed in best if seed not in first)][:count]
 
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from server.files import file_sha256
 from server.lab.scenes.concepts import CONCEPTS
 from server.lab.scenes.scene import sample_scene
-from server.lab.village.evaluate import clearest_seeds
+from server.lab.village.evaluate import best_seeds
 from server.lab.village.export import emptiest, empty_grounds, export
 from server.model.catalog import Catalog
 from server.model.decided import DecidedGenerator
@@ -30,7 +30,7 @@ def checkpoint(run: Path, **members: object) -> None:
 def test_a_model_that_the_catalog_loads_is_made_of_the_averaged_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.lab.village.export.clearest_seeds", partial(clearest_seeds, among=8))
+    monkeypatch.setattr("server.lab.village.export.best_seeds", partial(best_seeds, among=8))
     monkeypatch.setattr("server.lab.village.export._TRIED", 1)
     run, model = tmp_path / "run", tmp_path / "models" / "village"
     averaged = small_decided().state_dict()
@@ -49,6 +49,8 @@ def test_a_model_that_the_catalog_loads_is_made_of_the_averaged_weights(
     assert installed.segmenter is not None
     assert len(set(installed.scenes)) == 6
     assert all(set(seeds) & set(installed.scenes[3:6]) for seeds in empty_grounds())
+    nights = [sample_scene(seed).light.night > 0 for seed in range(8)]
+    assert [sample_scene(seed).light.night > 0 for seed in installed.scenes[:3]] == sorted(nights)[:3]
     card = json.loads((model / "model.json").read_text())
     assert card["sha256"] == {name: file_sha256(model / name) for name in card["sha256"]}
     assert len(card["sha256"]) == 3
