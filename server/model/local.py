@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -23,6 +25,12 @@ class Box:
     left: int
     bottom: int
     right: int
+
+    @classmethod
+    def around(cls, cells: NDArray[np.bool_]) -> Box:
+        """The least box around the cells that are set, of which there is one. cells: (H, W)."""
+        rows, columns = np.flatnonzero(cells.any(1)), np.flatnonzero(cells.any(0))
+        return cls(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
     @property
     def area(self) -> int:

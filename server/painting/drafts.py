@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 from torch import Tensor
 
 from server.model.generator import Activations, Generator
@@ -59,7 +58,7 @@ def redrawn(generator: Generator, a: Activations, last: Draft | None) -> Draft:
     assert layer is not None
     r = a.r[0]  # (C, H, W)
     height, width = r.shape[1:]
-    box = Box(0, 0, height, width) if last is None else changed(r, last.r)
+    box = None if last is None else changed(r, last.r)
     if last is None or box is None:
         return last or Draft(r, to_pixels(generator.tail(a, layer))[0])
     near = reach(generator)
@@ -80,11 +79,8 @@ def redrawn(generator: Generator, a: Activations, last: Draft | None) -> Draft:
 def changed(r: Tensor, before: Tensor) -> Box | None:
     """The box of cells whose probabilities or features have changed by what is seen; None where none has. r, before:
     (C, H, W)."""
-    other = (r - before).abs_().amax(0) > CHANGED  # (H, W)
-    if not bool(other.any()):
-        return None
-    rows, columns = (np.flatnonzero(other.any(axis).cpu().numpy()) for axis in (1, 0))
-    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+    other = ((r - before).abs_().amax(0) > CHANGED).cpu().numpy()  # (H, W)
+    return Box.around(other) if other.any() else None
 
 
 def window(box: Box, height: int, width: int) -> Box:

@@ -165,7 +165,7 @@ def changed_boxes(kept: Pass, placed: Sequence[PlacedEdit]) -> dict[str, Box] | 
     if not touched <= kept.outputs.keys():
         return None
     cells = {name: changed_cells(at_layer(kept.placed, name), at_layer(placed, name)) for name in touched}
-    return {name: _around(some) for name, some in cells.items() if some is not None}
+    return {name: Box.around(some) for name, some in cells.items() if some is not None}
 
 
 def changed_cells(old: Sequence[PlacedEdit], new: Sequence[PlacedEdit]) -> NDArray[np.bool_] | None:
@@ -195,12 +195,6 @@ def _same_units(a: PlacedEdit, b: PlacedEdit) -> bool:
         and np.array_equal(a.edit.units, b.edit.units)
         and np.array_equal(a.edit.levels, b.edit.levels)
     )
-
-
-def _around(cells: NDArray[np.bool_]) -> Box:
-    """The least box around the cells that are set, of which there is one."""
-    rows, columns = np.flatnonzero(cells.any(1)), np.flatnonzero(cells.any(0))
-    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
 
 def _cells(x: Tensor, place: Box | None, box: Box, layer: Layer) -> Tensor:

@@ -83,14 +83,21 @@ def agreement(generator: Generator, one: UNet, other: UNet, count: int) -> float
 
 
 @torch.inference_mode()
+def labelled(generator: Generator, judge: UNet, count: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The concept of every pixel of seeds 0..count-1, (R, R) each: as the judge names it in the generator's picture,
+    and as the seed's scene has it."""
+    for seed, x in enumerate(sampled(generator, range(count))):
+        true = torch.from_numpy(render(sample_scene(seed), generator.resolution)[1]).long()
+        yield judge(segmenter_input(x)).argmax(1)[0], true
+
+
+@torch.inference_mode()
 def recall(generator: Generator, judge: UNet, count: int) -> dict[str, float]:
     """How far samples show what their latents mean: of each concept's pixels in the scenes of seeds 0..count-1, none of
     them trained on, the share that the judge names so in the generator's pictures of the same seeds, 0..1."""
-    n, size = len(judge.concepts), generator.resolution
+    n = len(judge.concepts)
     hits, meant = torch.zeros(n, dtype=torch.int64), torch.zeros(n, dtype=torch.int64)
-    for seed, x in enumerate(sampled(generator, range(count))):
-        named = judge(segmenter_input(x)).argmax(1)[0]  # (R, R)
-        true = torch.from_numpy(render(sample_scene(seed), size)[1]).long()  # (R, R)
+    for named, true in labelled(generator, judge, count):
         meant += torch.bincount(true.flatten(), minlength=n)
         hits += torch.bincount(true[true == named], minlength=n)
     return {c: round(float(h / m), 4) for c, h, m in zip(judge.concepts, hits, meant.clamp(min=1), strict=True)}
@@ -103,9 +110,7 @@ def best_seeds(generator: Generator, judge: UNet, among: int = 400, keep: int = 
     such an order."""
     houses, trees, *built = map(judge.concepts.index, ("wall", "tree", "roof", "dome"))
     order: list[tuple[bool, float]] = []
-    for seed, x in enumerate(sampled(generator, range(among))):
-        named = judge(segmenter_input(x)).argmax(1)[0]  # (R, R)
-        true = torch.from_numpy(render(sample_scene(seed), generator.resolution)[1]).long()  # (R, R)
+    for named, true in labelled(generator, judge, among):
         lacking = bool(min((named == k).float().mean() for k in (houses, trees)) < SHOWN)
         edge = torch.cat([true[0], true[:, 0], true[:, -1]])
         cut = bool(torch.isin(edge, torch.tensor([houses, *built])).any())
