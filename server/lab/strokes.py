@@ -66,12 +66,12 @@ def find_places(shares: Tensor, concept: int, rng: np.random.Generator) -> list[
     around = F.avg_pool2d(shares[:, concept, None], 3, 1, 1, count_include_pad=False)[:, 0]  # (N, GRID, GRID)
     usual = around.mean(0)
     could = usual >= OFTEN * usual.max()  # (GRID, GRID)
-    found = []
+    places = []
     for stands in around:
         free, most = could & (stands < CROWDED), float(stands.max())
         draw = _one_of(free if free.any() else could, rng)
-        found.append(Places(draw, _one_of(stands >= FULLEST * most, rng) if most >= STANDS else None))
-    return found
+        places.append(Places(draw, _one_of(stands >= FULLEST * most, rng) if most >= STANDS else None))
+    return places
 
 
 def _one_of(cells: Tensor, rng: np.random.Generator) -> Place:

@@ -69,10 +69,10 @@ class HookedGenerator(nn.Module, Generator):
         with torch.inference_mode(False), torch.no_grad():
             z = latents_of(range(3), latent_dim).to(self._like)  # (3, latent_dim)
             self._random, self._spatial = self._probe(z[:2])
-            found, self.size = self._trace(z[:2], names)
-            self.candidates = tuple(found)
+            traced, self.size = self._trace(z[:2], names)
+            self.candidates = tuple(traced)
             self.layers = _chosen(self.candidates, layers, self.size)
-            paths = [found[layer] for layer in self.layers]
+            paths = [traced[layer] for layer in self.layers]
             cuts = [find_cut(self._go, path, z[:2], z[2:]) for path in paths]
         self.whole = None in cuts  # whether an edit runs all of the network
         self._cuts = tuple(whole_cuts(paths)) if self.whole else tuple(cut for cut in cuts if cut is not None)
@@ -186,15 +186,15 @@ class HookedGenerator(nn.Module, Generator):
         image = image_of(self._go(z, {}, seen=lambda *call: returned.append(call)))
         size = _checked(image, len(z))
         times = Counter(path[-1][0] for path, _ in returned)
-        found = {}
+        paths = {}
         for path, output in returned:
             number = path[-1][0]
             if times[number] == 1 and output is not image and _is_featuremaps(output, len(z)):
                 assert isinstance(output, Tensor)
-                found[Layer(names[number], *output.shape[1:])] = path
-        if not found:
+                paths[Layer(names[number], *output.shape[1:])] = path
+        if not paths:
             raise WeightError("no module of the network returns featuremaps, (N, units, height, width), in one call")
-        return found, size
+        return paths, size
 
 
 def usual(candidates: Sequence[Layer], size: tuple[int, int]) -> list[Layer]:

@@ -91,8 +91,8 @@ def _check_kind(names: Iterable[str]) -> None:
     colours = {name.split(".")[1] for name in names if re.match(r"synthesis\.b\d+\.torgb\.", name)}
     resnet = any(re.match(r"synthesis\.b\d+\.skip\.", name) for name in names)
     if resnet or len(colours) == 1 < len(blocks):
-        found = "resnet" if resnet else "orig"
-        raise WeightError(f"a StyleGAN2 generator of the architecture '{found}'; only 'skip' is supported")
+        architecture = "resnet" if resnet else "orig"
+        raise WeightError(f"a StyleGAN2 generator of the architecture '{architecture}'; only 'skip' is supported")
 
 
 def _names_a() -> Iterator[tuple[str, Place]]:
@@ -213,15 +213,15 @@ class _Reader:
         if place not in self.parts:
             raise WeightError(f"{name} is missing")
         tensor = self.parts.pop(place)
-        found = list(tensor.shape)
-        while len(found) > len(shape) and 1 in (found[0], found[-1]):
-            found.pop(0 if found[0] == 1 else -1)
-        pairs = zip(found, shape, strict=False)
+        own = list(tensor.shape)
+        while len(own) > len(shape) and 1 in (own[0], own[-1]):
+            own.pop(0 if own[0] == 1 else -1)
+        pairs = zip(own, shape, strict=False)
         fits = [0 < have <= MAX_UNITS if want is None else have == want for have, want in pairs]
-        if len(found) != len(shape) or not all(fits):
+        if len(own) != len(shape) or not all(fits):
             expected = ", ".join("any" if want is None else str(want) for want in shape)
             raise WeightError(f"{name} has the shape {tuple(tensor.shape)}, expected ({expected})")
-        return tensor.reshape(found)
+        return tensor.reshape(own)
 
 
 def _average(mapping: list[Affine], truncation: float) -> Tensor:

@@ -57,8 +57,8 @@ class ByteCache(Generic[T]):
     def newest(self, start: tuple[object, ...], most: int) -> list[tuple[tuple[object, ...], T]]:
         """Of the entries whose keys begin so, those used last, the newest first. They do not count as used now."""
         with self._lock:
-            found = ((key, value) for key, value in reversed(self._values.items()) if key[: len(start)] == start)
-            return list(islice(found, most))
+            newest = ((key, value) for key, value in reversed(self._values.items()) if key[: len(start)] == start)
+            return list(islice(newest, most))
 
     def forget(self, key: tuple[object, ...] | None) -> None:
         """Drop that entry, if there is one."""

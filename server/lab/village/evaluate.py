@@ -139,14 +139,14 @@ def trunk_error(generator: DecidedGenerator, of_each: int = _OF_EACH) -> dict[st
             some.append(seed)
         seed += 1
     expected = fitted_colours()
-    found: dict[int, tuple[Tensor, Tensor]] = {}
+    pairs: dict[int, tuple[Tensor, Tensor]] = {}
     for count, kind in seeds.items():
         scenes = [sample_scene(seed) for seed in kind]
         true = sketches_of([draw_village(scene, 64) for scene in scenes], scenes, expected)
-        found[count] = true, generator.trunk(latents_of(kind, generator.latent_dim), generator.sketch).r
-    spread = spread_of(torch.cat([true for true, _ in found.values()]))
+        pairs[count] = true, generator.trunk(latents_of(kind, generator.latent_dim), generator.sketch).r
+    spread = spread_of(torch.cat([true for true, _ in pairs.values()]))
     return {
-        str(count): round(float(((made - true) / spread).square().mean()), 3) for count, (true, made) in found.items()
+        str(count): round(float(((made - true) / spread).square().mean()), 3) for count, (true, made) in pairs.items()
     }
 
 

@@ -76,17 +76,17 @@ def scenes_of(generator: DecidedGenerator, judge: Path, count: int) -> list[int]
 
 def empty_grounds() -> list[list[int]]:
     """The first seeds that mean an empty meadow, an empty field in winter and an empty shore, by day: a few of each."""
-    found: dict[str, list[int]] = {ground: [] for ground in _GROUNDS}
+    by_ground: dict[str, list[int]] = {ground: [] for ground in _GROUNDS}
     for seed in range(_AMONG):
         scene = sample_scene(seed)
         if scene.buildings or scene.trees or scene.light.night > _DAY:
             continue
-        seeds = found[_ground(scene)]
+        seeds = by_ground[_ground(scene)]
         if len(seeds) < _TRIED:
             seeds.append(seed)
-        if min(map(len, found.values())) == _TRIED:
+        if min(map(len, by_ground.values())) == _TRIED:
             break
-    return [*found.values()]
+    return [*by_ground.values()]
 
 
 def _ground(scene: Scene) -> str:
